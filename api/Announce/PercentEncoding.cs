@@ -31,10 +31,15 @@ internal static class PercentEncoding
     /// <summary>A decimal number of 0 to 2^64-1; what lies above 2^63-1 counts as 2^63-1.</summary>
     public static bool TryParseSize(ReadOnlySpan<byte> digits, out long value)
     {
-        var ok = digits.Length > 0 && digits[0] is >= (byte)'0' and <= (byte)'9'
-            & Utf8Parser.TryParse(digits, out ulong number, out var consumed) && consumed == digits.Length;
+        value = 0;
+        if (digits.Length == 0 || digits[0] is < (byte)'0' or > (byte)'9'
+            || !Utf8Parser.TryParse(digits, out ulong number, out var consumed) || consumed != digits.Length)
+        {
+            return false;
+        }
+
         value = (long)Math.Min(number, long.MaxValue);
-        return ok;
+        return true;
     }
 
     private static int Hex(byte digit) => digit switch

@@ -49,11 +49,11 @@ proc_start() {
 boot_id() { cat /proc/sys/kernel/random/boot_id; }
 
 # launch NAME COMMAND…: a child in a session of its own (no terminal signal reaches it), its log and its
-# identity on record. The lock on the data folder is not inherited.
+# identity on record. Neither the lock on the data folder nor the caller's output is inherited.
 launch() {
     local name=$1 pid
     shift
-    setsid "$@" </dev/null >>"$DATA/logs/$name.log" 2>&1 9>&- &
+    setsid "$@" </dev/null >>"$DATA/logs/$name.log" 2>&1 4>&- 9>&- &
     pid=$!
     # While the kernel still shows the shell's fork the start time is the same: exec does not change it.
     printf '%s %s %s\n' "$pid" "$(proc_start "$pid")" "$(boot_id)" >"$DATA/run/$name.pid"

@@ -42,6 +42,7 @@ cmd_up() {
     mkdir -p "$DATA/run" "$DATA/logs" || die "cannot create $DATA"
     exec 9>"$DATA/lock"
     flock -n 9 || { say "Another ./pbts is at work in $DATA; waiting for it"; flock 9; }
+    exec 4>&1
     trap 'trap - EXIT; on_signal' INT TERM HUP
     trap on_failure EXIT
 
@@ -129,6 +130,7 @@ supervise() {
 
 on_signal() {
     trap '' INT TERM HUP
+    exec >&4 # The signal may have come inside a function whose output goes elsewhere.
     say
     stop_all "${STARTED[@]}"
     say "Stopped. The data stays in $DATA."
@@ -252,7 +254,7 @@ summary() {
     say "  processes"
     for line in "${lines[@]:1}"; do
         read -r name pid s <<<"$line"
-        printf '    %-10s %-8s pid %s\n' "$name" "$s" "$pid"
+        printf "    %-10s %-8s %s\n" "$name" "$s" "${pid/#0/}"
     done
     say "  stop       ./pbts down$([ "$DATA" = "$(readlink -m .pbts)" ] || echo " --data $DATA")"
 }

@@ -30,9 +30,9 @@ start_host() {
     local name=$1 role=$2 listen=$3 port=$4 dll=$SILO_DLL environment
     pid_of "$name" >/dev/null && return
     save_setting "port_$name" "$port"
-    environment=(PBTS_DATABASE="$DATABASE" PBTS_ROLE="$role" PBTS_LISTEN="$listen" PBTS_ADVERTISED_ADDRESS=127.0.0.1)
+    environment=(PBTS_DATABASE="$DATABASE" PBTS_LISTEN="$listen")
     if [ "$role" = api ]; then dll=$API_DLL
-    else environment+=(PBTS_SILO_PORT="$(free_port)" PBTS_GATEWAY_PORT="$(free_port)"); fi
+    else environment+=(PBTS_ROLE="$role" PBTS_ADVERTISED_ADDRESS=127.0.0.1 PBTS_SILO_PORT="$(free_port)" PBTS_GATEWAY_PORT="$(free_port)"); fi
     step "Starting $name ($listen)"
     # The values go by the exported environment of a subshell, never as arguments of env(1).
     export "${environment[@]}"

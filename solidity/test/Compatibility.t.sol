@@ -2,6 +2,7 @@
 pragma solidity ^0.8.25;
 
 import {Test} from "forge-std/Test.sol";
+import {IReputation} from "../src/IReputation.sol";
 import {Reputation} from "../src/Reputation.sol";
 import {ReputationFactory} from "../src/factory.sol";
 
@@ -158,7 +159,7 @@ contract CompatibilityTest is Test {
     /// @dev Byte-exact answers, so that clients with a hand-written decoder keep working.
     function test_getUserData_is_encoded_as_a_tuple() public {
         (, bytes memory answer) = address(first).call(abi.encodeCall(first.getUserData, ("alice")));
-        assertEq(answer, abi.encode(Reputation.UserData("alice", "salt123", HASH, 100, 50)));
+        assertEq(answer, abi.encode(IReputation.UserData("alice", "salt123", HASH, 100, 50)));
         (, answer) = address(first).call(abi.encodeCall(first.allUsers, ("alice")));
         assertEq(answer, abi.encode("alice", "salt123", HASH, uint256(100), uint256(50)));
     }

@@ -75,13 +75,3 @@ contract HostileReferrer {
         }
     }
 }
-
-/// @notice A contract that gives out a referrer for ever: a new one each time, so no loop is ever seen.
-contract EndlessReferrer {
-    address public owner = msg.sender;
-    address public referrerReputation;
-
-    constructor(address next) {
-        referrerReputation = next;
-    }
-}

@@ -78,7 +78,10 @@ need_foundry() {
         flock 8
         if [ ! -x "$dir/node_modules/.bin/anvil" ] || [ "$dir/package-lock.json" -nt "$dir/node_modules/.package-lock.json" ]; then
             step "Installing Foundry's anvil and forge and solc from npm (solidity/package-lock.json)"
-            npm ci --prefix "$dir" --no-audit --no-fund --loglevel=error </dev/null >&2 8>&- || exit 1
+            # The packages' install scripts would only download what their platform packages already bring.
+            npm ci --prefix "$dir" --ignore-scripts --no-audit --no-fund </dev/null >"$dir/node_modules.log" 2>&1 8>&- ||
+                { head -20 "$dir/node_modules.log" >&2; exit 1; }
+            rm -f "$dir/node_modules.log"
             touch "$dir/node_modules/.package-lock.json"
         fi
     ) || die "npm ci in solidity/ failed"

@@ -35,7 +35,7 @@ bench_announce() {
     node=$("$ROOT/pbts" status --data "$BENCH_DIR/data" --json |
         node -e 'console.log(JSON.parse(require("fs").readFileSync(0)).processes.find(p => p.name.startsWith("node")).pid)')
     for torrent in $(seq "$torrents"); do printf '%s' "$torrent" | sha1sum | cut -c1-40; done >"$BENCH_DIR/hashes"
-    (cd "$BENCH_DIR" && exec opentracker -i 127.0.0.1 -p "$opentracker_port" -P "$opentracker_port" -d "$BENCH_DIR" -u nobody -w "$BENCH_DIR/hashes" >"$BENCH_DIR/opentracker.log" 2>&1) &
+    (cd "$BENCH_DIR" && exec opentracker -i 127.0.0.1 -p "$opentracker_port" -P "$opentracker_port" -d "$BENCH_DIR" -u nobody -w /hashes >"$BENCH_DIR/opentracker.log" 2>&1) &
     opentracker=$!
     BENCH_PIDS=$opentracker
     sleep 1

@@ -21,6 +21,8 @@ internal sealed partial class LedgerUpkeep(
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan PartitionPeriod = TimeSpan.FromHours(1);
 
+    private readonly Dictionary<string, (long Uploaded, long Downloaded)> _claims = [];
+
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken);
@@ -44,8 +46,13 @@ internal sealed partial class LedgerUpkeep(
 
     private async Task WriteClaimsAsync()
     {
-        if (claimed.Drain() is { Count: > 0 } claims)
-            await users.AddClaimedAsync(claims);
+        // Kept until written: a database that is away loses no claims, only a crash does.
+        foreach (var (user, claim) in claimed.Drain())
+            _claims[user] = _claims.TryGetValue(user, out var kept) ? (kept.Uploaded + claim.Uploaded, kept.Downloaded + claim.Downloaded) : claim;
+        if (_claims.Count == 0)
+            return;
+        await users.AddClaimedAsync(_claims);
+        _claims.Clear();
     }
 
     private async Task KeepPartitionsAsync()

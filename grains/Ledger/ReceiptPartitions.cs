@@ -23,8 +23,8 @@ internal sealed partial class ReceiptPartitions(NpgsqlDataSource database, ILogg
         await using var transaction = await connection.BeginTransactionAsync();
         await LockAsync(connection);
         var floor = await FloorAsync(connection);
-        foreach (var start in epochs.Select(StartOf).Distinct().Where(start => start >= floor).Order())
-            await ExecuteAsync(connection, $"CREATE TABLE IF NOT EXISTS {Name(start)} PARTITION OF receipts FOR VALUES FROM ({start}) TO ({start + Span})");
+        foreach (var start in epochs.Select(StartOf).Except(await PartitionsAsync(connection)).Where(start => start >= floor).Order())
+            await ExecuteAsync(connection, $"CREATE TABLE {Name(start)} PARTITION OF receipts FOR VALUES FROM ({start}) TO ({start + Span})");
         await transaction.CommitAsync();
     }
 

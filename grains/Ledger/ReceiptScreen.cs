@@ -25,7 +25,7 @@ internal sealed class ReceiptScreen(
             return ReceiptStatus.TooLarge;
         if (ReceiptFreshness.Check(receipt.Time, now, window) is var fresh and not ReceiptStatus.Accepted)
             return fresh;
-        if (HolderOf(receipt.Receiver) is not null || options.UnknownReceivers == UnknownReceivers.CreditSender)
+        if (HolderOf(receipt.Receiver) is not null || options.CreditsUnknownReceivers)
             return ReceiptStatus.Accepted;
         return holders.ContainsKey(receipt.Receiver) ? ReceiptStatus.Unproven : ReceiptStatus.UnknownReceiver;
     }

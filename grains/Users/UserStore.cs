@@ -109,7 +109,9 @@ internal sealed class UserStore(NpgsqlDataSource database)
                              downloaded = least(downloaded::numeric + $3, 9223372036854775807)::bigint
             WHERE user_id = $1
             """);
-        command.Parameters.AddRange([new NpgsqlParameter { Value = userId }, new NpgsqlParameter { Value = uploaded }, new NpgsqlParameter { Value = downloaded }]);
+        command.Parameters.Add(new() { Value = userId });
+        command.Parameters.Add(new() { Value = uploaded });
+        command.Parameters.Add(new() { Value = downloaded });
         await command.ExecuteNonQueryAsync();
     }
 
@@ -142,11 +144,10 @@ internal sealed class UserStore(NpgsqlDataSource database)
             LEFT JOIN users AS other ON other.id = CASE WHEN page.sender = $1 THEN page.receiver ELSE page.sender END
             ORDER BY page.epoch DESC, page.id DESC
             """);
-        command.Parameters.AddRange([
-            new NpgsqlParameter { Value = id },
-            new NpgsqlParameter { Value = before?.Epoch ?? long.MaxValue },
-            new NpgsqlParameter { Value = before is null ? [] : Convert.FromHexString(before.Id) },
-            new NpgsqlParameter { Value = count }]);
+        command.Parameters.Add(new() { Value = id });
+        command.Parameters.Add(new() { Value = before?.Epoch ?? long.MaxValue });
+        command.Parameters.Add(new() { Value = before is null ? Array.Empty<byte>() : Convert.FromHexString(before.Id) });
+        command.Parameters.Add(new() { Value = count });
         await using var reader = await command.ExecuteReaderAsync();
         var page = new List<SpentReceipt>();
         while (await reader.ReadAsync())

@@ -78,6 +78,7 @@ public static class ApiHosting
         ArgumentNullException.ThrowIfNull(app);
         app.UseMiddleware<ErrorHandling>();
         app.MapHealthProbes();
+        app.MapStatus();
         app.MapTracker();
         app.MapPbts();
     }

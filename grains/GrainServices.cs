@@ -16,6 +16,7 @@ public static class GrainServices
         services.AddSingleton<SwarmStore>();
         services.AddSingleton<SwarmCensus>();
         services.AddSingleton<ClaimedTotals>();
+        services.AddHostedService<ClaimedTotalsWriter>();
         services.AddSingleton<SettingsStore>();
         services.AddSingleton<UserStore>();
         services.AddSingleton<SignatureWorkers>();

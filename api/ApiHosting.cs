@@ -6,7 +6,7 @@ using Npgsql;
 using Pbts.Api.Announce;
 using Pbts.Api.Http;
 using Pbts.Api.Operations;
-using Pbts.Api.Pbts;
+using Pbts.Api.Members;
 using Pbts.GrainInterfaces.Configuration;
 
 namespace Pbts.Api;
@@ -42,7 +42,7 @@ public static class ApiHosting
         builder.Services.AddSingleton<ClusterFigures>();
         builder.Services.AddSingleton<ConnectionSweeper>();
         builder.Services.AddHostedService(services => services.GetRequiredService<ConnectionSweeper>());
-        builder.Services.AddPbtsEndpoints();
+        builder.Services.AddMemberEndpoints();
     }
 
     /// <summary>Configures the listener: with the tracker in front of HTTP where this process serves the api.</summary>
@@ -80,7 +80,7 @@ public static class ApiHosting
         app.MapHealthProbes();
         app.MapStatus();
         app.MapTracker();
-        app.MapPbts();
+        app.MapMembers();
     }
 
     private static IEnumerable<IPEndPoint> Endpoints(string listen)

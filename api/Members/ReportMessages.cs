@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
 
-namespace Pbts.Api.Pbts;
+namespace Pbts.Api.Members;
 
 /// <summary>Body of <c>POST /report</c>.</summary>
 internal sealed record ReportRequest(

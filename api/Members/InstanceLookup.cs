@@ -2,7 +2,7 @@ using System.Text;
 using Pbts.Api.Announce;
 using Pbts.GrainInterfaces.Settings;
 
-namespace Pbts.Api.Pbts;
+namespace Pbts.Api.Members;
 
 /// <summary>Learns the instance id once the cluster answers, so that announces can carry it as <c>tracker id</c>.</summary>
 internal sealed partial class InstanceLookup(IGrainFactory grains, TrackerIdentity identity, ILogger<InstanceLookup> logger) : BackgroundService

@@ -4,7 +4,7 @@ using Pbts.Api.Http;
 using Pbts.GrainInterfaces.Configuration;
 using Pbts.GrainInterfaces.Settings;
 
-namespace Pbts.Api.Pbts;
+namespace Pbts.Api.Members;
 
 /// <summary>The settings of the whole cluster.</summary>
 internal static class ConfigEndpoints

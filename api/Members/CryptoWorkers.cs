@@ -2,7 +2,7 @@ using Microsoft.Extensions.Options;
 using Pbts.GrainInterfaces.Configuration;
 using Pbts.GrainInterfaces.Operations;
 
-namespace Pbts.Api.Pbts;
+namespace Pbts.Api.Members;
 
 /// <summary>The front end's threads for signatures.</summary>
 internal sealed class CryptoWorkers(IOptions<ReceiptsOptions> options) : IDisposable

@@ -3,7 +3,7 @@ using Pbts.Api.Http;
 using Pbts.GrainInterfaces.Users;
 using Pbts.Protocol.Receipts;
 
-namespace Pbts.Api.Pbts;
+namespace Pbts.Api.Members;
 
 /// <summary>
 /// A report to a tracker whose operator has switched verification off: as in the reference, complete and fresh receipts

@@ -5,7 +5,7 @@ using Pbts.GrainInterfaces.Settings;
 using Pbts.GrainInterfaces.Users;
 using Pbts.Protocol.Receipts;
 
-namespace Pbts.Api.Pbts;
+namespace Pbts.Api.Members;
 
 /// <summary>Registration and change of key.</summary>
 internal static class RegistrationEndpoints

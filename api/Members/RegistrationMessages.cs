@@ -1,4 +1,4 @@
-namespace Pbts.Api.Pbts;
+namespace Pbts.Api.Members;
 
 /// <summary>Body of <c>POST /register</c>.</summary>
 internal sealed record RegisterRequest(string UserId, string PublicKey, string? Signature);

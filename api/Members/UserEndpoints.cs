@@ -4,7 +4,7 @@ using Pbts.Api.Http;
 using Pbts.GrainInterfaces.Users;
 using Pbts.Protocol.Receipts;
 
-namespace Pbts.Api.Pbts;
+namespace Pbts.Api.Members;
 
 /// <summary>What is known of a user.</summary>
 internal static class UserEndpoints

@@ -6,12 +6,12 @@ using Pbts.Api.Users;
 using Pbts.GrainInterfaces.Configuration;
 using Scalar.AspNetCore;
 
-namespace Pbts.Api.Pbts;
+namespace Pbts.Api.Members;
 
 /// <summary>The JSON interface of PBTS peers, and its description.</summary>
-internal static class PbtsEndpoints
+internal static class MemberEndpoints
 {
-    public static void AddPbtsEndpoints(this IServiceCollection services)
+    public static void AddMemberEndpoints(this IServiceCollection services)
     {
         services.AddOptions<AdministrationOptions>().BindConfiguration(AdministrationOptions.Section).ValidateOnStart();
         services.AddOptions<RatioOptions>().BindConfiguration(RatioOptions.Section).ValidateOnStart();
@@ -31,7 +31,7 @@ internal static class PbtsEndpoints
         }));
     }
 
-    public static void MapPbts(this WebApplication app)
+    public static void MapMembers(this WebApplication app)
     {
         app.MapRegistration();
         app.MapReport();

@@ -1,7 +1,7 @@
 using Pbts.Api.Http;
 using Pbts.Protocol.Receipts;
 
-namespace Pbts.Api.Pbts;
+namespace Pbts.Api.Members;
 
 /// <summary>Reads one receipt of a report, in either dialect.</summary>
 internal static class ReceiptReader

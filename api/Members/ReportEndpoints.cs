@@ -8,7 +8,7 @@ using Pbts.GrainInterfaces.Settings;
 using Pbts.GrainInterfaces.Users;
 using Pbts.Protocol.Receipts;
 
-namespace Pbts.Api.Pbts;
+namespace Pbts.Api.Members;
 
 /// <summary>Where uploaders turn receipts into reputation.</summary>
 internal static class ReportEndpoints

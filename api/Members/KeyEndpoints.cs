@@ -4,7 +4,7 @@ using Pbts.Api.Http;
 using Pbts.Protocol.Bls;
 using Pbts.Protocol.Receipts;
 
-namespace Pbts.Api.Pbts;
+namespace Pbts.Api.Members;
 
 /// <summary>Conveniences that see private keys, for callers on this machine; members make keys with their own software.</summary>
 internal static class KeyEndpoints

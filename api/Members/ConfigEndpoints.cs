@@ -15,7 +15,7 @@ internal static class ConfigEndpoints
     {
         app.MapGet("/config", GetAsync).WithSummary("The settings in force").Produces<ConfigAnswer>();
         app.MapPost("/config", ChangeAsync).WithSummary("Change settings on every silo, durably (administrators)")
-            .AddEndpointFilter<AdminAuthorization>().Accepts<ConfigRequest>("application/json").Produces<ConfigChangedAnswer>();
+            .AddEndpointFilter<AdminAuthorization>().Accepts<ConfigRequest>("application/json", "*/*").Produces<ConfigChangedAnswer>();
     }
 
     private static async Task<IResult> GetAsync(IGrainFactory grains, IOptions<TrackerOptions> tracker)

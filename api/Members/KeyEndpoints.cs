@@ -13,8 +13,8 @@ internal static class KeyEndpoints
     {
         var keys = app.MapGroup("").AddEndpointFilter<IEndpointConventionBuilder, KeyEndpointAccess>();
         ((IEndpointRouteBuilder)keys).MapPost("/keygen", Keygen).WithSummary("Make a key pair").Produces<KeygenAnswer>();
-        ((IEndpointRouteBuilder)keys).MapPost("/attest", AttestAsync).WithSummary("Sign a receipt with the receiver's key").Accepts<AttestRequest>("application/json").Produces<AttestAnswer>();
-        app.MapPost("/verify-receipt", VerifyAsync).WithSummary("Check a receipt's signature, and nothing else").Accepts<VerifyReceiptRequest>("application/json").Produces<VerifyReceiptAnswer>();
+        ((IEndpointRouteBuilder)keys).MapPost("/attest", AttestAsync).WithSummary("Sign a receipt with the receiver's key").Accepts<AttestRequest>("application/json", "*/*").Produces<AttestAnswer>();
+        app.MapPost("/verify-receipt", VerifyAsync).WithSummary("Check a receipt's signature, and nothing else").Accepts<VerifyReceiptRequest>("application/json", "*/*").Produces<VerifyReceiptAnswer>();
     }
 
     private static Ok<KeygenAnswer> Keygen()

@@ -17,7 +17,7 @@ internal static class ReportEndpoints
 
     public static void MapReport(this IEndpointRouteBuilder app) =>
         app.MapPost("/report", ReportAsync).WithSummary("Report receipts: credits the sender, debits each receiver")
-            .Accepts<ReportRequest>("application/json").Produces<ReportAnswer>();
+            .Accepts<ReportRequest>("application/json", "*/*").Produces<ReportAnswer>();
 
     private static async Task<IResult> ReportAsync(HttpContext context, IGrainFactory grains, IOptions<ReceiptsOptions> options)
     {

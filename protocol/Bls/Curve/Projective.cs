@@ -27,9 +27,9 @@ internal readonly struct Projective<F>(in F x, in F y, in F z) where F : unmanag
     public static Projective<F> operator +(in Projective<F> a, in Projective<F> b)
     {
         F xx = a.X * b.X, yy = a.Y * b.Y, zz = a.Z * b.Z;
-        F xy = (a.X + a.Y) * (b.X + b.Y) - (xx + yy);
-        F yz = (a.Y + a.Z) * (b.Y + b.Z) - (yy + zz);
-        F xz = (a.X + a.Z) * (b.X + b.Z) - (xx + zz);
+        F xy = F.LazySum(a.X, a.Y) * F.LazySum(b.X, b.Y) - (xx + yy);
+        F yz = F.LazySum(a.Y, a.Z) * F.LazySum(b.Y, b.Z) - (yy + zz);
+        F xz = F.LazySum(a.X, a.Z) * F.LazySum(b.X, b.Z) - (xx + zz);
         return Finish(xx, yy, F.TimesThreeB(zz), xy, yz, F.TimesThreeB(xz));
     }
 
@@ -37,7 +37,7 @@ internal readonly struct Projective<F>(in F x, in F y, in F z) where F : unmanag
     public static Projective<F> AddAffine(in Projective<F> a, in F x, in F y)
     {
         F xx = a.X * x, yy = a.Y * y;
-        F xy = (a.X + a.Y) * (x + y) - (xx + yy);
+        F xy = F.LazySum(a.X, a.Y) * F.LazySum(x, y) - (xx + yy);
         F yz = a.Z * y + a.Y;
         F xz = a.Z * x + a.X;
         return Finish(xx, yy, F.TimesThreeB(a.Z), xy, yz, F.TimesThreeB(xz));
@@ -110,7 +110,7 @@ internal readonly struct Projective<F>(in F x, in F y, in F z) where F : unmanag
     {
         F xx3 = xx + xx + xx, plus = yy + bzz, minus = yy - bzz;
         return new(
-            F.SumOfProducts(xy, minus, -yz, bxz),
+            F.DifferenceOfProducts(xy, minus, yz, bxz),
             F.SumOfProducts(minus, plus, bxz, xx3),
             F.SumOfProducts(plus, yz, xx3, xy));
     }

@@ -11,6 +11,9 @@ namespace Pbts.Protocol.Bls;
 /// </summary>
 internal sealed class BlsBatch
 {
+    /// <summary>So many items cost no more one by one than in lanes that stay mostly empty.</summary>
+    private const int FewForLanes = 2;
+
     private readonly bool[] verdicts;
 
     /// <summary>Items that decode, sorted by key: their key's number, their index, and their weighted points.</summary>
@@ -50,7 +53,7 @@ internal sealed class BlsBatch
         foreach (ref ulong coefficient in coefficients.AsSpan())
             coefficient = Math.Max(coefficient, 1);
         var weighted = new WeightedSignature[points.Count];
-        if (FpLanes.IsSupported)
+        if (FpLanes.IsSupported && points.Count > FewForLanes)
             WeightedPoints<FpLanes>.Weigh(CollectionsMarshal.AsSpan(points), coefficients, weighted);
         else
             WeightedPoints<Fp>.Weigh(CollectionsMarshal.AsSpan(points), coefficients, weighted);

@@ -14,11 +14,15 @@ internal sealed class BlsBatch
     /// <summary>So many items cost no more one by one than in lanes that stay mostly empty.</summary>
     private const int FewForLanes = 2;
 
+    /// <summary>After so many bad ranges the batch is full of bad items, and judging each of the rest is cheaper than searching.</summary>
+    private const int ManyFailures = 32;
+
     private readonly bool[] verdicts;
 
     /// <summary>Items that decode, sorted by key: their key's number, their index, and their weighted points.</summary>
     private readonly List<Entry> entries = [];
     private readonly List<Affine<Fp>> keys = [];
+    private int failures;
 
     private BlsBatch(int count) => verdicts = new bool[count];
 
@@ -82,11 +86,18 @@ internal sealed class BlsBatch
         return number;
     }
 
-    /// <summary>Sets the verdicts of a range of entries and tells whether all were good.</summary>
+    /// <summary>Sets the verdicts of a range of entries; true when they are known to be all good.</summary>
     private bool Check(int start, int count, bool knownBad)
     {
         if (count == 0)
             return true;
+        if (FpLanes.IsSupported && failures >= ManyFailures)
+        {
+            for (int done = 0; done < count; done += FpLanes.Lanes)
+                CheckEach(start + done, Math.Min(FpLanes.Lanes, count - done));
+            return false;
+        }
+
         if (!knownBad && Holds(start, count))
         {
             for (int i = start; i < start + count; i++)
@@ -94,6 +105,7 @@ internal sealed class BlsBatch
             return true;
         }
 
+        failures++;
         if (count == 1)
             return false;
         if (FpLanes.IsSupported && count <= FpLanes.Lanes)

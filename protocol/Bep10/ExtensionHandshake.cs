@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text;
 using Pbts.Protocol.Bencode;
+using Pbts.Protocol.Receipts;
 
 namespace Pbts.Protocol.Bep10;
 
@@ -22,6 +23,12 @@ public sealed record ExtensionHandshake
 
     /// <summary>The peer's listening port, when it says a valid one.</summary>
     public int? Port { get; init; }
+
+    /// <summary>
+    /// The peer's public key (<c>pbts_pk</c>): the sender key to put into receipts for what it uploads. Without it a
+    /// peer cannot be given receipts, because a receipt is signed over the sender's key.
+    /// </summary>
+    public MemberKey? PublicKey { get; init; }
 
     /// <summary>Client name and version.</summary>
     public string? Version { get; init; }
@@ -61,6 +68,8 @@ public sealed record ExtensionHandshake
             writer.Entry("metadata_size"u8, size);
         if (Port is > 0 and { } port)
             writer.Entry("p"u8, port);
+        if (PublicKey is { } key)
+            writer.Entry("pbts_pk"u8, key.Span);
         if (RequestQueue is { } queue)
             writer.Entry("reqq"u8, queue);
         if (Version is { } version)
@@ -87,6 +96,7 @@ public sealed record ExtensionHandshake
             SupportsPbts = supports,
             Ids = ids,
             Port = root.TryGetNumber("p"u8, out var port) && port is > 0 and <= 65535 ? (int)port : null,
+            PublicKey = root.TryGetBytes("pbts_pk"u8, out var keyBytes) && MemberKey.TryFrom(keyBytes, out var key) ? key : null,
             Version = root.TryGetBytes("v"u8, out var version) ? Encoding.UTF8.GetString(version[..Math.Min(version.Length, 128)]) : null,
             MetadataSize = root.TryGetNumber("metadata_size"u8, out var size) && size > 0 ? size : null,
             RequestQueue = root.TryGetNumber("reqq"u8, out var queue) && queue > 0 ? (int)Math.Min(queue, int.MaxValue) : null,

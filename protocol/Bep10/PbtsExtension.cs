@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Pbts.Protocol.Receipts;
 
 namespace Pbts.Protocol.Bep10;
 
@@ -29,10 +30,15 @@ public sealed class PbtsExtension(Bep10Statistics? statistics = null)
     /// <param name="version">Client text.</param>
     /// <param name="metadataSize">Size of the info dictionary; left out when <c>null</c>.</param>
     /// <param name="nestedOnly">The exact bytes of the older form, without flat names.</param>
-    public byte[] CreateHandshake(int port = 0, string version = ExtensionHandshake.DefaultVersion, long? metadataSize = null, bool nestedOnly = false)
+    /// <param name="publicKey">Our key, for the receipts of what we upload.</param>
+    public byte[] CreateHandshake(
+        int port = 0, string version = ExtensionHandshake.DefaultVersion, long? metadataSize = null, bool nestedOnly = false, MemberKey? publicKey = null)
     {
         var started = Stopwatch.GetTimestamp();
-        var handshake = new ExtensionHandshake { SupportsPbts = true, Ids = LocalIds, Port = port, Version = version, MetadataSize = metadataSize };
+        var handshake = new ExtensionHandshake
+        {
+            SupportsPbts = true, Ids = LocalIds, Port = port, Version = version, MetadataSize = metadataSize, PublicKey = publicKey,
+        };
         var frame = Bep10Frame.Build(Bep10Frame.HandshakeId, handshake.Encode(nestedOnly));
         Statistics.Add(Bep10Operation.HandshakeCreated, Stopwatch.GetElapsedTime(started));
         return frame;
@@ -46,7 +52,7 @@ public sealed class PbtsExtension(Bep10Statistics? statistics = null)
     {
         var started = Stopwatch.GetTimestamp();
         if (ExtensionHandshake.TryParse(payload, out var handshake))
-            Remote = PeerSupportsPbts && !handshake.SupportsPbts ? handshake with { SupportsPbts = true, Ids = RemoteIds } : handshake;
+            Remote = PeerSupportsPbts && !handshake.SupportsPbts ? handshake with { SupportsPbts = true, Ids = RemoteIds, PublicKey = Remote!.PublicKey } : handshake;
         Statistics.Add(Bep10Operation.HandshakeParsed, Stopwatch.GetElapsedTime(started));
         return PeerSupportsPbts;
     }

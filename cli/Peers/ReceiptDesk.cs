@@ -171,7 +171,15 @@ internal sealed class ReceiptDesk : IDisposable
         if (_options.StateFolder is null || _options.Identity is null)
             return new PendingReceipts(null, options, _clock);
         Directory.CreateDirectory(_options.StateFolder);
-        return new PendingReceipts(Path.Combine(_options.StateFolder, $"{_session.Torrent.InfoHash}.{kind}"), options, _clock);
+        var path = Path.Combine(_options.StateFolder, $"{_session.Torrent.InfoHash}.{kind}");
+        try
+        {
+            return new PendingReceipts(path, options, _clock);
+        }
+        catch (IOException e)
+        {
+            throw new IOException($"{path}: is another pbts with this key busy with this torrent? ({e.Message})", e);
+        }
     }
 
     private void OnHandshake(PeerConnection peer, byte[] payload)

@@ -15,6 +15,7 @@ internal sealed class TorrentPeer : IAsyncDisposable
     private readonly List<Task> _loops = [];
     private readonly Action<string> _log;
     private bool _announced;
+    private bool _stopped;
 
     private TorrentPeer(PeerSession session, PieceStore store, TrackerClient? tracker, Action<string> log)
     {
@@ -102,9 +103,12 @@ internal sealed class TorrentPeer : IAsyncDisposable
         return true;
     }
 
-    /// <summary>Reports what was earned, tells the tracker good-bye, and stops. May be called once.</summary>
-    public async ValueTask DisposeAsync()
+    /// <summary>Stops the exchange, reports what was earned and tells the tracker good-bye.</summary>
+    public async Task StopAsync()
     {
+        if (_stopped)
+            return;
+        _stopped = true;
         await _stop.CancelAsync().ConfigureAwait(false);
         foreach (var peer in Session.Peers)
             peer.Close("stopped");
@@ -122,6 +126,12 @@ internal sealed class TorrentPeer : IAsyncDisposable
         {
             _log("the tracker did not answer the good-bye");
         }
+    }
+
+    /// <summary>Stops, and lets go of files and sockets.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync().ConfigureAwait(false);
         for (var i = 0; i < 50 && Session.PeerCount > 0; i++)
             await Task.Delay(20, CancellationToken.None).ConfigureAwait(false);
         _listener.Dispose();

@@ -5,6 +5,9 @@ namespace Pbts.Cli.Tracker;
 /// <summary>A tracker's answer to an announce.</summary>
 internal sealed record AnnounceReply
 {
+    /// <summary>Whether there was no answer at all.</summary>
+    public bool IsUnreachable { get; init; }
+
     /// <summary>Why the tracker refused, or why it could not be asked; <c>null</c> when it answered.</summary>
     public string? Failure { get; init; }
 

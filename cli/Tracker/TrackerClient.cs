@@ -46,7 +46,7 @@ internal sealed class TrackerClient : IDisposable
         }
         catch (Exception e) when (IsNetworkTrouble(e, cancellationToken))
         {
-            return new AnnounceReply { Failure = $"tracker not reached: {e.Message}", Interval = 60 };
+            return new AnnounceReply { Failure = $"tracker not reached: {e.Message}", IsUnreachable = true, Interval = 60 };
         }
     }
 

@@ -10,7 +10,12 @@ namespace Pbts.Cli.Commands;
 /// <param name="Error">Standard error.</param>
 internal sealed record CommandContext(TextWriter Output, TextWriter Error)
 {
-    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
+    private static readonly JsonSerializerOptions Indented = new()
+    {
+        WriteIndented = true,
+        // Base64 has plus signs; the output is a terminal's or a script's, never a page's.
+        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
     /// <summary>Prints a result, as JSON or as one line for each field.</summary>
     public void Print(JsonNode result, bool json)

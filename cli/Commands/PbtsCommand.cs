@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 
 namespace Pbts.Cli.Commands;
 
@@ -44,7 +45,7 @@ internal static class PbtsCommand
     public static RootCommand Create(CommandContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
-        return new RootCommand(Description)
+        var root = new RootCommand(Description)
         {
             KeygenCommand.Create(context),
             RegisterCommand.Create(context),
@@ -60,6 +61,10 @@ internal static class PbtsCommand
             ConfigCommand.Create(context),
             CompletionCommand.Create(context),
         };
+        foreach (var option in root.Options.OfType<HelpOption>())
+            if (option.Action is HelpAction usual)
+                option.Action = new NamedHelp(usual);
+        return root;
     }
 
     private static string Path(System.CommandLine.Parsing.CommandResult result) =>

@@ -45,6 +45,14 @@ internal sealed class PeerCommandOptions
 
     public void AddTo(Command command)
     {
+        Between(_port, 0, 65535);
+        Between(_connections, 1, 10_000);
+        Between(_slots, 1, 10_000);
+        _listen.Validators.Add(result =>
+        {
+            if (!IPAddress.TryParse(result.GetValueOrDefault<string>(), out _))
+                result.AddError("--listen: must be an IP address");
+        });
         command.Add(_torrent);
         foreach (var option in new Option[] { _data, _user, _key, _tracker, _port, _listen, _peers, _connections, _slots, _strangers, _credit, _state, _quiet, Json })
             command.Add(option);
@@ -52,17 +60,18 @@ internal sealed class PeerCommandOptions
         {
             if (result.GetValue(_user) is null != result.GetValue(_key) is null)
                 result.AddError("--user and --key belong together");
-            if (result.GetValue(_port) is < 0 or > 65535)
-                result.AddError("--port: must be 0 to 65535");
-            if (result.GetValue(_connections) < 1 || result.GetValue(_slots) < 1)
-                result.AddError("--max-peers and --upload-slots: must be at least 1");
-            if (!IPAddress.TryParse(result.GetValue(_listen), out _))
-                result.AddError("--listen: must be an IP address");
             foreach (var peer in result.GetValue(_peers) ?? [])
                 if (!IPEndPoint.TryParse(peer, out var endPoint) || endPoint.Port == 0)
                     result.AddError($"--peer: '{peer}' is not ADDRESS:PORT");
         });
     }
+
+    private static void Between(Option<int> option, int minimum, int maximum) => option.Validators.Add(result =>
+    {
+        var value = result.GetValueOrDefault<int>();
+        if (value < minimum || value > maximum)
+            result.AddError($"{option.Name}: must be {minimum} to {maximum}");
+    });
 
     /// <summary>Starts the peer the options describe and runs <paramref name="work"/> with it; gives the exit code.</summary>
     public async Task<int> RunAsync(

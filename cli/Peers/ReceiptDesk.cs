@@ -26,6 +26,7 @@ internal sealed class ReceiptDesk : IDisposable
     private readonly Dictionary<int, PieceHash> _hashes = [];
     private readonly Dictionary<(MemberKey Sender, uint Piece), Receipt> _signed = [];
     private readonly Dictionary<MemberKey, IPEndPoint> _addresses = [];
+    private readonly HashSet<ReceiptId> _earned = [];
     private readonly Channel<Job> _jobs = Channel.CreateUnbounded<Job>(new UnboundedChannelOptions { SingleReader = true });
     private readonly ulong _startedAt;
     private int _unsigned;
@@ -109,7 +110,8 @@ internal sealed class ReceiptDesk : IDisposable
     {
         var pieces = _session.Locked<int[]>(() =>
         {
-            if (peer.Credit.ExhaustedSince is null || peer.Credit.IsReminded)
+            // Half its time first: receipts on the way need no reminder.
+            if (peer.Credit.ExhaustedSince is not { } since || peer.Credit.IsReminded || _clock.GetElapsedTime(since) < _options.ReceiptPatience / 2)
                 return [];
             peer.Credit.IsReminded = true;
             return [.. peer.Credit.Owed.Take(16)];
@@ -264,7 +266,9 @@ internal sealed class ReceiptDesk : IDisposable
             _session.Locked(() =>
             {
                 peer.Key ??= candidates[i].Receiver;
-                EarnedCount++;
+                if (_earned.Count >= MaxRemembered)
+                    _earned.Clear();
+                EarnedCount += _earned.Add(candidates[i].Id) ? 1 : 0;
                 return peer.Credit.Settle((int)candidates[i].PieceIndex, size);
             });
         }
@@ -280,7 +284,7 @@ internal sealed class ReceiptDesk : IDisposable
         && receipt.InfoHash == _session.Torrent.InfoHash
         && (peer.Key is null || peer.Key == receipt.Receiver)
         && receipt.PieceIndex < (uint)_session.Torrent.PieceCount
-        && (peer.Credit.Owed.Contains((int)receipt.PieceIndex) || receipt.Time.Earliest < _startedAt)
+        && (peer.Credit.Owed.Contains((int)receipt.PieceIndex) || (receipt.Time.Earliest < _startedAt && !_earned.Contains(receipt.Id)))
         && ReceiptFreshness.Check(receipt.Time, _clock.GetUtcNow().ToUnixTimeSeconds(), _options.Receipts.WindowSeconds) == ReceiptStatus.Accepted;
 
     /// <summary>SHA-256 of a piece we have.</summary>

@@ -4,7 +4,9 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using Pbts.Api.Announce;
+using Pbts.Api.Http;
 using Pbts.Api.Operations;
+using Pbts.Api.Pbts;
 using Pbts.GrainInterfaces.Configuration;
 
 namespace Pbts.Api;
@@ -19,6 +21,8 @@ public static class ApiHosting
         builder.Configuration.AddPbtsEnvironment();
         builder.Services.AddOptions<NodeOptions>().BindConfiguration(NodeOptions.Section).ValidateOnStart();
         builder.Services.AddOptions<TrackerOptions>().BindConfiguration(TrackerOptions.Section).ValidateOnStart();
+        builder.Services.AddOptions<ReceiptsOptions>().BindConfiguration(ReceiptsOptions.Section).ValidateOnStart();
+        builder.Services.AddSingleton<IValidateOptions<ReceiptsOptions>, ReceiptsOptionsValidator>();
         builder.Services.AddSingleton<IValidateOptions<NodeOptions>, NodeOptionsValidator>();
         builder.Services.AddSingleton<IValidateOptions<TrackerOptions>, TrackerOptionsValidator>();
         builder.Services.TryAddSingleton(TimeProvider.System);
@@ -38,7 +42,7 @@ public static class ApiHosting
         builder.Services.AddSingleton<ClusterFigures>();
         builder.Services.AddSingleton<ConnectionSweeper>();
         builder.Services.AddHostedService(services => services.GetRequiredService<ConnectionSweeper>());
-        builder.Services.AddSingleton<IAnnounceAccess, OpenAccess>();
+        builder.Services.AddPbtsEndpoints();
     }
 
     /// <summary>Configures the listener: with the tracker in front of HTTP where this process serves the api.</summary>
@@ -72,8 +76,10 @@ public static class ApiHosting
     public static void MapPbtsApi(this WebApplication app)
     {
         ArgumentNullException.ThrowIfNull(app);
+        app.UseMiddleware<ErrorHandling>();
         app.MapHealthProbes();
         app.MapTracker();
+        app.MapPbts();
     }
 
     private static IEnumerable<IPEndPoint> Endpoints(string listen)

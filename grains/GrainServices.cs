@@ -1,7 +1,10 @@
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Runtime.Hosting;
+using Pbts.Grains.Ledger;
 using Pbts.Grains.Operations;
+using Pbts.Grains.Settings;
 using Pbts.Grains.Swarms;
+using Pbts.Grains.Users;
 
 namespace Pbts.Grains;
 
@@ -13,6 +16,13 @@ public static class GrainServices
         services.AddSingleton<SwarmStore>();
         services.AddSingleton<SwarmCensus>();
         services.AddSingleton<ClaimedTotals>();
+        services.AddSingleton<SettingsStore>();
+        services.AddSingleton<UserStore>();
+        services.AddSingleton<SignatureWorkers>();
+        services.AddSingleton<KeyHolders>();
+        services.AddSingleton<ReceiptPartitions>();
+        services.AddSingleton<IReceiptLedger, ReceiptLedger>();
+        services.AddHostedService<LedgerUpkeep>();
         services.AddPlacementDirector<OnSiloPlacement, OnSiloPlacementDirector>();
         return services;
     }

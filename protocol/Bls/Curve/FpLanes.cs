@@ -6,9 +6,8 @@ namespace Pbts.Protocol.Bls.Curve;
 
 /// <summary>
 /// Eight elements of Fp side by side for AVX-512: 14 signed limbs of 28 bits, one vector a limb, one element a lane, in
-/// Montgomery form with R = 2^392. Elements are not fully reduced: products lie within p/1000 of [0, p], each sum or
-/// difference at most doubles the excess, and a product tolerates operands many times p, as R is 2^11 p. No formula of
-/// the curve chains ten sums without a product.
+/// Montgomery form with R = 2^392. Elements are not fully reduced: products lie in [-1, p + p/1000], as R is over
+/// 2000 p; sums and differences of such elements or of each other lie within 2^367, p/10000, of [0, p].
 /// </summary>
 [SkipLocalsInit]
 internal readonly partial struct FpLanes : IPrimeField<FpLanes>
@@ -47,42 +46,36 @@ internal readonly partial struct FpLanes : IPrimeField<FpLanes>
     public static FpLanes operator +(in FpLanes a, in FpLanes b)
     {
         ref Vector512<long> x = ref First(a), y = ref First(b);
-        Vector512<long> top = Unsafe.Add(ref x, LimbCount - 1) + Unsafe.Add(ref y, LimbCount - 1);
-
-        // Subtract p where the sum is surely not below it.
-        Vector512<long> mask = Vector512.GreaterThan(top, Vector512.Create(ModulusTop + 1));
         Unsafe.SkipInit(out FpLanes result);
         ref Vector512<long> r = ref First(result), p = ref First(Modulus);
+        Vector512<long> quotient = Quotient(Unsafe.Add(ref x, LimbCount - 1) + Unsafe.Add(ref y, LimbCount - 1));
         Vector512<long> limbMask = Vector512.Create(LimbMask), carry = Vector512<long>.Zero;
         for (int i = 0; i < LimbCount - 1; i++)
         {
-            Vector512<long> limb = Unsafe.Add(ref x, i) + Unsafe.Add(ref y, i) - (Unsafe.Add(ref p, i) & mask);
+            Vector512<long> limb = Unsafe.Add(ref x, i) + Unsafe.Add(ref y, i) - Product(Unsafe.Add(ref p, i), quotient);
             Unsafe.Add(ref r, i) = (limb & limbMask) + carry;
             carry = limb >> LimbBits;
         }
 
-        Unsafe.Add(ref r, LimbCount - 1) = top - (Unsafe.Add(ref p, LimbCount - 1) & mask) + carry;
+        Unsafe.Add(ref r, LimbCount - 1) = Unsafe.Add(ref x, LimbCount - 1) + Unsafe.Add(ref y, LimbCount - 1) - Product(Unsafe.Add(ref p, LimbCount - 1), quotient) + carry;
         return result;
     }
 
     public static FpLanes operator -(in FpLanes a, in FpLanes b)
     {
         ref Vector512<long> x = ref First(a), y = ref First(b);
-        Vector512<long> top = Unsafe.Add(ref x, LimbCount - 1) - Unsafe.Add(ref y, LimbCount - 1);
-
-        // Add p unless the difference is surely positive.
-        Vector512<long> mask = Vector512.LessThan(top, Vector512<long>.One);
         Unsafe.SkipInit(out FpLanes result);
         ref Vector512<long> r = ref First(result), p = ref First(Modulus);
+        Vector512<long> quotient = Quotient(Unsafe.Add(ref x, LimbCount - 1) - Unsafe.Add(ref y, LimbCount - 1));
         Vector512<long> limbMask = Vector512.Create(LimbMask), carry = Vector512<long>.Zero;
         for (int i = 0; i < LimbCount - 1; i++)
         {
-            Vector512<long> limb = Unsafe.Add(ref x, i) - Unsafe.Add(ref y, i) + (Unsafe.Add(ref p, i) & mask);
+            Vector512<long> limb = Unsafe.Add(ref x, i) - Unsafe.Add(ref y, i) - Product(Unsafe.Add(ref p, i), quotient);
             Unsafe.Add(ref r, i) = (limb & limbMask) + carry;
             carry = limb >> LimbBits;
         }
 
-        Unsafe.Add(ref r, LimbCount - 1) = top + (Unsafe.Add(ref p, LimbCount - 1) & mask) + carry;
+        Unsafe.Add(ref r, LimbCount - 1) = Unsafe.Add(ref x, LimbCount - 1) - Unsafe.Add(ref y, LimbCount - 1) - Product(Unsafe.Add(ref p, LimbCount - 1), quotient) + carry;
         return result;
     }
 
@@ -168,6 +161,15 @@ internal readonly partial struct FpLanes : IPrimeField<FpLanes>
             elements[lane] = new Fp(words[0], words[1], words[2], words[3], words[4], words[5]) * Fp.R2;
         }
     }
+
+    /// <summary>
+    /// How many times p to take off a value in (-2p, 3p), told from its last limb: possibly too few, never so many that
+    /// the rest is negative by more than the limb's unit.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<long> Quotient(Vector512<long> top) =>
+        Vector512.LessThan(top, Vector512<long>.Zero) + Vector512.LessThan(top, Vector512.Create(-ModulusTop))
+        - Vector512.GreaterThan(top, Vector512.Create(ModulusTop + 1)) - Vector512.GreaterThan(top, Vector512.Create((2 * ModulusTop) + 3));
 
     private static FpLanes BroadcastLimbs(ReadOnlySpan<long> values)
     {

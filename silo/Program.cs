@@ -1,2 +1,24 @@
+using Npgsql;
+using Pbts.Api;
+using Pbts.Api.Operations;
+using Pbts.GrainInterfaces.Configuration;
+using Pbts.Grains;
+using Pbts.Grains.Database;
+using Pbts.Silo;
+
 var builder = WebApplication.CreateBuilder(args);
-await builder.Build().RunAsync();
+builder.AddPbtsNode();
+var servesApi = (builder.Configuration.GetSection(NodeOptions.Section).Get<NodeOptions>() ?? new()).ServesApi;
+builder.AddPbtsSilo();
+builder.Services.AddPbtsGrains();
+if (servesApi)
+    builder.AddPbtsApi();
+builder.ListenAsConfigured(servesApi);
+
+var app = builder.Build();
+if (servesApi)
+    app.MapPbtsApi();
+else
+    app.MapHealthProbes();
+await app.MigrateDatabaseAsync();
+await app.RunAsync();

@@ -1,0 +1,15 @@
+namespace Pbts.Api.Announce;
+
+/// <summary>Who announces, and whether they may.</summary>
+/// <param name="UserId">The registered user, or null for an anonymous announce.</param>
+/// <param name="Refusal">Why not; null when allowed.</param>
+internal readonly record struct AccessVerdict(string? UserId, string? Refusal);
+
+/// <summary>Decides on passkeys, signed announces and the ratio gate.</summary>
+internal interface IAnnounceAccess
+{
+    ValueTask<AccessVerdict> CheckAsync(string? passkey, in AnnounceQuery query, CancellationToken cancellationToken);
+
+    /// <summary>Whether a passkey may scrape.</summary>
+    ValueTask<AccessVerdict> CheckScrapeAsync(string? passkey, CancellationToken cancellationToken);
+}

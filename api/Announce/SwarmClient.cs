@@ -1,0 +1,69 @@
+using Orleans.Runtime;
+using Pbts.GrainInterfaces.Swarms;
+using Pbts.Protocol.Receipts;
+
+namespace Pbts.Api.Announce;
+
+/// <summary>
+/// Calls swarms, wherever in the cluster they are. Announces and scrapes may be repeated harmlessly, so a call that met
+/// a stopping or dead silo is tried again until the cluster has settled or the patience is used up.
+/// </summary>
+internal sealed class SwarmClient(IGrainFactory grains, TimeProvider time)
+{
+    /// <summary>Longer than it takes the cluster to notice a dead silo.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(25);
+
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
+
+    /// <summary>Null when the swarm could not be reached in time.</summary>
+    public ValueTask<AnnounceReply?> AnnounceAsync(InfoHash infoHash, AnnounceRequest request)
+    {
+        var call = Swarm(infoHash).AnnounceAsync(request);
+        return call.IsCompletedSuccessfully ? ValueTask.FromResult<AnnounceReply?>(call.Result) : Retry(this, infoHash, request, call);
+
+        static async ValueTask<AnnounceReply?> Retry(SwarmClient client, InfoHash infoHash, AnnounceRequest request, ValueTask<AnnounceReply> first) =>
+            await client.RetryAsync(first, () => client.Swarm(infoHash).AnnounceAsync(request));
+    }
+
+    /// <summary>Null when the swarm could not be reached in time.</summary>
+    public async ValueTask<SwarmCounts?> ScrapeAsync(InfoHash infoHash)
+    {
+        var counts = await RetryAsync(Boxed(Swarm(infoHash).ScrapeAsync()), () => Boxed(Swarm(infoHash).ScrapeAsync()));
+        return counts?.Value;
+
+        static async ValueTask<StrongBox> Boxed(ValueTask<SwarmCounts> counts) => new(await counts);
+    }
+
+    /// <summary>Every torrent that has an active swarm anywhere in the cluster.</summary>
+    public async ValueTask<List<InfoHash>> ListAsync()
+    {
+        var type = grains.GetGrain<ISwarmGrain>(new string('0', 2 * InfoHash.Length)).GetGrainId().Type;
+        var active = await grains.GetGrain<IManagementGrain>(0).GetActiveGrains(type);
+        return [.. active.Select(id => InfoHash.TryParse(id.Key.ToString(), out var infoHash) ? infoHash : default)];
+    }
+
+    private ISwarmGrain Swarm(InfoHash infoHash) => grains.GetGrain<ISwarmGrain>(infoHash.ToString());
+
+    private async ValueTask<T?> RetryAsync<T>(ValueTask<T> call, Func<ValueTask<T>> again)
+        where T : class
+    {
+        var started = time.GetTimestamp();
+        for (var pause = TimeSpan.FromMilliseconds(20); ; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
+        {
+            try
+            {
+                return await call;
+            }
+            catch (Exception e) when (e is OrleansException or TimeoutException or OperationCanceledException)
+            {
+                if (time.GetElapsedTime(started) + pause > Patience)
+                    return null;
+            }
+
+            await Task.Delay(pause, time);
+            call = again();
+        }
+    }
+
+    private sealed record StrongBox(SwarmCounts Value);
+}

@@ -1,0 +1,100 @@
+using System.Net;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+using Npgsql;
+using Pbts.Api.Announce;
+using Pbts.Api.Operations;
+using Pbts.GrainInterfaces.Configuration;
+
+namespace Pbts.Api;
+
+/// <summary>What a front end is made of; a silo mounts the same to be an all-in-one node.</summary>
+public static class ApiHosting
+{
+    /// <summary>Reads configuration, checks it and opens the database: what every PBTS process does first.</summary>
+    public static void AddPbtsNode(this WebApplicationBuilder builder)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        builder.Configuration.AddPbtsEnvironment();
+        builder.Services.AddOptions<NodeOptions>().BindConfiguration(NodeOptions.Section).ValidateOnStart();
+        builder.Services.AddOptions<TrackerOptions>().BindConfiguration(TrackerOptions.Section).ValidateOnStart();
+        builder.Services.AddSingleton<IValidateOptions<NodeOptions>, NodeOptionsValidator>();
+        builder.Services.AddSingleton<IValidateOptions<TrackerOptions>, TrackerOptionsValidator>();
+        builder.Services.TryAddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton(services => NpgsqlDataSource.Create(services.GetRequiredService<IOptions<NodeOptions>>().Value.Database));
+        builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(30));
+    }
+
+    /// <summary>Adds the tracker and the JSON interfaces, and listens where <see cref="NodeOptions.Listen"/> says.</summary>
+    public static void AddPbtsApi(this WebApplicationBuilder builder)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        builder.Services.AddSingleton<TrackerHandler>();
+        builder.Services.AddSingleton<TrackerConnectionMiddleware>();
+        builder.Services.AddSingleton<ClientAddressResolver>();
+        builder.Services.AddSingleton<SwarmClient>();
+        builder.Services.AddSingleton<TrackerIdentity>();
+        builder.Services.AddSingleton<ClusterFigures>();
+        builder.Services.AddSingleton<ConnectionSweeper>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<ConnectionSweeper>());
+        builder.Services.AddSingleton<IAnnounceAccess, OpenAccess>();
+    }
+
+    /// <summary>Configures the listener: with the tracker in front of HTTP where this process serves the api.</summary>
+    public static void ListenAsConfigured(this WebApplicationBuilder builder, bool withTracker)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        builder.WebHost.ConfigureKestrel((_, kestrel) =>
+        {
+            var node = kestrel.ApplicationServices.GetRequiredService<IOptions<NodeOptions>>().Value;
+            var tracker = kestrel.ApplicationServices.GetRequiredService<IOptions<TrackerOptions>>().Value;
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestLineSize = TrackerConnectionMiddleware.MaxHead;
+            kestrel.Limits.MaxRequestHeadersTotalSize = TrackerConnectionMiddleware.MaxHead;
+            kestrel.Limits.MaxRequestBodySize = 2 << 20;
+            kestrel.Limits.MaxConcurrentConnections = tracker.MaxConnections;
+            foreach (var endpoint in Endpoints(node.Listen))
+            {
+                kestrel.Listen(endpoint, listen =>
+                {
+                    listen.Protocols = HttpProtocols.Http1AndHttp2;
+                    if (!withTracker)
+                        return;
+                    var middleware = kestrel.ApplicationServices.GetRequiredService<TrackerConnectionMiddleware>();
+                    listen.Use(next => connection => middleware.RunAsync(connection, next));
+                });
+            }
+        });
+    }
+
+    /// <summary>Maps every endpoint of the front end.</summary>
+    public static void MapPbtsApi(this WebApplication app)
+    {
+        ArgumentNullException.ThrowIfNull(app);
+        app.MapHealthProbes();
+        app.MapTracker();
+    }
+
+    private static IEnumerable<IPEndPoint> Endpoints(string listen)
+    {
+        foreach (var text in listen.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        {
+            if (!Uri.TryCreate(text, UriKind.Absolute, out var url) || url.Scheme != "http")
+                throw new OptionsValidationException(nameof(NodeOptions), typeof(NodeOptions), [$"PBTS_LISTEN (Node:Listen) has \"{text}\": give addresses such as http://127.0.0.1:8000, separated by semicolons."]);
+            if (url.Host == "localhost")
+            {
+                yield return new IPEndPoint(IPAddress.Loopback, url.Port);
+                yield return new IPEndPoint(IPAddress.IPv6Loopback, url.Port);
+            }
+            else if (IPAddress.TryParse(url.Host, out var address))
+            {
+                yield return new IPEndPoint(address, url.Port);
+            }
+            else
+            {
+                throw new OptionsValidationException(nameof(NodeOptions), typeof(NodeOptions), [$"PBTS_LISTEN (Node:Listen) has host \"{url.Host}\": give an IP address or localhost."]);
+            }
+        }
+    }
+}

@@ -1,0 +1,60 @@
+using System.Net;
+using Microsoft.Extensions.Options;
+
+namespace Pbts.GrainInterfaces.Configuration;
+
+/// <summary>Where a process stands in the cluster. Section <c>Node</c>.</summary>
+public sealed class NodeOptions
+{
+    public const string Section = "Node";
+
+    /// <summary>Npgsql connection string of the database that holds cluster membership, grain state and the ledger. <c>PBTS_DATABASE</c>.</summary>
+    public string Database { get; set; } = "";
+
+    /// <summary>Addresses of the HTTP listener, separated by semicolons. <c>PBTS_LISTEN</c>.</summary>
+    public string Listen { get; set; } = "http://127.0.0.1:8000;http://[::1]:8000";
+
+    /// <summary><c>node</c> (silo with the api mounted) or <c>silo</c> (grains and health only). <c>PBTS_ROLE</c>.</summary>
+    public string Role { get; set; } = "node";
+
+    /// <summary>TCP port for silo to silo traffic. <c>PBTS_SILO_PORT</c>.</summary>
+    public int SiloPort { get; set; } = 11111;
+
+    /// <summary>TCP port where front ends reach this silo. <c>PBTS_GATEWAY_PORT</c>.</summary>
+    public int GatewayPort { get; set; } = 30000;
+
+    /// <summary>IP address other members reach this silo at. <c>PBTS_ADVERTISED_ADDRESS</c>.</summary>
+    public string AdvertisedAddress { get; set; } = "127.0.0.1";
+
+    /// <summary>Members with the same id and database form one cluster. <c>PBTS_CLUSTER_ID</c>.</summary>
+    public string ClusterId { get; set; } = "pbts";
+
+    /// <summary>Base URL under which clients reach the tracker, for the announce URLs it hands out; empty: taken from each request. <c>PBTS_PUBLIC_URL</c>.</summary>
+    public string PublicUrl { get; set; } = "";
+
+    /// <summary>True when this process also serves the tracker and the JSON interfaces.</summary>
+    public bool ServesApi => Role == "node";
+}
+
+/// <summary>Refuses to start on a configuration that cannot work, naming the setting.</summary>
+public sealed class NodeOptionsValidator : IValidateOptions<NodeOptions>
+{
+    public ValidateOptionsResult Validate(string? name, NodeOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var errors = new List<string>();
+        if (string.IsNullOrWhiteSpace(options.Database))
+            errors.Add("PBTS_DATABASE (Node:Database) is missing: give an Npgsql connection string, for example \"Host=127.0.0.1;Database=pbts;Username=pbts\", or run ./pbts up, which starts a database of its own.");
+        if (options.Role is not ("node" or "silo"))
+            errors.Add($"PBTS_ROLE (Node:Role) is \"{options.Role}\": it must be node or silo.");
+        if (options.SiloPort is < 1 or > 65535)
+            errors.Add($"PBTS_SILO_PORT (Node:SiloPort) is {options.SiloPort}: it must be 1 to 65535.");
+        if (options.GatewayPort is < 1 or > 65535)
+            errors.Add($"PBTS_GATEWAY_PORT (Node:GatewayPort) is {options.GatewayPort}: it must be 1 to 65535.");
+        if (!IPAddress.TryParse(options.AdvertisedAddress, out _))
+            errors.Add($"PBTS_ADVERTISED_ADDRESS (Node:AdvertisedAddress) is \"{options.AdvertisedAddress}\": it must be an IP address.");
+        if (options.PublicUrl.Length > 0 && !Uri.IsWellFormedUriString(options.PublicUrl, UriKind.Absolute))
+            errors.Add($"PBTS_PUBLIC_URL (Node:PublicUrl) is \"{options.PublicUrl}\": it must be an absolute URL.");
+        return errors.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(errors);
+    }
+}

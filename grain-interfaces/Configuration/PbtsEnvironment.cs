@@ -1,0 +1,47 @@
+using Microsoft.Extensions.Configuration;
+
+namespace Pbts.GrainInterfaces.Configuration;
+
+/// <summary>
+/// The one place that reads the environment. Short, documented variable names (<c>MIN_RATIO</c>, <c>PBTS_DATABASE</c> …)
+/// become configuration keys; every other key can still be given the usual .NET way (<c>Tracker__MaxPeers=50</c>).
+/// </summary>
+public static class PbtsEnvironment
+{
+    private static readonly Dictionary<string, string> Names = new(StringComparer.Ordinal)
+    {
+        ["PBTS_DATABASE"] = "Node:Database",
+        ["PBTS_LISTEN"] = "Node:Listen",
+        ["PBTS_ROLE"] = "Node:Role",
+        ["PBTS_SILO_PORT"] = "Node:SiloPort",
+        ["PBTS_GATEWAY_PORT"] = "Node:GatewayPort",
+        ["PBTS_ADVERTISED_ADDRESS"] = "Node:AdvertisedAddress",
+        ["PBTS_CLUSTER_ID"] = "Node:ClusterId",
+        ["PBTS_PUBLIC_URL"] = "Node:PublicUrl",
+        ["PBTS_ADMIN_TOKEN"] = "Administration:Token",
+        ["PBTS_KEY_ENDPOINTS"] = "Administration:KeyEndpoints",
+        ["MIN_RATIO"] = "Tracker:MinRatio",
+        ["MAX_PEERS"] = "Tracker:MaxPeers",
+        ["INIT_CREDIT"] = "Tracker:InitCredit",
+        ["VERIFY_SIGNATURES"] = "Receipts:VerifySignatures",
+        ["RPC"] = "Chain:Rpc",
+        ["PK0"] = "Chain:PrivateKey",
+        ["FACTORY"] = "Chain:Factory",
+        ["REPUTATION_ADDRESS"] = "Chain:ReputationAddress",
+        ["TEE_MODE"] = "Tee:Mode",
+    };
+
+    /// <summary>Adds the variables above to <paramref name="configuration"/>, over whatever files have set.</summary>
+    public static IConfigurationBuilder AddPbtsEnvironment(this IConfigurationBuilder configuration)
+    {
+        ArgumentNullException.ThrowIfNull(configuration);
+        var values = new Dictionary<string, string?>();
+        foreach (var (name, key) in Names)
+        {
+            if (Environment.GetEnvironmentVariable(name) is { Length: > 0 } value)
+                values[key] = value;
+        }
+
+        return configuration.AddInMemoryCollection(values);
+    }
+}

@@ -1,0 +1,89 @@
+using System.Net;
+using Microsoft.Extensions.Options;
+
+namespace Pbts.GrainInterfaces.Configuration;
+
+/// <summary>Who may announce.</summary>
+public enum TrackerAccess
+{
+    /// <summary>Anybody; a passkey that is given must still be known.</summary>
+    Open,
+
+    /// <summary>Only users of this tracker, by passkey or signature.</summary>
+    Registered,
+}
+
+/// <summary>Announce and scrape. Section <c>Tracker</c>.</summary>
+public sealed class TrackerOptions
+{
+    public const string Section = "Tracker";
+
+    public TrackerAccess Access { get; set; } = TrackerAccess.Open;
+
+    /// <summary>Seconds a client is asked to wait between announces; up to a tenth is added at random so that clients spread out.</summary>
+    public int Interval { get; set; } = 1800;
+
+    /// <summary>Seconds a client must wait at least.</summary>
+    public int MinInterval { get; set; } = 900;
+
+    /// <summary>Most peers in one answer, and the default when <c>numwant</c> is absent. <c>MAX_PEERS</c>.</summary>
+    public int MaxPeers { get; set; } = 50;
+
+    /// <summary>Lowest upload/download ratio that may still download. <c>MIN_RATIO</c>.</summary>
+    public double MinRatio { get; set; } = 0.5;
+
+    /// <summary>Bytes a user may download before the ratio counts. <c>INIT_CREDIT</c>.</summary>
+    public long InitCredit { get; set; } = 1L << 30;
+
+    /// <summary>Most info hashes answered in one scrape; the rest of the query is ignored.</summary>
+    public int MaxScrape { get; set; } = 200;
+
+    /// <summary>Answer a scrape without info_hash with every torrent. Off by default: it tells strangers what is tracked.</summary>
+    public bool FullScrape { get; set; }
+
+    /// <summary>Addresses or CIDR networks whose X-Real-IP and X-Forwarded-For are believed.</summary>
+    public IList<string> TrustedProxies { get; } = [];
+
+    /// <summary>Believe the <c>ip</c>, <c>ipv4</c> and <c>ipv6</c> parameters. Off: anybody could list anybody.</summary>
+    public bool TrustIpParameter { get; set; }
+
+    /// <summary>Bytes a second above which claimed transfer is not believed (BEP 3 counters are the client's word).</summary>
+    public long PlausibleBytesPerSecond { get; set; } = 125_000_000;
+
+    /// <summary>Most HTTP connections at once.</summary>
+    public int MaxConnections { get; set; } = 20_000;
+
+    /// <summary>Seconds an idle connection is kept.</summary>
+    public int ConnectionIdleSeconds { get; set; } = 120;
+
+    /// <summary>Seconds without an announce after which a peer is gone: one and a half intervals.</summary>
+    public int PeerLifetime => Interval + (Interval / 2);
+}
+
+/// <summary>Refuses to start on limits that make no sense, naming the setting.</summary>
+public sealed class TrackerOptionsValidator : IValidateOptions<TrackerOptions>
+{
+    public ValidateOptionsResult Validate(string? name, TrackerOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var errors = new List<string>();
+        Check(options.Interval is >= 1 and <= 86_400, $"Tracker:Interval is {options.Interval}: it must be 1 to 86400 seconds.");
+        Check(options.MinInterval >= 0 && options.MinInterval <= options.Interval, $"Tracker:MinInterval is {options.MinInterval}: it must be 0 to Tracker:Interval.");
+        Check(options.MaxPeers is >= 0 and <= 1000, $"MAX_PEERS (Tracker:MaxPeers) is {options.MaxPeers}: it must be 0 to 1000.");
+        Check(options.MinRatio is >= 0 and <= 1_000_000, $"MIN_RATIO (Tracker:MinRatio) is {options.MinRatio}: it must be 0 or more.");
+        Check(options.InitCredit >= 0, $"INIT_CREDIT (Tracker:InitCredit) is {options.InitCredit}: it must be 0 or more bytes.");
+        Check(options.MaxScrape is >= 1 and <= 1000, $"Tracker:MaxScrape is {options.MaxScrape}: it must be 1 to 1000.");
+        Check(options.PlausibleBytesPerSecond > 0, $"Tracker:PlausibleBytesPerSecond is {options.PlausibleBytesPerSecond}: it must be positive.");
+        Check(options.MaxConnections > 0, $"Tracker:MaxConnections is {options.MaxConnections}: it must be positive.");
+        Check(options.ConnectionIdleSeconds > 0, $"Tracker:ConnectionIdleSeconds is {options.ConnectionIdleSeconds}: it must be positive.");
+        foreach (var proxy in options.TrustedProxies)
+            Check(IPNetwork.TryParse(proxy, out _) || IPAddress.TryParse(proxy, out _), $"Tracker:TrustedProxies has \"{proxy}\": give an address or a network such as 10.0.0.0/8.");
+        return errors.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(errors);
+
+        void Check(bool ok, string error)
+        {
+            if (!ok)
+                errors.Add(error);
+        }
+    }
+}

@@ -1,0 +1,14 @@
+namespace Pbts.GrainInterfaces.Swarms;
+
+/// <summary>The peers of one torrent. The key is the info hash in lower-case hex (40 characters).</summary>
+[Alias("pbts.ISwarmGrain")]
+public interface ISwarmGrain : IGrainWithStringKey
+{
+    /// <summary>Takes the announce into the swarm and answers with counts and peers.</summary>
+    [Alias("Announce"), ResponseTimeout("00:00:05")]
+    ValueTask<AnnounceReply> AnnounceAsync(AnnounceRequest request);
+
+    /// <summary>Counts for a scrape.</summary>
+    [Alias("Scrape"), ResponseTimeout("00:00:05")]
+    ValueTask<SwarmCounts> ScrapeAsync();
+}

@@ -1,0 +1,72 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
+
+namespace Pbts.Protocol.Receipts;
+
+/// <summary>SHA-1 of a torrent's info dictionary (BEP 3): the identity of a swarm. Its hexadecimal text is the key of the swarm.</summary>
+public readonly struct InfoHash : IEquatable<InfoHash>
+{
+    /// <summary>Length in bytes.</summary>
+    public const int Length = 20;
+
+    private readonly Buffer _bytes;
+
+    private InfoHash(ReadOnlySpan<byte> bytes) => bytes.CopyTo(_bytes);
+
+    /// <summary>The bytes, valid as long as this value is.</summary>
+    [UnscopedRef]
+    public ReadOnlySpan<byte> Span => _bytes;
+
+    /// <summary>Takes exactly <see cref="Length"/> bytes; any other length gives <c>false</c>.</summary>
+    public static bool TryFrom(ReadOnlySpan<byte> bytes, out InfoHash value)
+    {
+        value = bytes.Length == Length ? new InfoHash(bytes) : default;
+        return bytes.Length == Length;
+    }
+
+    /// <summary>Takes exactly <see cref="Length"/> bytes.</summary>
+    /// <exception cref="ArgumentException">Another length: a bug of the caller, input goes through <see cref="TryFrom"/>.</exception>
+    public static InfoHash From(ReadOnlySpan<byte> bytes) =>
+        TryFrom(bytes, out var value) ? value : throw new ArgumentException($"InfoHash needs {Length} bytes, not {bytes.Length}.", nameof(bytes));
+
+    /// <summary>Reads 40 hexadecimal digits of either case, without prefix.</summary>
+    public static bool TryParse(ReadOnlySpan<char> hex, out InfoHash value)
+    {
+        Span<byte> bytes = stackalloc byte[Length];
+        value = default;
+        return HexText.TryDecode(hex, bytes) && TryFrom(bytes, out value);
+    }
+
+    /// <summary>A copy of the bytes.</summary>
+    public byte[] ToArray() => Span.ToArray();
+
+    /// <inheritdoc/>
+    public bool Equals(InfoHash other) => Span.SequenceEqual(other.Span);
+
+    /// <inheritdoc/>
+    public override bool Equals(object? obj) => obj is InfoHash other && Equals(other);
+
+    /// <inheritdoc/>
+    public override int GetHashCode()
+    {
+        // Seeded per process: peers choose these bytes, a fixed hash would let them choose collisions.
+        var hash = new HashCode();
+        hash.AddBytes(Span);
+        return hash.ToHashCode();
+    }
+
+    /// <summary>Lower-case hexadecimal digits.</summary>
+    public override string ToString() => Convert.ToHexStringLower(Span);
+
+    /// <summary>Whether both hold the same bytes.</summary>
+    public static bool operator ==(InfoHash left, InfoHash right) => left.Equals(right);
+
+    /// <summary>Whether the bytes differ.</summary>
+    public static bool operator !=(InfoHash left, InfoHash right) => !left.Equals(right);
+
+    [InlineArray(Length)]
+    private struct Buffer
+    {
+        private byte _first;
+    }
+}

@@ -1,0 +1,50 @@
+using System.Net;
+using Microsoft.Extensions.Options;
+using Orleans.Configuration;
+using Pbts.GrainInterfaces.Configuration;
+
+namespace Pbts.Silo;
+
+/// <summary>Orleans on PostgreSQL: membership, grain storage and reminders.</summary>
+internal static class SiloHosting
+{
+    private const string Invariant = "Npgsql";
+
+    public static void AddPbtsSilo(this WebApplicationBuilder builder)
+    {
+        builder.UseOrleans(silo =>
+        {
+            silo.UseAdoNetClustering(options => options.Invariant = Invariant);
+            silo.AddAdoNetGrainStorageAsDefault(options => options.Invariant = Invariant);
+            silo.UseAdoNetReminderService(options => options.Invariant = Invariant);
+        });
+
+        var services = builder.Services;
+        Configure<AdoNetClusteringSiloOptions>(services, (options, node) => options.ConnectionString = node.Database);
+        Configure<AdoNetReminderTableOptions>(services, (options, node) => options.ConnectionString = node.Database);
+        services.AddOptions<AdoNetGrainStorageOptions>("Default").Configure<IOptions<NodeOptions>>((options, node) => options.ConnectionString = node.Value.Database);
+        Configure<ClusterOptions>(services, (options, node) => options.ClusterId = options.ServiceId = node.ClusterId);
+        Configure<EndpointOptions>(services, (options, node) =>
+        {
+            options.AdvertisedIPAddress = IPAddress.Parse(node.AdvertisedAddress);
+            options.SiloPort = node.SiloPort;
+            options.GatewayPort = node.GatewayPort;
+        });
+        services.Configure<ClusterMembershipOptions>(options =>
+        {
+            // A dead silo is voted out within about ten seconds, and announces for its swarms go elsewhere.
+            options.ProbeTimeout = TimeSpan.FromSeconds(3);
+            options.NumMissedProbesLimit = 3;
+            options.TableRefreshTimeout = TimeSpan.FromSeconds(10);
+        });
+        services.AddOptions<GrainCollectionOptions>().Configure<IOptions<TrackerOptions>>((options, tracker) =>
+        {
+            // By then every peer of a swarm nobody announces to has expired.
+            options.CollectionAge = TimeSpan.FromSeconds(Math.Max(tracker.Value.PeerLifetime, 61));
+        });
+    }
+
+    private static void Configure<T>(IServiceCollection services, Action<T, NodeOptions> configure)
+        where T : class =>
+        services.AddOptions<T>().Configure<IOptions<NodeOptions>>((options, node) => configure(options, node.Value));
+}

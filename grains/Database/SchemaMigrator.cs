@@ -108,7 +108,7 @@ public static partial class SchemaMigrator
     {
         public static IReadOnlyList<Migration> Embedded { get; } = Load();
 
-        public string Checksum { get; } = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Sql.ReplaceLineEndings("\n"))));
+        public string Checksum => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Sql.ReplaceLineEndings("\n"))));
 
         private static List<Migration> Load()
         {

@@ -38,6 +38,10 @@ public sealed class EthereumRpcClient
     public Task<RpcResult<ulong>> TransactionCountAsync(EthereumAddress address, bool pending, CancellationToken cancellationToken = default) =>
         CallAsync<ulong>("eth_getTransactionCount", [address.ToString(), pending ? "pending" : "latest"], RpcJson.TryUInt64, cancellationToken);
 
+    /// <summary>The number of transactions <paramref name="address"/> had sent in the state after <paramref name="block"/>.</summary>
+    public Task<RpcResult<ulong>> TransactionCountAsync(EthereumAddress address, ulong block, CancellationToken cancellationToken = default) =>
+        CallAsync<ulong>("eth_getTransactionCount", [address.ToString(), JsonRpcQuantity.Format(block)], RpcJson.TryUInt64, cancellationToken);
+
     /// <summary>The balance in wei.</summary>
     public Task<RpcResult<BigInteger>> BalanceAsync(EthereumAddress address, CancellationToken cancellationToken = default) =>
         CallAsync<BigInteger>("eth_getBalance", [address.ToString(), "latest"], RpcJson.TryQuantity, cancellationToken);
@@ -50,11 +54,11 @@ public sealed class EthereumRpcClient
     public Task<RpcResult<BigInteger>> MaxPriorityFeeAsync(CancellationToken cancellationToken = default) =>
         CallAsync<BigInteger>("eth_maxPriorityFeePerGas", [], RpcJson.TryQuantity, cancellationToken);
 
-    /// <summary>The gas a call would burn on the newest block; <see cref="RpcErrorKind.Reverted"/> when it would revert.</summary>
+    /// <summary>The gas a call would burn on top of what the node has pending; <see cref="RpcErrorKind.Reverted"/> when it would revert.</summary>
     public Task<RpcResult<ulong>> EstimateGasAsync(EthereumCall call, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(call);
-        return CallAsync<ulong>("eth_estimateGas", [call.ToJson()], RpcJson.TryUInt64, cancellationToken);
+        return CallAsync<ulong>("eth_estimateGas", [call.ToJson(), "pending"], RpcJson.TryUInt64, cancellationToken);
     }
 
     /// <summary>Runs a call on the newest block, or at <paramref name="block"/>, and gives its return data.</summary>

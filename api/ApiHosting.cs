@@ -58,7 +58,7 @@ public static class ApiHosting
             {
                 kestrel.Listen(endpoint, listen =>
                 {
-                    listen.Protocols = HttpProtocols.Http1AndHttp2;
+                    listen.Protocols = HttpProtocols.Http1;
                     if (!withTracker)
                         return;
                     var middleware = kestrel.ApplicationServices.GetRequiredService<TrackerConnectionMiddleware>();

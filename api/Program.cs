@@ -3,7 +3,7 @@ using Orleans.Configuration;
 using Pbts.Api;
 using Pbts.GrainInterfaces.Configuration;
 
-var builder = WebApplication.CreateBuilder(args);
+var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
 builder.AddPbtsNode();
 builder.AddPbtsApi();
 builder.ListenAsConfigured(withTracker: true);

@@ -6,7 +6,7 @@ using Pbts.Grains;
 using Pbts.Grains.Database;
 using Pbts.Silo;
 
-var builder = WebApplication.CreateBuilder(args);
+var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
 builder.AddPbtsNode();
 var servesApi = (builder.Configuration.GetSection(NodeOptions.Section).Get<NodeOptions>() ?? new()).ServesApi;
 builder.AddPbtsSilo();

@@ -1,0 +1,163 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+
+namespace Pbts.Tracker.Tests.Support;
+
+/// <summary>
+/// One tracker process, the real program on free loopback ports: an all-in-one node, a silo without the api, or a front
+/// end. Its log is kept in memory for the message of a failing test.
+/// </summary>
+internal sealed partial class NodeProcess : IAsyncDisposable
+{
+    private readonly Process _process;
+    private readonly List<string> _log = [];
+
+    private NodeProcess(Process process, int port)
+    {
+        _process = process;
+        Port = port;
+        Url = new Uri($"http://127.0.0.1:{port}");
+        Http = new HttpClient { BaseAddress = Url, Timeout = TimeSpan.FromSeconds(60) };
+    }
+
+    public int Port { get; }
+
+    /// <summary>Base address over IPv4; the same port listens on <c>[::1]</c>.</summary>
+    public Uri Url { get; }
+
+    public HttpClient Http { get; }
+
+    public int Pid => _process.Id;
+
+    public bool HasExited => _process.HasExited;
+
+    public string Log
+    {
+        get
+        {
+            lock (_log)
+                return string.Join('\n', _log);
+        }
+    }
+
+    /// <summary>Starts a silo with the api mounted and waits until it is ready.</summary>
+    public static Task<NodeProcess> StartNodeAsync(string database, params (string Name, string Value)[] environment) =>
+        StartAsync("Pbts.Silo.dll", database, [("PBTS_ROLE", "node"), .. environment]);
+
+    /// <summary>Starts a silo that serves health alone.</summary>
+    public static Task<NodeProcess> StartSiloAsync(string database, params (string Name, string Value)[] environment) =>
+        StartAsync("Pbts.Silo.dll", database, [("PBTS_ROLE", "silo"), .. environment]);
+
+    /// <summary>Starts a front end, an Orleans client.</summary>
+    public static Task<NodeProcess> StartApiAsync(string database, params (string Name, string Value)[] environment) =>
+        StartAsync("Pbts.Api.dll", database, environment);
+
+    /// <summary>Starts without waiting for readiness; for tests of what happens before it.</summary>
+    public static NodeProcess Launch(string program, string database, params (string Name, string Value)[] environment)
+    {
+        var ports = FreePorts(3);
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, program)])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = Path.GetTempPath(),
+        };
+        start.Environment["PBTS_DATABASE"] = database;
+        start.Environment["PBTS_LISTEN"] = $"http://127.0.0.1:{ports[0]};http://[::1]:{ports[0]}";
+        start.Environment["PBTS_SILO_PORT"] = $"{ports[1]}";
+        start.Environment["PBTS_GATEWAY_PORT"] = $"{ports[2]}";
+        foreach (var (name, value) in environment)
+            start.Environment[name] = value;
+        var node = new NodeProcess(Process.Start(start)!, ports[0]);
+        node._process.OutputDataReceived += node.Keep;
+        node._process.ErrorDataReceived += node.Keep;
+        node._process.BeginOutputReadLine();
+        node._process.BeginErrorReadLine();
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => node.Signal(9);
+        return node;
+    }
+
+    /// <summary>Stops cleanly (SIGTERM) and waits for the end.</summary>
+    public async Task StopAsync()
+    {
+        Signal(15);
+        await _process.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(60));
+    }
+
+    /// <summary>Kills the process (SIGKILL).</summary>
+    public async Task KillAsync()
+    {
+        Signal(9);
+        await _process.WaitForExitAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await KillAsync();
+        Http.Dispose();
+        _process.Dispose();
+    }
+
+    /// <summary>Waits until the process answers that it is ready.</summary>
+    public async Task WaitUntilReadyAsync()
+    {
+        for (var waited = Stopwatch.StartNew(); ; await Task.Delay(100))
+        {
+            try
+            {
+                if ((await Http.GetAsync("/health/ready")).StatusCode == HttpStatusCode.OK)
+                    return;
+            }
+            catch (HttpRequestException)
+            {
+            }
+
+            if (_process.HasExited || waited.Elapsed > TimeSpan.FromSeconds(90))
+                throw new InvalidOperationException($"The process did not become ready:\n{Log}");
+        }
+    }
+
+    private static async Task<NodeProcess> StartAsync(string program, string database, (string, string)[] environment)
+    {
+        var node = Launch(program, database, environment);
+        await node.WaitUntilReadyAsync();
+        return node;
+    }
+
+    private static int[] FreePorts(int count)
+    {
+        var listeners = Enumerable.Range(0, count).Select(_ => new TcpListener(IPAddress.Loopback, 0)).ToList();
+        listeners.ForEach(listener => listener.Start());
+        var ports = listeners.Select(listener => ((IPEndPoint)listener.LocalEndpoint).Port).ToArray();
+        listeners.ForEach(listener => listener.Stop());
+        return ports;
+    }
+
+    private void Keep(object sender, DataReceivedEventArgs line)
+    {
+        lock (_log)
+        {
+            if (_log.Count > 2000)
+                _log.RemoveRange(0, 1000);
+            _log.Add(line.Data ?? "");
+        }
+    }
+
+    private void Signal(int signal)
+    {
+        try
+        {
+            if (!_process.HasExited)
+                _ = Kill(_process.Id, signal);
+        }
+        catch (InvalidOperationException)
+        {
+            // Already disposed.
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "kill")]
+    private static partial int Kill(int pid, int signal);
+}

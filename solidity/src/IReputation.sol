@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.25;
+
+/// @title The reputation of a tracker's members, as the chain keeps it
+/// @notice Totals are absolute bytes, at most 2^96 - 1. A user is known by its name; events carry
+/// `userId`, which is keccak256 of the name's bytes.
+interface IReputation {
+    struct UserData {
+        string username;
+        string salt;
+        bytes32 passwordHash;
+        uint256 downloadSize;
+        uint256 uploadSize;
+    }
+
+    /// @notice A user was added, or its whole record replaced (its public key is then gone as well).
+    event UserAdded(bytes32 indexed userId, string username, uint256 downloadSize, uint256 uploadSize);
+    event UserUpdated(bytes32 indexed userId, uint256 downloadSize, uint256 uploadSize);
+    /// @notice The user's public key is now `publicKey`; empty when it was withdrawn.
+    event UserKeyChanged(bytes32 indexed userId, bytes publicKey);
+    /// @notice `source` is the referrer, near or far, whose record was taken over.
+    event UserMigrated(
+        bytes32 indexed userId, address indexed source, string username, uint256 downloadSize, uint256 uploadSize
+    );
+    /// @notice A migration left this user where it is, and why.
+    event UserNotMigrated(bytes32 indexed userId, string reason);
+    event OffchainDataUrlChanged(string url);
+    /// @notice From here on nothing in this contract changes; its users live on in `successor`.
+    event Retired(address indexed successor);
+
+    /// @notice The one account that may write. It never changes.
+    function owner() external view returns (address);
+
+    /// @notice The predecessor users are taken over from, zero when there is none. It never changes.
+    function referrerReputation() external view returns (address);
+
+    /// @notice Whether this contract has ended. Once true, nothing in it changes any more.
+    function retired() external view returns (bool);
+
+    /// @notice The contract that carries on, zero until this one is retired.
+    function successor() external view returns (address);
+
+    /// @notice The record held here, all zero when there is none. Does not ask the referrers: see `resolveUser`.
+    function getUserData(string calldata username) external view returns (UserData memory);
+
+    /// @notice The fields of `getUserData`, one by one.
+    function allUsers(string calldata username)
+        external
+        view
+        returns (
+            string memory name,
+            string memory salt,
+            bytes32 passwordHash,
+            uint256 downloadSize,
+            uint256 uploadSize
+        );
+
+    /// @notice The 48-byte compressed BLS12-381 key of a user held here, empty when it has none.
+    function publicKeyOf(string calldata username) external view returns (bytes memory);
+
+    /// @notice The user's newest record: from here, else from the nearest referrer that has it.
+    /// Referrers that fail, lie about their interface, or loop are passed over.
+    /// @return user all zero when nobody has it
+    /// @return publicKey empty when the holder has none, or is of a kind without keys
+    /// @return source the contract that holds the record, zero when nobody does
+    /// @return hops 0 for this contract, 1 for its referrer, and so on
+    function resolveUser(string calldata username)
+        external
+        view
+        returns (UserData memory user, bytes memory publicKey, address source, uint256 hops);
+
+    /// @notice Writes a user, replacing any record of that name, key included. Owner only.
+    /// @param passwordHash not zero: a zero hash is how every reader recognises an absent user
+    function addUser(
+        string calldata username,
+        string calldata salt,
+        bytes32 passwordHash,
+        uint256 downloadSize,
+        uint256 uploadSize
+    ) external;
+
+    /// @notice `addUser` and `setUserKey` in one transaction. Owner only.
+    function addUserWithKey(
+        string calldata username,
+        string calldata salt,
+        bytes32 passwordHash,
+        uint256 downloadSize,
+        uint256 uploadSize,
+        bytes calldata publicKey
+    ) external;
+
+    /// @notice Sets, rotates or (empty) withdraws a user's public key. Owner only.
+    /// Only the encoding is checked (48 bytes, compressed, not the point at infinity); whoever uses a key
+    /// from here still has to check its subgroup.
+    function setUserKey(string calldata username, bytes calldata publicKey) external;
+
+    /// @notice Sets a user's totals. Owner only. Reverts with `User does not exist`.
+    function updateUser(string calldata username, uint256 downloadSize, uint256 uploadSize) external;
+
+    /// @notice Sets the totals of up to MAX_BATCH users, all or none. Owner only.
+    function updateUsers(
+        string[] calldata usernames,
+        uint256[] calldata downloadSizes,
+        uint256[] calldata uploadSizes
+    ) external;
+
+    /// @notice Takes a user's whole record over from the nearest referrer that has it. Reverts with `User exists`
+    /// when the user is here already; when no referrer has it, or its record exceeds the limits, a
+    /// UserNotMigrated event says so and nothing else happens.
+    /// @dev The owner may, at any depth. Others could choose the moment, and so freeze totals that the
+    /// predecessor has since raised; therefore the only others are those for whom that is no power: the owner
+    /// of the immediate referrer (who writes those totals), and, once that referrer is retired in favour of
+    /// this contract (its totals are final), anyone. They reach the immediate referrer only.
+    function migrateUserData(string calldata username) external;
+
+    /// @notice Migrates up to MAX_BATCH users; who cannot be migrated is named by a UserNotMigrated event and
+    /// costs the others nothing, so an interrupted batch is simply sent again. Owner only.
+    /// @return migrated how many were taken over
+    function migrateUsers(string[] calldata usernames) external returns (uint256 migrated);
+
+    /// @notice Ends all writing here, for ever. Owner only. `newSuccessor` must name this contract as its referrer.
+    function retire(address newSuccessor) external;
+
+    function setOffchainDataUrl(string calldata url) external;
+
+    function getOffchainDataUrl() external view returns (string memory);
+}

@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.25;
+
+import {IReputation} from "./IReputation.sol";
+import {Pages} from "./Pages.sol";
+import {Referrers} from "./Referrers.sol";
+
+/// @title Reputation
+/// @notice One tracker's members and their totals. Each contract may name an older one as its referrer, and
+/// takes users over from it; see IReputation for what every function does.
+/// @dev A user costs one storage slot: its totals, and where in which page the part stands that never changes
+/// by itself (hash, salt, public key). A migrated record is a full copy, so what a referrer does later cannot
+/// touch it.
+contract Reputation is IReputation {
+    using Pages for Pages.Draft;
+    using Referrers for Referrers.Chain;
+
+    uint256 public constant VERSION = 2;
+    uint256 internal constant MAX_USERNAME_BYTES = 256;
+    uint256 internal constant MAX_SALT_BYTES = 256;
+    uint256 internal constant MAX_URL_BYTES = 2048;
+    uint256 internal constant MAX_BATCH = 256;
+
+    /// @dev Hash, length of the salt, length of the key; salt and key follow.
+    uint256 private constant HEADER = 32 + 2 + 1;
+    uint256 private constant LONGEST_ENTRY = HEADER + MAX_SALT_BYTES + 48;
+
+    struct Account {
+        uint96 downloadSize;
+        uint96 uploadSize;
+        uint24 page; // 0: no such user
+        uint24 offset;
+    }
+
+    address public owner;
+    uint24 private pages;
+    bool public retired;
+    address public referrerReputation;
+    address public successor;
+    string public offchainDataUrl;
+    mapping(bytes32 => Account) private accounts;
+
+    modifier onlyOwner() {
+        _requireOwner();
+        _;
+    }
+
+    /// @param creator the owner
+    /// @param referrer the predecessor; left out when it is not a contract that answers `owner()`
+    constructor(address creator, address referrer) {
+        owner = creator;
+        if (referrer.code.length > 0 && Referrers.readAddress(referrer, IReputation.owner.selector) != address(0)) {
+            referrerReputation = referrer;
+        }
+    }
+
+    function addUser(
+        string calldata username,
+        string calldata salt,
+        bytes32 passwordHash,
+        uint256 downloadSize,
+        uint256 uploadSize
+    ) external onlyOwner {
+        _add(username, salt, passwordHash, downloadSize, uploadSize, "");
+    }
+
+    function addUserWithKey(
+        string calldata username,
+        string calldata salt,
+        bytes32 passwordHash,
+        uint256 downloadSize,
+        uint256 uploadSize,
+        bytes calldata publicKey
+    ) external onlyOwner {
+        require(Referrers.isKey(publicKey), "Public key is malformed");
+        bytes32 id = _add(username, salt, passwordHash, downloadSize, uploadSize, publicKey);
+        emit UserKeyChanged(id, publicKey);
+    }
+
+    function setUserKey(string calldata username, bytes calldata publicKey) external onlyOwner {
+        require(publicKey.length == 0 || Referrers.isKey(publicKey), "Public key is malformed");
+        bytes32 id = keccak256(bytes(username));
+        Account storage account = _existing(id);
+        (bytes32 hash, string memory salt,) = _identity(account);
+        (account.page, account.offset) = (_writePage(_entry(hash, salt, publicKey)), 0);
+        emit UserKeyChanged(id, publicKey);
+    }
+
+    function updateUser(string calldata username, uint256 downloadSize, uint256 uploadSize) external onlyOwner {
+        _update(username, downloadSize, uploadSize);
+    }
+
+    function updateUsers(
+        string[] calldata usernames,
+        uint256[] calldata downloadSizes,
+        uint256[] calldata uploadSizes
+    ) external onlyOwner {
+        uint256 count = usernames.length;
+        require(count <= MAX_BATCH, "Batch is too large");
+        require(downloadSizes.length == count && uploadSizes.length == count, "Array lengths differ");
+        for (uint256 i = 0; i < count; i++) {
+            _update(usernames[i], downloadSizes[i], uploadSizes[i]);
+        }
+    }
+
+    function migrateUserData(string calldata username) external {
+        require(!retired, "Contract is retired");
+        require(accounts[keccak256(bytes(username))].page == 0, "User exists");
+        if (msg.sender != owner) _requireHandOver();
+        Pages.Draft memory page = Pages.draft(LONGEST_ENTRY);
+        Referrers.Chain memory chain = Referrers.chain(referrerReputation);
+        _migrate(username, chain, msg.sender == owner ? Referrers.MAX_DEPTH : 1, page);
+        _finish(page);
+    }
+
+    function migrateUsers(string[] calldata usernames) external onlyOwner returns (uint256 migrated) {
+        require(usernames.length <= MAX_BATCH, "Batch is too large");
+        Pages.Draft memory page = Pages.draft(usernames.length * LONGEST_ENTRY);
+        Referrers.Chain memory chain = Referrers.chain(referrerReputation);
+        for (uint256 i = 0; i < usernames.length; i++) {
+            if (_migrate(usernames[i], chain, Referrers.MAX_DEPTH, page)) migrated++;
+        }
+        _finish(page);
+    }
+
+    function retire(address newSuccessor) external onlyOwner {
+        require(
+            Referrers.readAddress(newSuccessor, IReputation.referrerReputation.selector) == address(this),
+            "Successor has another referrer"
+        );
+        retired = true;
+        successor = newSuccessor;
+        emit Retired(newSuccessor);
+    }
+
+    function setOffchainDataUrl(string calldata url) external onlyOwner {
+        require(bytes(url).length <= MAX_URL_BYTES, "URL is too long");
+        offchainDataUrl = url;
+        emit OffchainDataUrlChanged(url);
+    }
+
+    function getOffchainDataUrl() external view returns (string memory) {
+        return offchainDataUrl;
+    }
+
+    function getUserData(string calldata username) external view returns (UserData memory user) {
+        (user,) = _local(username);
+    }
+
+    function allUsers(string calldata username)
+        external
+        view
+        returns (string memory, string memory, bytes32, uint256, uint256)
+    {
+        (UserData memory user,) = _local(username);
+        return (user.username, user.salt, user.passwordHash, user.downloadSize, user.uploadSize);
+    }
+
+    function publicKeyOf(string calldata username) external view returns (bytes memory publicKey) {
+        (, publicKey) = _local(username);
+    }
+
+    function resolveUser(string calldata username)
+        external
+        view
+        returns (UserData memory user, bytes memory publicKey, address source, uint256 hops)
+    {
+        (user, publicKey) = _local(username);
+        if (user.passwordHash != 0) return (user, publicKey, address(this), 0);
+        (user, source, hops) = Referrers.chain(referrerReputation).nearest(username, Referrers.MAX_DEPTH);
+        if (source != address(0)) return (user, Referrers.readKey(source, username), source, hops + 1);
+    }
+
+    function _requireOwner() private view {
+        require(msg.sender == owner, "Only the owner can call this function.");
+        require(!retired, "Contract is retired");
+    }
+
+    /// @dev Passes the owner of the immediate referrer, and everybody once that has retired in favour of this.
+    function _requireHandOver() private view {
+        address referrer = referrerReputation;
+        require(
+            Referrers.readAddress(referrer, IReputation.successor.selector) == address(this)
+                || Referrers.readAddress(referrer, IReputation.owner.selector) == msg.sender,
+            "Only the owner can call this function."
+        );
+    }
+
+    function _add(
+        string calldata username,
+        string calldata salt,
+        bytes32 passwordHash,
+        uint256 downloadSize,
+        uint256 uploadSize,
+        bytes memory publicKey
+    ) private returns (bytes32 id) {
+        require(bytes(username).length > 0, "Username is empty");
+        require(bytes(username).length <= MAX_USERNAME_BYTES, "Username is too long");
+        require(bytes(salt).length <= MAX_SALT_BYTES, "Salt is too long");
+        require(passwordHash != 0, "Password hash is zero");
+        id = keccak256(bytes(username));
+        (uint96 down, uint96 up) = _sizes(downloadSize, uploadSize);
+        accounts[id] = Account(down, up, _writePage(_entry(passwordHash, salt, publicKey)), 0);
+        emit UserAdded(id, username, downloadSize, uploadSize);
+    }
+
+    function _update(string calldata username, uint256 downloadSize, uint256 uploadSize) private {
+        bytes32 id = keccak256(bytes(username));
+        Account storage account = _existing(id);
+        (account.downloadSize, account.uploadSize) = _sizes(downloadSize, uploadSize);
+        emit UserUpdated(id, downloadSize, uploadSize);
+    }
+
+    /// @dev Takes one user over into the page being filled, or emits why not.
+    function _migrate(string calldata username, Referrers.Chain memory chain, uint256 depth, Pages.Draft memory page)
+        private
+        returns (bool)
+    {
+        bytes32 id = keccak256(bytes(username));
+        if (accounts[id].page != 0) return _refuse(id, "User exists");
+        (UserData memory user, address source,) = chain.nearest(username, depth);
+        if (source == address(0)) return _refuse(id, "User does not exist");
+        if (bytes(username).length > MAX_USERNAME_BYTES) return _refuse(id, "Username is too long");
+        if (bytes(user.salt).length > MAX_SALT_BYTES) return _refuse(id, "Salt is too long");
+        if ((user.downloadSize | user.uploadSize) > type(uint96).max) return _refuse(id, "Size is too large");
+        bytes memory entry = _entry(user.passwordHash, user.salt, Referrers.readKey(source, username));
+        if (!page.fits(entry)) _finish(page);
+        accounts[id] =
+            Account(uint96(user.downloadSize), uint96(user.uploadSize), pages + 1, uint24(page.append(entry)));
+        emit UserMigrated(id, source, username, user.downloadSize, user.uploadSize);
+        return true;
+    }
+
+    function _refuse(bytes32 id, string memory reason) private returns (bool) {
+        emit UserNotMigrated(id, reason);
+        return false;
+    }
+
+    /// @dev Writes the page unless it is empty.
+    function _finish(Pages.Draft memory page) private {
+        if (page.length > 0) page.write(++pages);
+    }
+
+    function _writePage(bytes memory entry) private returns (uint24) {
+        Pages.Draft memory page = Pages.draft(entry.length);
+        page.append(entry);
+        _finish(page);
+        return pages;
+    }
+
+    function _entry(bytes32 hash, string memory salt, bytes memory key) private pure returns (bytes memory) {
+        return abi.encodePacked(hash, uint16(bytes(salt).length), uint8(key.length), salt, key);
+    }
+
+    function _sizes(uint256 downloadSize, uint256 uploadSize) private pure returns (uint96, uint96) {
+        require((downloadSize | uploadSize) <= type(uint96).max, "Size is too large");
+        return (uint96(downloadSize), uint96(uploadSize));
+    }
+
+    function _existing(bytes32 id) private view returns (Account storage account) {
+        account = accounts[id];
+        require(account.page != 0, "User does not exist");
+    }
+
+    function _local(string calldata username) private view returns (UserData memory user, bytes memory key) {
+        Account storage account = accounts[keccak256(bytes(username))];
+        if (account.page == 0) return (user, key);
+        user.username = username;
+        (user.passwordHash, user.salt, key) = _identity(account);
+        user.downloadSize = account.downloadSize;
+        user.uploadSize = account.uploadSize;
+    }
+
+    function _identity(Account storage account)
+        private
+        view
+        returns (bytes32 hash, string memory salt, bytes memory key)
+    {
+        bytes memory header = Pages.read(account.page, account.offset, HEADER);
+        hash = bytes32(header);
+        uint256 saltLength = (uint256(uint8(header[32])) << 8) | uint8(header[33]);
+        salt = string(Pages.read(account.page, account.offset + HEADER, saltLength));
+        key = Pages.read(account.page, account.offset + HEADER + saltLength, uint8(header[34]));
+    }
+}

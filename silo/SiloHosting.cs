@@ -17,6 +17,12 @@ internal static class SiloHosting
             silo.UseAdoNetClustering(options => options.Invariant = Invariant);
             silo.AddAdoNetGrainStorageAsDefault(options => options.Invariant = Invariant);
             silo.UseAdoNetReminderService(options => options.Invariant = Invariant);
+
+            // The default directory may lose entries while members come and go, and a swarm would then start twice: once
+            // here without its peers. This one moves its partitions in agreement with the membership.
+#pragma warning disable ORLEANSEXP003
+            silo.AddDistributedGrainDirectory();
+#pragma warning restore ORLEANSEXP003
         });
 
         var services = builder.Services;

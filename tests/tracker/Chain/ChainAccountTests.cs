@@ -281,10 +281,9 @@ public sealed class ChainAccountTests(PostgresServer postgres)
         await using var rig = await ChainRig.CreateAsync(postgres);
         var (_, reputation) = await rig.DeployAsync(rig.Account(anvil.Url));
         var random = new Random(1);
-        var calls = 0;
         await using var proxy = new RpcProxy(anvil.Url)
         {
-            Behaviour = async (_, _, forward) => Interlocked.Increment(ref calls) % 4 != 0 ? await forward() : fault switch
+            Behaviour = async (_, _, forward) => Chance(random) ? await forward() : fault switch
             {
                 "silent" => null,
                 "error" => RpcProxy.Error(-32005, "limit exceeded"),
@@ -318,6 +317,11 @@ public sealed class ChainAccountTests(PostgresServer postgres)
         Assert.Contains("funds", waiting.Error, StringComparison.OrdinalIgnoreCase);
         await anvil.CallAsync("anvil_setBalance", poor.Address.ToString(), "0xde0b6b3a7640000");
         Assert.True((await rig.DecideAsync(poor, id)).IsDone);
+    }
+
+    private static bool Chance(Random random)
+    {
+        lock (random) return random.Next(6) != 0;
     }
 
     private static EthereumAddress EthereumAddressOfFirstKey =>

@@ -1,0 +1,125 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using Pbts.Protocol.Bls.Curve;
+using Fp2 = Pbts.Protocol.Bls.Curve.Fp2<Pbts.Protocol.Bls.Curve.Fp>;
+
+namespace Pbts.Protocol.Bls;
+
+/// <summary>
+/// One run of <see cref="Bls.BatchVerify"/>: checks prod_k e(key_k, sum_i r_i H(m_i)) * e(-g1, sum_i r_i sig_i) = 1 with
+/// the inner sums over the items of key k and secret random r_i, and halves the batch where that fails.
+/// </summary>
+internal sealed class BlsBatch
+{
+    private readonly bool[] verdicts;
+
+    /// <summary>Items that decode, sorted by key: their key's number, their index, and their weighted points.</summary>
+    private readonly List<Entry> entries = [];
+    private readonly List<Affine<Fp>> keys = [];
+
+    private BlsBatch(int count) => verdicts = new bool[count];
+
+    public static bool[] Verify(ReadOnlySpan<BlsBatchItem> items, ReadOnlySpan<byte> tag)
+    {
+        var batch = new BlsBatch(items.Length);
+        batch.Prepare(items, tag);
+        batch.Check(0, batch.entries.Count, knownBad: false);
+        return batch.verdicts;
+    }
+
+    private void Prepare(ReadOnlySpan<BlsBatchItem> items, ReadOnlySpan<byte> tag)
+    {
+        var numbers = new Dictionary<BlsPublicKey, int>();
+        var coefficients = new ulong[items.Length];
+        RandomNumberGenerator.Fill(MemoryMarshal.AsBytes(coefficients.AsSpan()));
+        for (int i = 0; i < items.Length; i++)
+        {
+            ref readonly BlsBatchItem item = ref items[i];
+            int key = KeyNumber(item, numbers);
+            if (key < 0 || !G2.TryDecode(BlsSignature.AsSpan(item.Signature), out Affine<Fp2> signature) || !G2.IsInSubgroup(signature))
+                continue;
+
+            ulong coefficient = Math.Max(coefficients[i], 1);
+            HashToG2.HashToField(item.Message.Span, tag, out Fp2 u0, out Fp2 u1);
+            entries.Add(new Entry(
+                key,
+                i,
+                MultiScalar<Fp2>.Multiply(MapToCurve<Fp>.MapPair(u0, u1), coefficient),
+                MultiScalar<Fp2>.Multiply(signature.ToProjective(), coefficient)));
+        }
+
+        entries.Sort((a, b) => a.Key.CompareTo(b.Key));
+    }
+
+    private int KeyNumber(in BlsBatchItem item, Dictionary<BlsPublicKey, int> numbers)
+    {
+        if (numbers.TryGetValue(item.PublicKey, out int number))
+            return number;
+        BlsValidatedKey? key = item.Key;
+        number = -1;
+        if (key is not null || item.PublicKey.TryValidate(out key))
+        {
+            number = keys.Count;
+            keys.Add(key.Point);
+        }
+
+        numbers.Add(item.PublicKey, number);
+        return number;
+    }
+
+    /// <summary>Sets the verdicts of a range of entries and tells whether all were good.</summary>
+    private bool Check(int start, int count, bool knownBad)
+    {
+        if (count == 0)
+            return true;
+        if (!knownBad && Holds(start, count))
+        {
+            for (int i = start; i < start + count; i++)
+                verdicts[entries[i].Index] = true;
+            return true;
+        }
+
+        if (count == 1)
+            return false;
+        int half = count / 2;
+        bool leftGood = Check(start, half, knownBad: false);
+
+        // When the left half is good, the fault is in the right half: no need to check it as a whole.
+        Check(start + half, count - half, knownBad: leftGood);
+        return false;
+    }
+
+    /// <summary>The pairing equation over a range of entries.</summary>
+    private bool Holds(int start, int count)
+    {
+        var g1 = new List<Affine<Fp>>();
+        var g2 = new List<Projective<Fp2>>();
+        Projective<Fp2> signatures = Projective<Fp2>.Infinity;
+        int current = -1;
+        for (int i = start; i < start + count; i++)
+        {
+            Entry entry = entries[i];
+            signatures += entry.Signature;
+            if (entry.Key == current)
+            {
+                g2[^1] += entry.Hash;
+                continue;
+            }
+
+            current = entry.Key;
+            g1.Add(keys[current]);
+            g2.Add(entry.Hash);
+        }
+
+        // Clearing the cofactor commutes with sums and multiples, so once for each key is enough.
+        var points = new Affine<Fp2>[g2.Count + 1];
+        for (int k = 0; k < g2.Count; k++)
+            points[k] = G2.ToAffine(G2.ClearCofactor(g2[k]));
+        g1.Add(-G1.Generator);
+        points[^1] = G2.ToAffine(signatures);
+        return Pairing.ProductIsOne(CollectionsMarshal.AsSpan(g1), points);
+    }
+
+    /// <summary>An item's hash before clearing the cofactor and its signature, both times the item's coefficient.</summary>
+    private sealed record Entry(int Key, int Index, Projective<Fp2> Hash, Projective<Fp2> Signature);
+}

@@ -1,0 +1,37 @@
+namespace Pbts.Protocol.Bls.Curve;
+
+/// <summary>
+/// A field, or several equal fields side by side ("lanes"). Masks carry one bit a lane, bit 0 for a scalar field,
+/// so that the same branch-free curve code runs on one element or on eight.
+/// </summary>
+internal interface IField<T> where T : unmanaged, IField<T>
+{
+    static abstract T Zero { get; }
+    static abstract T One { get; }
+    static abstract T operator +(in T a, in T b);
+    static abstract T operator -(in T a, in T b);
+    static abstract T operator *(in T a, in T b);
+    static abstract T operator -(in T a);
+    static abstract T Square(in T a);
+
+    /// <summary><c>a*b + c*d</c>, with one reduction where the field can.</summary>
+    static abstract T SumOfProducts(in T a, in T b, in T c, in T d);
+
+    /// <summary>Three times the constant b of the curve over this field: G1 over Fp has b = 4, G2 over Fp2 b = 4(1+i).</summary>
+    static abstract T TimesThreeB(in T a);
+
+    /// <summary>Per lane <paramref name="whenSet"/> where the mask has a 1, else <paramref name="whenClear"/>; no branch.</summary>
+    static abstract T Select(int mask, in T whenSet, in T whenClear);
+
+    static abstract int IsZeroMask(in T a);
+
+    /// <summary>The sign of RFC 9380 section 4.1 (sgn0), a bit a lane.</summary>
+    static abstract int Sgn0(in T a);
+}
+
+/// <summary>A prime field Fp or lanes of it, the base that <see cref="Fp2{T}"/> is built on.</summary>
+internal interface IPrimeField<T> : IField<T> where T : unmanaged, IPrimeField<T>
+{
+    /// <summary>The same element in every lane.</summary>
+    static abstract T Broadcast(in Fp a);
+}

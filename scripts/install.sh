@@ -1,0 +1,96 @@
+# Finds what the tracker needs and installs what Debian and npm can bring; says what it does.
+
+need_dotnet() {
+    command -v dotnet >/dev/null ||
+        die "the .NET 10 SDK is missing: install it (https://dot.net) and put dotnet on the PATH"
+    dotnet --list-sdks 2>/dev/null | grep -q '^10\.' ||
+        die "dotnet is here, but no SDK of version 10: found $(dotnet --list-sdks | tr '\n' ' ')"
+}
+
+need_node() {
+    local major
+    command -v node >/dev/null && command -v npm >/dev/null ||
+        die "Node.js 18 or newer with npm is missing (the local chain needs it); install it, or use --no-chain"
+    major=$(node --version | sed 's/^v\([0-9]*\).*/\1/')
+    [ "$major" -ge 18 ] || die "Node.js $major is too old: 18 or newer is needed"
+}
+
+# apt_install PACKAGE…: Debian packages, without starting any service they bring or creating a
+# PostgreSQL cluster: the system stays as it was but for the programs.
+apt_install() {
+    local sudo=() policy=/usr/sbin/policy-rc.d made_policy= cluster=/etc/postgresql-common/createcluster.d/pbts.conf status=0 log
+    command -v apt-get >/dev/null || die "please install: $* (this is no Debian, so pbts cannot)"
+    if [ "$(id -u)" != 0 ]; then
+        sudo -n true 2>/dev/null || die "please install: sudo apt-get install -y --no-install-recommends $*"
+        sudo=(sudo -n)
+    fi
+    step "Installing from Debian: $*"
+    log=$(mktemp)
+    if [ ! -e "$policy" ]; then
+        printf '#!/bin/sh\nexit 101\n' | "${sudo[@]}" tee "$policy" >/dev/null && "${sudo[@]}" chmod 755 "$policy"
+        made_policy=1
+    fi
+    "${sudo[@]}" mkdir -p "$(dirname "$cluster")"
+    echo 'create_main_cluster = false' | "${sudo[@]}" tee "$cluster" >/dev/null
+    {
+        "${sudo[@]}" apt-get update -qq
+        "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@" </dev/null
+    } >"$log" 2>&1 || status=$?
+    "${sudo[@]}" rm -f "$cluster"
+    [ -n "$made_policy" ] && "${sudo[@]}" rm -f "$policy"
+    if [ "$status" != 0 ]; then
+        tail -15 "$log" >&2
+        die "apt-get could not install $* (its output: $log)"
+    fi
+    rm -f "$log"
+}
+
+# need_programs PROGRAM:PACKAGE…: installs the packages whose program is missing, in one go.
+need_programs() {
+    local pair packages=()
+    for pair in "$@"; do
+        PATH="$PATH:/usr/sbin:/sbin" command -v "${pair%%:*}" >/dev/null || packages+=("${pair##*:}")
+    done
+    [ ${#packages[@]} = 0 ] || apt_install "${packages[@]}"
+}
+
+# Sets PG_BIN to the newest PostgreSQL's programs.
+need_postgres() {
+    PG_BIN=$(newest_postgres) && return
+    apt_install postgresql
+    PG_BIN=$(newest_postgres) || die "PostgreSQL was installed, yet no initdb is in /usr/lib/postgresql/*/bin"
+}
+
+newest_postgres() {
+    local found
+    found=$(ls -d /usr/lib/postgresql/*/bin/initdb 2>/dev/null | sort -V | tail -1)
+    [ -n "$found" ] || found=$(command -v initdb) || return 1
+    dirname "$found"
+}
+
+# Foundry's programs and solc, by lock file, into solidity/node_modules.
+need_foundry() {
+    need_node
+    local dir=$ROOT/solidity
+    [ -f "$dir/package-lock.json" ] || die "solidity/package-lock.json is missing: the clone is incomplete"
+    (
+        exec 8<"$dir"
+        flock 8
+        if [ ! -x "$dir/node_modules/.bin/anvil" ] || [ "$dir/package-lock.json" -nt "$dir/node_modules/.package-lock.json" ]; then
+            step "Installing Foundry's anvil and forge and solc from npm (solidity/package-lock.json)"
+            # The packages' install scripts would only download what their platform packages already bring.
+            npm ci --prefix "$dir" --ignore-scripts --no-audit --no-fund </dev/null >"$dir/node_modules.log" 2>&1 8>&- ||
+                { head -20 "$dir/node_modules.log" >&2; exit 1; }
+            rm -f "$dir/node_modules.log"
+            touch "$dir/node_modules/.package-lock.json"
+        fi
+    ) || die "npm ci in solidity/ failed"
+}
+
+# The native program behind npm's launcher script, so that its pid is the one that gets the signals.
+foundry_program() {
+    local found
+    found=$(ls "$ROOT"/solidity/node_modules/@foundry-rs/"$1"-*/bin/"$1" 2>/dev/null | head -1)
+    [ -n "$found" ] || die "npm brought no $1 for this machine"
+    echo "$found"
+}

@@ -1,0 +1,148 @@
+# The tracker's processes: all-in-one nodes, silos, front ends, and the proxy before them.
+
+SILO_DLL=$ROOT/silo/bin/Release/net10.0/Pbts.Silo.dll
+API_DLL=$ROOT/api/bin/Release/net10.0/Pbts.Api.dll
+
+# Files in /proc have no size: read it.
+has_ipv6() { grep -q . /proc/net/if_inet6 2>/dev/null; }
+
+# listen_urls HOST PORT: loopback and "every address" mean both families.
+listen_urls() {
+    case $1 in
+        127.0.0.1 | localhost) has_ipv6 && echo "http://127.0.0.1:$2;http://[::1]:$2" || echo "http://127.0.0.1:$2" ;;
+        0.0.0.0 | '*') has_ipv6 && echo "http://[::]:$2" || echo "http://0.0.0.0:$2" ;;
+        *:*) echo "http://[$1]:$2" ;;
+        *) echo "http://$1:$2" ;;
+    esac
+}
+
+# The address under which this machine itself reaches HOST.
+reach() {
+    case $1 in
+        0.0.0.0 | '*' | localhost) echo 127.0.0.1 ;;
+        ::) echo ::1 ;;
+        *) echo "$1" ;;
+    esac
+}
+
+# start_host NAME ROLE LISTEN PORT: ROLE is node, silo or api. The port is kept for status and readiness.
+start_host() {
+    local name=$1 role=$2 listen=$3 port=$4 dll=$SILO_DLL environment
+    pid_of "$name" >/dev/null && return
+    save_setting "port_$name" "$port"
+    environment=(PBTS_DATABASE="$DATABASE" PBTS_LISTEN="$listen")
+    if [ "$role" = api ]; then dll=$API_DLL
+    else environment+=(PBTS_ROLE="$role" PBTS_ADVERTISED_ADDRESS=127.0.0.1 PBTS_SILO_PORT="$(free_port)" PBTS_GATEWAY_PORT="$(free_port)"); fi
+    step "Starting $name ($listen)"
+    # The values go by the exported environment of a subshell, never as arguments of env(1).
+    export "${environment[@]}"
+    cd "$(dirname "$dll")" || die "$(dirname "$dll") is missing"
+    launch "$name" dotnet "$dll"
+    cd "$WORK_DIR" || true
+    unset PBTS_ROLE PBTS_LISTEN PBTS_SILO_PORT PBTS_GATEWAY_PORT PBTS_ADVERTISED_ADDRESS
+}
+
+start_tracker() {
+    local host=$1 port=$2 silos=$3 apis=$4 i names=() backends=() role=node p
+    if [ "$silos" = 0 ] && [ "$apis" = 0 ]; then
+        start_host node-1 node "$(listen_urls "$host" "$port")" "$port"
+        wait_ready node-1 120
+        return
+    fi
+    [ "$silos" = 0 ] && silos=1
+    [ "$apis" = 0 ] || role=silo
+    behind_proxy
+    for ((i = 1; i <= silos; i++)); do
+        p=$(backend_port "silo-$i")
+        [ "$role" = node ] && backends+=("$p")
+        start_host "silo-$i" "$role" "http://127.0.0.1:$p" "$p"
+        # The first creates the tables and the cluster; the others join it together.
+        if [ "$i" = 1 ]; then wait_ready silo-1 120; else names+=("silo-$i"); fi
+    done
+    for p in "${names[@]}"; do wait_ready "$p" 120; done
+    names=()
+    for ((i = 1; i <= apis; i++)); do
+        p=$(backend_port "api-$i")
+        backends+=("$p")
+        start_host "api-$i" api "http://127.0.0.1:$p" "$p"
+        names+=("api-$i")
+    done
+    for p in "${names[@]}"; do wait_ready "$p" 120; done
+    start_proxy "$host" "$port" "${backends[@]}"
+}
+
+# The port NAME has while it runs, else a free one.
+backend_port() {
+    if pid_of "$1" >/dev/null; then setting "port_$1"; else free_port; fi
+}
+
+# Behind the proxy every request comes from loopback: its forwarding header is trusted, and
+# administration needs a token, since "from loopback" no longer says who asks.
+behind_proxy() {
+    export Tracker__TrustedProxies__0=127.0.0.1 Tracker__TrustedProxies__1=::1
+    [ -n "${PBTS_ADMIN_TOKEN:-}" ] && return
+    if [ ! -s "$DATA/admin-token" ]; then
+        (umask 077 && od -An -N32 -tx1 /dev/urandom | tr -d ' \n' >"$DATA/admin-token")
+    fi
+    PBTS_ADMIN_TOKEN=$(cat "$DATA/admin-token")
+    export PBTS_ADMIN_TOKEN
+}
+
+start_proxy() {
+    local host=$1 port=$2 nginx url
+    shift 2
+    need_programs nginx:nginx-light
+    nginx=$(PATH="$PATH:/usr/sbin" command -v nginx)
+    mkdir -p "$DATA/proxy"
+    {
+        sed -e "s|@DIR@|$DATA/proxy|g" "$ROOT/deploy/nginx.conf.in" | while IFS= read -r line; do
+            case $line in
+                *@LISTEN@*) listen_urls "$host" "$port" | tr ';' '\n' | sed 's|^http://\(.*\)$|    listen \1;|' ;;
+                *@BACKENDS@*) for url in "$@"; do echo "    server 127.0.0.1:$url max_fails=1 fail_timeout=2s;"; done ;;
+                *) printf '%s\n' "$line" ;;
+            esac
+        done
+    } >"$DATA/proxy/nginx.conf"
+    save_setting port_proxy "$port"
+    if pid_of proxy >/dev/null; then
+        kill -HUP "$(pid_of proxy)" # Restarted backends have new ports.
+    else
+        step "Starting the proxy (nginx, hashing on info_hash)"
+        launch proxy "$nginx" -p "$DATA/proxy" -e "$DATA/logs/proxy.log" -c "$DATA/proxy/nginx.conf"
+    fi
+    wait_ready proxy 30
+}
+
+# state NAME: ready, starting, or stopped (recorded but no longer running).
+state() {
+    pid_of "$1" >/dev/null || { echo stopped; return; }
+    case $1 in
+        postgres) postgres_ready ;;
+        chain) chain_ready ;;
+        *) [ "$(http_status "$(probe_host "$1")" "$(setting "port_$1")" /health/ready)" = 200 ] ;;
+    esac && echo ready || echo starting
+}
+
+# Only node-1 and the proxy listen on the operator's --host; the rest is on loopback.
+probe_host() {
+    case $1 in
+        node-1 | proxy) reach "$(setting host)" ;;
+        *) echo 127.0.0.1 ;;
+    esac
+}
+
+# wait_ready NAME SECONDS
+wait_ready() {
+    local name=$1 deadline=$((SECONDS + $2))
+    while [ "$SECONDS" -lt "$deadline" ]; do
+        case $(state "$name") in
+            ready) return ;;
+            stopped)
+                tail -20 "$DATA/logs/$name.log" >&2
+                die "$name ended while it was starting; its log: $DATA/logs/$name.log" ;;
+        esac
+        sleep 0.2
+    done
+    tail -20 "$DATA/logs/$name.log" >&2
+    die "$name was not ready after $2 s; its log: $DATA/logs/$name.log"
+}

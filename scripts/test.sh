@@ -1,0 +1,84 @@
+# Runs every test: .NET against the real PostgreSQL, chain and clients, and the contracts' own.
+
+cmd_test() {
+    local filter= results status=0
+    while [ $# -gt 0 ]; do
+        case $1 in
+            --filter) [ $# -ge 2 ] || die "--filter needs an expression"; filter=$2; shift 2 ;;
+            --filter=*) filter=${1#*=}; shift ;;
+            --help | -h) usage; return 0 ;;
+            *) die "unknown option $1 (./pbts test [--filter EXPRESSION])" ;;
+        esac
+    done
+    PASSED=0 FAILED=0
+    need_dotnet
+    need_postgres
+    need_programs aria2c:aria2 transmission-daemon:transmission-daemon transmission-remote:transmission-cli \
+        qbittorrent-nox:qbittorrent-nox nginx:nginx-light
+    [ -f "$ROOT/solidity/package.json" ] && need_foundry
+
+    results=$(mktemp -d)
+    step "Building everything (Release)"
+    if dotnet build "$ROOT/Pbts.sln" "${BUILD_FLAGS[@]}" </dev/null; then
+        dotnet_tests protocol "$results" "$filter"
+        dotnet_tests tracker "$results" "$filter"
+    else
+        say "The build failed: counted as one failed test."
+        FAILED=$((FAILED + 1))
+    fi
+    if [ -z "$filter" ] && [ -f "$ROOT/solidity/foundry.toml" ]; then solidity_tests "$results"; fi
+    rm -rf "$results"
+    if [ $((PASSED + FAILED)) = 0 ]; then say "No test ran."; status=1; fi
+    [ "$FAILED" = 0 ] || status=1
+    say "$PASSED passed, $FAILED failed"
+    exit $status
+}
+
+# dotnet_tests PROJECT RESULTS FILTER: a test that did not run and a test host that died count as failures.
+dotnet_tests() {
+    local project=$1 results=$2 filter=$3 trx=$2/$1.trx log=$2/$1.log total=0 passed=0 code
+    step "Testing tests/$project"
+    dotnet test "$ROOT/tests/$project" -c Release --no-build --nologo --results-directory "$results" \
+        --logger "trx;LogFileName=$project.trx" --logger "console;verbosity=minimal" \
+        --blame-hang-timeout 5m --blame-hang-dump-type none ${filter:+--filter "$filter"} </dev/null 2>&1 | tee "$log"
+    code=${PIPESTATUS[0]}
+    if [ -f "$trx" ]; then
+        total=$(counter "$trx" total)
+        passed=$(counter "$trx" passed)
+    fi
+    PASSED=$((PASSED + passed))
+    FAILED=$((FAILED + total - passed))
+    if [ "$code" != 0 ] && [ "$total" = "$passed" ]; then
+        say "tests/$project: the test run itself failed (exit code $code), counted as one failed test"
+        FAILED=$((FAILED + 1))
+    fi
+}
+
+# counter TRX NAME: an attribute of the results file's <Counters>.
+counter() {
+    local value
+    value=$(grep -o '<Counters [^>]*' "$1" | grep -o " $2=\"[0-9]*\"" | tr -dc 0-9)
+    echo "${value:-0}"
+}
+
+solidity_tests() {
+    local json=$1/forge.json counts
+    step "Testing solidity"
+    (cd "$ROOT/solidity" && "$(foundry_program forge)" test --json </dev/null) >"$json" 2>"$1/forge.log"
+    counts=$(node -e '
+        const suites = JSON.parse(require("fs").readFileSync(process.argv[1], "utf8").split("\n").filter(l => l.startsWith("{")).pop());
+        let passed = 0, failed = 0;
+        for (const [suite, { test_results }] of Object.entries(suites))
+            for (const [name, r] of Object.entries(test_results))
+                if (r.status === "Success") passed++;
+                else { failed++; console.error(`failed: ${suite} ${name}: ${r.reason ?? r.status}`); }
+        console.log(passed, failed);' "$json")
+    if [ -z "$counts" ]; then
+        tail -30 "$1/forge.log" "$json"
+        say "forge ended without results, counted as one failed test"
+        counts="0 1"
+    fi
+    say "solidity: ${counts% *} passed, ${counts#* } failed"
+    PASSED=$((PASSED + ${counts% *}))
+    FAILED=$((FAILED + ${counts#* }))
+}

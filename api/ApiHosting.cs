@@ -4,6 +4,8 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using Pbts.Api.Announce;
+using Pbts.Api.Contract;
+using Pbts.Api.Http;
 using Pbts.Api.Operations;
 using Pbts.GrainInterfaces.Configuration;
 
@@ -19,6 +21,8 @@ public static class ApiHosting
         builder.Configuration.AddPbtsEnvironment();
         builder.Services.AddOptions<NodeOptions>().BindConfiguration(NodeOptions.Section).ValidateOnStart();
         builder.Services.AddOptions<TrackerOptions>().BindConfiguration(TrackerOptions.Section).ValidateOnStart();
+        builder.Services.AddOptions<AdministrationOptions>().BindConfiguration(AdministrationOptions.Section).ValidateOnStart();
+        builder.Services.AddSingleton<IValidateOptions<AdministrationOptions>, AdministrationOptionsValidator>();
         builder.Services.AddSingleton<IValidateOptions<NodeOptions>, NodeOptionsValidator>();
         builder.Services.AddSingleton<IValidateOptions<TrackerOptions>, TrackerOptionsValidator>();
         builder.Services.TryAddSingleton(TimeProvider.System);
@@ -74,6 +78,8 @@ public static class ApiHosting
         ArgumentNullException.ThrowIfNull(app);
         app.MapHealthProbes();
         app.MapTracker();
+        app.MapContract(group => group.AddEndpointFilter<AdminAuthorization>());
+        app.MapMigrations(group => group.AddEndpointFilter<AdminAuthorization>());
     }
 
     private static IEnumerable<IPEndPoint> Endpoints(string listen)

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Runtime.Hosting;
+using Pbts.Grains.Chain;
 using Pbts.Grains.Operations;
 using Pbts.Grains.Swarms;
 
@@ -13,6 +14,7 @@ public static class GrainServices
         services.AddSingleton<SwarmStore>();
         services.AddSingleton<SwarmCensus>();
         services.AddSingleton<ClaimedTotals>();
+        services.AddPbtsChain();
         services.AddPlacementDirector<OnSiloPlacement, OnSiloPlacementDirector>();
         return services;
     }

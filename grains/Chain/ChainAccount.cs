@@ -19,6 +19,7 @@ internal sealed partial class ChainAccount(
     private const int Batch = 100;
 
     private string? _lastHead;
+    private bool _looked;
 
     public EthereumAddress Address => key.Address;
 
@@ -47,12 +48,15 @@ internal sealed partial class ChainAccount(
     /// <summary>One round. Gives what stands in the way, for the log and the status page, or null.</summary>
     public async Task<string?> PumpAsync(CancellationToken cancellationToken = default)
     {
-        if (await outbox.ReadChainAsync() is not { } chainId || !await outbox.HasOpenAsync(Address)) return null;
+        if (await outbox.ReadChainAsync() is not { } chainId || (_looked && !await outbox.HasOpenAsync(Address))) return null;
         if (!(await rpc.ChainIdAsync(cancellationToken)).TryGet(out var actual, out var error)) return error.Message;
         if (actual != (ulong)chainId) return WrongChain(chainId, actual);
         if (!(await rpc.LatestBlockAsync(cancellationToken)).TryGet(out var head, out error)) return error.Message;
         if (!(await rpc.TransactionCountAsync(Address, pending: false, cancellationToken)).TryGet(out var count, out error)) return error.Message;
 
+        // A node that was restored from older data has lost what was final; it is looked at again like any reorganisation.
+        if (await outbox.ReopenAsync(Address, chainId, count) > 0) _lastHead = null;
+        _looked = true;
         var obstacle = await WatchAsync(chainId, count, head.Number, cancellationToken);
         obstacle = await SendQueuedAsync(chainId, count, cancellationToken) ?? obstacle;
         // By hash: a reorganisation may well leave the height as it was.
@@ -64,7 +68,8 @@ internal sealed partial class ChainAccount(
         return obstacle;
     }
 
-    private static string WrongChain(long known, ulong actual) =>
+    /// <summary>What is said of a node that is on another chain than this tracker's records.</summary>
+    public static string WrongChain(long known, ulong actual) =>
         $"The Ethereum node is on chain {actual}, but this tracker's contracts and transactions are on chain {known}. Point RPC at the right node, or use another database.";
 
     private async Task<string?> SendQueuedAsync(long chainId, ulong count, CancellationToken cancellationToken)

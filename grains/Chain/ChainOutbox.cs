@@ -165,6 +165,21 @@ internal sealed class ChainOutbox(NpgsqlDataSource database)
     /// <summary>The row is deep enough.</summary>
     public Task<bool> ConfirmAsync(Guid id) => ExecuteAsync("UPDATE chain_outbox SET state = 'confirmed' WHERE id = $1 AND state = 'mined'", id);
 
+    /// <summary>Takes back the finality of rows whose nonce the chain no longer counts as used.</summary>
+    public async Task<int> ReopenAsync(EthereumAddress from, long chainId, ulong count)
+    {
+        await using var command = database.CreateCommand("UPDATE chain_outbox SET state = 'mined' WHERE address = $1 AND chain_id = $2 AND nonce >= $3 AND state = 'confirmed'");
+        command.Parameters.AddAll([new NpgsqlParameter { Value = from.ToArray() }, new NpgsqlParameter { Value = chainId }, new NpgsqlParameter { Value = (long)count }]);
+        return await command.ExecuteNonQueryAsync();
+    }
+
+    /// <summary>How many transactions are not mined yet.</summary>
+    public async Task<int> CountPendingAsync()
+    {
+        await using var command = database.CreateCommand("SELECT count(*)::int FROM chain_outbox WHERE state IN ('queued', 'sent')");
+        return (int)(await command.ExecuteScalarAsync())!;
+    }
+
     /// <summary>Records the receipt, and with it, in one transaction, the contract that came of it.</summary>
     public async Task RecordMinedAsync(Guid id, TransactionReceipt receipt, string? error, EthereumAddress? contract, EthereumAddress? referrer, bool activate)
     {

@@ -27,11 +27,16 @@ internal sealed class ContractRecords(NpgsqlDataSource database)
         return await ReadActiveAsync() ?? throw new InvalidOperationException("No contract is active after adopting one.");
     }
 
-    /// <summary>Makes a contract on record the active one.</summary>
-    public async Task ActivateAsync(EthereumAddress contract)
+    /// <summary>Makes a contract the active one.</summary>
+    public async Task ActivateAsync(EthereumAddress contract, EthereumAddress referrer)
     {
         await using var connection = await database.OpenConnectionAsync();
         await using var transaction = await connection.BeginTransactionAsync();
+        await using (var note = new NpgsqlCommand("INSERT INTO chain_contract (address, referrer) VALUES ($1, $2) ON CONFLICT (address) DO NOTHING", connection))
+        {
+            note.Parameters.AddAll([new NpgsqlParameter { Value = contract.ToArray() }, Bytes(referrer)]);
+            await note.ExecuteNonQueryAsync();
+        }
         await SwitchAsync(connection, contract);
         await transaction.CommitAsync();
     }

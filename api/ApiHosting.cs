@@ -7,6 +7,7 @@ using Pbts.Api.Announce;
 using Pbts.Api.Contract;
 using Pbts.Api.Http;
 using Pbts.Api.Operations;
+using Pbts.Api.Pbts;
 using Pbts.GrainInterfaces.Configuration;
 
 namespace Pbts.Api;
@@ -21,8 +22,8 @@ public static class ApiHosting
         builder.Configuration.AddPbtsEnvironment();
         builder.Services.AddOptions<NodeOptions>().BindConfiguration(NodeOptions.Section).ValidateOnStart();
         builder.Services.AddOptions<TrackerOptions>().BindConfiguration(TrackerOptions.Section).ValidateOnStart();
-        builder.Services.AddOptions<AdministrationOptions>().BindConfiguration(AdministrationOptions.Section).ValidateOnStart();
-        builder.Services.AddSingleton<IValidateOptions<AdministrationOptions>, AdministrationOptionsValidator>();
+        builder.Services.AddOptions<ReceiptsOptions>().BindConfiguration(ReceiptsOptions.Section).ValidateOnStart();
+        builder.Services.AddSingleton<IValidateOptions<ReceiptsOptions>, ReceiptsOptionsValidator>();
         builder.Services.AddSingleton<IValidateOptions<NodeOptions>, NodeOptionsValidator>();
         builder.Services.AddSingleton<IValidateOptions<TrackerOptions>, TrackerOptionsValidator>();
         builder.Services.TryAddSingleton(TimeProvider.System);
@@ -42,7 +43,7 @@ public static class ApiHosting
         builder.Services.AddSingleton<ClusterFigures>();
         builder.Services.AddSingleton<ConnectionSweeper>();
         builder.Services.AddHostedService(services => services.GetRequiredService<ConnectionSweeper>());
-        builder.Services.AddSingleton<IAnnounceAccess, OpenAccess>();
+        builder.Services.AddPbtsEndpoints();
     }
 
     /// <summary>Configures the listener: with the tracker in front of HTTP where this process serves the api.</summary>
@@ -76,10 +77,13 @@ public static class ApiHosting
     public static void MapPbtsApi(this WebApplication app)
     {
         ArgumentNullException.ThrowIfNull(app);
+        app.UseMiddleware<ErrorHandling>();
         app.MapHealthProbes();
+        app.MapStatus();
         app.MapTracker();
         app.MapContract(group => group.AddEndpointFilter<AdminAuthorization>());
         app.MapMigrations(group => group.AddEndpointFilter<AdminAuthorization>());
+        app.MapPbts();
     }
 
     private static IEnumerable<IPEndPoint> Endpoints(string listen)

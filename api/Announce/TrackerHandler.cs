@@ -38,6 +38,12 @@ internal sealed class TrackerHandler(SwarmClient swarms, IAnnounceAccess access,
     private async ValueTask AnnounceAsync(string? passkey, AnnounceQuery query, PeerEndpoint endpoint, IBufferWriter<byte> output, CancellationToken cancellationToken)
     {
         var verdict = await access.CheckAsync(passkey, query, cancellationToken);
+        if (verdict.Busy)
+        {
+            BencodeReply.Busy(output, "tracker is busy, try again soon");
+            return;
+        }
+
         if (verdict.Refusal is { } refusal)
         {
             BencodeReply.Failure(output, refusal);
@@ -84,7 +90,8 @@ internal sealed class TrackerHandler(SwarmClient swarms, IAnnounceAccess access,
 
     private async ValueTask ScrapeAsync(string? passkey, List<InfoHash> hashes, bool bad, IBufferWriter<byte> output, CancellationToken cancellationToken)
     {
-        if ((await access.CheckScrapeAsync(passkey, cancellationToken)).Refusal is { } refusal)
+        var verdict = await access.CheckScrapeAsync(passkey, cancellationToken);
+        if ((verdict.Busy ? "tracker is busy, try again soon" : verdict.Refusal) is { } refusal)
         {
             BencodeReply.Failure(output, refusal);
             return;

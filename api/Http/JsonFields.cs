@@ -16,6 +16,10 @@ internal sealed class JsonFields(JsonElement body, string prefix = "")
 
     public bool IsText(string name) => Find(name) is { ValueKind: JsonValueKind.String };
 
+    /// <summary>Text that may be empty.</summary>
+    public string? OptionalString(string name) =>
+        Find(name) is { ValueKind: JsonValueKind.String } value && value.ValueEquals("") ? "" : OptionalText(name);
+
     /// <summary>Text, at least one character.</summary>
     public string Text(string name) => OptionalText(name) ?? Missing(name, "");
 
@@ -34,10 +38,6 @@ internal sealed class JsonFields(JsonElement body, string prefix = "")
             return Wrong<string?>(name, "is not valid Unicode", null);
         }
     }
-
-    /// <summary>Text that may be empty.</summary>
-    public string? OptionalString(string name) =>
-        Find(name) is { ValueKind: JsonValueKind.String } value && value.ValueEquals("") ? "" : OptionalText(name);
 
     /// <summary>Base64 (RFC 4648, standard alphabet with padding) of exactly <paramref name="length"/> bytes.</summary>
     public byte[] Base64(string name, int length) => OptionalBase64(name, length) ?? Missing(name, Array.Empty<byte>());

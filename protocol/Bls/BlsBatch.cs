@@ -30,22 +30,34 @@ internal sealed class BlsBatch
     private void Prepare(ReadOnlySpan<BlsBatchItem> items, ReadOnlySpan<byte> tag)
     {
         var numbers = new Dictionary<BlsPublicKey, int>();
-        var coefficients = new ulong[items.Length];
-        RandomNumberGenerator.Fill(MemoryMarshal.AsBytes(coefficients.AsSpan()));
+        var places = new List<(int Key, int Index)>(items.Length);
+        var points = new List<SignatureToWeigh>(items.Length);
         for (int i = 0; i < items.Length; i++)
         {
             ref readonly BlsBatchItem item = ref items[i];
-            int key = KeyNumber(item, numbers);
-            if (key < 0 || !G2.TryDecode(BlsSignature.AsSpan(item.Signature), out Affine<Fp2> signature) || !G2.IsInSubgroup(signature))
-                continue;
 
-            ulong coefficient = Math.Max(coefficients[i], 1);
+            // Infinity is no signature of any message.
+            int key = KeyNumber(item, numbers);
+            if (key < 0 || !G2.TryReadX(BlsSignature.AsSpan(item.Signature), out Fp2 x, out bool infinity, out bool larger) || infinity)
+                continue;
             HashToG2.HashToField(item.Message.Span, tag, out Fp2 u0, out Fp2 u1);
-            entries.Add(new Entry(
-                key,
-                i,
-                MultiScalar<Fp2>.Multiply(MapToCurve<Fp>.MapPair(u0, u1), coefficient),
-                MultiScalar<Fp2>.Multiply(signature.ToProjective(), coefficient)));
+            places.Add((key, i));
+            points.Add(new(x, larger, u0, u1));
+        }
+
+        var coefficients = new ulong[points.Count];
+        RandomNumberGenerator.Fill(MemoryMarshal.AsBytes(coefficients.AsSpan()));
+        foreach (ref ulong coefficient in coefficients.AsSpan())
+            coefficient = Math.Max(coefficient, 1);
+        var weighted = new WeightedSignature[points.Count];
+        if (FpLanes.IsSupported)
+            WeightedPoints<FpLanes>.Weigh(CollectionsMarshal.AsSpan(points), coefficients, weighted);
+        else
+            WeightedPoints<Fp>.Weigh(CollectionsMarshal.AsSpan(points), coefficients, weighted);
+        for (int k = 0; k < weighted.Length; k++)
+        {
+            if (weighted[k].IsValid)
+                entries.Add(new Entry(places[k].Key, places[k].Index, weighted[k].Hash, weighted[k].Signature));
         }
 
         entries.Sort((a, b) => a.Key.CompareTo(b.Key));

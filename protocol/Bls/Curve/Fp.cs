@@ -37,12 +37,18 @@ internal readonly partial struct Fp : IPrimeField<Fp>, IEquatable<Fp>
     public static Fp One => new(0x760900000002fffd, 0xebf4000bc40c0002, 0x5f48985753c758ba, 0x77ce585370525745, 0x5c071a97a256ec6d, 0x15f65ec3fa80e493);
 
     /// <summary>2^768 mod p: multiplying by it brings an integer into Montgomery form.</summary>
-    private static Fp R2 => new(0xf4df1f341c341746, 0x0a76e6a609d104f1, 0x8de5476c4c95b6d5, 0x67eb88a9939d83c0, 0x9a793e85b519952d, 0x11988fe592cae3aa);
+    internal static Fp R2 => new(0xf4df1f341c341746, 0x0a76e6a609d104f1, 0x8de5476c4c95b6d5, 0x67eb88a9939d83c0, 0x9a793e85b519952d, 0x11988fe592cae3aa);
 
     /// <summary>2^256, to reduce 64 uniform bytes.</summary>
     private static readonly Fp TwoTo256 = new Fp(0, 0, 0, 0, 1, 0) * R2;
 
     public static Fp Broadcast(in Fp a) => a;
+
+    public static int Lanes => 1;
+
+    public static Fp Gather(ReadOnlySpan<Fp> elements) => elements[0];
+
+    public static void Scatter(in Fp a, Span<Fp> elements) => elements[0] = a;
 
     public static Fp FromInteger(int value) => value >= 0 ? new Fp((ulong)value, 0, 0, 0, 0, 0) * R2 : -FromInteger(-value);
 

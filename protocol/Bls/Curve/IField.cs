@@ -34,4 +34,13 @@ internal interface IPrimeField<T> : IField<T> where T : unmanaged, IPrimeField<T
 {
     /// <summary>The same element in every lane.</summary>
     static abstract T Broadcast(in Fp a);
+
+    /// <summary>How many independent elements one value holds.</summary>
+    static abstract int Lanes { get; }
+
+    /// <summary>One element into each lane.</summary>
+    static abstract T Gather(ReadOnlySpan<Fp> elements);
+
+    /// <summary>The element of each lane.</summary>
+    static abstract void Scatter(in T a, Span<Fp> elements);
 }

@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using Pbts.Api.Announce;
+using Pbts.Api.Contract;
 using Pbts.Api.Http;
 using Pbts.Api.Operations;
 using Pbts.Api.Members;
@@ -81,6 +82,8 @@ public static class ApiHosting
         app.MapStatus();
         app.MapTracker();
         app.MapMembers();
+        app.MapContract(group => group.AddEndpointFilter<AdminAuthorization>());
+        app.MapMigrations(group => group.AddEndpointFilter<AdminAuthorization>());
     }
 
     private static IEnumerable<IPEndPoint> Endpoints(string listen)

@@ -7,8 +7,6 @@ try
 {
     var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
     builder.AddPbtsNode();
-    builder.AddPbtsApi();
-    builder.ListenAsConfigured(withTracker: true);
     builder.UseOrleansClient(client =>
     {
         client.UseAdoNetClustering(options => options.Invariant = "Npgsql");
@@ -16,6 +14,10 @@ try
     });
     builder.Services.AddOptions<AdoNetClusteringClientOptions>().Configure<IOptions<NodeOptions>>((options, node) => options.ConnectionString = node.Value.Database);
     builder.Services.AddOptions<ClusterOptions>().Configure<IOptions<NodeOptions>>((options, node) => options.ClusterId = options.ServiceId = node.Value.ClusterId);
+
+    // Behind the client, so that nothing listens before grains can be called.
+    builder.AddPbtsApi();
+    builder.ListenAsConfigured(withTracker: true);
 
     var app = builder.Build();
     app.MapPbtsApi();

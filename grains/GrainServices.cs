@@ -1,7 +1,11 @@
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Runtime.Hosting;
+using Pbts.Grains.Chain;
+using Pbts.Grains.Ledger;
 using Pbts.Grains.Operations;
+using Pbts.Grains.Settings;
 using Pbts.Grains.Swarms;
+using Pbts.Grains.Users;
 
 namespace Pbts.Grains;
 
@@ -13,6 +17,15 @@ public static class GrainServices
         services.AddSingleton<SwarmStore>();
         services.AddSingleton<SwarmCensus>();
         services.AddSingleton<ClaimedTotals>();
+        services.AddPbtsChain();
+        services.AddHostedService<ClaimedTotalsWriter>();
+        services.AddSingleton<SettingsStore>();
+        services.AddSingleton<UserStore>();
+        services.AddSingleton<SignatureWorkers>();
+        services.AddSingleton<KeyHolders>();
+        services.AddSingleton<ReceiptPartitions>();
+        services.AddSingleton<IReceiptLedger, ReceiptLedger>();
+        services.AddHostedService<LedgerUpkeep>();
         services.AddPlacementDirector<OnSiloPlacement, OnSiloPlacementDirector>();
         return services;
     }

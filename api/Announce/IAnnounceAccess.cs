@@ -3,7 +3,8 @@ namespace Pbts.Api.Announce;
 /// <summary>Who announces, and whether they may.</summary>
 /// <param name="UserId">The registered user, or null for an anonymous announce.</param>
 /// <param name="Refusal">Why not; null when allowed.</param>
-internal readonly record struct AccessVerdict(string? UserId, string? Refusal);
+/// <param name="Busy">It cannot be told now; the client should come back soon.</param>
+internal readonly record struct AccessVerdict(string? UserId, string? Refusal, bool Busy = false);
 
 /// <summary>Decides on passkeys, signed announces and the ratio gate.</summary>
 internal interface IAnnounceAccess

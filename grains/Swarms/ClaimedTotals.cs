@@ -18,8 +18,12 @@ internal sealed class ClaimedTotals(IOptions<TrackerOptions> options)
         var most = Math.Max(1, effect.Seconds) * options.Value.PlausibleBytesPerSecond;
         var uploaded = Math.Min(effect.Uploaded, most);
         var downloaded = Math.Min(effect.Downloaded, most);
-        _pending.AddOrUpdate(userId, (uploaded, downloaded), (_, sum) => (sum.Uploaded + uploaded, sum.Downloaded + downloaded));
+        Restore(userId, (uploaded, downloaded));
     }
+
+    /// <summary>Puts back what could not be written.</summary>
+    public void Restore(string userId, (long Uploaded, long Downloaded) sum) =>
+        _pending.AddOrUpdate(userId, sum, (_, known) => (known.Uploaded + sum.Uploaded, known.Downloaded + sum.Downloaded));
 
     /// <summary>Takes what has gathered since the last call.</summary>
     public IReadOnlyDictionary<string, (long Uploaded, long Downloaded)> Drain()

@@ -47,13 +47,7 @@ interface IReputation {
     function allUsers(string calldata username)
         external
         view
-        returns (
-            string memory name,
-            string memory salt,
-            bytes32 passwordHash,
-            uint256 downloadSize,
-            uint256 uploadSize
-        );
+        returns (string memory name, string memory salt, bytes32 passwordHash, uint256 downloadSize, uint256 uploadSize);
 
     /// @notice The 48-byte compressed BLS12-381 key of a user held here, empty when it has none.
     function publicKeyOf(string calldata username) external view returns (bytes memory);
@@ -98,11 +92,8 @@ interface IReputation {
     function updateUser(string calldata username, uint256 downloadSize, uint256 uploadSize) external;
 
     /// @notice Sets the totals of up to MAX_BATCH users, all or none. Owner only.
-    function updateUsers(
-        string[] calldata usernames,
-        uint256[] calldata downloadSizes,
-        uint256[] calldata uploadSizes
-    ) external;
+    function updateUsers(string[] calldata usernames, uint256[] calldata downloadSizes, uint256[] calldata uploadSizes)
+        external;
 
     /// @notice Takes a user's whole record over from the nearest referrer that has it. Reverts with `User exists`
     /// when the user is here already; when no referrer has it, or its record exceeds the limits, a

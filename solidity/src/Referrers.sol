@@ -99,8 +99,8 @@ library Referrers {
         return read(target, abi.encodeWithSelector(selector, username));
     }
 
-    /// @dev A bounded staticcall. With too little gas left it reverts rather than fails: else a caller could
-    /// starve the nearest referrer of gas and have an older one's record migrated instead.
+    /// @dev A bounded staticcall. With too little gas left it reverts rather than fails, so that a starved read
+    /// cannot pass for "does not have the user" and an older record be taken instead.
     function read(address target, bytes memory query) private view returns (bool ok, bytes memory answer) {
         require(gasleft() > READ_GAS + READ_GAS / 32 + 10_000, "Not enough gas");
         assembly ("memory-safe") {
@@ -130,7 +130,9 @@ library Referrers {
         pure
         returns (bool ok, bytes memory value)
     {
-        if (offset > data.length || start + offset + 32 > data.length) return (false, value);
+        if (offset > data.length || start + offset + 32 > data.length) {
+            return (false, value);
+        }
         uint256 length = word(data, start + offset);
         uint256 from = start + offset + 32;
         if (length > data.length - from) return (false, value);

@@ -90,11 +90,10 @@ contract Reputation is IReputation {
         _update(username, downloadSize, uploadSize);
     }
 
-    function updateUsers(
-        string[] calldata usernames,
-        uint256[] calldata downloadSizes,
-        uint256[] calldata uploadSizes
-    ) external onlyOwner {
+    function updateUsers(string[] calldata usernames, uint256[] calldata downloadSizes, uint256[] calldata uploadSizes)
+        external
+        onlyOwner
+    {
         uint256 count = usernames.length;
         require(count <= MAX_BATCH, "Batch is too large");
         require(downloadSizes.length == count && uploadSizes.length == count, "Array lengths differ");

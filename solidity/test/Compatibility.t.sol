@@ -151,9 +151,7 @@ contract CompatibilityTest is Test {
         assertEq(bytes32(first.referrerReputation.selector), bytes32(bytes4(0x0fcf75e7)));
         assertEq(bytes32(first.owner.selector), bytes32(bytes4(0x8da5cb5b)));
         assertEq(bytes32(ReputationFactory.createReputation.selector), bytes32(bytes4(0x372e3ff5)));
-        assertEq(
-            ReputationCreated.selector, 0x1fc0719d46d78aabb186522e969085d1f91976b4fb446cff414921d41f804442
-        );
+        assertEq(ReputationCreated.selector, 0x1fc0719d46d78aabb186522e969085d1f91976b4fb446cff414921d41f804442);
     }
 
     /// @dev Byte-exact answers, so that clients with a hand-written decoder keep working.

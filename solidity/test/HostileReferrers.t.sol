@@ -42,8 +42,11 @@ contract HostileReferrersTest is ReputationTest {
     }
 
     function test_a_record_over_the_limits_is_not_replaced_by_an_older_one() public {
-        for (uint256 mode = uint256(HostileReferrer.Mode.LongSalt); mode <= uint256(HostileReferrer.Mode.HugeSize); mode++)
-        {
+        for (
+            uint256 mode = uint256(HostileReferrer.Mode.LongSalt);
+            mode <= uint256(HostileReferrer.Mode.HugeSize);
+            mode++
+        ) {
             Reputation rep = make(hostile(HostileReferrer.Mode(mode), address(honest)));
             rep.migrateUserData("alice");
             assertAbsent(rep, "alice");

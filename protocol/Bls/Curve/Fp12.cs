@@ -1,94 +1,94 @@
 using System.Runtime.CompilerServices;
-using Fp2 = Pbts.Protocol.Bls.Curve.Fp2<Pbts.Protocol.Bls.Curve.Fp>;
 
 namespace Pbts.Protocol.Bls.Curve;
 
 /// <summary>C0 + C1*w over Fp6 with w^2 = v: the field pairings take their values in.</summary>
 [SkipLocalsInit]
-internal readonly struct Fp12(in Fp6 c0, in Fp6 c1)
+internal readonly struct Fp12<T>(in Fp6<T> c0, in Fp6<T> c1) where T : unmanaged, IPrimeField<T>
 {
     /// <summary>(1+i)^(k(p-1)/6), k = 0..5: the factor of w^k under the Frobenius map.</summary>
-    private static readonly Fp2[] FrobeniusFactors = MakeFrobeniusFactors();
+    private static readonly Fp2<T>[] FrobeniusFactors = MakeFrobeniusFactors();
 
-    public readonly Fp6 C0 = c0;
-    public readonly Fp6 C1 = c1;
+    public readonly Fp6<T> C0 = c0;
+    public readonly Fp6<T> C1 = c1;
 
-    public static Fp12 One => new(Fp6.One, default);
+    public static Fp12<T> One => new(Fp6<T>.One, default);
 
-    public static Fp12 operator *(in Fp12 a, in Fp12 b)
+    public static Fp12<T> operator *(in Fp12<T> a, in Fp12<T> b)
     {
-        Fp6 p0 = a.C0 * b.C0, p1 = a.C1 * b.C1;
-        return new(p0 + Fp6.TimesNonResidue(p1), (a.C0 + a.C1) * (b.C0 + b.C1) - (p0 + p1));
+        Fp6<T> p0 = a.C0 * b.C0, p1 = a.C1 * b.C1;
+        return new(p0 + Fp6<T>.TimesNonResidue(p1), (a.C0 + a.C1) * (b.C0 + b.C1) - (p0 + p1));
     }
 
-    public static Fp12 Square(in Fp12 a)
+    public static Fp12<T> Square(in Fp12<T> a)
     {
-        Fp6 p = a.C0 * a.C1;
-        Fp6 t = (a.C0 + a.C1) * (a.C0 + Fp6.TimesNonResidue(a.C1));
-        return new(t - (p + Fp6.TimesNonResidue(p)), p + p);
+        Fp6<T> p = a.C0 * a.C1;
+        Fp6<T> t = (a.C0 + a.C1) * (a.C0 + Fp6<T>.TimesNonResidue(a.C1));
+        return new(t - (p + Fp6<T>.TimesNonResidue(p)), p + p);
     }
 
     /// <summary>a * (l0 + l1*v + l4*v*w): the shape of every line of the Miller loop.</summary>
-    public static Fp12 TimesLine(in Fp12 a, in Fp2 l0, in Fp2 l1, in Fp2 l4)
+    public static Fp12<T> TimesLine(in Fp12<T> a, in Fp2<T> l0, in Fp2<T> l1, in Fp2<T> l4)
     {
-        Fp6 p0 = Fp6.TimesSparse(a.C0, l0, l1), p1 = Fp6.TimesSparse1(a.C1, l4);
-        return new(p0 + Fp6.TimesNonResidue(p1), Fp6.TimesSparse(a.C0 + a.C1, l0, l1 + l4) - (p0 + p1));
+        Fp6<T> p0 = Fp6<T>.TimesSparse(a.C0, l0, l1), p1 = Fp6<T>.TimesSparse1(a.C1, l4);
+        return new(p0 + Fp6<T>.TimesNonResidue(p1), Fp6<T>.TimesSparse(a.C0 + a.C1, l0, l1 + l4) - (p0 + p1));
     }
 
     /// <summary>a^(p^6); the inverse of an element of the cyclotomic subgroup.</summary>
-    public static Fp12 Conjugate(in Fp12 a) => new(a.C0, -a.C1);
+    public static Fp12<T> Conjugate(in Fp12<T> a) => new(a.C0, -a.C1);
 
-    public static Fp12 Invert(in Fp12 a)
+    public static Fp12<T> Invert(in Fp12<T> a)
     {
-        Fp6 inverse = Fp6.Invert(a.C0 * a.C0 - Fp6.TimesNonResidue(a.C1 * a.C1));
+        Fp6<T> inverse = Fp6<T>.Invert(a.C0 * a.C0 - Fp6<T>.TimesNonResidue(a.C1 * a.C1));
         return new(a.C0 * inverse, -(a.C1 * inverse));
     }
 
     /// <summary>a^p.</summary>
-    public static Fp12 Frobenius(in Fp12 a) => new(
-        new(Fp2.Conjugate(a.C0.C0), Fp2.Conjugate(a.C0.C1) * FrobeniusFactors[2], Fp2.Conjugate(a.C0.C2) * FrobeniusFactors[4]),
-        new(Fp2.Conjugate(a.C1.C0) * FrobeniusFactors[1], Fp2.Conjugate(a.C1.C1) * FrobeniusFactors[3], Fp2.Conjugate(a.C1.C2) * FrobeniusFactors[5]));
+    public static Fp12<T> Frobenius(in Fp12<T> a) => new(
+        new(Fp2<T>.Conjugate(a.C0.C0), Fp2<T>.Conjugate(a.C0.C1) * FrobeniusFactors[2], Fp2<T>.Conjugate(a.C0.C2) * FrobeniusFactors[4]),
+        new(Fp2<T>.Conjugate(a.C1.C0) * FrobeniusFactors[1], Fp2<T>.Conjugate(a.C1.C1) * FrobeniusFactors[3], Fp2<T>.Conjugate(a.C1.C2) * FrobeniusFactors[5]));
 
     /// <summary>a^2 for a in the cyclotomic subgroup (Granger and Scott 2010, section 3.2).</summary>
-    public static Fp12 CyclotomicSquare(in Fp12 a)
+    public static Fp12<T> CyclotomicSquare(in Fp12<T> a)
     {
-        SquareQuartic(a.C0.C0, a.C1.C1, out Fp2 a0, out Fp2 a1);
-        SquareQuartic(a.C1.C0, a.C0.C2, out Fp2 b0, out Fp2 b1);
-        SquareQuartic(a.C0.C1, a.C1.C2, out Fp2 c0, out Fp2 c1);
+        SquareQuartic(a.C0.C0, a.C1.C1, out Fp2<T> a0, out Fp2<T> a1);
+        SquareQuartic(a.C1.C0, a.C0.C2, out Fp2<T> b0, out Fp2<T> b1);
+        SquareQuartic(a.C0.C1, a.C1.C2, out Fp2<T> c0, out Fp2<T> c1);
         return new(
             new(TripleLessTwice(a0, a.C0.C0), TripleLessTwice(b0, a.C0.C1), TripleLessTwice(c0, a.C0.C2)),
-            new(TriplePlusTwice(Fp2.TimesNonResidue(c1), a.C1.C0), TriplePlusTwice(a1, a.C1.C1), TriplePlusTwice(b1, a.C1.C2)));
+            new(TriplePlusTwice(Fp2<T>.TimesNonResidue(c1), a.C1.C0), TriplePlusTwice(a1, a.C1.C1), TriplePlusTwice(b1, a.C1.C2)));
     }
 
-    public static bool IsOne(in Fp12 a) =>
-        (Fp2.IsZeroMask(a.C0.C0 - Fp2.One) & Fp2.IsZeroMask(a.C0.C1) & Fp2.IsZeroMask(a.C0.C2)
-        & Fp2.IsZeroMask(a.C1.C0) & Fp2.IsZeroMask(a.C1.C1) & Fp2.IsZeroMask(a.C1.C2)) == 1;
+    /// <summary>A bit a lane that holds one.</summary>
+    public static int IsOneMask(in Fp12<T> a) =>
+        Fp2<T>.IsZeroMask(a.C0.C0 - Fp2<T>.One) & Fp2<T>.IsZeroMask(a.C0.C1) & Fp2<T>.IsZeroMask(a.C0.C2)
+        & Fp2<T>.IsZeroMask(a.C1.C0) & Fp2<T>.IsZeroMask(a.C1.C1) & Fp2<T>.IsZeroMask(a.C1.C2);
 
     /// <summary>(a + b*t)^2 with t^2 = 1+i.</summary>
-    private static void SquareQuartic(in Fp2 a, in Fp2 b, out Fp2 even, out Fp2 odd)
+    private static void SquareQuartic(in Fp2<T> a, in Fp2<T> b, out Fp2<T> even, out Fp2<T> odd)
     {
-        Fp2 aa = Fp2.Square(a), bb = Fp2.Square(b);
-        odd = Fp2.Square(a + b) - (aa + bb);
-        even = aa + Fp2.TimesNonResidue(bb);
+        Fp2<T> aa = Fp2<T>.Square(a), bb = Fp2<T>.Square(b);
+        odd = Fp2<T>.Square(a + b) - (aa + bb);
+        even = aa + Fp2<T>.TimesNonResidue(bb);
     }
 
-    private static Fp2 TripleLessTwice(in Fp2 t, in Fp2 a)
+    private static Fp2<T> TripleLessTwice(in Fp2<T> t, in Fp2<T> a)
     {
-        Fp2 d = t - a;
+        Fp2<T> d = t - a;
         return d + d + t;
     }
 
-    private static Fp2 TriplePlusTwice(in Fp2 t, in Fp2 a)
+    private static Fp2<T> TriplePlusTwice(in Fp2<T> t, in Fp2<T> a)
     {
-        Fp2 s = t + a;
+        Fp2<T> s = t + a;
         return s + s + t;
     }
 
-    private static Fp2[] MakeFrobeniusFactors()
+    private static Fp2<T>[] MakeFrobeniusFactors()
     {
-        Fp2 step = FieldPower.Power(Fp2.FromIntegers(1, 1), (FieldPower.Modulus - 1) / 6);
-        var factors = new Fp2[6];
-        factors[0] = Fp2.One;
+        Fp2<T> step = Fp2<T>.Broadcast(FieldPower.Power(Fp2<Fp>.FromIntegers(1, 1), (FieldPower.Modulus - 1) / 6));
+        var factors = new Fp2<T>[6];
+        factors[0] = Fp2<T>.One;
         for (int k = 1; k < factors.Length; k++)
             factors[k] = factors[k - 1] * step;
         return factors;

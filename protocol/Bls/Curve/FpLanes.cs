@@ -6,9 +6,8 @@ namespace Pbts.Protocol.Bls.Curve;
 
 /// <summary>
 /// Eight elements of Fp side by side for AVX-512: 14 signed limbs of 28 bits, one vector a limb, one element a lane, in
-/// Montgomery form with R = 2^392. Elements are not fully reduced: products lie within p/1000 of [0, p], each sum or
-/// difference at most doubles the excess, and a product tolerates operands many times p, as R is 2^11 p. No formula of
-/// the curve chains ten sums without a product.
+/// Montgomery form with R = 2^392. Elements are not fully reduced: as R is over 2000 p, products (even of lazy sums)
+/// lie within p/200 of [0, p]; sums and differences of such elements or of each other within p/100.
 /// </summary>
 [SkipLocalsInit]
 internal readonly partial struct FpLanes : IPrimeField<FpLanes>
@@ -44,49 +43,27 @@ internal readonly partial struct FpLanes : IPrimeField<FpLanes>
 
     public static FpLanes One => MontgomeryOne;
 
-    public static FpLanes operator +(in FpLanes a, in FpLanes b)
-    {
-        ref Vector512<long> x = ref First(a), y = ref First(b);
-        Vector512<long> top = Unsafe.Add(ref x, LimbCount - 1) + Unsafe.Add(ref y, LimbCount - 1);
-
-        // Subtract p where the sum is surely not below it.
-        Vector512<long> mask = Vector512.GreaterThan(top, Vector512.Create(ModulusTop + 1));
-        Unsafe.SkipInit(out FpLanes result);
-        ref Vector512<long> r = ref First(result), p = ref First(Modulus);
-        Vector512<long> limbMask = Vector512.Create(LimbMask), carry = Vector512<long>.Zero;
-        for (int i = 0; i < LimbCount - 1; i++)
-        {
-            Vector512<long> limb = Unsafe.Add(ref x, i) + Unsafe.Add(ref y, i) - (Unsafe.Add(ref p, i) & mask);
-            Unsafe.Add(ref r, i) = (limb & limbMask) + carry;
-            carry = limb >> LimbBits;
-        }
-
-        Unsafe.Add(ref r, LimbCount - 1) = top - (Unsafe.Add(ref p, LimbCount - 1) & mask) + carry;
-        return result;
-    }
-
-    public static FpLanes operator -(in FpLanes a, in FpLanes b)
-    {
-        ref Vector512<long> x = ref First(a), y = ref First(b);
-        Vector512<long> top = Unsafe.Add(ref x, LimbCount - 1) - Unsafe.Add(ref y, LimbCount - 1);
-
-        // Add p unless the difference is surely positive.
-        Vector512<long> mask = Vector512.LessThan(top, Vector512<long>.One);
-        Unsafe.SkipInit(out FpLanes result);
-        ref Vector512<long> r = ref First(result), p = ref First(Modulus);
-        Vector512<long> limbMask = Vector512.Create(LimbMask), carry = Vector512<long>.Zero;
-        for (int i = 0; i < LimbCount - 1; i++)
-        {
-            Vector512<long> limb = Unsafe.Add(ref x, i) - Unsafe.Add(ref y, i) + (Unsafe.Add(ref p, i) & mask);
-            Unsafe.Add(ref r, i) = (limb & limbMask) + carry;
-            carry = limb >> LimbBits;
-        }
-
-        Unsafe.Add(ref r, LimbCount - 1) = top + (Unsafe.Add(ref p, LimbCount - 1) & mask) + carry;
-        return result;
-    }
-
     public static FpLanes operator -(in FpLanes a) => default(FpLanes) - a;
+
+    public static FpLanes LazySum(in FpLanes a, in FpLanes b)
+    {
+        ref Vector512<long> x = ref First(a), y = ref First(b);
+        Unsafe.SkipInit(out FpLanes result);
+        ref Vector512<long> r = ref First(result);
+        for (int i = 0; i < LimbCount; i++)
+            Unsafe.Add(ref r, i) = Unsafe.Add(ref x, i) + Unsafe.Add(ref y, i);
+        return result;
+    }
+
+    public static FpLanes DifferenceOfProducts(in FpLanes a, in FpLanes b, in FpLanes c, in FpLanes d)
+    {
+        ref Vector512<long> x = ref First(c);
+        Unsafe.SkipInit(out FpLanes negated);
+        ref Vector512<long> r = ref First(negated);
+        for (int i = 0; i < LimbCount; i++)
+            Unsafe.Add(ref r, i) = -Unsafe.Add(ref x, i);
+        return SumOfProducts(a, b, negated, d);
+    }
 
     public static FpLanes Square(in FpLanes a) => a * a;
 

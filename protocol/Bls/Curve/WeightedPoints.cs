@@ -52,22 +52,22 @@ internal static class WeightedPoints<T> where T : unmanaged, IPrimeField<T>
         Span<Fp2> column = stackalloc Fp2[T.Lanes];
         for (int lane = 0; lane < column.Length; lane++)
             column[lane] = items[lane].U0;
-        Fp2<T> u0 = Gather(column);
+        Fp2<T> u0 = Lane.Gather<T>(column);
         for (int lane = 0; lane < column.Length; lane++)
             column[lane] = items[lane].U1;
-        Scatter(Multiply(MapToCurve<T>.MapPair(u0, Gather(column)), coefficients), hashes);
+        Lane.Scatter(Multiply(MapToCurve<T>.MapPair(u0, Lane.Gather<T>(column)), coefficients), hashes);
 
         for (int lane = 0; lane < column.Length; lane++)
             column[lane] = items[lane].X;
-        Fp2<T> x = Gather(column);
+        Fp2<T> x = Lane.Gather<T>(column);
         int onCurve = Fp2Root<T>.SquareRoot(G2Lanes<T>.RightSide(x), out Fp2<T> y);
-        Scatter(y, column);
+        Lane.Scatter(y, column);
         int negate = 0;
         for (int lane = 0; lane < column.Length; lane++)
             negate |= G2.IsLarge(column[lane]) == items[lane].IsLarger ? 0 : 1 << lane;
         Projective<Fp2<T>> point = new(x, Fp2<T>.Select(negate, -y, y));
         int valid = onCurve & G2Lanes<T>.IsInSubgroup(point);
-        Scatter(Multiply(point, coefficients), signatures);
+        Lane.Scatter(Multiply(point, coefficients), signatures);
         return valid;
     }
 
@@ -110,35 +110,5 @@ internal static class WeightedPoints<T> where T : unmanaged, IPrimeField<T>
         }
 
         return entry;
-    }
-
-    private static Fp2<T> Gather(ReadOnlySpan<Fp2> elements)
-    {
-        Span<Fp> parts = stackalloc Fp[T.Lanes];
-        for (int lane = 0; lane < parts.Length; lane++)
-            parts[lane] = elements[lane].C0;
-        T c0 = T.Gather(parts);
-        for (int lane = 0; lane < parts.Length; lane++)
-            parts[lane] = elements[lane].C1;
-        return new(c0, T.Gather(parts));
-    }
-
-    private static void Scatter(in Fp2<T> a, Span<Fp2> elements)
-    {
-        Span<Fp> c0 = stackalloc Fp[T.Lanes], c1 = stackalloc Fp[T.Lanes];
-        T.Scatter(a.C0, c0);
-        T.Scatter(a.C1, c1);
-        for (int lane = 0; lane < elements.Length; lane++)
-            elements[lane] = new(c0[lane], c1[lane]);
-    }
-
-    private static void Scatter(in Projective<Fp2<T>> a, Span<Projective<Fp2>> points)
-    {
-        Span<Fp2> x = stackalloc Fp2[T.Lanes], y = stackalloc Fp2[T.Lanes], z = stackalloc Fp2[T.Lanes];
-        Scatter(a.X, x);
-        Scatter(a.Y, y);
-        Scatter(a.Z, z);
-        for (int lane = 0; lane < points.Length; lane++)
-            points[lane] = new(x[lane], y[lane], z[lane]);
     }
 }

@@ -49,8 +49,7 @@ contract HostileReferrer {
         else if (mode == Mode.WildLength) put(answer, 192, type(uint256).max - 31);
         else if (mode == Mode.WrongName) answer = abi.encode(UserData("mallory", "", keccak256("hash"), 1, 2));
         else if (mode == Mode.Flag) answer = abi.encode(true);
-        else if (mode == Mode.GasBomb) while (true) {}
-        else if (mode == Mode.ReturnBomb) answer = new bytes(2_000_000);
+        else if (mode == Mode.GasBomb) while (true) {} else if (mode == Mode.ReturnBomb) answer = new bytes(2_000_000);
         else if (mode == Mode.LongSalt) answer = abi.encode(UserData(username, string(new bytes(257)), "h", 1, 2));
         else if (mode == Mode.HugeSize) answer = abi.encode(UserData(username, "", "h", 1, type(uint256).max));
         assembly ("memory-safe") {

@@ -34,6 +34,36 @@ public sealed class LanesTests
             WeighingAgrees<FpLanes>(count);
     }
 
+    [Fact]
+    public void Each_lane_has_a_pairing_of_its_own()
+    {
+        PairingAgrees<Fp>();
+        if (FpLanes.IsSupported)
+            PairingAgrees<FpLanes>();
+    }
+
+    private static void PairingAgrees<T>() where T : unmanaged, IPrimeField<T>
+    {
+        // e(aG1, G2) * e(-G1, aG2) is one; in some lanes it is spoiled or missing.
+        var g1 = new Affine<Fp>[2 * T.Lanes];
+        var g2 = new Affine<Fp2<Fp>>[2 * T.Lanes];
+        int expected = 0;
+        for (int lane = 0; lane < T.Lanes; lane++)
+        {
+            byte[] scalar = RandomNumberGenerator.GetBytes(31);
+            g1[lane] = G1.ToAffine(Scalar.Multiply(G1.Generator.ToProjective(), scalar));
+            g2[lane] = G2.Generator;
+            g1[lane + T.Lanes] = lane == 3 ? G1.Generator : -G1.Generator;
+            g2[lane + T.Lanes] = lane == 5 ? Affine<Fp2<Fp>>.Infinity : G2.ToAffine(Scalar.Multiply(G2.Generator.ToProjective(), scalar));
+            expected |= lane is 3 or 5 ? 0 : 1 << lane;
+        }
+
+        Assert.Equal(expected, Fp12<T>.IsOneMask(LanePairing<T>.FinalExponentiation(LanePairing<T>.MillerLoop(g1, g2))));
+
+        // Lanes without a pair hold one.
+        Assert.Equal((1 << T.Lanes) - 2, Fp12<T>.IsOneMask(LanePairing<T>.FinalExponentiation(LanePairing<T>.MillerLoop(g1.AsSpan(0, 1), g2.AsSpan(0, 1)))));
+    }
+
     private static void FieldAgrees<T>() where T : unmanaged, IPrimeField<T>
     {
         Fp[] a = new Fp[T.Lanes], b = new Fp[T.Lanes], c = new Fp[T.Lanes], d = new Fp[T.Lanes];
@@ -53,6 +83,18 @@ public sealed class LanesTests
             AssertLanes(T.TimesThreeB(x), lane => Fp.TimesThreeB(a[lane]));
             int mask = RandomNumberGenerator.GetInt32(1 << T.Lanes);
             AssertLanes(T.Select(mask, x, y), lane => ((mask >> lane) & 1) != 0 ? a[lane] : b[lane]);
+
+            // A long chain without a product.
+            T sum = x;
+            Fp[] sums = [.. a];
+            for (int i = 0; i < 40; i++)
+            {
+                sum = sum + sum - (i % 3 == 0 ? y : z);
+                for (int lane = 0; lane < T.Lanes; lane++)
+                    sums[lane] = sums[lane] + sums[lane] - (i % 3 == 0 ? b[lane] : c[lane]);
+            }
+
+            AssertLanes(sum, lane => sums[lane]);
 
             // Sums and differences between products, unreduced as they are in the curve's formulas.
             T chain = ((x + y) - (z + w)) + ((x + x) + (x + x));

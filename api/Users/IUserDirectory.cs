@@ -1,0 +1,16 @@
+using Pbts.GrainInterfaces.Users;
+
+namespace Pbts.Api.Users;
+
+/// <summary>A user looked up for an announce.</summary>
+/// <param name="User">Null when there is none.</param>
+/// <param name="Unavailable">True when it could not be found out.</param>
+internal readonly record struct UserLookup(DirectoryEntry? User, bool Unavailable = false);
+
+/// <summary>Finds users fast. What it says may be half a minute old, for users that do not exist two seconds.</summary>
+internal interface IUserDirectory
+{
+    ValueTask<UserLookup> FindByPasskeyAsync(string passkey);
+
+    ValueTask<UserLookup> FindByUserIdAsync(string userId);
+}

@@ -1,0 +1,88 @@
+using System.Collections.Concurrent;
+using Orleans.Runtime;
+using Pbts.GrainInterfaces.Users;
+
+namespace Pbts.Api.Users;
+
+/// <summary>
+/// Remembers users in this process. While the database is away it goes on with what it knows, so that announces of
+/// known users work on; what it has never seen is then unavailable.
+/// </summary>
+internal sealed class UserDirectory(IGrainFactory grains, TimeProvider time) : IUserDirectory, IDisposable
+{
+    private const int Capacity = 200_000;
+    private const int UnknownCapacity = 20_000;
+    private const int MaxLookups = 64;
+    private static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan UnknownLifetime = TimeSpan.FromSeconds(2);
+
+    private readonly Cache _byPasskey = new();
+    private readonly Cache _byUserId = new();
+    private readonly SemaphoreSlim _lookups = new(MaxLookups);
+
+    private IUserDirectoryGrain Grain => grains.GetGrain<IUserDirectoryGrain>(0);
+
+    public ValueTask<UserLookup> FindByPasskeyAsync(string passkey) => FindAsync(_byPasskey, passkey, () => Grain.FindByPasskeyAsync(passkey));
+
+    public ValueTask<UserLookup> FindByUserIdAsync(string userId) => FindAsync(_byUserId, userId, () => Grain.FindByUserIdAsync(userId));
+
+    public void Dispose() => _lookups.Dispose();
+
+    private ValueTask<UserLookup> FindAsync(Cache cache, string key, Func<ValueTask<DirectoryEntry?>> look)
+    {
+        var now = time.GetTimestamp();
+        if (cache.Known.TryGetValue(key, out var known) && time.GetElapsedTime(known.At, now) < Lifetime)
+            return ValueTask.FromResult(new UserLookup(known.User));
+        if (cache.Unknown.TryGetValue(key, out var at) && time.GetElapsedTime(at, now) < UnknownLifetime)
+            return ValueTask.FromResult(default(UserLookup));
+        return LookAsync(cache, key, known?.User, look);
+    }
+
+    private async ValueTask<UserLookup> LookAsync(Cache cache, string key, DirectoryEntry? old, Func<ValueTask<DirectoryEntry?>> look)
+    {
+        await _lookups.WaitAsync();
+        try
+        {
+            var user = await look();
+            Remember(cache, key, user);
+            return new(user);
+        }
+        catch (Exception e) when (e is OrleansException or TimeoutException or OperationCanceledException || IsDatabase(e))
+        {
+            return old is null ? new(null, Unavailable: true) : new(old);
+        }
+        finally
+        {
+            _lookups.Release();
+        }
+    }
+
+    private static bool IsDatabase(Exception e) =>
+        e is Npgsql.NpgsqlException
+        || (e is Orleans.Serialization.UnavailableExceptionFallbackException fallback && fallback.ExceptionType?.StartsWith("Npgsql", StringComparison.Ordinal) == true);
+
+    private void Remember(Cache cache, string key, DirectoryEntry? user)
+    {
+        if (user is null)
+        {
+            cache.Known.TryRemove(key, out _);
+            if (cache.Unknown.Count >= UnknownCapacity)
+                cache.Unknown.Clear();
+            cache.Unknown[key] = time.GetTimestamp();
+            return;
+        }
+
+        if (cache.Known.Count >= Capacity)
+            cache.Known.Clear();
+        cache.Known[key] = new(user, time.GetTimestamp());
+    }
+
+    private sealed record Entry(DirectoryEntry User, long At);
+
+    private sealed class Cache
+    {
+        public ConcurrentDictionary<string, Entry> Known { get; } = new();
+
+        public ConcurrentDictionary<string, long> Unknown { get; } = new();
+    }
+}

@@ -1,0 +1,42 @@
+using Microsoft.Extensions.Options;
+
+namespace Pbts.GrainInterfaces.Configuration;
+
+/// <summary>Who may call the endpoints that handle private keys.</summary>
+public enum KeyEndpoints
+{
+    /// <summary>Callers on this machine.</summary>
+    Loopback,
+
+    /// <summary>Everybody; only sensible behind a proxy that adds TLS and access control.</summary>
+    On,
+
+    /// <summary>Nobody.</summary>
+    Off,
+}
+
+/// <summary>Administration. Section <c>Administration</c>.</summary>
+public sealed class AdministrationOptions
+{
+    public const string Section = "Administration";
+
+    /// <summary>Secret that administrators send as <c>Authorization: Bearer</c>; empty: administration from this machine only. <c>PBTS_ADMIN_TOKEN</c>.</summary>
+    public string Token { get; set; } = "";
+
+    /// <summary><c>/keygen</c>, <c>/attest</c> and <c>/keygen-tee</c>. <c>PBTS_KEY_ENDPOINTS</c>.</summary>
+    public KeyEndpoints KeyEndpoints { get; set; } = KeyEndpoints.Loopback;
+}
+
+/// <summary>Refuses to start on a token that could be guessed.</summary>
+public sealed class AdministrationOptionsValidator : IValidateOptions<AdministrationOptions>
+{
+    private const int MinToken = 16;
+
+    public ValidateOptionsResult Validate(string? name, AdministrationOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return options.Token.Length is 0 or >= MinToken
+            ? ValidateOptionsResult.Success
+            : ValidateOptionsResult.Fail($"PBTS_ADMIN_TOKEN (Administration:Token) is too short: it must have at least {MinToken} characters.");
+    }
+}

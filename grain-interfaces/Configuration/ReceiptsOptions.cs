@@ -1,0 +1,72 @@
+using Microsoft.Extensions.Options;
+using Pbts.Protocol.Receipts;
+
+namespace Pbts.GrainInterfaces.Configuration;
+
+/// <summary>Receipts and the ledger. Section <c>Receipts</c>.</summary>
+public sealed class ReceiptsOptions
+{
+    public const string Section = "Receipts";
+
+    /// <summary>Most seconds the receipt window can be set to: ten years.</summary>
+    public const long MaxWindow = 3660L * 86400;
+
+    /// <summary>Whether signatures are verified. <c>VERIFY_SIGNATURES</c>; <c>POST /config</c> overrides it for the cluster.</summary>
+    public bool VerifySignatures { get; set; } = true;
+
+    /// <summary>Seconds a receipt is accepted after its time; <c>POST /config</c> overrides it for the cluster.</summary>
+    public long Window { get; set; } = ReceiptFreshness.DefaultWindowSeconds;
+
+    /// <summary>Seconds a credited receipt is kept at least, for members to look at.</summary>
+    public long History { get; set; } = 30L * 86400;
+
+    /// <summary>Most bytes one receipt may be worth. A peer does not sign the size, so this bounds what it can be said to be.</summary>
+    public long MaxPieceSize { get; set; } = 16L << 20;
+
+    /// <summary>What becomes of a receipt whose receiver is not registered: <c>refuse</c> it, or <c>credit-sender</c> and debit
+    /// nobody, as the reference tracker does, which opens the door to made-up receivers.</summary>
+    public string UnknownReceivers { get; set; } = "refuse";
+
+    /// <summary>Whether <see cref="UnknownReceivers"/> is <c>credit-sender</c>.</summary>
+    public bool CreditsUnknownReceivers => UnknownReceivers == "credit-sender";
+
+    /// <summary>Refuse reports without the reporter's passkey. Off by default, because the reference's clients send none.</summary>
+    public bool RequirePasskey { get; set; }
+
+    /// <summary>Threads that verify signatures; 0 for one a processor.</summary>
+    public int Verifiers { get; set; }
+
+    /// <summary>Reports and registrations that may wait for a verifier; further ones are told to come back later.</summary>
+    public int VerifierQueue { get; set; } = 64;
+
+    /// <summary>Reports that may wait for the database; further ones are told to come back later.</summary>
+    public int LedgerQueue { get; set; } = 1024;
+
+    /// <summary>Seconds the database may take over one statement before the report is refused.</summary>
+    public int LedgerTimeout { get; set; } = 10;
+}
+
+/// <summary>Refuses to start on limits that make no sense, naming the setting.</summary>
+public sealed class ReceiptsOptionsValidator : IValidateOptions<ReceiptsOptions>
+{
+    public ValidateOptionsResult Validate(string? name, ReceiptsOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var errors = new List<string>();
+        Check(options.Window is >= 0 and <= ReceiptsOptions.MaxWindow, $"Receipts:Window is {options.Window}: it must be 0 to {ReceiptsOptions.MaxWindow} seconds.");
+        Check(options.History is >= 0 and <= 10 * ReceiptsOptions.MaxWindow, $"Receipts:History is {options.History}: it must be 0 to {10 * ReceiptsOptions.MaxWindow} seconds.");
+        Check(options.MaxPieceSize is >= 1 and <= 1L << 40, $"Receipts:MaxPieceSize is {options.MaxPieceSize}: it must be 1 to {1L << 40} bytes.");
+        Check(options.UnknownReceivers is "refuse" or "credit-sender", $"Receipts:UnknownReceivers is \"{options.UnknownReceivers}\": it must be refuse or credit-sender.");
+        Check(options.Verifiers is >= 0 and <= 1024, $"Receipts:Verifiers is {options.Verifiers}: it must be 0 to 1024.");
+        Check(options.VerifierQueue >= 1, $"Receipts:VerifierQueue is {options.VerifierQueue}: it must be positive.");
+        Check(options.LedgerQueue >= 1, $"Receipts:LedgerQueue is {options.LedgerQueue}: it must be positive.");
+        Check(options.LedgerTimeout is >= 1 and <= 600, $"Receipts:LedgerTimeout is {options.LedgerTimeout}: it must be 1 to 600 seconds.");
+        return errors.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(errors);
+
+        void Check(bool ok, string error)
+        {
+            if (!ok)
+                errors.Add(error);
+        }
+    }
+}

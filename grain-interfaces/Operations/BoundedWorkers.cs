@@ -1,0 +1,55 @@
+using System.Threading.Channels;
+
+namespace Pbts.GrainInterfaces.Operations;
+
+/// <summary>
+/// Threads for work that keeps a processor busy, such as verifying signatures, so that neither grains nor the thread
+/// pool wait for it. Bounded on both sides: a full queue says no at once.
+/// </summary>
+public sealed class BoundedWorkers : IDisposable
+{
+    private readonly Channel<Action> _queue;
+
+    /// <param name="workers">Threads; 0 for one a processor.</param>
+    /// <param name="capacity">Jobs that may wait.</param>
+    public BoundedWorkers(int workers, int capacity)
+    {
+        _queue = Channel.CreateBounded<Action>(capacity);
+        for (var i = 0; i < (workers > 0 ? workers : Environment.ProcessorCount); i++)
+            new Thread(Work) { IsBackground = true, Name = "pbts-worker" }.Start();
+    }
+
+    /// <summary>Runs the job; null when too many wait.</summary>
+    public Task<T>? TryRun<T>(Func<T> job)
+    {
+        var result = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+        return _queue.Writer.TryWrite(Run) ? result.Task : null;
+
+        void Run()
+        {
+            try
+            {
+                result.SetResult(job());
+            }
+#pragma warning disable CA1031 // Whatever went wrong belongs to the caller who waits; the worker goes on.
+            catch (Exception e)
+#pragma warning restore CA1031
+            {
+                result.SetException(e);
+            }
+        }
+    }
+
+    /// <summary>Finishes what waits and takes no more.</summary>
+    public void Dispose() => _queue.Writer.TryComplete();
+
+    private void Work()
+    {
+        // A thread of its own may block: that is what it is for.
+        while (_queue.Reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult())
+        {
+            while (_queue.Reader.TryRead(out var job))
+                job();
+        }
+    }
+}

@@ -1,0 +1,37 @@
+namespace Pbts.GrainInterfaces.Users;
+
+/// <summary>One user. The key is the user id.</summary>
+[Alias("pbts.IUserGrain")]
+public interface IUserGrain : IGrainWithStringKey
+{
+    /// <summary>The user as committed at this moment; null when not registered.</summary>
+    [Alias("Get")]
+    Task<UserProfile?> GetAsync();
+
+    /// <summary>
+    /// Registers the user, or upgrades an unproven one. With a signature over
+    /// <see cref="Protocol.Receipts.RegistrationMessage"/> possession of the key is proven.
+    /// </summary>
+    /// <param name="publicKey">The text to keep; base64 of 48 bytes unless signatures are not verified.</param>
+    /// <param name="signature">96 bytes, or null.</param>
+    [Alias("Register")]
+    Task<RegistrationResult> RegisterAsync(string publicKey, byte[]? signature);
+
+    /// <summary>Replaces the key and the passkey. The old key signs <see cref="Protocol.Receipts.RotationMessage"/>, the new one the registration.</summary>
+    [Alias("RotateKey")]
+    Task<RegistrationResult> RotateKeyAsync(KeyRotation rotation);
+
+    /// <summary>Whether the passkey is this user's. Constant time.</summary>
+    [Alias("HasPasskey")]
+    Task<bool> HasPasskeyAsync(string passkey);
+
+    /// <summary>Adds unverified transfer; does nothing and says false while signatures are verified.</summary>
+    [Alias("CreditUnverified")]
+    Task<bool> CreditUnverifiedAsync(long uploaded, long downloaded);
+
+    /// <summary>The user's spent receipts, newest first.</summary>
+    /// <param name="before">Continue after this entry; null for the newest.</param>
+    /// <param name="count">1 to 1,000.</param>
+    [Alias("GetReceipts")]
+    Task<IReadOnlyList<SpentReceipt>> GetReceiptsAsync(ReceiptCursor? before, int count);
+}

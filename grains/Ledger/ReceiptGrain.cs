@@ -1,0 +1,110 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Npgsql;
+using Orleans.Concurrency;
+using Pbts.GrainInterfaces.Configuration;
+using Pbts.GrainInterfaces.Ledger;
+using Pbts.Grains.Settings;
+using Pbts.Grains.Users;
+using Pbts.Protocol.Receipts;
+
+namespace Pbts.Grains.Ledger;
+
+/// <summary>
+/// Spends one sender's receipts. Reentrant: while one report is verified or committed the next may come in, and
+/// reports that wait for the database share a statement. Whether a receipt is new is decided by the ledger alone, so a
+/// second activation on another silo, or a crash at any point, changes no total.
+/// </summary>
+[Reentrant]
+internal sealed partial class ReceiptGrain(
+    IReceiptLedger ledger, KeyHolders holders, SettingsStore settings, SignatureWorkers workers, IOptions<ReceiptsOptions> options, TimeProvider time,
+    ILogger<ReceiptGrain> logger) : Grain, IReceiptGrain
+{
+    private const int RememberedIds = 8192;
+
+    private readonly RecentIds _spent = new(RememberedIds);
+
+    public async Task<ReportOutcome> ReportAsync(ReceiptReport report)
+    {
+        try
+        {
+            return await ProcessAsync(report);
+        }
+        catch (Exception e) when (e is NpgsqlException or TimeoutException)
+        {
+            LogUnavailable(e.Message);
+            return new(ReportVerdict.Unavailable, []);
+        }
+    }
+
+    private async Task<ReportOutcome> ProcessAsync(ReceiptReport report)
+    {
+        var sender = MemberKey.TryParse(this.GetPrimaryKeyString(), out var key) ? key : default;
+        var known = await holders.FindAsync(report.Receipts.Select(receipt => receipt.Receiver).Append(sender));
+        var screen = new ReceiptScreen(sender, report.UserId, known, options.Value, (await settings.GetAsync()).ReceiptWindow, time.GetUtcNow().ToUnixTimeSeconds());
+        var statuses = report.Receipts.Select(screen.Check).ToArray();
+
+        await MarkSpentAsync(report.Receipts, statuses);
+        if (!await VerifyAsync(report.Receipts, statuses, screen))
+            return new(ReportVerdict.Busy, []);
+        return await SpendAsync(report.Receipts, statuses, screen) ? new(ReportVerdict.Processed, statuses) : new(ReportVerdict.Unavailable, []);
+    }
+
+    /// <summary>Marks replays before any signature is looked at: verifying is what costs.</summary>
+    private async Task MarkSpentAsync(IReadOnlyList<Receipt> receipts, ReceiptStatus[] statuses)
+    {
+        var open = Open(statuses).Where(i => !_spent.Contains(receipts[i].Id)).ToArray();
+        var spent = open.Length == 0 ? [] : await ledger.FindSpentAsync([.. open.Select(i => ((long)receipts[i].Time.Epoch, receipts[i].Id))]);
+        foreach (var i in Open(statuses))
+        {
+            if (_spent.Contains(receipts[i].Id) || spent.Contains(((long)receipts[i].Time.Epoch, receipts[i].Id)))
+                statuses[i] = ReceiptStatus.Duplicate;
+        }
+    }
+
+    private async Task<bool> VerifyAsync(IReadOnlyList<Receipt> receipts, ReceiptStatus[] statuses, ReceiptScreen screen)
+    {
+        var open = Open(statuses);
+        if (open.Length == 0)
+            return true;
+        var candidates = open.Select(i => receipts[i]).ToArray();
+        var proven = candidates.Select(receipt => screen.HolderOf(receipt.Receiver) is not null).ToArray();
+        if (workers.TryRun(() => ReceiptVerifier.Verify(candidates, proven)) is not { } verifying)
+            return false;
+        var valid = await verifying;
+        for (var i = 0; i < open.Length; i++)
+        {
+            if (!valid[i])
+                statuses[open[i]] = ReceiptStatus.BadSignature;
+        }
+
+        return true;
+    }
+
+    private async Task<bool> SpendAsync(IReadOnlyList<Receipt> receipts, ReceiptStatus[] statuses, ReceiptScreen screen)
+    {
+        var open = Open(statuses);
+        var entries = open.Select(i => screen.Entry(receipts[i])).ToArray();
+        if (await ledger.SpendAsync(entries) is not { } outcomes)
+            return false;
+        for (var i = 0; i < open.Length; i++)
+        {
+            statuses[open[i]] = outcomes[i] switch
+            {
+                LedgerOutcome.Credited => ReceiptStatus.Accepted,
+                LedgerOutcome.Expired => ReceiptStatus.Expired,
+                _ => ReceiptStatus.Duplicate,
+            };
+            if (outcomes[i] != LedgerOutcome.Expired)
+                _spent.Add(entries[i].Id);
+        }
+
+        return true;
+    }
+
+    private static int[] Open(ReceiptStatus[] statuses) =>
+        [.. Enumerable.Range(0, statuses.Length).Where(i => statuses[i] == ReceiptStatus.Accepted)];
+
+    [LoggerMessage(LogLevel.Warning, "A report could not be processed, the database does not answer: {Problem}")]
+    private partial void LogUnavailable(string problem);
+}

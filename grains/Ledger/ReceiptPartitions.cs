@@ -1,0 +1,78 @@
+using System.Globalization;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace Pbts.Grains.Ledger;
+
+/// <summary>
+/// The daily partitions of spent receipts: made ahead, dropped behind. Dropping raises the floor first, in the same
+/// transaction, and nothing is ever made below the floor, so what is dropped cannot be spent again.
+/// </summary>
+internal sealed partial class ReceiptPartitions(NpgsqlDataSource database, ILogger<ReceiptPartitions> logger)
+{
+    /// <summary>Epochs (hours) in a partition.</summary>
+    public const long Span = 24;
+
+    // Serialises making and dropping across the cluster.
+    private const long AdvisoryLock = 0x50425453_0002;
+
+    /// <summary>Makes the partitions of these epochs where they are missing and not below the floor.</summary>
+    public async Task EnsureAsync(IEnumerable<long> epochs)
+    {
+        await using var connection = await database.OpenConnectionAsync();
+        await using var transaction = await connection.BeginTransactionAsync();
+        await LockAsync(connection);
+        var floor = await FloorAsync(connection);
+        foreach (var start in epochs.Select(StartOf).Except(await PartitionsAsync(connection)).Where(start => start >= floor).Order())
+            await ExecuteAsync(connection, $"CREATE TABLE {Name(start)} PARTITION OF receipts FOR VALUES FROM ({start}) TO ({start + Span})");
+        await transaction.CommitAsync();
+    }
+
+    /// <summary>Drops every partition that lies wholly before the epoch, and refuses those epochs from now on.</summary>
+    public async Task DropBeforeAsync(long epoch)
+    {
+        await using var connection = await database.OpenConnectionAsync();
+        await using var transaction = await connection.BeginTransactionAsync();
+        await LockAsync(connection);
+        var floor = Math.Max(StartOf(epoch), await FloorAsync(connection));
+        await ExecuteAsync(connection, $"UPDATE receipt_floor SET epoch = {floor} WHERE epoch < {floor}");
+        foreach (var start in (await PartitionsAsync(connection)).Where(start => start + Span <= floor))
+        {
+            await ExecuteAsync(connection, $"DROP TABLE {Name(start)}");
+            LogDropped(Name(start));
+        }
+        await transaction.CommitAsync();
+    }
+
+    private static long StartOf(long epoch) => Math.Max(epoch, 0) / Span * Span;
+
+    private static string Name(long start) => string.Create(CultureInfo.InvariantCulture, $"receipts_{start}");
+
+    private static Task LockAsync(NpgsqlConnection connection) => ExecuteAsync(connection, $"SELECT pg_advisory_xact_lock({AdvisoryLock})");
+
+    private static async Task<long> FloorAsync(NpgsqlConnection connection)
+    {
+        await using var command = new NpgsqlCommand("SELECT epoch FROM receipt_floor", connection);
+        return (long)(await command.ExecuteScalarAsync())!;
+    }
+
+    private static async Task<List<long>> PartitionsAsync(NpgsqlConnection connection)
+    {
+        await using var command = new NpgsqlCommand(
+            "SELECT substr(inhrelid::regclass::text, 10)::bigint FROM pg_inherits WHERE inhparent = 'receipts'::regclass", connection);
+        await using var reader = await command.ExecuteReaderAsync();
+        var starts = new List<long>();
+        while (await reader.ReadAsync())
+            starts.Add(reader.GetInt64(0));
+        return starts;
+    }
+
+    private static async Task ExecuteAsync(NpgsqlConnection connection, string sql)
+    {
+        await using var command = new NpgsqlCommand(sql, connection);
+        await command.ExecuteNonQueryAsync();
+    }
+
+    [LoggerMessage(LogLevel.Information, "Dropped the spent receipts of {Partition}: too old to be reported again")]
+    private partial void LogDropped(string partition);
+}

@@ -1,0 +1,123 @@
+using System.Security.Cryptography;
+using System.Text;
+using Orleans.Storage;
+using Pbts.GrainInterfaces.Operations;
+using Pbts.GrainInterfaces.Users;
+using Pbts.Grains.Settings;
+using Pbts.Protocol.Bls;
+using Pbts.Protocol.Receipts;
+
+namespace Pbts.Grains.Users;
+
+/// <summary>
+/// One user. What must be unique or must not be lost (keys, passkeys, totals) is in the users table and read from it,
+/// so an answer is right whatever other silos did; the grain's own state is the history of its keys.
+/// </summary>
+internal sealed class UserGrain(
+    [PersistentState("user")] IPersistentState<UserState> state, UserStore users, SettingsStore settings, SignatureWorkers workers, TimeProvider time)
+    : Grain, IUserGrain
+{
+    private const int MaxRetiredKeys = 20;
+    private static readonly TimeSpan MaxClockDifference = TimeSpan.FromMinutes(5);
+
+    private string UserId => this.GetPrimaryKeyString();
+
+    public async Task<UserProfile?> GetAsync() => await FindAsync() is { } user ? user.Profile with { KeyRotations = state.State.Rotations } : null;
+
+    public async Task<bool> HasPasskeyAsync(string passkey) =>
+        await FindAsync() is { } user && CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(user.Passkey), Encoding.UTF8.GetBytes(passkey));
+
+    public async Task<RegistrationResult> RegisterAsync(string publicKey, byte[]? signature)
+    {
+        var verify = (await settings.GetAsync()).VerifySignatures;
+        var key = ReadKey(publicKey);
+        if (verify)
+        {
+            var message = RegistrationMessage.Build(await settings.GetInstanceIdAsync(), UserId);
+            if (workers.TryRun(() => CheckKey(key, message, signature)) is not { } checking)
+                return new(RegistrationStatus.Busy);
+            if (await checking is { } refused)
+                return new(refused);
+        }
+
+        return await users.RegisterAsync(UserId, publicKey, key, verify && signature is not null, NewPasskey(), time.GetUtcNow());
+    }
+
+    public async Task<RegistrationResult> RotateKeyAsync(KeyRotation rotation)
+    {
+        if (await FindAsync() is not { } user)
+            return new(RegistrationStatus.UnknownUser);
+        if (!user.Profile.Proven || user.Key is not { } oldKey)
+            return new(RegistrationStatus.Unproven);
+        if (Math.Abs(time.GetUtcNow().ToUnixTimeSeconds() - (decimal)rotation.Timestamp) > (decimal)MaxClockDifference.TotalSeconds)
+            return new(RegistrationStatus.BadTime);
+        if (ReadKey(rotation.NewPublicKey) is not { } newKey)
+            return new(RegistrationStatus.BadKey);
+
+        var instance = await settings.GetInstanceIdAsync();
+        var byOld = RotationMessage.Build(instance, UserId, newKey, (ulong)rotation.Timestamp);
+        var byNew = RegistrationMessage.Build(instance, UserId);
+        if (workers.TryRun(() => CheckKey(newKey, byNew, rotation.NewSignature) ?? CheckKey(oldKey, byOld, rotation.OldSignature)) is not { } checking)
+            return new(RegistrationStatus.Busy);
+        if (await checking is { } refused)
+            return new(refused);
+
+        var result = await users.RotateAsync(UserId, oldKey, rotation.NewPublicKey, newKey, NewPasskey());
+        if (result.Status == RegistrationStatus.Done)
+            await RememberAsync(user.Profile.PublicKey);
+        return result;
+    }
+
+    public async Task<bool> CreditUnverifiedAsync(long uploaded, long downloaded)
+    {
+        if ((await settings.GetAsync()).VerifySignatures)
+            return false;
+        await users.CreditAsync(UserId, uploaded, downloaded);
+        return true;
+    }
+
+    public async Task<IReadOnlyList<SpentReceipt>> GetReceiptsAsync(ReceiptCursor? before, int count) =>
+        await FindAsync() is { } user ? await users.ReadReceiptsAsync(user.Id, before, count) : [];
+
+    private async Task<UserRow?> FindAsync()
+    {
+        var user = await users.FindAsync(UserId);
+        if (user is null)
+            DeactivateOnIdle();
+        return user;
+    }
+
+    private async Task RememberAsync(string publicKey)
+    {
+        state.State.RetiredKeys.Add(new(publicKey, time.GetUtcNow()));
+        state.State.RetiredKeys.RemoveRange(0, Math.Max(0, state.State.RetiredKeys.Count - MaxRetiredKeys));
+        state.State.Rotations++;
+        try
+        {
+            await state.WriteStateAsync();
+        }
+        catch (InconsistentStateException)
+        {
+            // Another activation wrote first. The rotation itself is in the table; only this line of history is lost.
+            DeactivateOnIdle();
+        }
+    }
+
+    private static string NewPasskey() => RandomNumberGenerator.GetHexString(32, lowercase: true);
+
+    private static MemberKey? ReadKey(string publicKey)
+    {
+        Span<byte> bytes = stackalloc byte[MemberKey.Length + 1];
+        return Convert.TryFromBase64String(publicKey, bytes, out var length) && MemberKey.TryFrom(bytes[..length], out var key) ? key : null;
+    }
+
+    /// <summary>Null when the key is a point and the signature, if there is one, is its over the message.</summary>
+    private static RegistrationStatus? CheckKey(MemberKey? key, byte[] message, byte[]? signature)
+    {
+        if (key is null || !BlsPublicKey.TryParse(key.Value.Span, out var bytes) || !bytes.TryValidate(out var point))
+            return RegistrationStatus.BadKey;
+        if (signature is null)
+            return null;
+        return BlsSignature.TryParse(signature, out var signed) && Bls.Verify(point, message, signed) ? null : RegistrationStatus.BadSignature;
+    }
+}

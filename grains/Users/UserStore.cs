@@ -1,0 +1,197 @@
+using Npgsql;
+using NpgsqlTypes;
+using Pbts.GrainInterfaces.Users;
+using Pbts.Protocol.Receipts;
+
+namespace Pbts.Grains.Users;
+
+/// <summary>The table of users. Uniqueness of ids, proven keys and passkeys is the database's.</summary>
+internal sealed class UserStore(NpgsqlDataSource database)
+{
+    private const string Columns =
+        "id, user_id, public_key, key, proven, passkey, uploaded, downloaded, claimed_uploaded, claimed_downloaded, registered_at";
+
+    public Task<UserRow?> FindAsync(string userId) => FindAsync($"SELECT {Columns} FROM users WHERE user_id = $1", userId);
+
+    public Task<UserRow?> FindByPasskeyAsync(string passkey) => FindAsync($"SELECT {Columns} FROM users WHERE passkey = $1", passkey);
+
+    public async Task<long> CountAsync()
+    {
+        await using var command = database.CreateCommand("SELECT count(*) FROM users");
+        return (long)(await command.ExecuteScalarAsync())!;
+    }
+
+    /// <summary>The holders of these keys: the proven one of each key, else any unproven claimant.</summary>
+    public async Task<List<(MemberKey Key, long Id, string UserId, bool Proven)>> FindHoldersAsync(IReadOnlyCollection<MemberKey> keys)
+    {
+        await using var command = database.CreateCommand("""
+            SELECT DISTINCT ON (key) key, id, user_id, proven FROM users WHERE key = ANY($1) ORDER BY key, proven DESC, id
+            """);
+        command.Parameters.Add(new() { Value = keys.Select(key => key.ToArray()).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bytea });
+        await using var reader = await command.ExecuteReaderAsync();
+        var holders = new List<(MemberKey, long, string, bool)>();
+        while (await reader.ReadAsync())
+            holders.Add((MemberKey.From(reader.GetFieldValue<byte[]>(0)), reader.GetInt64(1), reader.GetString(2), reader.GetBoolean(3)));
+        return holders;
+    }
+
+    /// <summary>
+    /// Creates the user, or proves an unproven user of the same id and key. A proven registration takes the key from
+    /// unproven claimants, who keep their user ids and lose the key.
+    /// </summary>
+    public async Task<RegistrationResult> RegisterAsync(string userId, string publicKey, MemberKey? key, bool proven, string passkey, DateTimeOffset now)
+    {
+        await using var connection = await database.OpenConnectionAsync();
+        await using var transaction = await connection.BeginTransactionAsync();
+        if (!proven && key is not null && await IsProvenKeyAsync(connection, key.Value))
+            return new(RegistrationStatus.KeyTaken);
+        if (proven)
+            await DisplaceAsync(connection, userId, key!.Value);
+
+        await using var insert = new NpgsqlCommand("""
+            INSERT INTO users (user_id, public_key, key, proven, passkey, registered_at) VALUES ($1, $2, $3, $4, $5, $6)
+            ON CONFLICT (user_id) DO UPDATE SET proven = true, public_key = excluded.public_key
+                WHERE excluded.proven AND NOT users.proven AND users.key = excluded.key
+            RETURNING passkey
+            """, connection)
+        {
+            Parameters =
+            {
+                new() { Value = userId }, new() { Value = publicKey }, KeyParameter(key), new() { Value = proven },
+                new() { Value = passkey }, new() { Value = now.ToUniversalTime() },
+            },
+        };
+        try
+        {
+            if (await insert.ExecuteScalarAsync() is not string registered)
+                return new(RegistrationStatus.UserExists);
+            await transaction.CommitAsync();
+            return new(RegistrationStatus.Done, registered, proven);
+        }
+        catch (PostgresException e) when (e.ConstraintName == "users_proven_key")
+        {
+            return new(RegistrationStatus.KeyTaken);
+        }
+    }
+
+    /// <summary>Replaces key and passkey of a proven user that still has the old key.</summary>
+    public async Task<RegistrationResult> RotateAsync(string userId, MemberKey oldKey, string newPublicKey, MemberKey newKey, string passkey)
+    {
+        await using var connection = await database.OpenConnectionAsync();
+        await using var transaction = await connection.BeginTransactionAsync();
+        await DisplaceAsync(connection, userId, newKey);
+        await using var update = new NpgsqlCommand(
+            "UPDATE users SET public_key = $3, key = $4, passkey = $5 WHERE user_id = $1 AND key = $2 AND proven", connection)
+        {
+            Parameters =
+            {
+                new() { Value = userId }, KeyParameter(oldKey), new() { Value = newPublicKey }, KeyParameter(newKey), new() { Value = passkey },
+            },
+        };
+        try
+        {
+            if (await update.ExecuteNonQueryAsync() == 0)
+                return new(RegistrationStatus.BadSignature);
+            await transaction.CommitAsync();
+            return new(RegistrationStatus.Done, passkey, Proven: true);
+        }
+        catch (PostgresException e) when (e.ConstraintName == "users_proven_key")
+        {
+            return new(RegistrationStatus.KeyTaken);
+        }
+    }
+
+    /// <summary>Adds to a user's totals without receipts; for trackers that do not verify signatures.</summary>
+    public async Task CreditAsync(string userId, long uploaded, long downloaded)
+    {
+        await using var command = database.CreateCommand("""
+            UPDATE users SET uploaded   = least(uploaded::numeric + $2, 9223372036854775807)::bigint,
+                             downloaded = least(downloaded::numeric + $3, 9223372036854775807)::bigint
+            WHERE user_id = $1
+            """);
+        command.Parameters.Add(new() { Value = userId });
+        command.Parameters.Add(new() { Value = uploaded });
+        command.Parameters.Add(new() { Value = downloaded });
+        await command.ExecuteNonQueryAsync();
+    }
+
+    /// <summary>Adds what clients claimed in announces.</summary>
+    public async Task AddClaimedAsync(IReadOnlyDictionary<string, (long Uploaded, long Downloaded)> claims)
+    {
+        await using var command = database.CreateCommand("""
+            WITH claim AS (SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS claim (user_id, up, down)),
+            locked AS (
+                SELECT users.id, claim.up, claim.down FROM users JOIN claim USING (user_id) ORDER BY users.id FOR UPDATE OF users)
+            UPDATE users SET claimed_uploaded   = least(claimed_uploaded::numeric + locked.up, 9223372036854775807)::bigint,
+                             claimed_downloaded = least(claimed_downloaded::numeric + locked.down, 9223372036854775807)::bigint
+            FROM locked WHERE users.id = locked.id
+            """);
+        command.Parameters.Add(new() { Value = claims.Keys.ToArray() });
+        command.Parameters.Add(new() { Value = claims.Values.Select(claim => claim.Uploaded).ToArray() });
+        command.Parameters.Add(new() { Value = claims.Values.Select(claim => claim.Downloaded).ToArray() });
+        await command.ExecuteNonQueryAsync();
+    }
+
+    /// <summary>A user's spent receipts, newest epoch first.</summary>
+    public async Task<List<SpentReceipt>> ReadReceiptsAsync(long id, ReceiptCursor? before, int count)
+    {
+        await using var command = database.CreateCommand("""
+            SELECT encode(page.id, 'hex'), page.epoch, page.sender = $1, other.user_id, encode(page.info_hash, 'hex'),
+                   page.piece_index, page.bytes, page.credited_at
+            FROM (SELECT * FROM receipts
+                  WHERE (sender = $1 OR receiver = $1) AND (epoch, id) < ($2, $3)
+                  ORDER BY epoch DESC, id DESC LIMIT $4) AS page
+            LEFT JOIN users AS other ON other.id = CASE WHEN page.sender = $1 THEN page.receiver ELSE page.sender END
+            ORDER BY page.epoch DESC, page.id DESC
+            """);
+        command.Parameters.Add(new() { Value = id });
+        command.Parameters.Add(new() { Value = before?.Epoch ?? long.MaxValue });
+        command.Parameters.Add(new() { Value = before is null ? Array.Empty<byte>() : Convert.FromHexString(before.Id) });
+        command.Parameters.Add(new() { Value = count });
+        await using var reader = await command.ExecuteReaderAsync();
+        var page = new List<SpentReceipt>();
+        while (await reader.ReadAsync())
+            page.Add(new(reader.GetString(0), reader.GetInt64(1), reader.GetBoolean(2), reader.IsDBNull(3) ? null : reader.GetString(3),
+                reader.GetString(4), reader.GetInt64(5), reader.GetInt64(6), reader.GetFieldValue<DateTimeOffset>(7)));
+        return page;
+    }
+
+    private static async Task<bool> IsProvenKeyAsync(NpgsqlConnection connection, MemberKey key)
+    {
+        await using var command = new NpgsqlCommand("SELECT EXISTS (SELECT FROM users WHERE key = $1 AND proven)", connection) { Parameters = { KeyParameter(key) } };
+        return (bool)(await command.ExecuteScalarAsync())!;
+    }
+
+    private static async Task DisplaceAsync(NpgsqlConnection connection, string userId, MemberKey key)
+    {
+        await using var command = new NpgsqlCommand("UPDATE users SET key = NULL WHERE key = $1 AND NOT proven AND user_id <> $2", connection)
+        {
+            Parameters = { KeyParameter(key), new() { Value = userId } },
+        };
+        await command.ExecuteNonQueryAsync();
+    }
+
+    private static NpgsqlParameter KeyParameter(MemberKey? key) =>
+        new() { Value = (object?)key?.ToArray() ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Bytea };
+
+    private async Task<UserRow?> FindAsync(string sql, string value)
+    {
+        await using var command = database.CreateCommand(sql);
+        command.Parameters.Add(new() { Value = value });
+        await using var reader = await command.ExecuteReaderAsync();
+        if (!await reader.ReadAsync())
+            return null;
+        var profile = new UserProfile
+        {
+            UserId = reader.GetString(1),
+            PublicKey = reader.GetString(2),
+            Proven = reader.GetBoolean(4),
+            Uploaded = reader.GetInt64(6),
+            Downloaded = reader.GetInt64(7),
+            ClaimedUploaded = reader.GetInt64(8),
+            ClaimedDownloaded = reader.GetInt64(9),
+            RegisteredAt = reader.GetFieldValue<DateTimeOffset>(10),
+        };
+        return new UserRow(reader.GetInt64(0), reader.GetString(5), reader.IsDBNull(3) ? null : MemberKey.From(reader.GetFieldValue<byte[]>(3)), profile);
+    }
+}

@@ -246,6 +246,7 @@ summary() {
     url=$(tracker_url)
     say "PBTS is ${lines[0]}."
     say "  tracker    $url/announce   (put this into your torrents)"
+    say "             ${url/http:/udp:}/announce"
     say "  API        $url/health"
     say "  database   $(database_text)"
     [ -n "$(setting rpc)" ] && say "  chain      $(setting rpc)   factory $(setting factory)"

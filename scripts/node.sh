@@ -25,25 +25,27 @@ reach() {
     esac
 }
 
-# start_host NAME ROLE LISTEN PORT: ROLE is node, silo or api. The port is kept for status and readiness.
+# start_host NAME ROLE LISTEN PORT [UDP]: ROLE is node, silo or api. The port is kept for status and readiness.
 start_host() {
-    local name=$1 role=$2 listen=$3 port=$4 dll=$SILO_DLL environment
+    local name=$1 role=$2 listen=$3 port=$4 udp=${5:-} dll=$SILO_DLL environment
     pid_of "$name" >/dev/null && return
     save_setting "port_$name" "$port"
     environment=(PBTS_DATABASE="$DATABASE" PBTS_LISTEN="$listen")
     if [ "$role" = api ]; then dll=$API_DLL
     else environment+=(PBTS_ROLE="$role" PBTS_ADVERTISED_ADDRESS=127.0.0.1 PBTS_SILO_PORT="$(free_port)" PBTS_GATEWAY_PORT="$(free_port)"); fi
+    [ -z "$udp" ] || [ -n "${PBTS_UDP_LISTEN+set}" ] || environment+=(PBTS_UDP_LISTEN="$udp")
     step "Starting $name ($listen)"
     # The values go by the exported environment of a subshell, never as arguments of env(1).
     export "${environment[@]}"
     cd "$(dirname "$dll")" || die "$(dirname "$dll") is missing"
     launch "$name" dotnet "$dll"
     cd "$WORK_DIR" || true
+    [[ " ${environment[*]} " == *" PBTS_UDP_LISTEN="* ]] && unset PBTS_UDP_LISTEN
     unset PBTS_ROLE PBTS_LISTEN PBTS_SILO_PORT PBTS_GATEWAY_PORT PBTS_ADVERTISED_ADDRESS
 }
 
 start_tracker() {
-    local host=$1 port=$2 silos=$3 apis=$4 i names=() backends=() role=node p
+    local host=$1 port=$2 silos=$3 apis=$4 i names=() backends=() role=node p udp
     if [ "$silos" = 0 ] && [ "$apis" = 0 ]; then
         start_host node-1 node "$(listen_urls "$host" "$port")" "$port"
         wait_ready node-1 120
@@ -52,10 +54,12 @@ start_tracker() {
     [ "$silos" = 0 ] && silos=1
     [ "$apis" = 0 ] || role=silo
     behind_proxy
+    # nginx carries HTTP; UDP goes to the first front end, at the same port.
+    udp=$(listen_urls "$host" "$port" | sed 's/http:/udp:/g')
     for ((i = 1; i <= silos; i++)); do
         p=$(backend_port "silo-$i")
         [ "$role" = node ] && backends+=("$p")
-        start_host "silo-$i" "$role" "http://127.0.0.1:$p" "$p"
+        start_host "silo-$i" "$role" "http://127.0.0.1:$p" "$p" "$([ "$i" = 1 ] && echo "$udp" || echo off)"
         # The first creates the tables and the cluster; the others join it together.
         if [ "$i" = 1 ]; then wait_ready silo-1 120; else names+=("silo-$i"); fi
     done
@@ -64,7 +68,7 @@ start_tracker() {
     for ((i = 1; i <= apis; i++)); do
         p=$(backend_port "api-$i")
         backends+=("$p")
-        start_host "api-$i" api "http://127.0.0.1:$p" "$p"
+        start_host "api-$i" api "http://127.0.0.1:$p" "$p" "$([ "$i" = 1 ] && echo "$udp" || echo off)"
         names+=("api-$i")
     done
     for p in "${names[@]}"; do wait_ready "$p" 120; done

@@ -7,7 +7,7 @@ using Pbts.Api.Announce;
 using Pbts.Api.Contract;
 using Pbts.Api.Http;
 using Pbts.Api.Operations;
-using Pbts.Api.Pbts;
+using Pbts.Api.Members;
 using Pbts.GrainInterfaces.Configuration;
 
 namespace Pbts.Api;
@@ -43,7 +43,7 @@ public static class ApiHosting
         builder.Services.AddSingleton<ClusterFigures>();
         builder.Services.AddSingleton<ConnectionSweeper>();
         builder.Services.AddHostedService(services => services.GetRequiredService<ConnectionSweeper>());
-        builder.Services.AddPbtsEndpoints();
+        builder.Services.AddMemberEndpoints();
     }
 
     /// <summary>Configures the listener: with the tracker in front of HTTP where this process serves the api.</summary>
@@ -81,9 +81,9 @@ public static class ApiHosting
         app.MapHealthProbes();
         app.MapStatus();
         app.MapTracker();
+        app.MapMembers();
         app.MapContract(group => group.AddEndpointFilter<AdminAuthorization>());
         app.MapMigrations(group => group.AddEndpointFilter<AdminAuthorization>());
-        app.MapPbts();
     }
 
     private static IEnumerable<IPEndPoint> Endpoints(string listen)

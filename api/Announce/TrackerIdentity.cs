@@ -5,4 +5,6 @@ internal sealed class TrackerIdentity
 {
     /// <summary>ASCII; empty until the instance is known.</summary>
     public byte[] Bytes { get; set; } = [];
+
+    public override string ToString() => System.Text.Encoding.ASCII.GetString(Bytes);
 }

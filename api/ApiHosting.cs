@@ -27,6 +27,7 @@ public static class ApiHosting
         builder.Services.AddSingleton<IValidateOptions<TrackerOptions>, TrackerOptionsValidator>();
         builder.Services.TryAddSingleton(TimeProvider.System);
         builder.Services.AddSingleton(services => NpgsqlDataSource.Create(services.GetRequiredService<IOptions<NodeOptions>>().Value.Database));
+        builder.AddPbtsTelemetry();
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(30));
     }
 
@@ -34,6 +35,7 @@ public static class ApiHosting
     public static void AddPbtsApi(this WebApplicationBuilder builder)
     {
         ArgumentNullException.ThrowIfNull(builder);
+        builder.Services.AddSingleton<AnnounceMetrics>();
         builder.Services.AddSingleton<TrackerHandler>();
         builder.Services.AddSingleton<TrackerConnectionMiddleware>();
         builder.Services.AddSingleton<ClientAddressResolver>();
@@ -58,7 +60,9 @@ public static class ApiHosting
             kestrel.Limits.MaxRequestHeadersTotalSize = TrackerConnectionMiddleware.MaxHead;
             kestrel.Limits.MaxRequestBodySize = 2 << 20;
             kestrel.Limits.MaxConcurrentConnections = tracker.MaxConnections;
-            foreach (var endpoint in Endpoints(node.Listen))
+            foreach (var endpoint in Endpoints(node.ManagementListen, "PBTS_MANAGEMENT_LISTEN (Node:ManagementListen)"))
+                kestrel.Listen(endpoint, listen => listen.MarkAsManagement());
+            foreach (var endpoint in Endpoints(node.Listen, "PBTS_LISTEN (Node:Listen)"))
             {
                 kestrel.Listen(endpoint, listen =>
                 {
@@ -72,23 +76,30 @@ public static class ApiHosting
         });
     }
 
+    /// <summary>Maps what every process answers: metrics and health for the operator, health for supervisors.</summary>
+    public static void MapPbtsNode(this WebApplication app)
+    {
+        ArgumentNullException.ThrowIfNull(app);
+        app.UseManagement();
+        app.MapHealthProbes();
+    }
+
     /// <summary>Maps every endpoint of the front end.</summary>
     public static void MapPbtsApi(this WebApplication app)
     {
         ArgumentNullException.ThrowIfNull(app);
         app.UseMiddleware<ErrorHandling>();
-        app.MapHealthProbes();
         app.MapStatus();
         app.MapTracker();
         app.MapPbts();
     }
 
-    private static IEnumerable<IPEndPoint> Endpoints(string listen)
+    private static IEnumerable<IPEndPoint> Endpoints(string listen, string setting)
     {
         foreach (var text in listen.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
         {
             if (!Uri.TryCreate(text, UriKind.Absolute, out var url) || url.Scheme != "http")
-                throw new OptionsValidationException(nameof(NodeOptions), typeof(NodeOptions), [$"PBTS_LISTEN (Node:Listen) has \"{text}\": give addresses such as http://127.0.0.1:8000, separated by semicolons."]);
+                throw new OptionsValidationException(nameof(NodeOptions), typeof(NodeOptions), [$"{setting} has \"{text}\": give addresses such as http://127.0.0.1:8000, separated by semicolons."]);
             if (url.Host == "localhost")
             {
                 yield return new IPEndPoint(IPAddress.Loopback, url.Port);
@@ -100,7 +111,7 @@ public static class ApiHosting
             }
             else
             {
-                throw new OptionsValidationException(nameof(NodeOptions), typeof(NodeOptions), [$"PBTS_LISTEN (Node:Listen) has host \"{url.Host}\": give an IP address or localhost."]);
+                throw new OptionsValidationException(nameof(NodeOptions), typeof(NodeOptions), [$"{setting} has host \"{url.Host}\": give an IP address or localhost."]);
             }
         }
     }

@@ -9,6 +9,7 @@ builder.AddPbtsApi();
 builder.ListenAsConfigured(withTracker: true);
 builder.UseOrleansClient(client =>
 {
+    client.AddActivityPropagation();
     client.UseAdoNetClustering(options => options.Invariant = "Npgsql");
     client.UseConnectionRetryFilter((_, stopping) => Task.Delay(TimeSpan.FromSeconds(1), stopping).ContinueWith(_ => !stopping.IsCancellationRequested, TaskScheduler.Default));
 });
@@ -16,5 +17,6 @@ builder.Services.AddOptions<AdoNetClusteringClientOptions>().Configure<IOptions<
 builder.Services.AddOptions<ClusterOptions>().Configure<IOptions<NodeOptions>>((options, node) => options.ClusterId = options.ServiceId = node.Value.ClusterId);
 
 var app = builder.Build();
+app.MapPbtsNode();
 app.MapPbtsApi();
 await app.RunAsync();

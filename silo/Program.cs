@@ -1,6 +1,5 @@
 using Npgsql;
 using Pbts.Api;
-using Pbts.Api.Operations;
 using Pbts.GrainInterfaces.Configuration;
 using Pbts.Grains;
 using Pbts.Grains.Database;
@@ -16,9 +15,8 @@ if (servesApi)
 builder.ListenAsConfigured(servesApi);
 
 var app = builder.Build();
+app.MapPbtsNode();
 if (servesApi)
     app.MapPbtsApi();
-else
-    app.MapHealthProbes();
 await app.MigrateDatabaseAsync();
 await app.RunAsync();

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics;
 using System.Net;
 using Microsoft.Extensions.Options;
 using Pbts.GrainInterfaces.Configuration;
@@ -11,7 +12,7 @@ namespace Pbts.Api.Announce;
 /// Answers announces and scrapes, whichever listener they came through. Everything the client gets is bencoded and, over
 /// HTTP, status 200, because that is what clients read.
 /// </summary>
-internal sealed class TrackerHandler(SwarmClient swarms, IAnnounceAccess access, IOptions<TrackerOptions> options, TrackerIdentity identity)
+internal sealed class TrackerHandler(SwarmClient swarms, IAnnounceAccess access, IOptions<TrackerOptions> options, TrackerIdentity identity, AnnounceMetrics metrics)
 {
     private readonly TrackerOptions _options = options.Value;
 
@@ -26,6 +27,7 @@ internal sealed class TrackerHandler(SwarmClient swarms, IAnnounceAccess access,
 
         if (AnnounceQuery.Parse(route.Query, out var query) is { } error)
         {
+            metrics.Count(AnnounceEvent.None, AnnounceOutcome.Malformed);
             BencodeReply.Failure(output, error);
             return ValueTask.CompletedTask;
         }
@@ -37,15 +39,18 @@ internal sealed class TrackerHandler(SwarmClient swarms, IAnnounceAccess access,
 
     private async ValueTask AnnounceAsync(string? passkey, AnnounceQuery query, PeerEndpoint endpoint, IBufferWriter<byte> output, CancellationToken cancellationToken)
     {
+        var started = Stopwatch.GetTimestamp();
         var verdict = await access.CheckAsync(passkey, query, cancellationToken);
         if (verdict.Busy)
         {
+            metrics.Count(query.Event, AnnounceOutcome.Busy);
             BencodeReply.Busy(output, "tracker is busy, try again soon");
             return;
         }
 
         if (verdict.Refusal is { } refusal)
         {
+            metrics.Count(query.Event, AnnounceOutcome.Refused);
             BencodeReply.Failure(output, refusal);
             return;
         }
@@ -63,10 +68,15 @@ internal sealed class TrackerHandler(SwarmClient swarms, IAnnounceAccess access,
             WithPeerIds = !query.Compact && !query.NoPeerId,
             UserId = verdict.UserId,
         };
-        if (await swarms.AnnounceAsync(query.InfoHash, request) is { } reply)
-            BencodeReply.Announce(output, query, reply, endpoint, _options.Interval + Random.Shared.Next((_options.Interval / 10) + 1), _options.MinInterval, identity.Bytes);
-        else
+        if (await swarms.AnnounceAsync(query.InfoHash, request) is not { } reply)
+        {
+            metrics.Count(query.Event, AnnounceOutcome.Busy);
             BencodeReply.Busy(output, "tracker is busy, try again soon");
+            return;
+        }
+
+        BencodeReply.Announce(output, query, reply, endpoint, _options.Interval + Random.Shared.Next((_options.Interval / 10) + 1), _options.MinInterval, identity.Bytes);
+        metrics.Served(query.Event, started);
     }
 
     private List<InfoHash> ReadScrape(ReadOnlySpan<byte> query, out bool bad)

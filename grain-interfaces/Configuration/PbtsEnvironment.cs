@@ -12,6 +12,7 @@ public static class PbtsEnvironment
     {
         ["PBTS_DATABASE"] = "Node:Database",
         ["PBTS_LISTEN"] = "Node:Listen",
+        ["PBTS_MANAGEMENT_LISTEN"] = "Node:ManagementListen",
         ["PBTS_ROLE"] = "Node:Role",
         ["PBTS_SILO_PORT"] = "Node:SiloPort",
         ["PBTS_GATEWAY_PORT"] = "Node:GatewayPort",

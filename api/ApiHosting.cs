@@ -4,9 +4,11 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using Pbts.Api.Announce;
+using Pbts.Api.Contract;
 using Pbts.Api.Http;
 using Pbts.Api.Operations;
-using Pbts.Api.Pbts;
+using Pbts.Api.Members;
+using Pbts.Api.Udp;
 using Pbts.GrainInterfaces.Configuration;
 
 namespace Pbts.Api;
@@ -36,6 +38,7 @@ public static class ApiHosting
     {
         ArgumentNullException.ThrowIfNull(builder);
         builder.Services.AddSingleton<AnnounceMetrics>();
+        builder.Services.AddSingleton<Tracker>();
         builder.Services.AddSingleton<TrackerHandler>();
         builder.Services.AddSingleton<TrackerConnectionMiddleware>();
         builder.Services.AddSingleton<ClientAddressResolver>();
@@ -44,7 +47,10 @@ public static class ApiHosting
         builder.Services.AddSingleton<ClusterFigures>();
         builder.Services.AddSingleton<ConnectionSweeper>();
         builder.Services.AddHostedService(services => services.GetRequiredService<ConnectionSweeper>());
-        builder.Services.AddPbtsEndpoints();
+        builder.Services.AddMemberEndpoints();
+        builder.Services.AddSingleton<ConnectionIds>();
+        builder.Services.AddSingleton<UdpHandler>();
+        builder.Services.AddHostedService<UdpListener>();
     }
 
     /// <summary>Configures the listener: with the tracker in front of HTTP where this process serves the api.</summary>
@@ -91,28 +97,12 @@ public static class ApiHosting
         app.UseMiddleware<ErrorHandling>();
         app.MapStatus();
         app.MapTracker();
-        app.MapPbts();
+        app.MapMembers();
+        app.MapContract(group => group.AddEndpointFilter<AdminAuthorization>());
+        app.MapMigrations(group => group.AddEndpointFilter<AdminAuthorization>());
     }
 
-    private static IEnumerable<IPEndPoint> Endpoints(string listen, string setting)
-    {
-        foreach (var text in listen.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
-        {
-            if (!Uri.TryCreate(text, UriKind.Absolute, out var url) || url.Scheme != "http")
-                throw new OptionsValidationException(nameof(NodeOptions), typeof(NodeOptions), [$"{setting} has \"{text}\": give addresses such as http://127.0.0.1:8000, separated by semicolons."]);
-            if (url.Host == "localhost")
-            {
-                yield return new IPEndPoint(IPAddress.Loopback, url.Port);
-                yield return new IPEndPoint(IPAddress.IPv6Loopback, url.Port);
-            }
-            else if (IPAddress.TryParse(url.Host, out var address))
-            {
-                yield return new IPEndPoint(address, url.Port);
-            }
-            else
-            {
-                throw new OptionsValidationException(nameof(NodeOptions), typeof(NodeOptions), [$"{setting} has host \"{url.Host}\": give an IP address or localhost."]);
-            }
-        }
-    }
+    private static IReadOnlyList<IPEndPoint> Endpoints(string listen, string setting) =>
+        ListenAddresses.TryParse(listen, "http", out var endpoints) is { } error
+            ? throw new OptionsValidationException(nameof(NodeOptions), typeof(NodeOptions), [$"{setting} {error}"]) : endpoints;
 }

@@ -3,20 +3,33 @@ using Orleans.Configuration;
 using Pbts.Api;
 using Pbts.GrainInterfaces.Configuration;
 
-var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
-builder.AddPbtsNode();
-builder.AddPbtsApi();
-builder.ListenAsConfigured(withTracker: true);
-builder.UseOrleansClient(client =>
+try
 {
-    client.AddActivityPropagation();
-    client.UseAdoNetClustering(options => options.Invariant = "Npgsql");
-    client.UseConnectionRetryFilter((_, stopping) => Task.Delay(TimeSpan.FromSeconds(1), stopping).ContinueWith(_ => !stopping.IsCancellationRequested, TaskScheduler.Default));
-});
-builder.Services.AddOptions<AdoNetClusteringClientOptions>().Configure<IOptions<NodeOptions>>((options, node) => options.ConnectionString = node.Value.Database);
-builder.Services.AddOptions<ClusterOptions>().Configure<IOptions<NodeOptions>>((options, node) => options.ClusterId = options.ServiceId = node.Value.ClusterId);
+    var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
+    builder.AddPbtsNode();
+    builder.UseOrleansClient(client =>
+    {
+        client.AddActivityPropagation();
+        client.UseAdoNetClustering(options => options.Invariant = "Npgsql");
+        client.UseConnectionRetryFilter((_, stopping) => Task.Delay(TimeSpan.FromSeconds(1), stopping).ContinueWith(_ => !stopping.IsCancellationRequested, TaskScheduler.Default));
+    });
+    builder.Services.AddOptions<AdoNetClusteringClientOptions>().Configure<IOptions<NodeOptions>>((options, node) => options.ConnectionString = node.Value.Database);
+    builder.Services.AddOptions<ClusterOptions>().Configure<IOptions<NodeOptions>>((options, node) => options.ClusterId = options.ServiceId = node.Value.ClusterId);
 
-var app = builder.Build();
-app.MapPbtsNode();
-app.MapPbtsApi();
-await app.RunAsync();
+    // Behind the client, so that nothing listens before grains can be called.
+    builder.AddPbtsApi();
+    builder.ListenAsConfigured(withTracker: true);
+
+    var app = builder.Build();
+    app.MapPbtsNode();
+    app.MapPbtsApi();
+    await app.RunAsync();
+    return 0;
+}
+catch (OptionsValidationException e)
+{
+    // A mistake in the configuration is the operator's to mend: name it, without a stack trace.
+    foreach (var failure in e.Failures)
+        await Console.Error.WriteLineAsync("Configuration: " + failure);
+    return 78;
+}

@@ -1,1 +1,3 @@
-Console.WriteLine("pbts");
+using Pbts.Cli.Commands;
+
+return await PbtsCommand.RunAsync(args, Console.Out, Console.Error);

@@ -6,7 +6,7 @@ using Pbts.GrainInterfaces.Swarms;
 namespace Pbts.Api.Announce;
 
 /// <summary>What became of an announce.</summary>
-internal enum AnnounceOutcome
+internal enum AnnounceResult
 {
     /// <summary>Answered with counts and peers.</summary>
     Served,
@@ -42,12 +42,12 @@ internal sealed class AnnounceMetrics
             new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5, 25] });
     }
 
-    public void Count(AnnounceEvent announced, AnnounceOutcome outcome) => _announces.Add(((int)announced * Outcomes.Length) + (int)outcome);
+    public void Count(AnnounceEvent announced, AnnounceResult outcome) => _announces.Add(((int)announced * Outcomes.Length) + (int)outcome);
 
     /// <param name="started">From <see cref="Stopwatch.GetTimestamp"/>.</param>
     public void Served(AnnounceEvent announced, long started)
     {
-        Count(announced, AnnounceOutcome.Served);
+        Count(announced, AnnounceResult.Served);
         _duration.Record(Stopwatch.GetElapsedTime(started).TotalSeconds);
     }
 }

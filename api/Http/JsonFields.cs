@@ -14,6 +14,12 @@ internal sealed class JsonFields(JsonElement body, string prefix = "")
 
     public bool Has(string name) => Find(name) is not null;
 
+    public bool IsText(string name) => Find(name) is { ValueKind: JsonValueKind.String };
+
+    /// <summary>Text that may be empty.</summary>
+    public string? OptionalString(string name) =>
+        Find(name) is { ValueKind: JsonValueKind.String } value && value.ValueEquals("") ? "" : OptionalText(name);
+
     /// <summary>Text, at least one character.</summary>
     public string Text(string name) => OptionalText(name) ?? Missing(name, "");
 

@@ -4,7 +4,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Options;
 using Pbts.Api.Announce;
-using Pbts.Api.Pbts;
+using Pbts.Api.Members;
 using Pbts.GrainInterfaces.Configuration;
 using Pbts.GrainInterfaces.Swarms;
 using Pbts.GrainInterfaces.Users;

@@ -11,11 +11,18 @@ namespace Pbts.Protocol.Bls;
 /// </summary>
 internal sealed class BlsBatch
 {
+    /// <summary>So many items cost no more one by one than in lanes that stay mostly empty.</summary>
+    private const int FewForLanes = 2;
+
+    /// <summary>After so many bad ranges the batch is full of bad items, and judging each of the rest is cheaper than searching.</summary>
+    private const int ManyFailures = 32;
+
     private readonly bool[] verdicts;
 
     /// <summary>Items that decode, sorted by key: their key's number, their index, and their weighted points.</summary>
     private readonly List<Entry> entries = [];
     private readonly List<Affine<Fp>> keys = [];
+    private int failures;
 
     private BlsBatch(int count) => verdicts = new bool[count];
 
@@ -50,7 +57,7 @@ internal sealed class BlsBatch
         foreach (ref ulong coefficient in coefficients.AsSpan())
             coefficient = Math.Max(coefficient, 1);
         var weighted = new WeightedSignature[points.Count];
-        if (FpLanes.IsSupported)
+        if (FpLanes.IsSupported && points.Count > FewForLanes)
             WeightedPoints<FpLanes>.Weigh(CollectionsMarshal.AsSpan(points), coefficients, weighted);
         else
             WeightedPoints<Fp>.Weigh(CollectionsMarshal.AsSpan(points), coefficients, weighted);
@@ -79,11 +86,18 @@ internal sealed class BlsBatch
         return number;
     }
 
-    /// <summary>Sets the verdicts of a range of entries and tells whether all were good.</summary>
+    /// <summary>Sets the verdicts of a range of entries; true when they are known to be all good.</summary>
     private bool Check(int start, int count, bool knownBad)
     {
         if (count == 0)
             return true;
+        if (FpLanes.IsSupported && failures >= ManyFailures)
+        {
+            for (int done = 0; done < count; done += FpLanes.Lanes)
+                CheckEach(start + done, Math.Min(FpLanes.Lanes, count - done));
+            return false;
+        }
+
         if (!knownBad && Holds(start, count))
         {
             for (int i = start; i < start + count; i++)
@@ -91,8 +105,15 @@ internal sealed class BlsBatch
             return true;
         }
 
+        failures++;
         if (count == 1)
             return false;
+        if (FpLanes.IsSupported && count <= FpLanes.Lanes)
+        {
+            CheckEach(start, count);
+            return false;
+        }
+
         int half = count / 2;
         bool leftGood = Check(start, half, knownBad: false);
 
@@ -105,7 +126,7 @@ internal sealed class BlsBatch
     private bool Holds(int start, int count)
     {
         var g1 = new List<Affine<Fp>>();
-        var g2 = new List<Projective<Fp2>>();
+        var hashes = new List<Projective<Fp2>>();
         Projective<Fp2> signatures = Projective<Fp2>.Infinity;
         int current = -1;
         for (int i = start; i < start + count; i++)
@@ -114,22 +135,43 @@ internal sealed class BlsBatch
             signatures += entry.Signature;
             if (entry.Key == current)
             {
-                g2[^1] += entry.Hash;
+                hashes[^1] += entry.Hash;
                 continue;
             }
 
             current = entry.Key;
             g1.Add(keys[current]);
-            g2.Add(entry.Hash);
+            hashes.Add(entry.Hash);
         }
 
         // Clearing the cofactor commutes with sums and multiples, so once for each key is enough.
-        var points = new Affine<Fp2>[g2.Count + 1];
-        for (int k = 0; k < g2.Count; k++)
-            points[k] = G2.ToAffine(G2.ClearCofactor(g2[k]));
         g1.Add(-G1.Generator);
-        points[^1] = G2.ToAffine(signatures);
-        return Pairing.ProductIsOne(CollectionsMarshal.AsSpan(g1), points);
+        Affine<Fp2>[] g2 = [.. G2Batch.ToAffine(CollectionsMarshal.AsSpan(hashes), clearCofactor: true), G2.ToAffine(signatures)];
+        return Pairing.ProductIsOne(CollectionsMarshal.AsSpan(g1), g2);
+    }
+
+    /// <summary>Sets the verdicts of a few entries, each by its own equation in a lane of its own.</summary>
+    private void CheckEach(int start, int count)
+    {
+        var hashes = new Projective<Fp2>[count];
+        var signatures = new Projective<Fp2>[count];
+        var g1 = new Affine<Fp>[2 * FpLanes.Lanes];
+        var g2 = new Affine<Fp2>[2 * FpLanes.Lanes];
+        Array.Fill(g1, Affine<Fp>.Infinity);
+        for (int k = 0; k < count; k++)
+        {
+            Entry entry = entries[start + k];
+            hashes[k] = entry.Hash;
+            signatures[k] = entry.Signature;
+            g1[k] = keys[entry.Key];
+            g1[k + FpLanes.Lanes] = -G1.Generator;
+        }
+
+        G2Batch.ToAffine(hashes, clearCofactor: true).CopyTo(g2, 0);
+        G2Batch.ToAffine(signatures, clearCofactor: false).CopyTo(g2, FpLanes.Lanes);
+        int good = Fp12<FpLanes>.IsOneMask(LanePairing<FpLanes>.FinalExponentiation(LanePairing<FpLanes>.MillerLoop(g1, g2)));
+        for (int k = 0; k < count; k++)
+            verdicts[entries[start + k].Index] = ((good >> k) & 1) != 0;
     }
 
     /// <summary>An item's hash before clearing the cofactor and its signature, both times the item's coefficient.</summary>

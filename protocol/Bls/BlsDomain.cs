@@ -8,7 +8,4 @@ internal static class BlsDomain
 
     /// <summary>Proofs of possession.</summary>
     public static ReadOnlySpan<byte> Possession => "BLS_POP_BLS12381G2_XMD:SHA-256_SSWU_RO_POP_"u8;
-
-    /// <summary>The basic scheme's tag, used by another dialect of the protocol; not accepted, known for its test vectors.</summary>
-    public static ReadOnlySpan<byte> Basic => "BLS_SIG_BLS12381G2_XMD:SHA-256_SSWU_RO_NUL_"u8;
 }

@@ -54,7 +54,10 @@ internal readonly partial struct Fp
 
     public static Fp Square(in Fp a) => a * a;
 
-    /// <summary>a*b + c*d with one interleaved reduction: the sum before reduction stays below 2^447.</summary>
+    /// <summary>
+    /// a*b + c*d with one interleaved reduction. Operands may be below 2p: the accumulator stays below 5p &lt; 2^384
+    /// after each step, and 8p^2 / 2^384 + p &lt; 2p in the end.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static Fp SumOfProducts(in Fp a, in Fp b, in Fp c, in Fp d)
     {
@@ -66,6 +69,30 @@ internal readonly partial struct Fp
         SumStep(a, b.L4, c, d.L4, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5);
         SumStep(a, b.L5, c, d.L5, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5);
         return SubtractModulusOnce(t0, t1, t2, t3, t4, t5);
+    }
+
+    public static Fp DifferenceOfProducts(in Fp a, in Fp b, in Fp c, in Fp d)
+    {
+        // 2p - c, so that c may be a lazy sum.
+        ulong borrow = 0;
+        ulong r0 = SubtractBorrow(P0 << 1, c.L0, ref borrow);
+        ulong r1 = SubtractBorrow((P1 << 1) | (P0 >> 63), c.L1, ref borrow);
+        ulong r2 = SubtractBorrow((P2 << 1) | (P1 >> 63), c.L2, ref borrow);
+        ulong r3 = SubtractBorrow((P3 << 1) | (P2 >> 63), c.L3, ref borrow);
+        ulong r4 = SubtractBorrow((P4 << 1) | (P3 >> 63), c.L4, ref borrow);
+        ulong r5 = ((P5 << 1) | (P4 >> 63)) - c.L5 - borrow;
+        return SumOfProducts(a, b, new Fp(r0, r1, r2, r3, r4, r5), d);
+    }
+
+    public static Fp LazySum(in Fp a, in Fp b)
+    {
+        ulong carry = 0;
+        ulong r0 = AddCarry(a.L0, b.L0, ref carry);
+        ulong r1 = AddCarry(a.L1, b.L1, ref carry);
+        ulong r2 = AddCarry(a.L2, b.L2, ref carry);
+        ulong r3 = AddCarry(a.L3, b.L3, ref carry);
+        ulong r4 = AddCarry(a.L4, b.L4, ref carry);
+        return new Fp(r0, r1, r2, r3, r4, a.L5 + b.L5 + carry);
     }
 
     /// <summary>12a: G1 is y^2 = x^3 + 4.</summary>

@@ -22,9 +22,9 @@ internal readonly struct Fp6<T>(in Fp2<T> c0, in Fp2<T> c1, in Fp2<T> c2) where 
     {
         Fp2<T> p0 = a.C0 * b.C0, p1 = a.C1 * b.C1, p2 = a.C2 * b.C2;
         return new(
-            p0 + Fp2<T>.TimesNonResidue((a.C1 + a.C2) * (b.C1 + b.C2) - (p1 + p2)),
-            (a.C0 + a.C1) * (b.C0 + b.C1) - (p0 + p1) + Fp2<T>.TimesNonResidue(p2),
-            (a.C0 + a.C2) * (b.C0 + b.C2) - (p0 + p2) + p1);
+            p0 + Fp2<T>.TimesNonResidue(Fp2<T>.LazySum(a.C1, a.C2) * Fp2<T>.LazySum(b.C1, b.C2) - (p1 + p2)),
+            Fp2<T>.LazySum(a.C0, a.C1) * Fp2<T>.LazySum(b.C0, b.C1) - (p0 + p1) + Fp2<T>.TimesNonResidue(p2),
+            Fp2<T>.LazySum(a.C0, a.C2) * Fp2<T>.LazySum(b.C0, b.C2) - (p0 + p2) + p1);
     }
 
     public static Fp6<T> operator *(in Fp6<T> a, in Fp2<T> b) => new(a.C0 * b, a.C1 * b, a.C2 * b);
@@ -35,7 +35,7 @@ internal readonly struct Fp6<T>(in Fp2<T> c0, in Fp2<T> c1, in Fp2<T> c2) where 
         Fp2<T> p0 = a.C0 * b0, p1 = a.C1 * b1;
         return new(
             p0 + Fp2<T>.TimesNonResidue(a.C2 * b1),
-            (a.C0 + a.C1) * (b0 + b1) - (p0 + p1),
+            Fp2<T>.LazySum(a.C0, a.C1) * Fp2<T>.LazySum(b0, b1) - (p0 + p1),
             a.C2 * b0 + p1);
     }
 

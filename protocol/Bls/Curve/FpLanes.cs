@@ -6,8 +6,8 @@ namespace Pbts.Protocol.Bls.Curve;
 
 /// <summary>
 /// Eight elements of Fp side by side for AVX-512: 14 signed limbs of 28 bits, one vector a limb, one element a lane, in
-/// Montgomery form with R = 2^392. Elements are not fully reduced: products lie in [-1, p + p/1000], as R is over
-/// 2000 p; sums and differences of such elements or of each other lie within 2^367, p/10000, of [0, p].
+/// Montgomery form with R = 2^392. Elements are not fully reduced: as R is over 2000 p, products (even of lazy sums)
+/// lie within p/200 of [0, p]; sums and differences of such elements or of each other within p/100.
 /// </summary>
 [SkipLocalsInit]
 internal readonly partial struct FpLanes : IPrimeField<FpLanes>
@@ -43,43 +43,27 @@ internal readonly partial struct FpLanes : IPrimeField<FpLanes>
 
     public static FpLanes One => MontgomeryOne;
 
-    public static FpLanes operator +(in FpLanes a, in FpLanes b)
-    {
-        ref Vector512<long> x = ref First(a), y = ref First(b);
-        Unsafe.SkipInit(out FpLanes result);
-        ref Vector512<long> r = ref First(result), p = ref First(Modulus);
-        Vector512<long> quotient = Quotient(Unsafe.Add(ref x, LimbCount - 1) + Unsafe.Add(ref y, LimbCount - 1));
-        Vector512<long> limbMask = Vector512.Create(LimbMask), carry = Vector512<long>.Zero;
-        for (int i = 0; i < LimbCount - 1; i++)
-        {
-            Vector512<long> limb = Unsafe.Add(ref x, i) + Unsafe.Add(ref y, i) - Product(Unsafe.Add(ref p, i), quotient);
-            Unsafe.Add(ref r, i) = (limb & limbMask) + carry;
-            carry = limb >> LimbBits;
-        }
-
-        Unsafe.Add(ref r, LimbCount - 1) = Unsafe.Add(ref x, LimbCount - 1) + Unsafe.Add(ref y, LimbCount - 1) - Product(Unsafe.Add(ref p, LimbCount - 1), quotient) + carry;
-        return result;
-    }
-
-    public static FpLanes operator -(in FpLanes a, in FpLanes b)
-    {
-        ref Vector512<long> x = ref First(a), y = ref First(b);
-        Unsafe.SkipInit(out FpLanes result);
-        ref Vector512<long> r = ref First(result), p = ref First(Modulus);
-        Vector512<long> quotient = Quotient(Unsafe.Add(ref x, LimbCount - 1) - Unsafe.Add(ref y, LimbCount - 1));
-        Vector512<long> limbMask = Vector512.Create(LimbMask), carry = Vector512<long>.Zero;
-        for (int i = 0; i < LimbCount - 1; i++)
-        {
-            Vector512<long> limb = Unsafe.Add(ref x, i) - Unsafe.Add(ref y, i) - Product(Unsafe.Add(ref p, i), quotient);
-            Unsafe.Add(ref r, i) = (limb & limbMask) + carry;
-            carry = limb >> LimbBits;
-        }
-
-        Unsafe.Add(ref r, LimbCount - 1) = Unsafe.Add(ref x, LimbCount - 1) - Unsafe.Add(ref y, LimbCount - 1) - Product(Unsafe.Add(ref p, LimbCount - 1), quotient) + carry;
-        return result;
-    }
-
     public static FpLanes operator -(in FpLanes a) => default(FpLanes) - a;
+
+    public static FpLanes LazySum(in FpLanes a, in FpLanes b)
+    {
+        ref Vector512<long> x = ref First(a), y = ref First(b);
+        Unsafe.SkipInit(out FpLanes result);
+        ref Vector512<long> r = ref First(result);
+        for (int i = 0; i < LimbCount; i++)
+            Unsafe.Add(ref r, i) = Unsafe.Add(ref x, i) + Unsafe.Add(ref y, i);
+        return result;
+    }
+
+    public static FpLanes DifferenceOfProducts(in FpLanes a, in FpLanes b, in FpLanes c, in FpLanes d)
+    {
+        ref Vector512<long> x = ref First(c);
+        Unsafe.SkipInit(out FpLanes negated);
+        ref Vector512<long> r = ref First(negated);
+        for (int i = 0; i < LimbCount; i++)
+            Unsafe.Add(ref r, i) = -Unsafe.Add(ref x, i);
+        return SumOfProducts(a, b, negated, d);
+    }
 
     public static FpLanes Square(in FpLanes a) => a * a;
 
@@ -161,15 +145,6 @@ internal readonly partial struct FpLanes : IPrimeField<FpLanes>
             elements[lane] = new Fp(words[0], words[1], words[2], words[3], words[4], words[5]) * Fp.R2;
         }
     }
-
-    /// <summary>
-    /// How many times p to take off a value in (-2p, 3p), told from its last limb: possibly too few, never so many that
-    /// the rest is negative by more than the limb's unit.
-    /// </summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<long> Quotient(Vector512<long> top) =>
-        Vector512.LessThan(top, Vector512<long>.Zero) + Vector512.LessThan(top, Vector512.Create(-ModulusTop))
-        - Vector512.GreaterThan(top, Vector512.Create(ModulusTop + 1)) - Vector512.GreaterThan(top, Vector512.Create((2 * ModulusTop) + 3));
 
     private static FpLanes BroadcastLimbs(ReadOnlySpan<long> values)
     {

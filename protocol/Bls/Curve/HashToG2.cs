@@ -28,31 +28,30 @@ internal static class HashToG2
             tag = shortTag;
         }
 
-        Span<byte> prefix = stackalloc byte[3];
-        prefix[0] = (byte)(output.Length >> 8);
-        prefix[1] = (byte)output.Length;
-        prefix[2] = 0;
-        ReadOnlySpan<byte> tagLength = [(byte)tag.Length];
-        Span<byte> zeros = stackalloc byte[BlockSize];
-        zeros.Clear();
-        Span<byte> first = stackalloc byte[HashSize], block = stackalloc byte[HashSize];
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        hash.AppendData(zeros);
-        hash.AppendData(message);
-        hash.AppendData(prefix);
-        hash.AppendData(tag);
-        hash.AppendData(tagLength);
-        hash.GetHashAndReset(first);
+        // One buffer holds what every hash after the first takes in: the block, its number, the tag and the tag's length.
+        Span<byte> input = stackalloc byte[HashSize + 1 + tag.Length + 1];
+        tag.CopyTo(input[(HashSize + 1)..]);
+        input[^1] = (byte)tag.Length;
+        Span<byte> first = stackalloc byte[HashSize];
+        using (var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256))
+        {
+            Span<byte> zeros = stackalloc byte[BlockSize];
+            zeros.Clear();
+            hash.AppendData(zeros);
+            hash.AppendData(message);
+            hash.AppendData([(byte)(output.Length >> 8), (byte)output.Length, 0]);
+            hash.AppendData(input[(HashSize + 1)..]);
+            hash.GetHashAndReset(first);
+        }
+
+        Span<byte> block = stackalloc byte[HashSize];
         block.Clear();
         for (int i = 1; i <= blocks; i++)
         {
             for (int k = 0; k < HashSize; k++)
-                block[k] ^= first[k];
-            hash.AppendData(block);
-            hash.AppendData([(byte)i]);
-            hash.AppendData(tag);
-            hash.AppendData(tagLength);
-            hash.GetHashAndReset(block);
+                input[k] = (byte)(block[k] ^ first[k]);
+            input[HashSize] = (byte)i;
+            SHA256.HashData(input, block);
             Span<byte> rest = output[((i - 1) * HashSize)..];
             block[..Math.Min(HashSize, rest.Length)].CopyTo(rest);
         }

@@ -17,6 +17,12 @@ internal interface IField<T> where T : unmanaged, IField<T>
     /// <summary><c>a*b + c*d</c>, with one reduction where the field can.</summary>
     static abstract T SumOfProducts(in T a, in T b, in T c, in T d);
 
+    /// <summary><c>a*b - c*d</c>, with one reduction where the field can.</summary>
+    static abstract T DifferenceOfProducts(in T a, in T b, in T c, in T d);
+
+    /// <summary>The sum of two reduced elements, left unreduced: only good as an operand of a product, not of a square or sum.</summary>
+    static abstract T LazySum(in T a, in T b);
+
     /// <summary>Three times the constant b of the curve over this field: G1 over Fp has b = 4, G2 over Fp2 b = 4(1+i).</summary>
     static abstract T TimesThreeB(in T a);
 

@@ -60,7 +60,7 @@ internal struct MillerLine<T> where T : unmanaged, IPrimeField<T>
         y8 += y8;
         y = e * (s - x) - y8;
         Fp2<T> l1 = e * zz, l4 = z * zz;
-        Multiply(ref f, l0, -((l1 + l1) * px), (l4 + l4) * py);
+        Multiply(ref f, l0, -(Fp2<T>.LazySum(l1, l1) * px), Fp2<T>.LazySum(l4, l4) * py);
     }
 
     /// <summary>Adds q to the point and multiplies f by the line through both.</summary>

@@ -10,13 +10,16 @@ internal static class Pairing
     /// <summary>The absolute value of the (negative) curve parameter.</summary>
     internal const ulong Parameter = 0xd201000000010000;
 
+    /// <summary>Lanes cost as much as this many pairs one by one, however few are used.</summary>
+    private const int EnoughForLanes = 3;
+
     /// <summary>
     /// Whether the product of e(g1[k], g2[k]) is one. Pairs with a point at infinity count as one. The pairs are
-    /// spread over the lanes; the final exponentiation is done once.
+    /// spread over lanes when there are enough of them; the final exponentiation is done once.
     /// </summary>
     public static bool ProductIsOne(ReadOnlySpan<Affine<Fp>> g1, ReadOnlySpan<Affine<Fp2>> g2)
     {
-        Fp12<Fp> product = FpLanes.IsSupported && g1.Length > 1
+        Fp12<Fp> product = FpLanes.IsSupported && g1.Length > EnoughForLanes
             ? ProductOfLanes(LanePairing<FpLanes>.MillerLoop(g1, g2))
             : LanePairing<Fp>.MillerLoop(g1, g2);
         return Fp12<Fp>.IsOneMask(LanePairing<Fp>.FinalExponentiation(product)) == 1;

@@ -4,7 +4,7 @@ namespace Pbts.Protocol.Bls.Curve;
 
 /// <summary>
 /// A point (X:Y:Z), x = X/Z, y = Y/Z, of y^2 = x^3 + b; Z = 0 is the point at infinity. Addition and doubling are the
-/// complete formulas of Renes, Costello and Batina (2015, algorithms 7 to 9) for a = 0: no exceptional case on these
+/// complete formulas of Renes, Costello and Batina (2015, algorithms 7 and 9) for a = 0: no exceptional case on these
 /// curves, whose orders are odd, and no branch.
 /// </summary>
 [SkipLocalsInit]
@@ -27,20 +27,10 @@ internal readonly struct Projective<F>(in F x, in F y, in F z) where F : unmanag
     public static Projective<F> operator +(in Projective<F> a, in Projective<F> b)
     {
         F xx = a.X * b.X, yy = a.Y * b.Y, zz = a.Z * b.Z;
-        F xy = (a.X + a.Y) * (b.X + b.Y) - (xx + yy);
-        F yz = (a.Y + a.Z) * (b.Y + b.Z) - (yy + zz);
-        F xz = (a.X + a.Z) * (b.X + b.Z) - (xx + zz);
+        F xy = F.LazySum(a.X, a.Y) * F.LazySum(b.X, b.Y) - (xx + yy);
+        F yz = F.LazySum(a.Y, a.Z) * F.LazySum(b.Y, b.Z) - (yy + zz);
+        F xz = F.LazySum(a.X, a.Z) * F.LazySum(b.X, b.Z) - (xx + zz);
         return Finish(xx, yy, F.TimesThreeB(zz), xy, yz, F.TimesThreeB(xz));
-    }
-
-    /// <summary>Adds the affine point (x, y), which must not be infinity.</summary>
-    public static Projective<F> AddAffine(in Projective<F> a, in F x, in F y)
-    {
-        F xx = a.X * x, yy = a.Y * y;
-        F xy = (a.X + a.Y) * (x + y) - (xx + yy);
-        F yz = a.Z * y + a.Y;
-        F xz = a.Z * x + a.X;
-        return Finish(xx, yy, F.TimesThreeB(a.Z), xy, yz, F.TimesThreeB(xz));
     }
 
     public static Projective<F> Double(in Projective<F> a)
@@ -105,12 +95,12 @@ internal readonly struct Projective<F>(in F x, in F y, in F z) where F : unmanag
     public static int EqualsMask(in Projective<F> a, in Projective<F> b) =>
         F.IsZeroMask(a.X * b.Z - b.X * a.Z) & F.IsZeroMask(a.Y * b.Z - b.Y * a.Z) & ~(F.IsZeroMask(a.Z) ^ F.IsZeroMask(b.Z));
 
-    /// <summary>The common end of the complete additions, from the products of the coordinates.</summary>
+    /// <summary>The end of the complete addition, from the products of the coordinates.</summary>
     private static Projective<F> Finish(in F xx, in F yy, in F bzz, in F xy, in F yz, in F bxz)
     {
         F xx3 = xx + xx + xx, plus = yy + bzz, minus = yy - bzz;
         return new(
-            F.SumOfProducts(xy, minus, -yz, bxz),
+            F.DifferenceOfProducts(xy, minus, yz, bxz),
             F.SumOfProducts(minus, plus, bxz, xx3),
             F.SumOfProducts(plus, yz, xx3, xy));
     }

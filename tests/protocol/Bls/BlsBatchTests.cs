@@ -15,6 +15,7 @@ public sealed class BlsBatchTests
     [InlineData(20, 1, 3)]
     [InlineData(23, 23, 5)]
     [InlineData(8, 2, 8)]
+    [InlineData(150, 7, 60)]
     public void Batch_verify_names_exactly_the_bad_items(int count, int signers, int bad)
     {
         var random = new Random((count * 1000) + (signers * 10) + bad);

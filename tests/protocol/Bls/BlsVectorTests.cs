@@ -168,7 +168,7 @@ public sealed class BlsVectorTests
             Assert.True(BlsSignature.TryParse(entry.Hex("signature_nul_dialect"), out BlsSignature other));
             Assert.True(BlsBytes.Verify(entry.Hex("receiver_pk"), entry.Hex("message"), entry.Hex("signature")));
             Assert.False(Scheme.Verify(key, entry.Hex("message"), other));
-            Assert.True(Scheme.Verify(key, entry.Hex("message"), other, BlsDomain.Basic));
+            Assert.True(Scheme.Verify(key, entry.Hex("message"), other, "BLS_SIG_BLS12381G2_XMD:SHA-256_SSWU_RO_NUL_"u8));
         }
     }
 }

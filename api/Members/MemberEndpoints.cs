@@ -1,0 +1,45 @@
+using System.Text.Json;
+using Microsoft.Extensions.Options;
+using Pbts.Api.Announce;
+using Pbts.Api.Http;
+using Pbts.Api.Users;
+using Pbts.GrainInterfaces.Configuration;
+using Scalar.AspNetCore;
+
+namespace Pbts.Api.Members;
+
+/// <summary>The JSON interface of PBTS peers, and its description.</summary>
+internal static class MemberEndpoints
+{
+    public static void AddMemberEndpoints(this IServiceCollection services)
+    {
+        services.AddOptions<AdministrationOptions>().BindConfiguration(AdministrationOptions.Section).ValidateOnStart();
+        services.AddOptions<RatioOptions>().BindConfiguration(RatioOptions.Section).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<RatioOptions>, RatioOptionsValidator>();
+        services.AddSingleton<IValidateOptions<AdministrationOptions>, AdministrationOptionsValidator>();
+        services.ConfigureHttpJsonOptions(json => json.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower);
+        services.AddSingleton<AdminAuthorization>();
+        services.AddSingleton<CryptoWorkers>();
+        services.AddHostedService<InstanceLookup>();
+        services.AddSingleton<IUserDirectory, UserDirectory>();
+        services.AddSingleton<IAnnounceAccess, UserAccess>();
+        services.AddOpenApi(document => document.AddDocumentTransformer((description, _, _) =>
+        {
+            description.Info.Title = "PBTS tracker";
+            description.Info.Version = "1";
+            return Task.CompletedTask;
+        }));
+    }
+
+    public static void MapMembers(this WebApplication app)
+    {
+        app.MapRegistration();
+        app.MapReport();
+        app.MapUsers();
+        app.MapKeys();
+        app.MapConfig();
+        app.MapOpenApi("/openapi/{documentName}.json");
+        // The page's script is served from this process, so it works without a network.
+        app.MapScalarApiReference("/docs", page => page.WithTitle("PBTS tracker").DisableDefaultFonts());
+    }
+}

@@ -1,0 +1,83 @@
+using Microsoft.Extensions.Options;
+using Pbts.Api.Http;
+using Pbts.GrainInterfaces.Configuration;
+using Pbts.GrainInterfaces.Settings;
+using Pbts.GrainInterfaces.Users;
+using Pbts.Protocol.Receipts;
+
+namespace Pbts.Api.Members;
+
+/// <summary>Registration and change of key.</summary>
+internal static class RegistrationEndpoints
+{
+    public static void MapRegistration(this IEndpointRouteBuilder app)
+    {
+        app.MapPost("/register", RegisterAsync).WithSummary("Register a user; with a signature, prove possession of the key")
+            .Accepts<RegisterRequest>("application/json", "*/*").Produces<RegisterAnswer>();
+        app.MapPost("/user/{userId}/rotate-key", RotateAsync).WithSummary("Replace a user's key and passkey")
+            .Accepts<RotateRequest>("application/json", "*/*").Produces<RegisterAnswer>();
+    }
+
+    private static async Task<IResult> RegisterAsync(HttpContext context, IGrainFactory grains, IOptions<NodeOptions> node)
+    {
+        var (fields, refusal) = await JsonBody.ReadAsync(context);
+        if (refusal is not null)
+            return refusal;
+        var userId = fields.ReadUserId();
+        var publicKey = fields.Text("public_key");
+        var signature = fields.OptionalBase64("signature", ReceiptSignature.Length);
+        var settings = await grains.GetGrain<ISettingsGrain>(0).GetAsync();
+        if (settings.VerifySignatures)
+            fields.Base64("public_key", MemberKey.Length);
+        else if (publicKey.Length > 512)
+            fields.Wrong("public_key", "is too long: at most 512 characters", "");
+        if (fields.Error is { } error)
+            return Answers.BadRequest(error);
+
+        var result = await grains.GetGrain<IUserGrain>(userId).RegisterAsync(publicKey, signature);
+        return await AnswerAsync(context, grains, node.Value, result, "User registered successfully");
+    }
+
+    private static async Task<IResult> RotateAsync(string userId, HttpContext context, IGrainFactory grains, IOptions<NodeOptions> node)
+    {
+        var (fields, refusal) = await JsonBody.ReadAsync(context);
+        if (refusal is not null)
+            return refusal;
+        if (!UserId.TryParse(userId, out _))
+            return Answers.NotFound("User not found");
+        var rotation = new KeyRotation(
+            fields.Text("new_public_key"), (long)fields.Unsigned("timestamp", long.MaxValue),
+            fields.Base64("signature", ReceiptSignature.Length), fields.Base64("new_signature", ReceiptSignature.Length));
+        fields.Base64("new_public_key", MemberKey.Length);
+        if (fields.Error is { } error)
+            return Answers.BadRequest(error);
+
+        var result = await grains.GetGrain<IUserGrain>(userId).RotateKeyAsync(rotation);
+        return await AnswerAsync(context, grains, node.Value, result, "Key replaced");
+    }
+
+    private static async Task<IResult> AnswerAsync(HttpContext context, IGrainFactory grains, NodeOptions node, RegistrationResult result, string message) => result.Status switch
+    {
+        RegistrationStatus.Done => TypedResults.Ok(new RegisterAnswer(
+            true, await grains.GetGrain<ISettingsGrain>(0).GetInstanceIdAsync(), message, result.Proven, result.Passkey!, AnnounceUrl(context, node, result.Passkey!))),
+        RegistrationStatus.UserExists => Answers.Conflict("User already exists"),
+        RegistrationStatus.KeyTaken => Answers.Conflict("public_key belongs to another user"),
+        RegistrationStatus.BadSignature => Answers.Unauthorized("Invalid signature"),
+        RegistrationStatus.BadKey => Answers.BadRequest("public_key is not a valid BLS12-381 G1 key"),
+        RegistrationStatus.UnknownUser => Answers.NotFound("User not found"),
+        RegistrationStatus.Unproven => Answers.Forbidden("the user has not proved possession of its key: register with a signature first"),
+        RegistrationStatus.BadTime => Answers.BadRequest("timestamp is too far from now: at most five minutes"),
+        _ => Answers.TooMany(context),
+    };
+
+    private static string AnnounceUrl(HttpContext context, NodeOptions node, string passkey) =>
+        $"{(node.PublicUrl.Length > 0 ? node.PublicUrl.TrimEnd('/') : $"{context.Request.Scheme}://{context.Request.Host}")}/announce/{passkey}";
+
+    /// <summary>The user id under <c>user_id</c>.</summary>
+    public static string ReadUserId(this JsonFields fields)
+    {
+        var text = fields.Text("user_id");
+        return text.Length == 0 || UserId.TryParse(text, out _)
+            ? text : fields.Wrong("user_id", "must be 1 to 64 visible characters without a slash", "");
+    }
+}

@@ -1,0 +1,114 @@
+using System.Text.Json;
+using Microsoft.Extensions.Options;
+using Orleans.Runtime;
+using Pbts.Api.Http;
+using Pbts.GrainInterfaces.Configuration;
+using Pbts.GrainInterfaces.Ledger;
+using Pbts.GrainInterfaces.Settings;
+using Pbts.GrainInterfaces.Users;
+using Pbts.Protocol.Receipts;
+
+namespace Pbts.Api.Members;
+
+/// <summary>Where uploaders turn receipts into reputation.</summary>
+internal static class ReportEndpoints
+{
+    private const int Attempts = 4;
+
+    public static void MapReport(this IEndpointRouteBuilder app) =>
+        app.MapPost("/report", ReportAsync).WithSummary("Report receipts: credits the sender, debits each receiver")
+            .Accepts<ReportRequest>("application/json", "*/*").Produces<ReportAnswer>();
+
+    private static async Task<IResult> ReportAsync(HttpContext context, IGrainFactory grains, IOptions<ReceiptsOptions> options)
+    {
+        var (fields, refusal) = await JsonBody.ReadAsync(context);
+        if (refusal is not null)
+            return refusal;
+        var userId = fields.ReadUserId();
+        var uploaded = (long)(fields.OptionalUnsigned("uploaded_delta", long.MaxValue) ?? 0);
+        var downloaded = (long)(fields.OptionalUnsigned("downloaded_delta", long.MaxValue) ?? 0);
+        var passkey = fields.OptionalText("passkey");
+        var receipts = fields.OptionalArray("receipts", ReceiptReport.MaxReceipts);
+        var settings = await grains.GetGrain<ISettingsGrain>(0).GetAsync();
+        if (settings.VerifySignatures)
+            fields.OptionalBase64("public_key", MemberKey.Length);
+        if (fields.Error is { } error)
+            return Answers.BadRequest(error);
+
+        var user = grains.GetGrain<IUserGrain>(userId);
+        if (await user.GetAsync() is not { } profile)
+            return Answers.NotFound("User not registered");
+        if (passkey is null && options.Value.RequirePasskey)
+            return Answers.Unauthorized("passkey is missing: this tracker takes reports from their user only");
+        if (passkey is not null && !await user.HasPasskeyAsync(passkey))
+            return Answers.Unauthorized("passkey is not the user's");
+        if (!settings.VerifySignatures)
+            return await UnverifiedReport.RunAsync(user, receipts, uploaded, downloaded, settings.ReceiptWindow, options.Value.MaxPieceSize, context);
+
+        var (verdict, results) = await SpendAsync(grains, profile, receipts);
+        if (verdict == ReportVerdict.Busy)
+            return Answers.TooMany(context);
+        if (verdict == ReportVerdict.Unavailable || await user.GetAsync() is not { } totals)
+            return Answers.Unavailable(context);
+        var warning = uploaded > 0 || downloaded > 0 ? "uploaded_delta and downloaded_delta are ignored: totals come from receipts" : null;
+        return Answer(totals, results, verified: true, updated: results.Any(IsAccepted), warning);
+    }
+
+    /// <summary>The answer after the totals have changed.</summary>
+    public static IResult Answer(UserProfile totals, IReadOnlyList<ReceiptResult> results, bool verified, bool updated, string? warning)
+    {
+        var ratio = Ratio.Of(totals.Uploaded, totals.Downloaded);
+        return TypedResults.Ok(new ReportAnswer(
+            true, totals.Uploaded, totals.Downloaded, ratio.Value, ratio.IsInfinite, verified ? results.Count(IsAccepted) : 0, updated, verified, results, warning));
+    }
+
+    private static bool IsAccepted(ReceiptResult result) => result.Status == ReceiptStatus.Accepted.ToWire();
+
+    private static async Task<(ReportVerdict Verdict, ReceiptResult[] Results)> SpendAsync(IGrainFactory grains, UserProfile profile, IReadOnlyList<JsonElement> submitted)
+    {
+        var hasKey = profile.TryGetKey(out var sender);
+        var results = new ReceiptResult[submitted.Count];
+        var places = new List<int>();
+        var receipts = new List<Receipt>();
+        for (var i = 0; i < submitted.Count; i++)
+        {
+            var fields = new JsonFields(submitted[i]);
+            if (ReceiptReader.Read(fields, sender) is not { } receipt)
+            {
+                results[i] = new(i, ReceiptStatus.Malformed.ToWire(), fields.Error);
+            }
+            else if (!profile.Proven || !hasKey)
+            {
+                results[i] = new(i, ReceiptStatus.Unproven.ToWire());
+            }
+            else
+            {
+                places.Add(i);
+                receipts.Add(receipt);
+            }
+        }
+
+        if (receipts.Count == 0)
+            return (ReportVerdict.Processed, results);
+        var outcome = await CallAsync(grains.GetGrain<IReceiptGrain>(sender.ToString()), new ReceiptReport(profile.UserId, receipts));
+        for (var i = 0; i < outcome.Statuses.Length; i++)
+            results[places[i]] = new(places[i], outcome.Statuses[i].ToWire());
+        return (outcome.Verdict, results);
+    }
+
+    /// <summary>A report may be repeated safely, so a call that met a stopping or dead silo is made again.</summary>
+    private static async Task<ReportOutcome> CallAsync(IReceiptGrain grain, ReceiptReport report)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await grain.ReportAsync(report);
+            }
+            catch (OrleansException) when (attempt < Attempts)
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(250 * attempt * attempt));
+            }
+        }
+    }
+}

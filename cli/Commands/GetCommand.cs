@@ -1,0 +1,72 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Text.Json.Nodes;
+using Pbts.Cli.Peers;
+
+namespace Pbts.Cli.Commands;
+
+internal static class GetCommand
+{
+    public static Command Create(CommandContext context)
+    {
+        var timeout = new Option<int?>("--timeout") { Description = "Give up when the download takes longer; what is there stays and is used next time.", HelpName = "SECONDS" };
+        var receiptTimeout = new Option<int>("--receipt-timeout")
+        {
+            Description = "Time to deliver the receipts after the download.", HelpName = "SECONDS", DefaultValueFactory = _ => 60,
+        };
+        var options = new PeerCommandOptions();
+        var command = new Command("get",
+            "Download a torrent. Ends with 0 when it is complete and verified and its receipts are delivered; goes on where it stopped.")
+        {
+            timeout, receiptTimeout,
+        };
+        options.AddTo(command);
+        command.SetAction((parsed, cancellationToken) => options.RunAsync(context, parsed, writable: true, async (peer, quiet) =>
+        {
+            var session = peer.Session;
+            var clock = Stopwatch.StartNew();
+            var limit = parsed.GetValue(timeout) is { } seconds ? TimeSpan.FromSeconds(seconds) : Timeout.InfiniteTimeSpan;
+            if (!await DownloadAsync(context, peer, quiet || parsed.GetValue(options.Json), limit, cancellationToken).ConfigureAwait(false))
+                return context.Fail(ExitCodes.TimedOut, $"not complete after {limit.TotalSeconds:0} s: {session.Left} bytes left");
+            var elapsed = clock.Elapsed;
+            var delivered = await peer.DeliverReceiptsAsync(TimeSpan.FromSeconds(parsed.GetValue(receiptTimeout)), cancellationToken).ConfigureAwait(false);
+            await peer.StopAsync().ConfigureAwait(false);
+            context.Print(new JsonObject
+            {
+                ["complete"] = true,
+                ["bytes"] = session.Torrent.TotalLength,
+                ["downloaded"] = session.Downloaded,
+                ["uploaded"] = session.Uploaded,
+                ["seconds"] = Math.Round(elapsed.TotalSeconds, 3),
+                ["receipts_signed"] = session.Receipts.SignedCount,
+                ["receipts_undelivered"] = session.Receipts.ToDeliver.Count,
+                ["receipts_credited"] = peer.Reporter?.Accepted ?? 0,
+            }, parsed.GetValue(options.Json));
+            return delivered ? ExitCodes.Success
+                : context.Fail(ExitCodes.TimedOut, $"{session.Receipts.ToDeliver.Count} receipts are not delivered; run get again when the uploader is back");
+        }, cancellationToken));
+        return command;
+    }
+
+    private static async Task<bool> DownloadAsync(CommandContext context, TorrentPeer peer, bool quiet, TimeSpan limit, CancellationToken cancellationToken)
+    {
+        var session = peer.Session;
+        var deadline = limit == Timeout.InfiniteTimeSpan ? (DateTimeOffset?)null : DateTimeOffset.UtcNow + limit;
+        while (!session.Completed.IsCompleted)
+        {
+            if (DateTimeOffset.UtcNow > deadline)
+                return false;
+            await Task.WhenAny(session.Completed, Task.Delay(1000, cancellationToken)).ConfigureAwait(false);
+            cancellationToken.ThrowIfCancellationRequested();
+            if (!quiet)
+            {
+                var done = session.Torrent.TotalLength - session.Left;
+                await context.Error.WriteLineAsync(
+                    $"pbts: {100.0 * done / session.Torrent.TotalLength,5:0.0} %  {done} of {session.Torrent.TotalLength} bytes, {session.PeerCount} peers").ConfigureAwait(false);
+            }
+        }
+        // A disk that refuses ends the download with its own error.
+        await session.Completed.ConfigureAwait(false);
+        return true;
+    }
+}

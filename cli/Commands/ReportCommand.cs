@@ -1,0 +1,71 @@
+using System.CommandLine;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Pbts.Cli.Keys;
+using Pbts.Cli.Peers;
+using Pbts.Cli.Tracker;
+using Pbts.Protocol.Bep10;
+
+namespace Pbts.Cli.Commands;
+
+internal static class ReportCommand
+{
+    public static Command Create(CommandContext context)
+    {
+        var file = new Option<string?>("--file") { Description = "JSON file with an array of receipts (or an object with 'receipts') to send instead.", HelpName = "FILE" };
+        var (user, key, tracker, json, state) = (SharedOptions.User(), SharedOptions.Key(), SharedOptions.Tracker().Url(), SharedOptions.Json(), PeerCommandOptions.StateOption());
+        var command = new Command("report", "Report the receipts that seed and get earned and could not report yet.") { user, key, file, tracker, state, json };
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            using var identity = context.ReadKey(parsed.GetRequiredValue(key), out var exitCode);
+            if (identity is null)
+                return exitCode;
+            using var client = new TrackerClient(parsed.GetRequiredValue(tracker)) { Member = (parsed.GetRequiredValue(user), identity) };
+            if (parsed.GetValue(file) is { } path)
+                return await ReportFileAsync(context, client, path, parsed.GetValue(json), cancellationToken).ConfigureAwait(false);
+            return await ReportWaitingAsync(context, client, PeerCommandOptions.StateFolder(parsed.GetValue(state), identity), parsed.GetValue(json), cancellationToken).ConfigureAwait(false);
+        });
+        return command;
+    }
+
+    private static async Task<int> ReportFileAsync(CommandContext context, TrackerClient client, string path, bool json, CancellationToken cancellationToken)
+    {
+        JsonNode? receipts;
+        try
+        {
+            var content = JsonNode.Parse(await File.ReadAllBytesAsync(path, cancellationToken).ConfigureAwait(false));
+            receipts = content is JsonObject { } wrapper ? wrapper["receipts"] : content;
+        }
+        catch (JsonException)
+        {
+            return context.Fail(ExitCodes.File, $"{path}: not JSON");
+        }
+        if (receipts is not JsonArray)
+            return context.Fail(ExitCodes.File, $"{path}: no array of receipts");
+        var (userId, identity) = client.Member!.Value;
+        return context.Finish(await client.PostAsync("report", new JsonObject
+        {
+            ["user_id"] = userId,
+            ["public_key"] = Convert.ToBase64String(identity.PublicKey.Span),
+            ["uploaded_delta"] = 0,
+            ["downloaded_delta"] = 0,
+            ["receipts"] = receipts.DeepClone(),
+        }, cancellationToken).ConfigureAwait(false), json);
+    }
+
+    private static async Task<int> ReportWaitingAsync(CommandContext context, TrackerClient client, string folder, bool json, CancellationToken cancellationToken)
+    {
+        var (accepted, refused, waiting, processed) = (0, 0, 0, true);
+        foreach (var journal in Directory.Exists(folder) ? Directory.GetFiles(folder, "*.earned") : [])
+        {
+            using var pending = new PendingReceipts(journal);
+            var reporter = new ReceiptReporter(pending, client, _ => { }, text => context.Error.WriteLine($"pbts: {text}"));
+            processed &= await reporter.ReportAsync(cancellationToken).ConfigureAwait(false);
+            accepted += reporter.Accepted;
+            refused += reporter.Refused;
+            waiting += pending.Count;
+        }
+        context.Print(new JsonObject { ["credited"] = accepted, ["refused"] = refused, ["waiting"] = waiting }, json);
+        return processed ? ExitCodes.Success : ExitCodes.Unreachable;
+    }
+}

@@ -1,0 +1,43 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+
+namespace Pbts.Cli.Commands;
+
+internal static class SeedCommand
+{
+    public static Command Create(CommandContext context)
+    {
+        var seconds = new Option<int?>("--seconds") { Description = "Stop after so long; by default at Ctrl-C.", HelpName = "N" };
+        var options = new PeerCommandOptions();
+        var command = new Command("seed", "Share a complete torrent until Ctrl-C, and report the receipts that peers sign for it.") { seconds };
+        options.AddTo(command);
+        command.SetAction((parsed, cancellationToken) => options.RunAsync(context, parsed, writable: false, async (peer, quiet) =>
+        {
+            var session = peer.Session;
+            if (!session.Completed.IsCompleted)
+                return context.Fail(ExitCodes.File, $"{session.Left} of {session.Torrent.TotalLength} bytes are missing or wrong; get fetches them");
+            if (!quiet)
+                await context.Error.WriteLineAsync($"pbts: seeding {session.Torrent.Name} ({session.Torrent.InfoHash}) on port {session.ListenPort}").ConfigureAwait(false);
+            var limit = parsed.GetValue(seconds) is { } n ? TimeSpan.FromSeconds(n) : Timeout.InfiniteTimeSpan;
+            try
+            {
+                await Task.Delay(limit, cancellationToken).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException)
+            {
+                // Ctrl-C is how a seed ends.
+            }
+            await peer.StopAsync().ConfigureAwait(false);
+            context.Print(new JsonObject
+            {
+                ["uploaded"] = session.Uploaded,
+                ["receipts_earned"] = session.Receipts.EarnedCount,
+                ["receipts_credited"] = peer.Reporter?.Accepted ?? 0,
+                ["receipts_refused"] = peer.Reporter?.Refused ?? 0,
+                ["receipts_waiting"] = session.Receipts.ToReport.Count,
+            }, parsed.GetValue(options.Json));
+            return session.Failure is null ? ExitCodes.Success : context.Fail(ExitCodes.File, session.Failure);
+        }, cancellationToken));
+        return command;
+    }
+}

@@ -1,0 +1,85 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using Pbts.Protocol.Torrents;
+
+namespace Pbts.Cli.Commands;
+
+internal static class TorrentCommand
+{
+    public static Command Create(CommandContext context) =>
+        new("torrent", "Make and look into torrent files.") { CreateCreate(context), CreateShow(context) };
+
+    /// <summary>Reads a torrent file; prints what is wrong.</summary>
+    public static TorrentMetadata? Read(CommandContext context, string path)
+    {
+        try
+        {
+            if (TorrentMetadata.TryParse(File.ReadAllBytes(path), out var torrent, out var error))
+                return torrent;
+            context.Fail(ExitCodes.File, $"{path}: {error}");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            context.Fail(ExitCodes.File, e.Message);
+        }
+        return null;
+    }
+
+    private static Command CreateCreate(CommandContext context)
+    {
+        var path = new Argument<string>("FILE") { Description = "File or folder to share." };
+        var tracker = new Option<string>("--tracker", "-t") { Description = "Announce URL, with your passkey if you want it in the file.", HelpName = "ANNOUNCE_URL", Required = true }.Url();
+        var pieceLength = new Option<int>("--piece-length") { Description = "Bytes a piece.", HelpName = "N", DefaultValueFactory = _ => 262144 };
+        var output = new Option<string?>("--out", "-o") { Description = "Torrent file to write; FILE.torrent by default.", HelpName = "F.torrent" };
+        var isPublic = new Option<bool>("--public") { Description = "Leave the private flag out (BEP 27)." };
+        var json = SharedOptions.Json();
+        pieceLength.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int>() is < 1024 or > TorrentMetadata.MaxPieceLength)
+                result.AddError($"--piece-length: must be 1024 to {TorrentMetadata.MaxPieceLength}");
+        });
+        var command = new Command("create", "Hash a file or folder and write its torrent.") { path, tracker, pieceLength, output, isPublic, json };
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            var source = Path.TrimEndingDirectorySeparator(parsed.GetRequiredValue(path));
+            var target = parsed.GetValue(output) ?? source + ".torrent";
+            var bytes = await TorrentBuilder.CreateAsync(source, parsed.GetRequiredValue(tracker), parsed.GetValue(pieceLength), DateTimeOffset.UtcNow,
+                !parsed.GetValue(isPublic), cancellationToken).ConfigureAwait(false);
+            await File.WriteAllBytesAsync(target, bytes, cancellationToken).ConfigureAwait(false);
+            if (!TorrentMetadata.TryParse(bytes, out var torrent, out var error))
+                return context.Fail(ExitCodes.File, $"{source}: {error}");
+            context.Print(Describe(torrent, target), parsed.GetValue(json));
+            return ExitCodes.Success;
+        });
+        return command;
+    }
+
+    private static Command CreateShow(CommandContext context)
+    {
+        var path = new Argument<string>("F.torrent") { Description = "The torrent file." };
+        var json = SharedOptions.Json();
+        var command = new Command("show", "Show what a torrent file says.") { path, json };
+        command.SetAction(parsed =>
+        {
+            var file = parsed.GetRequiredValue(path);
+            if (Read(context, file) is not { } torrent)
+                return ExitCodes.File;
+            context.Print(Describe(torrent, file), parsed.GetValue(json));
+            return ExitCodes.Success;
+        });
+        return command;
+    }
+
+    private static JsonObject Describe(TorrentMetadata torrent, string file) => new()
+    {
+        ["file"] = file,
+        ["info_hash"] = torrent.InfoHash.ToString(),
+        ["name"] = torrent.Name,
+        ["length"] = torrent.TotalLength,
+        ["piece_length"] = torrent.PieceLength,
+        ["pieces"] = torrent.PieceCount,
+        ["private"] = torrent.IsPrivate,
+        ["trackers"] = new JsonArray([.. torrent.Trackers.Select(t => JsonValue.Create(t))]),
+        ["files"] = new JsonArray([.. torrent.Files.Select(f => new JsonObject { ["path"] = f.Path, ["length"] = f.Length })]),
+    };
+}

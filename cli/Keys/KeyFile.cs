@@ -1,0 +1,71 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Pbts.Cli.Keys;
+
+/// <summary>A key pair on disk: JSON with base64 <c>private_key</c> (32 bytes) and <c>public_key</c> (48 bytes), readable by its owner only.</summary>
+internal static class KeyFile
+{
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+
+    /// <summary>Writes a new file; never replaces one, for a lost key is a lost reputation.</summary>
+    public static bool TryWrite(string path, MemberIdentity identity, out string error)
+    {
+        var content = new Content(Convert.ToBase64String(identity.ExportSecret()), Convert.ToBase64String(identity.PublicKey.Span));
+        try
+        {
+            var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+            if (!OperatingSystem.IsWindows())
+                options.UnixCreateMode = OwnerOnly;
+            using var file = new FileStream(path, options);
+            JsonSerializer.Serialize(file, content);
+            file.WriteByte((byte)'\n');
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            error = File.Exists(path) ? $"{path} exists already; a key is never overwritten" : $"{path}: {e.Message}";
+            return false;
+        }
+        error = "";
+        return true;
+    }
+
+    /// <summary>Reads a file. The public key is recomputed; one that does not belong to the private key is an error.</summary>
+    public static bool TryRead(string path, [NotNullWhen(true)] out MemberIdentity? identity, out string error)
+    {
+        identity = null;
+        try
+        {
+            var content = JsonSerializer.Deserialize<Content>(File.ReadAllBytes(path));
+            var secret = new byte[32];
+            if (content?.PrivateKey is null || !Convert.TryFromBase64String(content.PrivateKey, secret, out var length) || length != 32
+                || !MemberIdentity.TryFrom(secret, out identity))
+            {
+                error = $"{path}: private_key is not base64 of a 32-byte key";
+                return false;
+            }
+            if (content.PublicKey is { } text && text != Convert.ToBase64String(identity.PublicKey.Span))
+            {
+                identity = null;
+                error = $"{path}: public_key does not belong to private_key";
+                return false;
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
+        {
+            error = e is JsonException ? $"{path}: not a key file (JSON with private_key and public_key)" : $"{path}: {e.Message}";
+            return false;
+        }
+        error = "";
+        return true;
+    }
+
+    /// <summary>Whether others may read the file.</summary>
+    public static bool IsExposed(string path) =>
+        !OperatingSystem.IsWindows() && (File.GetUnixFileMode(path) & ~OwnerOnly) != 0;
+
+    private sealed record Content(
+        [property: JsonPropertyName("private_key")] string? PrivateKey,
+        [property: JsonPropertyName("public_key")] string? PublicKey);
+}

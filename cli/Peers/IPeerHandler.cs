@@ -1,0 +1,14 @@
+namespace Pbts.Cli.Peers;
+
+/// <summary>What a connection tells its session. Calls of one connection come one after the other, except those about sending.</summary>
+internal interface IPeerHandler
+{
+    /// <summary>A message arrived. The payload is valid during the call only.</summary>
+    ValueTask OnMessageAsync(PeerConnection peer, byte id, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken);
+
+    /// <summary>Gives the bytes of a block, or <c>null</c> when the peer gets none now; <see cref="PeerConnection.Wake"/> asks again.</summary>
+    byte[]? TakeBlock(PeerConnection peer, BlockRequest request);
+
+    /// <summary>A block was handed to the network.</summary>
+    void OnBlockSent(PeerConnection peer, BlockRequest request);
+}

@@ -1,0 +1,80 @@
+namespace Pbts.Cli.Peers;
+
+/// <summary>What one peer took from us and what of it it has signed for. Guarded by the session's lock.</summary>
+internal sealed class PeerCredit
+{
+    private readonly Dictionary<int, long> _served = [];
+
+    /// <summary>Piece bytes sent.</summary>
+    public long Given { get; private set; }
+
+    /// <summary>Bytes covered by good receipts.</summary>
+    public long Signed { get; private set; }
+
+    /// <summary>Receipts that did not hold.</summary>
+    public int BadReceipts { get; set; }
+
+    /// <summary>When the peer reached the end of its credit; <c>null</c> while it has some.</summary>
+    public long? ExhaustedSince { get; set; }
+
+    /// <summary>Choked until it signs, because it took and did not sign.</summary>
+    public bool IsDelinquent { get; set; }
+
+    /// <summary>The tracker does not take this member's receipts, so it gets nothing more.</summary>
+    public bool IsDistrusted { get; set; }
+
+    /// <summary>Whether the peer was asked for the receipts it owes since its credit ended.</summary>
+    public bool IsReminded { get; set; }
+
+    /// <summary>Receipted bytes since the last choking round.</summary>
+    public long SignedThisRound { get; private set; }
+
+    public long Unsigned => Given - Signed;
+
+    /// <summary>Pieces served whole that no receipt covers yet.</summary>
+    public HashSet<int> Owed { get; } = [];
+
+    /// <summary>Counts a block; <c>true</c> when it completes its piece.</summary>
+    public bool Serve(BlockRequest block, int pieceSize)
+    {
+        Given += block.Length;
+        var served = _served.GetValueOrDefault(block.Piece) + block.Length;
+        _served[block.Piece] = served;
+        if (served < pieceSize)
+            return false;
+        // A peer that fetches a piece again owes another look, not another receipt: identical receipts are one.
+        _served.Remove(block.Piece);
+        return Owed.Add(block.Piece);
+    }
+
+    /// <summary>
+    /// Ends a choking round. Parts of pieces that were never finished (cancelled, or lost with a connection) cannot be
+    /// receipted, so they are forgiven when nothing else is owed.
+    /// </summary>
+    public void EndRound()
+    {
+        SignedThisRound = 0;
+        if (Owed.Count > 0)
+            return;
+        Signed = Given;
+        Restore();
+    }
+
+    /// <summary>Counts a good receipt; <c>false</c> when the piece was not owed.</summary>
+    public bool Settle(int piece, int size)
+    {
+        if (!Owed.Remove(piece))
+            return false;
+        Signed += size;
+        SignedThisRound += size;
+        Restore();
+        return true;
+    }
+
+    private void Restore()
+    {
+        ExhaustedSince = null;
+        IsDelinquent = false;
+        IsReminded = false;
+    }
+}

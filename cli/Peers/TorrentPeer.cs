@@ -1,0 +1,226 @@
+using System.Net;
+using Pbts.Cli.Tracker;
+using Pbts.Protocol.Torrents;
+
+namespace Pbts.Cli.Peers;
+
+/// <summary>A whole peer for one torrent: listens, calls, announces, exchanges pieces and receipts, and reports.</summary>
+internal sealed class TorrentPeer : IAsyncDisposable
+{
+    private readonly TrackerClient? _tracker;
+    private readonly PieceStore _store;
+    private readonly PeerListener _listener;
+    private readonly PeerDialer _dialer;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly List<Task> _loops = [];
+    private readonly Action<string> _log;
+    private bool _announced;
+    private bool _stopped;
+
+    private TorrentPeer(PeerSession session, PieceStore store, TrackerClient? tracker, Action<string> log)
+    {
+        Session = session;
+        _store = store;
+        _tracker = tracker;
+        _log = log;
+        _listener = new PeerListener(session);
+        _dialer = new PeerDialer(_listener, session);
+        if (tracker?.Member is not null)
+            Reporter = new ReceiptReporter(session.Receipts.ToReport, tracker, session.Receipts.Distrust, log);
+    }
+
+    public PeerSession Session { get; }
+
+    public ReceiptReporter? Reporter { get; }
+
+    /// <summary>Checks what is on disk, then starts.</summary>
+    /// <param name="torrent">The torrent.</param>
+    /// <param name="folder">Folder of its files.</param>
+    /// <param name="tracker">The tracker; <c>null</c> for peers told by hand only. Disposed by its owner.</param>
+    /// <param name="options">Limits.</param>
+    /// <param name="log">Told what happens.</param>
+    /// <param name="clock">The clock.</param>
+    /// <param name="writable">Whether missing pieces are fetched.</param>
+    /// <param name="cancellationToken">Stops the check.</param>
+    /// <exception cref="IOException">Disk or journal cannot be used.</exception>
+    /// <exception cref="System.Net.Sockets.SocketException">The port is taken.</exception>
+    public static async Task<TorrentPeer> StartAsync(
+        TorrentMetadata torrent, string folder, TrackerClient? tracker, PeerOptions options, Action<string> log,
+        TimeProvider? clock = null, bool writable = true, CancellationToken cancellationToken = default)
+    {
+        var store = new PieceStore(torrent, folder, writable);
+        PeerSession? session = null;
+        try
+        {
+            var have = await store.VerifyAsync(cancellationToken).ConfigureAwait(false);
+            if (writable)
+                store.CreateEmptyFiles();
+            session = new PeerSession(torrent, store, have, options, clock ?? TimeProvider.System);
+            var peer = new TorrentPeer(session, store, tracker, log);
+            session.ListenPort = peer._listener.Start();
+            peer.StartLoops();
+            return peer;
+        }
+        catch
+        {
+            session?.Dispose();
+            store.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Peers to call besides those the tracker names.</summary>
+    public void AddPeers(IEnumerable<IPEndPoint> endPoints)
+    {
+        _dialer.Add(endPoints);
+        _dialer.CallDue(_stop.Token);
+    }
+
+    /// <summary>
+    /// Waits until every receipt we signed was read by its sender; <c>false</c> when some could not be delivered in time.
+    /// Ends the connections that carry receipts: a sender that has read to our end has read them all.
+    /// </summary>
+    public async Task<bool> DeliverReceiptsAsync(TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        var started = Session.Clock.GetTimestamp();
+        var desk = Session.Receipts;
+        while (!desk.IsAllSigned || desk.ToDeliver.Count > 0)
+        {
+            if (Session.Clock.GetElapsedTime(started) > timeout)
+                return false;
+            if (desk.IsAllSigned)
+            {
+                var carrying = Session.Peers.Where(p => Session.Locked(() => p.ReceiptsSent.Count > 0)).ToArray();
+                foreach (var peer in carrying)
+                    peer.Finish();
+                if (carrying.Length == 0)
+                    foreach (var address in desk.UndeliveredAddresses())
+                        _dialer.CallNow(address);
+                _dialer.CallDue(_stop.Token);
+            }
+            await Task.Delay(50, cancellationToken).ConfigureAwait(false);
+        }
+        return true;
+    }
+
+    /// <summary>Stops the exchange, reports what was earned and tells the tracker good-bye.</summary>
+    public async Task StopAsync()
+    {
+        if (_stopped)
+            return;
+        _stopped = true;
+        await _stop.CancelAsync().ConfigureAwait(false);
+        foreach (var peer in Session.Peers)
+            peer.Close("stopped");
+        await Task.WhenAll(_loops).ConfigureAwait(false);
+        // The listener's connections end by their own when their sockets close.
+        using var last = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+        try
+        {
+            if (Reporter is not null)
+                await Reporter.ReportAsync(last.Token).ConfigureAwait(false);
+            if (_announced)
+                await AnnounceAsync("stopped", last.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            _log("the tracker did not answer the good-bye");
+        }
+    }
+
+    /// <summary>Stops, and lets go of files and sockets.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync().ConfigureAwait(false);
+        for (var i = 0; i < 50 && Session.PeerCount > 0; i++)
+            await Task.Delay(20, CancellationToken.None).ConfigureAwait(false);
+        _listener.Dispose();
+        Session.Dispose();
+        _store.Dispose();
+        _stop.Dispose();
+    }
+
+    private void StartLoops()
+    {
+        _loops.Add(LoopAsync("listening", _listener.RunAsync));
+        _loops.Add(LoopAsync("signing", Session.Receipts.RunAsync));
+        _loops.Add(LoopAsync("watching", WatchAsync));
+        if (_tracker is not null)
+            _loops.Add(LoopAsync("announcing", AnnounceLoopAsync));
+        if (Reporter is not null)
+            _loops.Add(LoopAsync("reporting", Reporter.RunAsync));
+    }
+
+    private async Task LoopAsync(string name, Func<CancellationToken, Task> loop)
+    {
+        try
+        {
+            await loop(_stop.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            // The regular end.
+        }
+        catch (Exception e) when (e is IOException or ObjectDisposedException or System.Net.Sockets.SocketException)
+        {
+            _log($"{name} ended: {e.Message}");
+        }
+    }
+
+    private async Task WatchAsync(CancellationToken cancellationToken)
+    {
+        for (var second = 0; ; second++)
+        {
+            Session.Watch();
+            if (second % 10 == 0)
+                Session.Rechoke();
+            _dialer.CallDue(cancellationToken);
+            await Task.Delay(TimeSpan.FromSeconds(1), Session.Clock, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private async Task AnnounceLoopAsync(CancellationToken cancellationToken)
+    {
+        var next = "started";
+        var lonely = TimeSpan.FromSeconds(5);
+        var completion = Session.Completed;
+        var tellCompletion = !completion.IsCompleted;
+        while (true)
+        {
+            var reply = await AnnounceAsync(next, cancellationToken).ConfigureAwait(false);
+            if (reply.Failure is null)
+                (next, _announced) = ("", true);
+            _dialer.Add(reply.Peers);
+            _dialer.CallDue(cancellationToken);
+            var pause = TimeSpan.FromSeconds(reply.Interval);
+            if (reply.Failure is null && !completion.IsCompleted && Session.PeerCount == 0 && reply.Peers.Count == 0)
+            {
+                // Alone and incomplete: asks sooner than the interval, but less and less often.
+                pause = lonely < pause ? lonely : pause;
+                lonely *= 2;
+            }
+            var wait = Task.Delay(pause, Session.Clock, cancellationToken);
+            if (tellCompletion)
+                await Task.WhenAny(wait, completion).ConfigureAwait(false);
+            else
+                await wait.ConfigureAwait(false);
+            cancellationToken.ThrowIfCancellationRequested();
+            if (tellCompletion && completion.IsCompletedSuccessfully)
+                (next, tellCompletion) = (_announced ? "completed" : "started", false);
+        }
+    }
+
+    private async Task<AnnounceReply> AnnounceAsync(string announceEvent, CancellationToken cancellationToken)
+    {
+        var reply = await _tracker!.AnnounceAsync(new AnnounceRequest
+        {
+            InfoHash = Session.Torrent.InfoHash, PeerId = Session.PeerId, Port = Session.ListenPort, Uploaded = Session.Uploaded,
+            Downloaded = Session.Downloaded, Left = Session.Left, Event = announceEvent, NumWant = announceEvent == "stopped" ? 0 : 50,
+        }, cancellationToken).ConfigureAwait(false);
+        if (reply.Failure is not null)
+            _log($"announce refused: {reply.Failure}");
+        else if (reply.Warning is not null)
+            _log($"announce: {reply.Warning}");
+        return reply;
+    }
+}

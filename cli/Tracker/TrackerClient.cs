@@ -1,0 +1,173 @@
+using System.Globalization;
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json;
+using Pbts.Cli.Keys;
+using Pbts.Protocol.Receipts;
+
+namespace Pbts.Cli.Tracker;
+
+/// <summary>Speaks to a tracker: announces and scrapes over HTTP (BEP 3, BEP 48), and the JSON API of PBTS.</summary>
+internal sealed class TrackerClient : IDisposable
+{
+    /// <summary>Where a tracker is when nobody says.</summary>
+    public const string DefaultUrl = "http://127.0.0.1:8000";
+
+    private const int MaxReply = 4 << 20;
+
+    private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(30), MaxResponseContentBufferSize = MaxReply };
+    private readonly Uri _announceUrl;
+    private readonly Uri _base;
+
+    /// <param name="url">The tracker's address or any announce URL of it.</param>
+    /// <exception cref="UriFormatException">Not an http or https URL.</exception>
+    public TrackerClient(string url)
+    {
+        var given = new Uri(url, UriKind.Absolute);
+        if (given.Scheme is not ("http" or "https"))
+            throw new UriFormatException($"{url}: only http and https trackers are supported");
+        _base = new Uri(given.GetLeftPart(UriPartial.Authority) + "/");
+        _announceUrl = given.AbsolutePath is "" or "/" ? new Uri(_base, "announce") : given;
+        _http.DefaultRequestHeaders.UserAgent.Add(new ProductInfoHeaderValue("pbts", "0.1.0"));
+    }
+
+    /// <summary>Who announces and reports; without it announces are anonymous.</summary>
+    public (string UserId, MemberIdentity Identity)? Member { get; init; }
+
+    /// <summary>Token for administration.</summary>
+    public string? AdminToken { get; init; }
+
+    public async Task<AnnounceReply> AnnounceAsync(AnnounceRequest request, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var response = await _http.GetAsync(AnnounceUri(request), cancellationToken).ConfigureAwait(false);
+            return AnnounceReplyReader.Read(await response.Content.ReadAsByteArrayAsync(cancellationToken).ConfigureAwait(false));
+        }
+        catch (Exception e) when (IsNetworkTrouble(e, cancellationToken))
+        {
+            return new AnnounceReply { Failure = $"tracker not reached: {e.Message}", IsUnreachable = true, Interval = 60 };
+        }
+    }
+
+    /// <summary>The bencoded scrape reply for some torrents.</summary>
+    public async Task<(byte[]? Body, string? Error)> ScrapeAsync(IEnumerable<InfoHash> infoHashes, CancellationToken cancellationToken)
+    {
+        // BEP 48: the last path part that begins with "announce" becomes "scrape".
+        var path = _announceUrl.AbsolutePath;
+        var at = path.LastIndexOf("/announce", StringComparison.Ordinal);
+        if (at < 0)
+            return (null, "this announce URL has no scrape form");
+        var query = string.Join('&', infoHashes.Select(h => "info_hash=" + Escape(h.Span)));
+        try
+        {
+            var uri = new Uri(_base, path[..at] + "/scrape" + path[(at + 9)..] + "?" + query);
+            return (await _http.GetByteArrayAsync(uri, cancellationToken).ConfigureAwait(false), null);
+        }
+        catch (Exception e) when (IsNetworkTrouble(e, cancellationToken))
+        {
+            return (null, e.Message);
+        }
+    }
+
+    public Task<ApiResult> GetAsync(string path, CancellationToken cancellationToken) => CallAsync(HttpMethod.Get, path, null, cancellationToken);
+
+    public Task<ApiResult> PostAsync(string path, object body, CancellationToken cancellationToken) =>
+        CallAsync(HttpMethod.Post, path, body, cancellationToken);
+
+    /// <summary>Registers a member, proving possession of the key.</summary>
+    public async Task<ApiResult> RegisterAsync(string userId, MemberIdentity identity, CancellationToken cancellationToken)
+    {
+        var health = await GetAsync("health", cancellationToken).ConfigureAwait(false);
+        if (!health.IsSuccess)
+            return health;
+        if (health.Text("instance_id") is not { } instanceId)
+            return new ApiResult(health.Status, health.Body, "the tracker's /health names no instance_id");
+        var signature = identity.Sign(RegistrationMessage.Build(instanceId, userId));
+        return await PostAsync("register", new
+        {
+            user_id = userId,
+            public_key = Convert.ToBase64String(identity.PublicKey.Span),
+            signature = Convert.ToBase64String(signature.Span),
+        }, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Reports receipts of <see cref="Member"/>.</summary>
+    public Task<ApiResult> ReportAsync(IEnumerable<Receipt> receipts, CancellationToken cancellationToken)
+    {
+        var (userId, identity) = Member ?? throw new InvalidOperationException("Only a member reports.");
+        return PostAsync("report", new
+        {
+            user_id = userId,
+            public_key = Convert.ToBase64String(identity.PublicKey.Span),
+            uploaded_delta = 0,
+            downloaded_delta = 0,
+            receipts = receipts.Select(ReceiptJson.ToJson),
+        }, cancellationToken);
+    }
+
+    public void Dispose() => _http.Dispose();
+
+    private async Task<ApiResult> CallAsync(HttpMethod method, string path, object? body, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var request = new HttpRequestMessage(method, new Uri(_base, path));
+            if (body is not null)
+                request.Content = new StringContent(JsonSerializer.Serialize(body), Encoding.UTF8, "application/json");
+            if (AdminToken is { Length: > 0 } token)
+                request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+            using var response = await _http.SendAsync(request, cancellationToken).ConfigureAwait(false);
+            var text = await response.Content.ReadAsStringAsync(cancellationToken).ConfigureAwait(false);
+            var json = TryParse(text);
+            var result = new ApiResult((int)response.StatusCode, json, null);
+            return response.IsSuccessStatusCode ? result
+                : result with { Error = result.Text("error") ?? $"the tracker answered {(int)response.StatusCode}" };
+        }
+        catch (Exception e) when (IsNetworkTrouble(e, cancellationToken))
+        {
+            return new ApiResult(0, null, $"tracker not reached: {e.Message}");
+        }
+    }
+
+    private static JsonElement? TryParse(string text)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<JsonElement>(text);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    private static bool IsNetworkTrouble(Exception e, CancellationToken cancellationToken) =>
+        e is HttpRequestException or IOException || (e is TaskCanceledException && !cancellationToken.IsCancellationRequested);
+
+    private Uri AnnounceUri(AnnounceRequest request)
+    {
+        var query = new StringBuilder(_announceUrl.AbsoluteUri).Append(_announceUrl.Query.Length > 0 ? '&' : '?');
+        query.Append("info_hash=").Append(Escape(request.InfoHash.Span)).Append("&peer_id=").Append(Escape(request.PeerId));
+        query.Append(CultureInfo.InvariantCulture,
+            $"&port={request.Port}&uploaded={request.Uploaded}&downloaded={request.Downloaded}&left={request.Left}&compact=1&numwant={request.NumWant}");
+        if (request.Event.Length > 0)
+            query.Append("&event=").Append(request.Event);
+        // A passkey in the path says who we are; else a signature does.
+        if (Member is { } member && _announceUrl.AbsolutePath == "/announce")
+        {
+            var signature = member.Identity.Sign(AnnounceMessage.Build(member.UserId, request.InfoHash, request.Event));
+            query.Append("&user_id=").Append(Uri.EscapeDataString(member.UserId));
+            query.Append("&signature=").Append(Uri.EscapeDataString(Convert.ToBase64String(signature.Span)));
+        }
+        return new Uri(query.ToString());
+    }
+
+    private static string Escape(ReadOnlySpan<byte> bytes)
+    {
+        var text = new StringBuilder(bytes.Length * 3);
+        foreach (var b in bytes)
+            text.Append('%').Append(b.ToString("X2", CultureInfo.InvariantCulture));
+        return text.ToString();
+    }
+}

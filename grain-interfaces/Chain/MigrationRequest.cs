@@ -1,0 +1,13 @@
+namespace Pbts.GrainInterfaces.Chain;
+
+/// <summary>A move of users from a predecessor contract.</summary>
+/// <param name="ReferrerAddress">The predecessor.</param>
+/// <param name="Users">Who moves; null: everybody.</param>
+/// <param name="BatchSize">Users in one transaction, 1 to 256.</param>
+/// <param name="RetireReferrer">End the predecessor in favour of the new contract when all have moved.</param>
+[GenerateSerializer, Immutable, Alias("pbts.MigrationRequest")]
+public sealed record MigrationRequest(
+    [property: Id(0)] string ReferrerAddress,
+    [property: Id(1)] IReadOnlyList<string>? Users,
+    [property: Id(2)] int BatchSize,
+    [property: Id(3)] bool RetireReferrer);

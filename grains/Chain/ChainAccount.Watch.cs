@@ -1,0 +1,197 @@
+using System.Numerics;
+using Pbts.GrainInterfaces.Chain;
+using Pbts.Protocol.Ethereum;
+
+namespace Pbts.Grains.Chain;
+
+internal sealed partial class ChainAccount
+{
+    /// <summary>A gap in the nonces this wide is filled with empty transactions, a wider one is not.</summary>
+    private const int MaxGap = 16;
+
+    /// <summary>The kind of an empty transaction to oneself whose only purpose is its nonce.</summary>
+    private const string FillerKind = "filler";
+
+    private async Task<string?> WatchAsync(long chainId, ulong count, ulong head, CancellationToken cancellationToken)
+    {
+        var sent = await outbox.ReadOpenAsync(Address, chainId, ChainTransactionState.Sent, Batch);
+        if (sent.Count == 0) return null;
+        var resendAfter = TimeSpan.FromSeconds(options.ResendSeconds);
+        string? obstacle = null;
+        foreach (var row in sent)
+        {
+            // The node's count may be stale or wrong, so receipts are asked for now and then whatever it says.
+            if ((ulong)row.Nonce! < count || row.SinceCheck > resendAfter)
+            {
+                var (mined, problem) = await FindReceiptAsync(row, cancellationToken);
+                if (mined) continue;
+                if (problem is not null) return problem;
+            }
+            if (row.SinceBroadcast > resendAfter)
+            {
+                obstacle = await ResendAsync(row, count, head, cancellationToken) ?? obstacle;
+            }
+            else if (row.SinceAttempt > TimeSpan.FromSeconds(options.StuckSeconds))
+            {
+                obstacle = await BumpAsync(row, chainId, cancellationToken) ?? obstacle;
+            }
+        }
+        return await FillGapAsync(chainId, count, (ulong)sent[0].Nonce!, cancellationToken) ?? obstacle;
+    }
+
+    /// <summary>Looks for the receipt of any signed form of a row and records it.</summary>
+    private async Task<(bool Mined, string? Problem)> FindReceiptAsync(OutboxRow row, CancellationToken cancellationToken)
+    {
+        foreach (var attempt in await outbox.ReadAttemptsAsync(row.Id))
+        {
+            if (!(await rpc.TransactionReceiptAsync(attempt.Hash, cancellationToken)).TryGet(out var receipt, out var error)) return (false, error.Message);
+            if (receipt is null || receipt.TransactionHash != attempt.Hash) continue;
+            await RecordAsync(row, receipt, cancellationToken);
+            return (true, null);
+        }
+        await outbox.NoteCheckedAsync(row.Id);
+        return (false, null);
+    }
+
+    private async Task RecordAsync(OutboxRow row, TransactionReceipt receipt, CancellationToken cancellationToken)
+    {
+        var error = receipt.Succeeded ? null : await ReasonAsync(row, receipt, cancellationToken);
+        EthereumAddress? contract = null;
+        EthereumAddress? referrer = null;
+        if (receipt.Succeeded && receipt.ContractAddress is { } deployed && row.To is null) contract = deployed;
+        if (receipt.Succeeded && ReputationAbi.CreateReputation.TryDecodeCall(row.Data, out var arguments))
+        {
+            referrer = (EthereumAddress)arguments[0] is { IsZero: false } named ? named : null;
+            contract = CreatedReputation(row.To, receipt);
+            if (contract is null) error = "The factory did not report a new contract.";
+        }
+        await outbox.RecordMinedAsync(row.Id, receipt, error, contract, referrer, activate: row.Kind == ContractKinds.Init);
+        LogMined(logger, row.Id, row.Kind, receipt.BlockNumber, error ?? "done");
+    }
+
+    private EthereumAddress? CreatedReputation(EthereumAddress? factory, TransactionReceipt receipt)
+    {
+        foreach (var log in receipt.Logs)
+        {
+            if (log.Address == factory && log.Topics is [var topic, ..] && topic == ReputationAbi.ReputationCreated.Topic
+                && ReputationAbi.ReputationCreated.TryDecodeData(log.Data, out var fields) && (EthereumAddress)fields[1] == Address)
+            {
+                return (EthereumAddress)fields[0];
+            }
+        }
+        return null;
+    }
+
+    /// <summary>A receipt does not say why; running the call again on the state before its block usually does.</summary>
+    private async Task<string> ReasonAsync(OutboxRow row, TransactionReceipt receipt, CancellationToken cancellationToken)
+    {
+        var before = receipt.BlockNumber == 0 ? 0 : receipt.BlockNumber - 1;
+        var replay = await rpc.CallAsync(new EthereumCall(Address, row.To, row.Data), before, cancellationToken);
+        return replay.Error is { Kind: RpcErrorKind.Reverted } error ? error.RevertReason ?? "reverted without a reason"
+            : row.GasLimit is { } limit && (ulong)limit == receipt.GasUsed ? "ran out of gas" : "reverted";
+    }
+
+    private async Task<string?> ResendAsync(OutboxRow row, ulong count, ulong head, CancellationToken cancellationToken)
+    {
+        var attempts = await outbox.ReadAttemptsAsync(row.Id);
+        var result = await rpc.SendRawTransactionAsync(attempts[0].Raw, cancellationToken);
+        if (IsNonceTooLow(result.Error?.Message)) return await ReleaseIfLostAsync(row, attempts, count, head, cancellationToken);
+        var known = result.Error is null || result.Error.Message.Contains("already", StringComparison.OrdinalIgnoreCase);
+        await outbox.NoteBroadcastAsync(row.Id, known ? null : result.Error!.Message);
+        return known ? null : result.Error!.Message;
+    }
+
+    /// <summary>
+    /// The nonce is used. If it was used by a signed form of this row, its receipt will turn up. Only when the node knows
+    /// none of them and the nonce is used in a block that is final, somebody else has it, and the row needs another.
+    /// </summary>
+    private async Task<string?> ReleaseIfLostAsync(
+        OutboxRow row, List<OutboxAttempt> attempts, ulong count, ulong head, CancellationToken cancellationToken)
+    {
+        var (mined, problem) = await FindReceiptAsync(row, cancellationToken);
+        if (mined || problem is not null) return problem;
+        var final = head >= (ulong)options.Confirmations ? head - (ulong)options.Confirmations + 1 : 0;
+        if (!(await rpc.TransactionCountAsync(Address, final, cancellationToken)).TryGet(out var finalCount, out var error)) return error.Message;
+        if (count <= (ulong)row.Nonce! || finalCount <= (ulong)row.Nonce) return null;
+        foreach (var attempt in attempts)
+        {
+            if (!(await rpc.KnowsTransactionAsync(attempt.Hash, cancellationToken)).TryGet(out var known, out error)) return error.Message;
+            if (known) return null;
+        }
+        if (await outbox.ReleaseAsync(row.Id)) LogNonceLost(logger, Address, row.Nonce.Value, row.Id);
+        return null;
+    }
+
+    private async Task<string?> BumpAsync(OutboxRow row, long chainId, CancellationToken cancellationToken)
+    {
+        if (!(await ChainFees.ReadAsync(rpc, cancellationToken)).TryGet(out var fees, out var error)) return error.Message;
+        var last = (await outbox.ReadAttemptsAsync(row.Id))[0];
+        var raised = fees.Replacing(last);
+        if (raised.Within(options.MaxFeeGwei, raised.MaxFee) is not { } affordable)
+        {
+            await outbox.NoteObstacleAsync(row.Id, $"Waits for cheaper gas: the next fee would exceed {options.MaxFeeGwei} gwei (Chain:MaxFeeGwei)");
+            return null;
+        }
+        var attempt = Sign(row, chainId, (ulong)row.Nonce!, (ulong)row.GasLimit!, last.Number + 1, affordable);
+        if (!await outbox.BumpAsync(row.Id, attempt)) return null;
+        LogBumped(logger, row.Id, attempt.Hash, attempt.MaxFee);
+        return await BroadcastAsync(row.Id, attempt, cancellationToken);
+    }
+
+    /// <summary>
+    /// Between what the chain has and the lowest that is waiting there may be nonces nobody holds, for instance because a
+    /// node once claimed too many were used. Nothing behind such a gap is ever mined, so it is filled.
+    /// </summary>
+    private async Task<string?> FillGapAsync(long chainId, ulong count, ulong lowestSent, CancellationToken cancellationToken)
+    {
+        if (count >= lowestSent) return null;
+        var held = await outbox.ClaimedNoncesAsync(Address, chainId, (long)count);
+        // Whatever is held below is mined, as far as we know, and the node merely lags.
+        if (held[0] < (long)lowestSent) return null;
+        var gap = lowestSent - count;
+        if (gap > MaxGap) return $"{gap} nonces of {Address} are missing before {lowestSent}.";
+        if (!(await ChainFees.ReadAsync(rpc, cancellationToken)).TryGet(out var fees, out var error)) return error.Message;
+        if (fees.Within(options.MaxFeeGwei, fees.MaxFee / 2) is not { } affordable) return null;
+        for (var nonce = count; nonce < lowestSent; nonce++)
+        {
+            var id = Guid.NewGuid();
+            await outbox.AddAsync(Address, chainId, new ChainSubmission(id, FillerKind, "", Address.ToString(), []));
+            var row = new OutboxRow(
+                id, FillerKind, ChainTransactionState.Queued, Address, [], null, null, 0, TimeSpan.Zero, TimeSpan.Zero, TimeSpan.Zero, null, null);
+            var attempt = Sign(row, chainId, nonce, 21_000, 1, affordable);
+            if (!await outbox.ClaimAsync(id, nonce, 21_000, attempt)) await outbox.FailAsync(id, "not needed");
+            else if (await BroadcastAsync(id, attempt, cancellationToken) is { } refusal) return refusal;
+        }
+        return null;
+    }
+
+    /// <summary>Looks whether mined rows are still where they were, and marks those that are deep enough.</summary>
+    private async Task<string?> ConfirmAsync(long chainId, ulong head, CancellationToken cancellationToken)
+    {
+        foreach (var row in await outbox.ReadOpenAsync(Address, chainId, ChainTransactionState.Mined, 10 * Batch))
+        {
+            var attempts = await outbox.ReadAttemptsAsync(row.Id);
+            TransactionReceipt? receipt = null;
+            foreach (var attempt in attempts)
+            {
+                if (!(await rpc.TransactionReceiptAsync(attempt.Hash, cancellationToken)).TryGet(out receipt, out var error)) return error.Message;
+                if (receipt is not null) break;
+            }
+            if (receipt is null)
+            {
+                if (!await outbox.UnmineAsync(row.Id)) continue;
+                LogReorganised(logger, row.Id);
+                await BroadcastAsync(row.Id, attempts[0], cancellationToken);
+            }
+            else if (receipt.BlockHash != row.BlockHash)
+            {
+                await RecordAsync(row, receipt, cancellationToken);
+            }
+            else if (head + 1 >= receipt.BlockNumber + (ulong)options.Confirmations)
+            {
+                await outbox.ConfirmAsync(row.Id);
+            }
+        }
+        return null;
+    }
+}

@@ -1,0 +1,103 @@
+using System.Diagnostics;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+using Orleans.Concurrency;
+using Pbts.GrainInterfaces.Chain;
+
+namespace Pbts.Grains.Chain;
+
+/// <summary>
+/// Drives the outbox of one key: at once when something is submitted, then every poll interval until nothing is
+/// outstanding; a reminder brings it back after a crash. Reentrant, because a slow node must not keep submitters waiting.
+/// </summary>
+[Reentrant]
+internal sealed partial class ChainAccountGrain(ChainConnection connection, ChainOutbox outbox, ILogger<ChainAccountGrain> logger)
+    : Grain, IChainAccountGrain, IRemindable
+{
+    private const string ReminderName = "outbox";
+    private static readonly TimeSpan ReminderPeriod = TimeSpan.FromMinutes(1);
+
+    private ChainAccount? _account;
+    private IGrainTimer? _timer;
+    private IGrainReminder? _reminder;
+    private bool _pumping;
+    private string? _obstacle;
+
+    private TimeSpan Poll => TimeSpan.FromMilliseconds(connection.Options.PollMilliseconds);
+
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        if (connection is { Rpc: { } rpc, Key: { } key } && key.Address.ToString() == this.GetPrimaryKeyString())
+        {
+            _account = new ChainAccount(rpc, key, connection.Options, outbox, logger);
+            _timer = this.RegisterGrainTimer(PumpAsync, new GrainTimerCreationOptions(TimeSpan.Zero, Poll) { Interleave = true, KeepAlive = true });
+        }
+        return Task.CompletedTask;
+    }
+
+    public async Task<string?> SubmitAsync(ChainSubmission submission)
+    {
+        if (_account is null) return "This process does not hold the account's key (PK0) or knows no node (RPC).";
+        _reminder ??= await this.RegisterOrUpdateReminder(ReminderName, ReminderPeriod, ReminderPeriod);
+        var refusal = await _account.SubmitAsync(submission);
+        if (refusal is null) _timer!.Change(TimeSpan.Zero, Poll);
+        return refusal;
+    }
+
+    public async Task<ChainTransaction?> WaitAsync(Guid id, TimeSpan wait)
+    {
+        for (var waited = Stopwatch.StartNew(); ; await Task.Delay(100))
+        {
+            var transaction = await outbox.FindAsync(id);
+            if (transaction is null or { IsDecided: true } || waited.Elapsed >= wait) return transaction;
+        }
+    }
+
+    public Task ReceiveReminder(string reminderName, TickStatus status)
+    {
+        _timer?.Change(TimeSpan.Zero, Poll);
+        return Task.CompletedTask;
+    }
+
+    private async Task PumpAsync(CancellationToken cancellationToken)
+    {
+        if (_pumping) return;
+        _pumping = true;
+        try
+        {
+            var obstacle = await _account!.PumpAsync(cancellationToken);
+            if (obstacle is not null && obstacle != _obstacle) LogObstacle(_account.Address.ToString(), obstacle);
+            _obstacle = obstacle;
+            if (!await outbox.HasOpenAsync(_account.Address)) await RestAsync();
+        }
+        catch (Exception e) when (e is NpgsqlException or TimeoutException)
+        {
+            LogDatabase(e);
+        }
+        finally
+        {
+            _pumping = false;
+        }
+    }
+
+    private async Task RestAsync()
+    {
+        _timer!.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _reminder ??= await this.GetReminder(ReminderName);
+        if (_reminder is { } reminder)
+        {
+            _reminder = null;
+            await this.UnregisterReminder(reminder);
+        }
+        // Something may have been submitted while the reminder went away.
+        if (!await outbox.HasOpenAsync(_account!.Address)) return;
+        _reminder ??= await this.RegisterOrUpdateReminder(ReminderName, ReminderPeriod, ReminderPeriod);
+        _timer.Change(TimeSpan.Zero, Poll);
+    }
+
+    [LoggerMessage(LogLevel.Warning, "The transactions of {Account} do not go on: {Obstacle}")]
+    private partial void LogObstacle(string account, string obstacle);
+
+    [LoggerMessage(LogLevel.Warning, "The outbox cannot be worked on while the database does not answer")]
+    private partial void LogDatabase(Exception exception);
+}

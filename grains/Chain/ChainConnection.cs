@@ -1,0 +1,51 @@
+using Microsoft.Extensions.Options;
+using Pbts.GrainInterfaces.Configuration;
+using Pbts.Protocol.Ethereum;
+
+namespace Pbts.Grains.Chain;
+
+/// <summary>The node and the key of this process, read from the configuration once.</summary>
+internal sealed class ChainConnection : IDisposable
+{
+    private readonly HttpClient _http;
+
+    public ChainConnection(IOptions<ChainOptions> options)
+    {
+        Options = options.Value;
+        _http = new HttpClient(new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(5), ConnectTimeout = TimeSpan.FromSeconds(5) })
+        {
+            Timeout = Timeout.InfiniteTimeSpan,
+        };
+        if (Options.Rpc.Length > 0)
+        {
+            Rpc = new EthereumRpcClient(_http, new Uri(Options.Rpc), new EthereumRpcOptions { Timeout = TimeSpan.FromSeconds(Options.RpcTimeoutSeconds) });
+        }
+        if (EthereumPrivateKey.TryParse(Options.PrivateKey, out var key)) Key = key;
+        if (EthereumAddress.TryParse(Options.Factory, out var factory)) Factory = factory;
+    }
+
+    public ChainOptions Options { get; }
+
+    /// <summary>Null when no node is configured.</summary>
+    public EthereumRpcClient? Rpc { get; }
+
+    /// <summary>Null when this process may only read.</summary>
+    public EthereumPrivateKey? Key { get; }
+
+    /// <summary>Null when none is configured.</summary>
+    public EthereumAddress? Factory { get; }
+
+    /// <summary>The node's URL as it may be shown: without user, path and query, where access keys are kept.</summary>
+    public string? DisplayUrl
+    {
+        get
+        {
+            if (Rpc is null) return null;
+            var url = new Uri(Options.Rpc);
+            return url.GetLeftPart(UriPartial.Authority).Replace(url.UserInfo.Length > 0 ? url.UserInfo + "@" : "\n", "", StringComparison.Ordinal)
+                + (url.PathAndQuery is "/" ? "" : "/…");
+        }
+    }
+
+    public void Dispose() => _http.Dispose();
+}

@@ -1,0 +1,22 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using Pbts.GrainInterfaces.Configuration;
+
+namespace Pbts.Grains.Chain;
+
+/// <summary>What the chain's grains need from their silo.</summary>
+internal static class ChainServices
+{
+    public static IServiceCollection AddPbtsChain(this IServiceCollection services)
+    {
+        services.AddOptions<ChainOptions>().BindConfiguration(ChainOptions.Section).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<ChainOptions>, ChainOptionsValidator>();
+        services.AddSingleton<ChainConnection>();
+        services.AddSingleton<ChainOutbox>();
+        services.AddSingleton<ContractRecords>();
+        services.AddSingleton<MigrationStore>();
+        services.AddSingleton<IChainSubmitter, GrainSubmitter>();
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, ChainStartup>();
+        return services;
+    }
+}

@@ -1,0 +1,15 @@
+using Pbts.GrainInterfaces.Chain;
+
+namespace Pbts.Grains.Chain;
+
+/// <summary>Wakes the account when a silo has started, so that what a crash interrupted goes on at once.</summary>
+internal sealed class ChainStartup(ChainConnection connection, IGrainFactory grains) : ILifecycleParticipant<ISiloLifecycle>
+{
+    public void Participate(ISiloLifecycle observer) => observer.Subscribe(
+        nameof(ChainStartup), ServiceLifecycleStage.Active + 1, _ =>
+        {
+            // Not awaited: a silo is ready whatever the chain does.
+            if (connection.Key is { } key) grains.GetGrain<IChainAccountGrain>(key.Address.ToString()).WaitAsync(Guid.Empty, TimeSpan.Zero).Ignore();
+            return Task.CompletedTask;
+        });
+}

@@ -1,0 +1,149 @@
+using System.Globalization;
+using System.Numerics;
+using Orleans.Concurrency;
+using Pbts.GrainInterfaces.Chain;
+using Pbts.Protocol.Ethereum;
+
+namespace Pbts.Grains.Chain;
+
+/// <summary>Requests about the active contract: reads go to the node, writes to the account's outbox.</summary>
+[StatelessWorker, Reentrant]
+internal sealed class ContractGrain(ChainConnection connection, ChainOutbox outbox, ContractRecords contracts) : Grain, IContractGrain
+{
+    private const string NotConfigured = "The contract interface is not configured: set RPC, PK0 and FACTORY.";
+    private const string NotInitialisedRead = "No Reputation contract initialized";
+    private const string NotInitialisedWrite = "No Reputation contract initialized. Call /contract/init first.";
+
+    /// <summary>Attestation of a tracker without trusted hardware; logged by the factory, checked by nobody.</summary>
+    private static readonly byte[] NoAttestation = "PBTS-Tracker-v1.0"u8.ToArray();
+
+    private ReputationReader? Reader { get; } = connection.Rpc is { } rpc ? new ReputationReader(rpc) : null;
+
+    public async Task<ContractStatus> GetStatusAsync()
+    {
+        var active = await contracts.ReadActiveAsync();
+        var status = new ContractStatus
+        {
+            Configured = connection is { Rpc: not null, Key: not null, Factory: not null },
+            RpcUrl = connection.DisplayUrl,
+            AccountAddress = connection.Key?.Address.ToString(),
+            FactoryAddress = connection.Factory?.ToString(),
+            ReputationAddress = active?.ToString(),
+            Pending = await outbox.CountPendingAsync(),
+        };
+        if (connection.Rpc is null) return status with { Problem = "No node is configured (RPC)." };
+        if (!(await connection.Rpc.ChainIdAsync()).TryGet(out var chainId, out var error)) return status with { Problem = error.Message };
+        var known = await outbox.ReadChainAsync();
+        status = status with
+        {
+            Connected = true,
+            ChainId = chainId.ToString(CultureInfo.InvariantCulture),
+            Problem = known is { } bound && (ulong)bound != chainId ? ChainAccount.WrongChain(bound, chainId) : null,
+        };
+        active ??= (await ActiveAsync()).Address;
+        if (active is null || status.Problem is not null) return status;
+        var chain = new List<string>();
+        await foreach (var link in Reader!.ChainAsync(active.Value))
+        {
+            if (!link.TryGet(out var address, out error)) return status with { Problem = error.Message };
+            chain.Add(address.ToString());
+        }
+        return status with { ReputationAddress = active.ToString(), Referrers = chain[1..] };
+    }
+
+    public async Task<ContractResult<ChainTransaction>> InitAsync(string? referrer, TimeSpan wait)
+    {
+        if (connection is not { Rpc: not null, Key: { } key, Factory: { } factory }) return new(ContractProblemKind.NotConfigured, NotConfigured);
+        var predecessor = EthereumAddress.Zero;
+        if (referrer is not null && !EthereumAddress.TryParse(referrer, out predecessor)) return new(ContractProblemKind.Invalid, "referrer_address is not an address");
+        if (!predecessor.IsZero)
+        {
+            if (!(await Reader!.OwnerAsync(predecessor)).TryGet(out var owner, out var error)) return new(ContractProblemKind.Unavailable, error.Message);
+            if (owner is null) return new(ContractProblemKind.Invalid, "referrer_address is not a Reputation contract");
+        }
+        return await SendAsync(ContractKinds.Init, predecessor.ToString(), factory, ReputationAbi.CreateReputation.EncodeCall(predecessor, NoAttestation), wait);
+    }
+
+    public async Task<ContractResult<ChainTransaction>> RegisterAsync(ContractRegistration registration, TimeSpan wait)
+    {
+        var (active, problem) = await ActiveAsync();
+        if (active is not { } contract) return Problem(problem, NotInitialisedWrite);
+        if (!(await Reader!.GetUserAsync(contract, registration.Username)).TryGet(out var user, out var error)) return new(ContractProblemKind.Unavailable, error.Message);
+        // The contract would silently replace the record, totals and all.
+        if (user is not null) return new(ContractProblemKind.Reverted, "User exists");
+        var call = ReputationAbi.AddUser.EncodeCall(
+            registration.Username, registration.Salt, registration.PasswordHash, (BigInteger)registration.DownloadSize, (BigInteger)registration.UploadSize);
+        return await SendAsync(ContractKinds.Register, registration.Username, contract, call, wait);
+    }
+
+    public async Task<ContractResult<ChainTransaction>> UpdateAsync(string username, decimal downloadSize, decimal uploadSize, TimeSpan wait)
+    {
+        var (active, problem) = await ActiveAsync();
+        if (active is not { } contract) return Problem(problem, NotInitialisedWrite);
+        return await SendAsync(ContractKinds.Update, username, contract, ReputationAbi.UpdateUser.EncodeCall(username, (BigInteger)downloadSize, (BigInteger)uploadSize), wait);
+    }
+
+    public async Task<ContractResult<ChainTransaction>> MigrateAsync(string username, TimeSpan wait)
+    {
+        var (active, problem) = await ActiveAsync();
+        if (active is not { } contract) return Problem(problem, NotInitialisedWrite);
+        if (!(await Reader!.ResolveAsync(contract, username)).TryGet(out var found, out var error)) return new(ContractProblemKind.Unavailable, error.Message);
+        if (found is null) return new(ContractProblemKind.NotFound, "No referrer has this user");
+        var sent = await SendAsync(ContractKinds.Migrate, username, contract, ReputationAbi.MigrateUserData.EncodeCall(username), wait);
+        if (sent.Value is not { IsDone: true } transaction) return sent;
+        // A contract may take the call and still leave the user where it is (record over its limits, one level too far).
+        var now = await Reader.GetUserAsync(contract, username);
+        return now.TryGet(out var user, out _) && user is null
+            ? new(null, new ContractProblem(ContractProblemKind.Reverted, "The contract did not take the user over", transaction))
+            : sent;
+    }
+
+    public async Task<ContractResult<ContractUser>> GetUserAsync(string username)
+    {
+        var (active, problem) = await ActiveAsync();
+        if (active is not { } contract) return new(problem?.Kind ?? ContractProblemKind.NotInitialised, problem?.Text ?? NotInitialisedRead);
+        if (!(await Reader!.GetUserAsync(contract, username)).TryGet(out var user, out var error)) return new(ContractProblemKind.Unavailable, error.Message);
+        return user is null ? new(ContractProblemKind.NotFound, "User not found") : new(user.ToView(contract));
+    }
+
+    public async Task<ContractResult<ContractUser>> ResolveAsync(string username)
+    {
+        var (active, problem) = await ActiveAsync();
+        if (active is not { } contract) return new(problem?.Kind ?? ContractProblemKind.NotInitialised, problem?.Text ?? NotInitialisedRead);
+        if (!(await Reader!.ResolveAsync(contract, username)).TryGet(out var found, out var error)) return new(ContractProblemKind.Unavailable, error.Message);
+        return found is { } hit ? new(hit.User.ToView(hit.Holder)) : new(ContractProblemKind.NotFound, "User not found");
+    }
+
+    public Task<ChainTransaction?> FindAsync(string hashOrId) =>
+        Guid.TryParse(hashOrId, out var id) ? outbox.FindAsync(id) : outbox.FindAsync(null, hashOrId.ToLowerInvariant());
+
+    /// <summary>The active contract. When none is on record, the configured one is adopted if it is a Reputation contract.</summary>
+    private async Task<(EthereumAddress? Address, ContractProblem? Problem)> ActiveAsync()
+    {
+        if (Reader is null) return (null, new(ContractProblemKind.NotConfigured, NotConfigured));
+        if (await contracts.ReadActiveAsync() is { } active) return (active, null);
+        if (!EthereumAddress.TryParse(connection.Options.ReputationAddress, out var configured)) return (null, null);
+        if (!(await Reader.OwnerAsync(configured)).TryGet(out var owner, out var error)) return (null, new(ContractProblemKind.Unavailable, error.Message));
+        if (owner is null) return (null, new(ContractProblemKind.NotConfigured, "REPUTATION_ADDRESS is not a Reputation contract on this chain."));
+        if (!(await Reader.ReferrerAsync(configured)).TryGet(out var referrer, out error)) return (null, new(ContractProblemKind.Unavailable, error.Message));
+        return (await contracts.AdoptAsync(configured, referrer), null);
+    }
+
+    private static ContractResult<ChainTransaction> Problem(ContractProblem? problem, string otherwise) =>
+        new(null, problem ?? new ContractProblem(ContractProblemKind.NotInitialised, otherwise));
+
+    private async Task<ContractResult<ChainTransaction>> SendAsync(string kind, string subject, EthereumAddress to, byte[] data, TimeSpan wait)
+    {
+        if (connection.Key is not { } key) return new(ContractProblemKind.NotConfigured, NotConfigured);
+        var account = GrainFactory.GetGrain<IChainAccountGrain>(key.Address.ToString());
+        var id = Guid.NewGuid();
+        if (await account.SubmitAsync(new ChainSubmission(id, kind, subject, to.ToString(), data)) is { } refusal)
+        {
+            return new(ContractProblemKind.Unavailable, refusal);
+        }
+        var transaction = await account.WaitAsync(id, wait) ?? throw new InvalidOperationException("A submitted transaction is not on record.");
+        return transaction.State == ChainTransactionState.Failed || transaction.Succeeded == false || (transaction.IsDone && transaction.Error is not null)
+            ? new(null, new ContractProblem(ContractProblemKind.Reverted, transaction.Error ?? "reverted", transaction))
+            : new(transaction);
+    }
+}

@@ -1,0 +1,11 @@
+using Pbts.GrainInterfaces.Chain;
+
+namespace Pbts.Grains.Chain;
+
+/// <summary>Hands transactions to the grain of this process's key.</summary>
+internal sealed class GrainSubmitter(IGrainFactory grains, ChainConnection connection) : IChainSubmitter
+{
+    public Task<string?> SubmitAsync(ChainSubmission submission) => connection.Key is { } key
+        ? grains.GetGrain<IChainAccountGrain>(key.Address.ToString()).SubmitAsync(submission)
+        : Task.FromResult<string?>("No signing key is configured (PK0).");
+}

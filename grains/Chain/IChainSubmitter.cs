@@ -1,0 +1,10 @@
+using Pbts.GrainInterfaces.Chain;
+
+namespace Pbts.Grains.Chain;
+
+/// <summary>Where transactions are handed in: the grain of the key, from wherever one is.</summary>
+internal interface IChainSubmitter
+{
+    /// <summary>Puts it on record; null, or why it is refused.</summary>
+    Task<string?> SubmitAsync(ChainSubmission submission);
+}

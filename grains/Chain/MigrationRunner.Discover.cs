@@ -1,0 +1,69 @@
+using Pbts.Protocol.Ethereum;
+
+namespace Pbts.Grains.Chain;
+
+internal sealed partial class MigrationRunner
+{
+    private const int LookUpsAtOnce = 200;
+
+    /// <summary>
+    /// Finds who there is to move: the names in the events of the referrer and of all before it, and, because contracts of
+    /// the first generation have no events, everybody the tracker itself knows. Each name is then looked up.
+    /// </summary>
+    private async Task<(bool GoOn, string? Problem)> DiscoverAsync(MigrationRow migration, CancellationToken cancellationToken)
+    {
+        if (!migration.AllUsers) return (await store.EnterAsync(migration.Id, "discover", "migrate"), null);
+        if (migration.ScanContracts is null)
+        {
+            var chainOfReferrers = new List<EthereumAddress>();
+            await foreach (var link in _reader.ChainAsync(migration.Referrer, cancellationToken))
+            {
+                if (!link.TryGet(out var address, out var error)) return (false, error.Message);
+                chainOfReferrers.Add(address);
+            }
+            await store.AddOwnUsersAsync(migration.Id);
+            await store.SaveScanAsync(migration.Id, [], chainOfReferrers, 0);
+            return (true, null);
+        }
+        return migration.ScanContracts.Count > 0
+            ? await ScanAsync(migration, migration.ScanContracts, cancellationToken)
+            : await LookUpAsync(migration, cancellationToken);
+    }
+
+    /// <summary>Reads the events of one range of blocks of one contract.</summary>
+    private async Task<(bool GoOn, string? Problem)> ScanAsync(MigrationRow migration, IReadOnlyList<EthereumAddress> left, CancellationToken cancellationToken)
+    {
+        if (!(await rpc.BlockNumberAsync(cancellationToken)).TryGet(out var head, out var error)) return (false, error.Message);
+        var from = (ulong)migration.ScanBlock;
+        var to = Math.Min(from + (ulong)logRange - 1, head);
+        var found = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var kind in (AbiEvent[])[ReputationV2Abi.UserAdded, ReputationV2Abi.UserMigrated])
+        {
+            if (!(await rpc.LogsAsync(left[0], kind.Topic, from, to, cancellationToken)).TryGet(out var logs, out error)) return (false, error.Message);
+            foreach (var log in logs)
+            {
+                // A contract may log anything; a name that PostgreSQL cannot hold is nobody's.
+                if (kind.TryDecodeData(log.Data, out var fields) && fields[0] is string { Length: > 0 and <= 256 } name && !name.Contains('\0', StringComparison.Ordinal)) found.Add(name);
+            }
+        }
+        var finished = to >= head;
+        await store.SaveScanAsync(migration.Id, found, finished ? [.. left.Skip(1)] : left, finished ? 0 : (long)to + 1);
+        return (true, null);
+    }
+
+    /// <summary>Keeps the candidates that some contract has.</summary>
+    private async Task<(bool GoOn, string? Problem)> LookUpAsync(MigrationRow migration, CancellationToken cancellationToken)
+    {
+        var candidates = await store.ReadUsersAsync(migration.Id, "candidate", LookUpsAtOnce);
+        if (candidates.Count == 0) return (await store.EnterAsync(migration.Id, "discover", "migrate"), null);
+        var (present, absent) = (new List<string>(), new List<string>());
+        foreach (var (username, _) in candidates)
+        {
+            if (!(await _reader.ResolveAsync(migration.Contract!.Value, username, cancellationToken)).TryGet(out var found, out var error)) return (false, error.Message);
+            (found is null ? absent : present).Add(username);
+        }
+        await store.MarkAsync(migration.Id, present, "pending");
+        await store.MarkAsync(migration.Id, absent, "absent");
+        return (true, null);
+    }
+}

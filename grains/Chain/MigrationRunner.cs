@@ -1,0 +1,184 @@
+using Pbts.GrainInterfaces.Chain;
+using Pbts.Protocol.Ethereum;
+
+namespace Pbts.Grains.Chain;
+
+/// <summary>
+/// Takes a migration forward step by step. Every step can be repeated: what is to be sent is noted with its transaction's
+/// id first, and nobody is sent whom the new contract already has.
+/// </summary>
+internal sealed partial class MigrationRunner(
+    EthereumRpcClient rpc, EthereumAddress account, EthereumAddress? factory, int logRange, MigrationStore store, ChainOutbox outbox,
+    ContractRecords contracts, IChainSubmitter chain)
+{
+    /// <summary>Batches under way at once.</summary>
+    private const int Parallel = 4;
+
+    private readonly ReputationReader _reader = new(rpc);
+
+    /// <summary>One step. True while more is to be done now; false when it has to wait, is paused, or is finished.</summary>
+    public async Task<bool> StepAsync(Guid id, CancellationToken cancellationToken = default)
+    {
+        if (await store.FindAsync(id) is not { State: "pending" or "running" } migration) return false;
+        if (migration.State == "pending") await store.ChangeStateAsync(id, "running", "pending");
+        var (goOn, problem) = migration.Phase switch
+        {
+            "deploy" => await DeployAsync(migration, cancellationToken),
+            "discover" => await DiscoverAsync(migration, cancellationToken),
+            "migrate" => await MigrateAsync(migration, cancellationToken),
+            "retire" => await RetireAsync(migration, cancellationToken),
+            _ => (false, null),
+        };
+        await store.NoteProblemAsync(id, problem);
+        return goOn;
+    }
+
+    private async Task<(bool GoOn, string? Problem)> DeployAsync(MigrationRow migration, CancellationToken cancellationToken)
+    {
+        // A contract that was set up with this referrer before, by /contract/init, is the one to fill.
+        if (await outbox.FindAsync(migration.DeployTx) is null && await contracts.ReadActiveAsync() is { } active && active != migration.Referrer)
+        {
+            if (!(await _reader.ReferrerAsync(active, cancellationToken)).TryGet(out var referrer, out var error)) return (false, error.Message);
+            if (!(await _reader.OwnerAsync(active, cancellationToken)).TryGet(out var owner, out error)) return (false, error.Message);
+            if (referrer == migration.Referrer && owner == account)
+            {
+                await store.SetContractAsync(migration.Id, active);
+                return (true, null);
+            }
+        }
+        if (factory is not { } maker) return (false, "No factory is configured (FACTORY).");
+        var call = ReputationAbi.CreateReputation.EncodeCall(migration.Referrer, Array.Empty<byte>());
+        var refusal = await chain.SubmitAsync(
+            new ChainSubmission(migration.DeployTx, ContractKinds.MigrationDeploy, migration.Referrer.ToString(), maker.ToString(), call, migration.Id));
+        if (refusal is not null) return (false, refusal);
+        if (await outbox.FindAsync(migration.DeployTx) is not { IsDecided: true } deployed) return (false, null);
+        if (!deployed.IsDone || !EthereumAddress.TryParse(deployed.ContractAddress, out var contract))
+        {
+            return await FailAsync(migration, $"The new contract could not be deployed: {deployed.Error}");
+        }
+        if (!(await _reader.ReferrerAsync(contract, cancellationToken)).TryGet(out var taken, out var problem)) return (false, problem.Message);
+        if (taken != migration.Referrer) return await FailAsync(migration, "The new contract did not take the referrer: it is not a Reputation contract.");
+        return (await store.SetContractAsync(migration.Id, contract), null);
+    }
+
+    private async Task<(bool GoOn, string? Problem)> MigrateAsync(MigrationRow migration, CancellationToken cancellationToken)
+    {
+        var contract = migration.Contract!.Value;
+        var batches = await store.ReadBatchesAsync(migration.Id);
+        foreach (var (batch, users) in batches)
+        {
+            if (await SettleAsync(migration, contract, batch, users, cancellationToken) is { } problem) return (false, problem);
+        }
+        batches = await store.ReadBatchesAsync(migration.Id);
+        if (batches.Count >= Parallel) return (false, null);
+        var sendable = await store.ReadUsersAsync(migration.Id, "pending", migration.BatchSize);
+        if (sendable.Count == 0)
+        {
+            return batches.Count == 0 ? (await store.EnterAsync(migration.Id, "migrate", "retire"), null) : (false, null);
+        }
+        if (!(await _reader.VersionAsync(contract, cancellationToken)).TryGet(out var version, out var failure)) return (false, failure.Message);
+        var most = version >= 2 ? Math.Min(sendable[0].Company, migration.BatchSize) : 1;
+        var wanted = sendable.Where(user => user.Company == sendable[0].Company).Take(most).Select(user => user.Username).ToList();
+        if (!(await SortOutAsync(migration, contract, wanted, cancellationToken)).TryGet(out var group, out failure)) return (false, failure.Message);
+        if (group.Count == 0) return (true, null);
+        var id = Guid.NewGuid();
+        await store.AssignBatchAsync(migration.Id, id, group);
+        var refusal = await SubmitBatchAsync(migration, contract, id, group);
+        return (refusal is null, refusal);
+    }
+
+    /// <summary>Leaves out who needs no moving, because the new contract has the user, and who cannot be moved, because nobody has it.</summary>
+    private async Task<RpcResult<List<string>>> SortOutAsync(
+        MigrationRow migration, EthereumAddress contract, List<string> wanted, CancellationToken cancellationToken)
+    {
+        var group = new List<string>(wanted.Count);
+        foreach (var username in wanted)
+        {
+            if (!(await _reader.ResolveAsync(contract, username, cancellationToken)).TryGet(out var found, out var error)) return new(error);
+            if (found is null) await store.MarkAsync(migration.Id, [username], "failed", "User does not exist");
+            else if (found.Value.Holder == contract) await store.MarkAsync(migration.Id, [username], "migrated");
+            else group.Add(username);
+        }
+        return new(group);
+    }
+
+    private async Task<string?> SubmitBatchAsync(MigrationRow migration, EthereumAddress contract, Guid id, List<string> users)
+    {
+        var call = users.Count == 1
+            ? ReputationAbi.MigrateUserData.EncodeCall(users[0])
+            : ReputationV2Abi.MigrateUsers.EncodeCall((object)users.Cast<object>().ToArray());
+        return await chain.SubmitAsync(new ChainSubmission(id, ContractKinds.MigrationBatch, $"{users.Count} users", contract.ToString(), call, migration.Id));
+    }
+
+    /// <summary>Looks what became of a batch; null when there is nothing to wait for but the chain.</summary>
+    private async Task<string?> SettleAsync(MigrationRow migration, EthereumAddress contract, Guid batch, List<string> users, CancellationToken cancellationToken)
+    {
+        // Noted, but a crash came before it was handed in.
+        if (await outbox.FindAsync(batch) is not { } transaction) return await SubmitBatchAsync(migration, contract, batch, users);
+        if (!transaction.IsDecided) return null;
+        if (!transaction.IsDone)
+        {
+            if (users.Count == 1) await store.MarkAsync(migration.Id, users, "failed", transaction.Error ?? "reverted");
+            else await store.SplitBatchAsync(migration.Id, batch, (users.Count + 1) / 2);
+            return null;
+        }
+        if (!(await ReasonsAsync(transaction.Hash!, contract, cancellationToken)).TryGet(out var reasons, out var error)) return error.Message;
+        foreach (var username in users)
+        {
+            if (!(await _reader.GetUserAsync(contract, username, cancellationToken)).TryGet(out var moved, out error)) return error.Message;
+            if (moved is not null) await store.MarkAsync(migration.Id, [username], "migrated");
+            else await store.MarkAsync(migration.Id, [username], "failed", reasons.GetValueOrDefault(UserTopic(username)) ?? "The contract did not take the user over");
+        }
+        return null;
+    }
+
+    /// <summary>The reasons a mined batch gives for users it left out, by the hash of their names.</summary>
+    private async Task<RpcResult<Dictionary<string, string>>> ReasonsAsync(string hash, EthereumAddress contract, CancellationToken cancellationToken)
+    {
+        if (!(await rpc.TransactionReceiptAsync(hash, cancellationToken)).TryGet(out var receipt, out var error)) return new(error);
+        var reasons = new Dictionary<string, string>();
+        foreach (var log in receipt?.Logs ?? [])
+        {
+            if (log.Address == contract && log.Topics is [var topic, var user, ..] && topic == ReputationV2Abi.UserNotMigrated.Topic
+                && ReputationV2Abi.UserNotMigrated.TryDecodeData(log.Data, out var fields))
+            {
+                reasons[user] = (string)fields[0];
+            }
+        }
+        return new(reasons);
+    }
+
+    private static string UserTopic(string username) => EthereumHex.Format(Keccak256.Hash(System.Text.Encoding.UTF8.GetBytes(username)));
+
+    private async Task<(bool GoOn, string? Problem)> RetireAsync(MigrationRow migration, CancellationToken cancellationToken)
+    {
+        var contract = migration.Contract!.Value;
+        await contracts.ActivateAsync(contract, migration.Referrer);
+        string? remark = null;
+        if (migration.RetireReferrer)
+        {
+            if (!(await _reader.VersionAsync(migration.Referrer, cancellationToken)).TryGet(out var version, out var error)) return (false, error.Message);
+            if (!(await _reader.OwnerAsync(migration.Referrer, cancellationToken)).TryGet(out var owner, out error)) return (false, error.Message);
+            if (version < 2) remark = "The referrer is of a kind that cannot be retired.";
+            else if (owner != account) remark = "The referrer belongs to another account and was not retired.";
+            else
+            {
+                var call = ReputationV2Abi.Retire.EncodeCall(contract);
+                var refusal = await chain.SubmitAsync(
+                    new ChainSubmission(migration.RetireTx, ContractKinds.MigrationRetire, migration.Referrer.ToString(), migration.Referrer.ToString(), call, migration.Id));
+                if (refusal is not null) return (false, refusal);
+                if (await outbox.FindAsync(migration.RetireTx) is not { IsDecided: true } retired) return (false, null);
+                if (!retired.IsDone) remark = $"The referrer was not retired: {retired.Error}";
+            }
+        }
+        await store.EnterAsync(migration.Id, "retire", "done");
+        await store.ChangeStateAsync(migration.Id, "completed", "running", "pending");
+        return (false, remark);
+    }
+
+    private async Task<(bool GoOn, string? Problem)> FailAsync(MigrationRow migration, string problem)
+    {
+        await store.FailAsync(migration.Id, problem);
+        return (false, problem);
+    }
+}

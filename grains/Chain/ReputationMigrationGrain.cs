@@ -1,0 +1,96 @@
+using Microsoft.Extensions.Logging;
+using Npgsql;
+using Orleans.Concurrency;
+using Pbts.GrainInterfaces.Chain;
+using Pbts.Protocol.Ethereum;
+
+namespace Pbts.Grains.Chain;
+
+/// <summary>Drives one migration by a timer; a reminder brings it back after a crash.</summary>
+[Reentrant]
+internal sealed partial class ReputationMigrationGrain(
+    ChainConnection connection, MigrationStore store, ChainOutbox outbox, ContractRecords contracts, IChainSubmitter chain, ILogger<ReputationMigrationGrain> logger)
+    : Grain, IReputationMigrationGrain, IRemindable
+{
+    private const string ReminderName = "migration";
+    private const int StepsAtOnce = 50;
+    private static readonly TimeSpan ReminderPeriod = TimeSpan.FromMinutes(1);
+
+    private MigrationRunner? _runner;
+    private IGrainTimer? _timer;
+    private bool _running;
+
+    private Guid Id => this.GetPrimaryKey();
+
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        if (connection is not { Rpc: { } rpc, Key: { } key }) return Task.CompletedTask;
+        _runner = new MigrationRunner(rpc, key.Address, connection.Factory, connection.Options.LogRange, store, outbox, contracts, chain);
+        var period = TimeSpan.FromMilliseconds(connection.Options.PollMilliseconds);
+        _timer = this.RegisterGrainTimer(RunAsync, new GrainTimerCreationOptions(TimeSpan.Zero, period) { Interleave = true, KeepAlive = true });
+        return Task.CompletedTask;
+    }
+
+    public async Task<ContractResult<MigrationView>> StartAsync(MigrationRequest request)
+    {
+        if (_runner is null || connection.Factory is null) return new(ContractProblemKind.NotConfigured, "The contract interface is not configured: set RPC, PK0 and FACTORY.");
+        if (!EthereumAddress.TryParse(request.ReferrerAddress, out var referrer)) return new(ContractProblemKind.Invalid, "referrer_address is not an address");
+        if (!(await new ReputationReader(connection.Rpc!).OwnerAsync(referrer)).TryGet(out var owner, out var error)) return new(ContractProblemKind.Unavailable, error.Message);
+        if (owner is null) return new(ContractProblemKind.Invalid, "referrer_address is not a Reputation contract");
+        await this.RegisterOrUpdateReminder(ReminderName, ReminderPeriod, ReminderPeriod);
+        if (!await store.AddAsync(Id, referrer, request)) return new(ContractProblemKind.Reverted, "Another migration is not finished");
+        await store.ChangeStateAsync(Id, "running", "pending");
+        Wake();
+        return new((await store.ViewAsync(Id))!);
+    }
+
+    public Task<MigrationView?> GetAsync() => store.ViewAsync(Id);
+
+    public async Task<ContractResult<MigrationView>> CommandAsync(MigrationCommand command)
+    {
+        var changed = command switch
+        {
+            MigrationCommand.Pause => await store.ChangeStateAsync(Id, "paused", "pending", "running"),
+            MigrationCommand.Resume => await store.ChangeStateAsync(Id, "running", "paused"),
+            _ => await store.ChangeStateAsync(Id, "cancelled", "pending", "running", "paused"),
+        };
+        Wake();
+        if (await store.ViewAsync(Id) is not { } view) return new(ContractProblemKind.NotFound, "unknown migration");
+        var verb = command switch { MigrationCommand.Pause => "paused", MigrationCommand.Resume => "resumed", _ => "cancelled" };
+        return changed ? new(view) : new(ContractProblemKind.Reverted, $"A migration that is {view.State} cannot be {verb}");
+    }
+
+    public Task ReceiveReminder(string reminderName, TickStatus status)
+    {
+        Wake();
+        return Task.CompletedTask;
+    }
+
+    private void Wake() => _timer?.Change(TimeSpan.Zero, TimeSpan.FromMilliseconds(connection.Options.PollMilliseconds));
+
+    private async Task RunAsync(CancellationToken cancellationToken)
+    {
+        if (_running) return;
+        _running = true;
+        try
+        {
+            for (var i = 0; i < StepsAtOnce && await _runner!.StepAsync(Id, cancellationToken); i++)
+            {
+            }
+            if (await store.FindAsync(Id) is { State: "pending" or "running" }) return;
+            _timer!.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            if (await store.FindAsync(Id) is not { State: "paused" } && await this.GetReminder(ReminderName, CancellationToken.None) is { } reminder) await this.UnregisterReminder(reminder, CancellationToken.None);
+        }
+        catch (Exception e) when (e is NpgsqlException or TimeoutException)
+        {
+            LogDatabase(e, Id);
+        }
+        finally
+        {
+            _running = false;
+        }
+    }
+
+    [LoggerMessage(LogLevel.Warning, "Migration {Id} waits for the database")]
+    private partial void LogDatabase(Exception exception, Guid id);
+}

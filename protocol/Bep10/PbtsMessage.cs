@@ -1,0 +1,21 @@
+namespace Pbts.Protocol.Bep10;
+
+/// <summary>An incoming PBTS message.</summary>
+public abstract record PbtsMessage
+{
+    private PbtsMessage()
+    {
+    }
+
+    /// <summary>One receipt.</summary>
+    /// <param name="Receipt">The receipt.</param>
+    public sealed record SingleReceipt(WireReceipt Receipt) : PbtsMessage;
+
+    /// <summary>Several receipts, possibly none.</summary>
+    /// <param name="Receipts">In the order sent.</param>
+    public sealed record ReceiptBatch(IReadOnlyList<WireReceipt> Receipts) : PbtsMessage;
+
+    /// <summary>A request for a receipt.</summary>
+    /// <param name="Request">What is asked for.</param>
+    public sealed record RequestReceipt(ReceiptRequest Request) : PbtsMessage;
+}

@@ -1,0 +1,124 @@
+using Pbts.Protocol.Receipts;
+
+namespace Pbts.Protocol.Bep10;
+
+/// <summary>
+/// Receipts that wait to be reported (by the sender) or delivered (by the receiver): each once, bounded, and, with a file,
+/// still there after a restart. A receipt stays until it is settled, so an answer that got lost loses nothing. Thread-safe.
+/// </summary>
+public sealed class PendingReceipts : IDisposable
+{
+    private const int CompactAtRecords = 4096;
+
+    private readonly Lock _gate = new();
+    private readonly Dictionary<ReceiptId, LinkedListNode<Waiting>> _byId = [];
+    private readonly LinkedList<Waiting> _waiting = [];
+    private readonly PendingReceiptsOptions _options;
+    private readonly TimeProvider _clock;
+    private readonly ReceiptJournal? _journal;
+
+    /// <summary>Opens the store.</summary>
+    /// <param name="journalPath">File to keep the receipts in; <c>null</c> keeps them in memory only.</param>
+    /// <param name="options">Limits.</param>
+    /// <param name="clock">Clock; the system's when omitted.</param>
+    /// <exception cref="IOException">The file cannot be opened, or another process has it open.</exception>
+    public PendingReceipts(string? journalPath = null, PendingReceiptsOptions? options = null, TimeProvider? clock = null)
+    {
+        _options = options ?? new PendingReceiptsOptions();
+        _clock = clock ?? TimeProvider.System;
+        if (journalPath is null)
+            return;
+        _journal = ReceiptJournal.Open(journalPath, out var live);
+        // What waited before a restart is due at once.
+        foreach (var receipt in live.Take(_options.Capacity))
+            _byId[receipt.Id] = _waiting.AddLast(new Waiting(receipt.Id, receipt, DateTimeOffset.MinValue));
+    }
+
+    /// <summary>Receipts waiting.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (_gate)
+                return _waiting.Count;
+        }
+    }
+
+    /// <summary>Keeps a receipt; <c>false</c> when it waits already or the store is full.</summary>
+    public bool Add(Receipt receipt)
+    {
+        ArgumentNullException.ThrowIfNull(receipt);
+        var id = receipt.Id;
+        lock (_gate)
+        {
+            if (_waiting.Count >= _options.Capacity || _byId.ContainsKey(id))
+                return false;
+            _byId[id] = _waiting.AddLast(new Waiting(id, receipt, _clock.GetUtcNow()));
+            _journal?.Add(receipt);
+            return true;
+        }
+    }
+
+    /// <summary>Whether a report is due: enough receipts wait, or one has waited long enough.</summary>
+    public bool ShouldReport()
+    {
+        lock (_gate)
+            return _waiting.Count > 0
+                && (_waiting.Count >= _options.BatchThreshold || _clock.GetUtcNow() - _waiting.First!.Value.Since >= _options.BatchTimeout);
+    }
+
+    /// <summary>The oldest receipts, which stay until settled. Those out of the window are dropped first.</summary>
+    /// <param name="maximum">At most so many.</param>
+    public IReadOnlyList<Receipt> Peek(int maximum = int.MaxValue)
+    {
+        lock (_gate)
+        {
+            DropExpired();
+            return [.. _waiting.Take(maximum).Select(w => w.Receipt)];
+        }
+    }
+
+    /// <summary>Forgets receipts that were credited or finally refused.</summary>
+    public void Settle(IEnumerable<ReceiptId> ids)
+    {
+        ArgumentNullException.ThrowIfNull(ids);
+        lock (_gate)
+            SettleAll(ids);
+    }
+
+    /// <summary>All receipts, leaving the store empty.</summary>
+    public IReadOnlyList<Receipt> Drain()
+    {
+        lock (_gate)
+        {
+            Receipt[] all = [.. _waiting.Select(w => w.Receipt)];
+            SettleAll(_byId.Keys.ToArray());
+            return all;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _journal?.Dispose();
+
+    private void DropExpired()
+    {
+        var now = _clock.GetUtcNow().ToUnixTimeSeconds();
+        SettleAll(_waiting.Where(w => ReceiptFreshness.Check(w.Receipt.Time, now, _options.WindowSeconds) == ReceiptStatus.Expired)
+            .Select(w => w.Id).ToArray());
+    }
+
+    private void SettleAll(IEnumerable<ReceiptId> ids)
+    {
+        foreach (var id in ids)
+        {
+            if (!_byId.Remove(id, out var node))
+                continue;
+            _waiting.Remove(node);
+            _journal?.Settle(id);
+        }
+        if (_journal is { Records: > CompactAtRecords } && _journal.Records > _waiting.Count * 4L)
+            _journal.Compact(_waiting.Select(w => w.Receipt));
+    }
+
+    private sealed record Waiting(ReceiptId Id, Receipt Receipt, DateTimeOffset Since);
+}

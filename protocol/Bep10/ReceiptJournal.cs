@@ -1,0 +1,134 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using Pbts.Protocol.Receipts;
+
+namespace Pbts.Protocol.Bep10;
+
+/// <summary>
+/// An append-only file of receipts added and settled. Survives the end of the process at any byte: a torn last record is
+/// dropped when the file is opened. Not for concurrent use.
+/// </summary>
+/// <remarks>
+/// Records of 280 bytes, big endian: kind (1 added, 2 settled), then for an added receipt infohash 20, sender 48, receiver 48,
+/// length of the piece hash 1, piece hash left-aligned in 32, index u32, kind of time 1, time u64, signature 96, piece size i64,
+/// zeros; for a settled one its id 32 and zeros; at last 8 bytes of SHA-256 over all before.
+/// </remarks>
+internal sealed class ReceiptJournal : IDisposable
+{
+    private const int RecordLength = 280;
+    private const int BodyLength = RecordLength - 8;
+    private const byte Added = 1;
+    private const byte Settled = 2;
+
+    private readonly string _path;
+    private FileStream _file;
+
+    private ReceiptJournal(string path, FileStream file)
+    {
+        _path = path;
+        _file = file;
+    }
+
+    /// <summary>Records in the file, dead ones included.</summary>
+    public long Records => _file.Length / RecordLength;
+
+    /// <summary>Opens or creates the file and gives the receipts that were added and not settled, oldest first.</summary>
+    public static ReceiptJournal Open(string path, out List<Receipt> live)
+    {
+        // Nobody else may append: two processes would tear each other's records.
+        var file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 0);
+        var found = new Dictionary<ReceiptId, (long Position, Receipt Receipt)>();
+        var good = 0L;
+        Span<byte> record = stackalloc byte[RecordLength];
+        var reader = new BufferedStream(file, 1 << 16);
+        while (reader.ReadAtLeast(record, RecordLength, throwOnEndOfStream: false) == RecordLength && Apply(record, good, found))
+            good += RecordLength;
+        file.SetLength(good);
+        file.Seek(0, SeekOrigin.End);
+        live = [.. found.Values.OrderBy(f => f.Position).Select(f => f.Receipt)];
+        return new ReceiptJournal(path, file);
+    }
+
+    /// <summary>Appends an added receipt.</summary>
+    public void Add(Receipt receipt) => Append(_file, receipt);
+
+    /// <summary>Appends that a receipt needs no further report.</summary>
+    public void Settle(ReceiptId id)
+    {
+        Span<byte> record = stackalloc byte[RecordLength];
+        record.Clear();
+        record[0] = Settled;
+        id.Span.CopyTo(record[1..]);
+        Seal(record);
+        _file.Write(record);
+    }
+
+    /// <summary>Replaces the file by one that holds only the live receipts.</summary>
+    public void Compact(IEnumerable<Receipt> live)
+    {
+        var temporary = _path + ".new";
+        var next = new FileStream(temporary, FileMode.Create, FileAccess.ReadWrite, FileShare.None, 0);
+        foreach (var receipt in live)
+            Append(next, receipt);
+        next.Flush(flushToDisk: true);
+        File.Move(temporary, _path, overwrite: true);
+        _file.Dispose();
+        _file = next;
+    }
+
+    public void Dispose() => _file.Dispose();
+
+    private static void Append(FileStream file, Receipt receipt)
+    {
+        Span<byte> record = stackalloc byte[RecordLength];
+        record.Clear();
+        record[0] = Added;
+        receipt.InfoHash.Span.CopyTo(record[1..]);
+        receipt.Sender.Span.CopyTo(record[21..]);
+        receipt.Receiver.Span.CopyTo(record[69..]);
+        record[117] = receipt.PieceHash.Length;
+        receipt.PieceHash.Span.CopyTo(record[118..]);
+        BinaryPrimitives.WriteUInt32BigEndian(record[150..], receipt.PieceIndex);
+        record[154] = (byte)receipt.Time.Kind;
+        BinaryPrimitives.WriteUInt64BigEndian(record[155..], receipt.Time.Value);
+        receipt.Signature.Span.CopyTo(record[163..]);
+        BinaryPrimitives.WriteInt64BigEndian(record[259..], receipt.PieceSize);
+        Seal(record);
+        file.Write(record);
+    }
+
+    private static bool Apply(ReadOnlySpan<byte> record, long position, Dictionary<ReceiptId, (long Position, Receipt Receipt)> found)
+    {
+        Span<byte> hash = stackalloc byte[32];
+        SHA256.HashData(record[..BodyLength], hash);
+        if (!hash[..8].SequenceEqual(record[BodyLength..]))
+            return false;
+        if (record[0] == Settled)
+        {
+            found.Remove(ReceiptId.From(record.Slice(1, ReceiptId.Length)));
+            return true;
+        }
+        if (record[0] != Added || record[117] > 32 || !PieceHash.TryFrom(record.Slice(118, record[117]), out var pieceHash) || record[154] > 1)
+            return false;
+        var receipt = new Receipt
+        {
+            InfoHash = InfoHash.From(record.Slice(1, InfoHash.Length)),
+            Sender = MemberKey.From(record.Slice(21, MemberKey.Length)),
+            Receiver = MemberKey.From(record.Slice(69, MemberKey.Length)),
+            PieceHash = pieceHash,
+            PieceIndex = BinaryPrimitives.ReadUInt32BigEndian(record[150..]),
+            Time = new ReceiptTime((ReceiptTimeKind)record[154], BinaryPrimitives.ReadUInt64BigEndian(record[155..])),
+            Signature = ReceiptSignature.From(record.Slice(163, ReceiptSignature.Length)),
+            PieceSize = BinaryPrimitives.ReadInt64BigEndian(record[259..]),
+        };
+        found[receipt.Id] = (position, receipt);
+        return true;
+    }
+
+    private static void Seal(Span<byte> record)
+    {
+        Span<byte> hash = stackalloc byte[32];
+        SHA256.HashData(record[..BodyLength], hash);
+        hash[..8].CopyTo(record[BodyLength..]);
+    }
+}

@@ -1,0 +1,151 @@
+using System.Numerics;
+using System.Text.Json;
+using Pbts.Protocol.Ethereum;
+
+namespace Pbts.Protocol.Tests.Ethereum;
+
+public sealed class EthereumRpcClientTests
+{
+    private const string Hash = "0x2c711d0142f491c2eb822a01f452c27f66ec34fe8608baab989697b2b40ed59b";
+
+    [Fact]
+    public async Task A_quantity_is_read_and_the_request_is_well_formed()
+    {
+        string? seen = null;
+        var result = await AskAsync(body => { seen = body; return (200, Result(body, "\"0x7a69\"")); }, c => c.ChainIdAsync());
+        Assert.True(result.TryGet(out var chainId, out _));
+        Assert.Equal(31337ul, chainId);
+        using var request = JsonDocument.Parse(seen!);
+        Assert.Equal("2.0", request.RootElement.GetProperty("jsonrpc").GetString());
+        Assert.Equal("eth_chainId", request.RootElement.GetProperty("method").GetString());
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("not json")]
+    [InlineData("[]")]
+    [InlineData("null")]
+    [InlineData("{\"jsonrpc\":\"2.0\",\"id\":1}")]
+    [InlineData("{\"jsonrpc\":\"2.0\",\"id\":99,\"result\":\"0x1\"}")]
+    [InlineData("{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":\"0x01\"}")]
+    [InlineData("{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":1}")]
+    [InlineData("{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":null}")]
+    [InlineData("{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":\"0x10000000000000000\"}")]
+    [InlineData("{\"jsonrpc\":\"2.0\",\"id\":1.5,\"result\":\"0x1\",\"error\":7}")]
+    public async Task Answers_that_are_no_quantity_are_malformed(string answer)
+    {
+        var result = await AskAsync(_ => (200, answer), c => c.ChainIdAsync());
+        Assert.Equal(RpcErrorKind.Malformed, result.Error?.Kind);
+        Assert.True(result.Error!.IsTransient);
+    }
+
+    [Fact]
+    public async Task A_silent_node_is_a_timeout()
+    {
+        var result = await AskAsync(_ => null, c => c.ChainIdAsync(), new EthereumRpcOptions { Timeout = TimeSpan.FromMilliseconds(200) });
+        Assert.Equal(RpcErrorKind.Timeout, result.Error?.Kind);
+    }
+
+    [Fact]
+    public async Task A_closed_port_is_unreachable_and_the_address_is_not_told()
+    {
+        using var http = new HttpClient();
+        var client = new EthereumRpcClient(http, new Uri("http://127.0.0.1:1/secret-access-key"));
+        var result = await client.ChainIdAsync();
+        Assert.Equal(RpcErrorKind.Unreachable, result.Error?.Kind);
+        Assert.DoesNotContain("secret-access-key", result.Error!.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_answer_over_the_limit_is_not_read()
+    {
+        var result = await AskAsync(
+            body => (200, Result(body, $"\"0x{new string('a', 5000)}\"")), c => c.ChainIdAsync(), new EthereumRpcOptions { MaxResponseBytes = 4096 });
+        Assert.Equal(RpcErrorKind.TooLarge, result.Error?.Kind);
+    }
+
+    [Fact]
+    public async Task An_http_error_without_json_is_an_http_error()
+    {
+        var result = await AskAsync(_ => (503, "<html>busy</html>"), c => c.ChainIdAsync());
+        Assert.Equal((RpcErrorKind.Http, 503), (result.Error!.Kind, result.Error.Code));
+    }
+
+    [Theory]
+    [InlineData(200)]
+    [InlineData(400)]
+    public async Task An_error_object_is_the_nodes_whatever_the_status(int status)
+    {
+        var result = await AskAsync(
+            _ => (status, """{"jsonrpc":"2.0","id":1,"error":{"code":-32000,"message":"nonce too low"}}"""), c => c.SendRawTransactionAsync(new byte[] { 1 }));
+        Assert.Equal((RpcErrorKind.Node, -32000), (result.Error!.Kind, result.Error.Code));
+        Assert.Contains("nonce too low", result.Error.Message, StringComparison.Ordinal);
+        Assert.False(result.Error.IsTransient);
+    }
+
+    [Theory]
+    [InlineData("\"DATA\"")]
+    [InlineData("{\"data\":\"DATA\"}")]
+    public async Task A_revert_gives_its_reason(string form)
+    {
+        var data = EthereumVectors.Cases("abi/reverts")[2].Text("data");
+        var error = """{"jsonrpc":"2.0","id":1,"error":{"code":3,"message":"execution reverted","data":FORM}}"""
+            .Replace("FORM", form.Replace("DATA", data, StringComparison.Ordinal), StringComparison.Ordinal);
+        var call = new EthereumCall(EthereumAddress.Zero, EthereumAddress.Zero, ReputationAbi.UpdateUser.EncodeCall("x", BigInteger.One, BigInteger.One));
+        var result = await AskAsync(_ => (200, error), c => c.EstimateGasAsync(call));
+        Assert.Equal(RpcErrorKind.Reverted, result.Error!.Kind);
+        Assert.Equal("User does not exist", result.Error.RevertReason);
+    }
+
+    [Fact]
+    public async Task An_unmined_transaction_has_no_receipt()
+    {
+        var result = await AskAsync(body => (200, Result(body, "null")), c => c.TransactionReceiptAsync(Hash));
+        Assert.True(result.TryGet(out var receipt, out _));
+        Assert.Null(receipt);
+    }
+
+    [Fact]
+    public async Task A_receipt_is_read_with_its_logs()
+    {
+        const string receiptJson = $$"""
+            {"transactionHash":"{{Hash}}","status":"0x0","blockNumber":"0x10","blockHash":"{{Hash}}","gasUsed":"0x5208","effectiveGasPrice":"0x9",
+             "contractAddress":null,"logs":[{"address":"0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266","topics":["{{Hash}}"],"data":"0x01"}]}
+            """;
+        var result = await AskAsync(body => (200, Result(body, receiptJson)), c => c.TransactionReceiptAsync(Hash));
+        Assert.True(result.TryGet(out var receipt, out _));
+        Assert.False(receipt!.Succeeded);
+        Assert.Equal((16ul, 21000ul, new BigInteger(9)), (receipt.BlockNumber, receipt.GasUsed, receipt.EffectiveGasPrice));
+        Assert.Equal(new byte[] { 1 }, Assert.Single(receipt.Logs).Data);
+    }
+
+    [Fact]
+    public async Task A_receipt_without_status_is_malformed()
+    {
+        var result = await AskAsync(body => (200, Result(body, $$"""{"transactionHash":"{{Hash}}"}""")), c => c.TransactionReceiptAsync(Hash));
+        Assert.Equal(RpcErrorKind.Malformed, result.Error?.Kind);
+    }
+
+    [Fact]
+    public async Task Cancelling_throws_instead_of_reporting_a_timeout()
+    {
+        await using var node = new ScriptedNode(_ => null);
+        using var http = new HttpClient();
+        using var cancel = new CancellationTokenSource(100);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => new EthereumRpcClient(http, node.Address).ChainIdAsync(cancel.Token));
+    }
+
+    private static string Result(string request, string result)
+    {
+        using var json = JsonDocument.Parse(request);
+        return $$"""{"jsonrpc":"2.0","id":{{json.RootElement.GetProperty("id")}},"result":{{result}}}""";
+    }
+
+    private static async Task<RpcResult<T>> AskAsync<T>(
+        Func<string, (int Status, string Body)?> script, Func<EthereumRpcClient, Task<RpcResult<T>>> call, EthereumRpcOptions? options = null)
+    {
+        await using var node = new ScriptedNode(script);
+        using var http = new HttpClient();
+        return await call(new EthereumRpcClient(http, node.Address, options));
+    }
+}

@@ -1,0 +1,99 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using System.Text.Json.Nodes;
+using Pbts.Protocol.Ethereum;
+
+namespace Pbts.Tracker.Tests.Chain;
+
+/// <summary>A real local Ethereum node (Foundry's anvil) on a free loopback port, gone with the test.</summary>
+internal sealed partial class AnvilNode : IAsyncDisposable
+{
+    /// <summary>The first account of the well-known development mnemonic; worthless.</summary>
+    public const string FirstKey = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80";
+
+    /// <summary>The second.</summary>
+    public const string SecondKey = "0x59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d";
+
+    private readonly Process _process;
+    private readonly HttpClient _http = new();
+
+    private AnvilNode(Process process, int port)
+    {
+        _process = process;
+        Url = new Uri($"http://127.0.0.1:{port}/");
+        Rpc = new EthereumRpcClient(_http, Url);
+    }
+
+    public Uri Url { get; }
+
+    public EthereumRpcClient Rpc { get; }
+
+    /// <summary>The folder of the contracts, with their artefacts and the development tools.</summary>
+    public static string SolidityFolder { get; } = FindSolidity();
+
+    public static async Task<AnvilNode> StartAsync(params string[] arguments)
+    {
+        var tools = Path.Combine(SolidityFolder, "node_modules", "@foundry-rs");
+        var program = (Directory.Exists(tools) ? Directory.GetDirectories(tools, "anvil-*") : [])
+            .Select(folder => Path.Combine(folder, "bin", "anvil")).FirstOrDefault(File.Exists)
+            ?? throw new InvalidOperationException("These tests need anvil: run npm ci in solidity/, or ./pbts test, which does.");
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var port = ((IPEndPoint)listener.LocalEndpoint).Port;
+        listener.Stop();
+        var start = new ProcessStartInfo(program, ["--host", "127.0.0.1", "--port", $"{port}", "--silent", .. arguments]);
+        var node = new AnvilNode(Process.Start(start)!, port);
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => node.Kill();
+        for (var waited = Stopwatch.StartNew(); (await node.Rpc.ChainIdAsync()).Error is not null; await Task.Delay(50))
+        {
+            Assert.False(node._process.HasExited || waited.Elapsed > TimeSpan.FromSeconds(30), "anvil did not start.");
+        }
+        return node;
+    }
+
+    /// <summary>Any JSON-RPC call; anvil's own methods steer the chain.</summary>
+    public async Task<JsonNode?> CallAsync(string method, params JsonNode?[] parameters)
+    {
+        var body = new JsonObject { ["jsonrpc"] = "2.0", ["id"] = 1, ["method"] = method, ["params"] = new JsonArray(parameters) };
+        using var content = new StringContent(body.ToJsonString(), null, "application/json");
+        using var response = await _http.PostAsync(Url, content);
+        var answer = JsonNode.Parse(await response.Content.ReadAsStringAsync())!;
+        Assert.True(answer["error"] is null, answer.ToJsonString());
+        return answer["result"];
+    }
+
+    public Task MineAsync(int blocks = 1) => CallAsync("anvil_mine", $"0x{blocks:x}");
+
+    public async ValueTask DisposeAsync()
+    {
+        Kill();
+        await _process.WaitForExitAsync();
+        _process.Dispose();
+        _http.Dispose();
+    }
+
+    private void Kill()
+    {
+        try
+        {
+            if (!_process.HasExited) _ = Kill(_process.Id, 9);
+        }
+        catch (InvalidOperationException)
+        {
+        }
+    }
+
+    private static string FindSolidity()
+    {
+        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        {
+            if (File.Exists(Path.Combine(folder.FullName, "Pbts.sln"))) return Path.Combine(folder.FullName, "solidity");
+        }
+        throw new InvalidOperationException("The tests run from inside the repository.");
+    }
+
+    [LibraryImport("libc", EntryPoint = "kill")]
+    private static partial int Kill(int pid, int signal);
+}

@@ -1,0 +1,261 @@
+using System.Diagnostics;
+using System.Numerics;
+using Npgsql;
+using Pbts.GrainInterfaces.Chain;
+using Pbts.Grains.Chain;
+using Pbts.Protocol.Ethereum;
+using Pbts.Tracker.Tests.Support;
+
+namespace Pbts.Tracker.Tests.Chain;
+
+/// <summary>Migrations against a real node, stopped and restarted where it hurts.</summary>
+[Collection("postgres")]
+public sealed class MigrationTests(PostgresServer postgres)
+{
+    [Fact]
+    public async Task Everybody_moves_once_and_the_predecessor_retires()
+    {
+        await using var anvil = await AnvilNode.StartAsync();
+        await using var rig = await ChainRig.CreateAsync(postgres);
+        var account = rig.Account(anvil.Url, o => o.MaxInFlight = 200);
+        var (factory, old) = await rig.DeployAsync(account);
+        await AddUsersAsync(rig, account, old, 25);
+
+        var (store, runner) = Runner(rig, account, anvil, factory);
+        var id = await StartAsync(store, old, null, batchSize: 10, retire: true);
+        var view = await RunAsync(rig, account, store, runner, id);
+
+        Assert.Equal(("completed", 25, 25, 0), (view.State, view.Total, view.Migrated, view.FailedCount));
+        Assert.Null(view.Problem);
+        Assert.True(view.GasUsed > 25 * 5_000);
+        Assert.True(EthereumAddress.TryParse(view.ReputationAddress, out var contract));
+        Assert.Equal(contract, await rig.Contracts.ReadActiveAsync());
+        var reader = new ReputationReader(anvil.Rpc);
+        for (var i = 0; i < 25; i++) Assert.Equal(i, (int)(await UserAsync(reader, contract, $"user{i}"))!.Uploaded);
+        Assert.True((await anvil.Rpc.CallAsync(new EthereumCall(null, old, ReputationV2Abi.Retired.EncodeCall()))).TryGet(out var data, out _));
+        Assert.True(ReputationV2Abi.Retired.TryDecodeResult(data, out var retired));
+        Assert.Equal(true, retired[0]);
+        Assert.Equal(3, await rig.CountAsync("SELECT count(*) FROM chain_outbox WHERE kind = 'migration-batch'"));
+
+        // Running it again, as a new migration over the same contracts, sends nothing.
+        await rig.Contracts.ActivateAsync(contract, old);
+        var again = await StartAsync(store, old, null, batchSize: 10, retire: false);
+        view = await RunAsync(rig, account, store, runner, again);
+        Assert.Equal(("completed", 25, 25), (view.State, view.Total, view.Migrated));
+        Assert.Equal(contract.ToString(), view.ReputationAddress);
+        Assert.Equal(3, await rig.CountAsync("SELECT count(*) FROM chain_outbox WHERE kind = 'migration-batch'"));
+    }
+
+    [Fact]
+    public async Task A_crash_after_every_step_moves_nobody_twice()
+    {
+        await using var anvil = await AnvilNode.StartAsync();
+        await using var rig = await ChainRig.CreateAsync(postgres);
+        var (factory, old) = await rig.DeployAsync(rig.Account(anvil.Url));
+        await AddUsersAsync(rig, rig.Account(anvil.Url), old, 12);
+        var (store, _) = Runner(rig, rig.Account(anvil.Url), anvil, factory);
+        var id = await StartAsync(store, old, null, batchSize: 3, retire: false);
+        var crashes = 0;
+        for (var waited = Stopwatch.StartNew(); !(await store.ViewAsync(id))!.IsFinished; crashes++)
+        {
+            Assert.True(waited.Elapsed < TimeSpan.FromSeconds(90), (await store.ViewAsync(id))!.ToString());
+            // Everything in memory is new each time; every second one dies between noting a batch and handing it in.
+            var account = rig.Account(anvil.Url);
+            var (_, runner) = Runner(rig, account, anvil, factory, dies: crashes % 2 == 1);
+            try
+            {
+                await runner.StepAsync(id);
+            }
+            catch (InvalidOperationException e) when (e.Message == "crash")
+            {
+            }
+            await account.PumpAsync();
+        }
+        var view = (await store.ViewAsync(id))!;
+        Assert.Equal(("completed", 12, 12, 0), (view.State, view.Total, view.Migrated, view.FailedCount));
+        Assert.True(crashes > 10);
+        Assert.Equal(1, await rig.CountAsync("SELECT count(*) FROM chain_outbox WHERE kind = 'migration-deploy'"));
+        Assert.Equal(4, await rig.CountAsync("SELECT count(*) FROM chain_outbox WHERE kind = 'migration-batch'"));
+        Assert.True(EthereumAddress.TryParse(view.ReputationAddress, out var contract));
+        Assert.True((await anvil.Rpc.LogsAsync(contract, ReputationV2Abi.UserMigrated.Topic, 0, 100_000)).TryGet(out var logs, out _));
+        Assert.Equal(12, logs.Count);
+    }
+
+    [Fact]
+    public async Task Two_runners_at_once_move_nobody_twice()
+    {
+        await using var anvil = await AnvilNode.StartAsync();
+        await using var rig = await ChainRig.CreateAsync(postgres);
+        var account = rig.Account(anvil.Url);
+        var (factory, old) = await rig.DeployAsync(account);
+        await AddUsersAsync(rig, account, old, 20);
+        var (store, first) = Runner(rig, account, anvil, factory);
+        var (_, second) = Runner(rig, rig.Account(anvil.Url), anvil, factory);
+        var id = await StartAsync(store, old, null, batchSize: 4, retire: false);
+        for (var waited = Stopwatch.StartNew(); !(await store.ViewAsync(id))!.IsFinished;)
+        {
+            Assert.True(waited.Elapsed < TimeSpan.FromSeconds(90), (await store.ViewAsync(id))!.ToString());
+            await Task.WhenAll(first.StepAsync(id), second.StepAsync(id), account.PumpAsync());
+        }
+        var view = (await store.ViewAsync(id))!;
+        Assert.Equal(("completed", 20, 20, 0), (view.State, view.Total, view.Migrated, view.FailedCount));
+        Assert.True(EthereumAddress.TryParse(view.ReputationAddress, out var contract));
+        Assert.True((await anvil.Rpc.LogsAsync(contract, ReputationV2Abi.UserMigrated.Topic, 0, 100_000)).TryGet(out var logs, out _));
+        Assert.Equal(20, logs.Count);
+    }
+
+    [Fact]
+    public async Task A_batch_that_reverts_is_halved_until_the_bad_user_is_named()
+    {
+        await using var anvil = await AnvilNode.StartAsync();
+        await using var rig = await ChainRig.CreateAsync(postgres);
+        var honest = rig.Account(anvil.Url);
+        var (factory, old) = await rig.DeployAsync(honest);
+        await AddUsersAsync(rig, honest, old, 8);
+        // The node reverts whatever carries user5.
+        var mark = Convert.ToHexStringLower("user5"u8);
+        await using var proxy = new RpcProxy(anvil.Url)
+        {
+            Behaviour = async (method, request, forward) =>
+                method == "eth_estimateGas" && ((string)request["params"]![0]!["data"]!).Contains(mark, StringComparison.Ordinal)
+                    ? RpcProxy.Error(3, "execution reverted: bad user") : await forward(),
+        };
+        var account = rig.Account(proxy.Url);
+        var (store, runner) = Runner(rig, account, anvil, factory);
+        var id = await StartAsync(store, old, null, batchSize: 8, retire: false);
+        var view = await RunAsync(rig, account, store, runner, id);
+        Assert.Equal(("completed", 8, 7, 1), (view.State, view.Total, view.Migrated, view.FailedCount));
+        var failure = Assert.Single(view.Failed);
+        Assert.Equal("user5", failure.Username);
+        Assert.Contains("bad user", failure.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_first_generation_contract_without_events_gives_up_the_members_we_know()
+    {
+        await using var anvil = await AnvilNode.StartAsync();
+        await using var rig = await ChainRig.CreateAsync(postgres);
+        var account = rig.Account(anvil.Url);
+        var (factory, _) = await rig.DeployAsync(account);
+        var constructor = AbiEncoder.Encode(AbiType.ParseTuple("(address,address)"), account.Address, EthereumAddress.Zero);
+        var deployed = await rig.DecideAsync(account, await ChainRig.SubmitAsync(account, "deploy", null, [.. ChainRig.Artifact("test/LegacyReputation", ""), .. constructor]));
+        Assert.True(EthereumAddress.TryParse(deployed.ContractAddress, out var legacy), deployed.Error);
+        await AddUsersAsync(rig, account, legacy, 3);
+        await using (var insert = rig.Database.CreateCommand(
+            "INSERT INTO users (user_id, public_key, passkey, registered_at) SELECT name, '', md5(name), now() FROM unnest(ARRAY['user0', 'user1', 'stranger']) AS name"))
+        {
+            await insert.ExecuteNonQueryAsync();
+        }
+        var (store, runner) = Runner(rig, account, anvil, factory);
+        var id = await StartAsync(store, legacy, null, batchSize: 50, retire: true);
+        var view = await RunAsync(rig, account, store, runner, id);
+        Assert.Equal(("completed", 2, 2, 0), (view.State, view.Total, view.Migrated, view.FailedCount));
+        Assert.Equal("The referrer is of a kind that cannot be retired.", view.Problem);
+    }
+
+    [Theory]
+    [InlineData(7)] // burns all gas
+    [InlineData(8)] // returns 2 MB
+    [InlineData(3)] // wild offset
+    [InlineData(10)] // record over the limits
+    public async Task A_hostile_referrer_stops_nothing(int mode)
+    {
+        await using var anvil = await AnvilNode.StartAsync();
+        await using var rig = await ChainRig.CreateAsync(postgres);
+        var account = rig.Account(anvil.Url);
+        var (factory, honest) = await rig.DeployAsync(account);
+        await AddUsersAsync(rig, account, honest, 3);
+        var constructor = AbiEncoder.Encode(AbiType.ParseTuple("(uint256,address)"), (BigInteger)mode, honest);
+        var deployed = await rig.DecideAsync(account, await ChainRig.SubmitAsync(account, "deploy", null, [.. ChainRig.Artifact("test/HostileReferrer", ""), .. constructor]));
+        Assert.True(EthereumAddress.TryParse(deployed.ContractAddress, out var hostile), deployed.Error);
+        var (store, runner) = Runner(rig, account, anvil, factory);
+        var id = await StartAsync(store, hostile, null, batchSize: 3, retire: false);
+        var view = await RunAsync(rig, account, store, runner, id);
+        Assert.Equal("completed", view.State);
+        Assert.Equal(3, view.Total);
+        // What lies behind the hostile contract is reached, unless that claims to have the users itself.
+        Assert.Equal(mode == 10 ? (0, 3) : (3, 0), (view.Migrated, view.FailedCount));
+        Assert.All(view.Failed, failure => Assert.Equal("Size is too large", failure.Reason));
+    }
+
+    [Fact]
+    public async Task Listed_users_move_and_unknown_ones_are_reported()
+    {
+        await using var anvil = await AnvilNode.StartAsync();
+        await using var rig = await ChainRig.CreateAsync(postgres);
+        var account = rig.Account(anvil.Url);
+        var (factory, old) = await rig.DeployAsync(account);
+        await AddUsersAsync(rig, account, old, 3);
+        var (store, runner) = Runner(rig, account, anvil, factory);
+        var id = await StartAsync(store, old, ["user1", "nobody"], batchSize: 10, retire: false);
+        Assert.False(await store.AddAsync(Guid.NewGuid(), old, new MigrationRequest(old.ToString(), null, 10, false)));
+        var view = await RunAsync(rig, account, store, runner, id);
+        Assert.Equal(("completed", 2, 1), (view.State, view.Total, view.Migrated));
+        Assert.Equal(new MigrationFailure("nobody", "User does not exist"), Assert.Single(view.Failed));
+    }
+
+    [Fact]
+    public async Task A_paused_migration_sends_nothing_and_a_cancelled_one_ends()
+    {
+        await using var anvil = await AnvilNode.StartAsync();
+        await using var rig = await ChainRig.CreateAsync(postgres);
+        var account = rig.Account(anvil.Url);
+        var (factory, old) = await rig.DeployAsync(account);
+        var (store, runner) = Runner(rig, account, anvil, factory);
+        var id = await StartAsync(store, old, ["user1"], batchSize: 10, retire: false);
+        Assert.True(await store.ChangeStateAsync(id, "paused", "pending", "running"));
+        var before = await rig.CountAsync("SELECT count(*) FROM chain_outbox");
+        Assert.False(await runner.StepAsync(id));
+        Assert.Equal(before, await rig.CountAsync("SELECT count(*) FROM chain_outbox"));
+        Assert.True(await store.ChangeStateAsync(id, "cancelled", "paused"));
+        Assert.False(await store.ChangeStateAsync(id, "running", "paused"));
+        Assert.Equal(old, await rig.Contracts.ReadActiveAsync());
+    }
+
+    private static async Task AddUsersAsync(ChainRig rig, ChainAccount account, EthereumAddress contract, int count)
+    {
+        var ids = new List<Guid>();
+        for (var i = 0; i < count; i++) ids.Add(await ChainRig.SubmitAsync(account, "test", contract, ChainRig.AddUser($"user{i}", (ulong)i)));
+        foreach (var id in ids) Assert.True((await rig.DecideAsync(account, id, 60)).IsDone);
+    }
+
+    private static (MigrationStore Store, MigrationRunner Runner) Runner(ChainRig rig, ChainAccount account, AnvilNode anvil, EthereumAddress factory, bool dies = false)
+    {
+        var store = new MigrationStore(rig.Database);
+        return (store, new MigrationRunner(anvil.Rpc, account.Address, factory, 2000, store, rig.Outbox, rig.Contracts, new Submitter(account, dies)));
+    }
+
+    private static async Task<Guid> StartAsync(MigrationStore store, EthereumAddress referrer, IReadOnlyList<string>? users, int batchSize, bool retire)
+    {
+        var id = Guid.NewGuid();
+        Assert.True(await store.AddAsync(id, referrer, new MigrationRequest(referrer.ToString(), users, batchSize, retire)));
+        return id;
+    }
+
+    private static async Task<MigrationView> RunAsync(ChainRig rig, ChainAccount account, MigrationStore store, MigrationRunner runner, Guid id)
+    {
+        for (var waited = Stopwatch.StartNew(); ;)
+        {
+            while (await runner.StepAsync(id))
+            {
+            }
+            await account.PumpAsync();
+            var view = (await store.ViewAsync(id))!;
+            if (view.IsFinished) return view;
+            Assert.True(waited.Elapsed < TimeSpan.FromSeconds(90), view.ToString());
+        }
+    }
+
+    private static async Task<ReputationUser?> UserAsync(ReputationReader reader, EthereumAddress contract, string name)
+    {
+        Assert.True((await reader.GetUserAsync(contract, name)).TryGet(out var user, out var error), error?.Message);
+        return user;
+    }
+
+    /// <summary>Hands in to the account at once, or dies on the way.</summary>
+    private sealed class Submitter(ChainAccount account, bool dies) : IChainSubmitter
+    {
+        public Task<string?> SubmitAsync(ChainSubmission submission) =>
+            dies ? throw new InvalidOperationException("crash") : account.SubmitAsync(submission);
+    }
+}

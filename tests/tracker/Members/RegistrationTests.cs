@@ -1,0 +1,133 @@
+using System.Net;
+using System.Text.Json.Nodes;
+using Pbts.Protocol.Bls;
+using Pbts.Protocol.Receipts;
+using Pbts.Tracker.Tests.Support;
+
+namespace Pbts.Tracker.Tests.Members;
+
+[Collection("node")]
+public sealed class RegistrationTests(SharedNode shared)
+{
+    private readonly HttpClient _tracker = shared.Node.Http;
+
+    [Fact]
+    public async Task A_signed_registration_proves_possession_and_hands_out_an_announce_url()
+    {
+        var alice = new Member("älice");
+        var (status, answer) = await alice.RegisterAsync(_tracker);
+        Assert.Equal(HttpStatusCode.OK, status);
+        Assert.True((bool)answer["success"]!);
+        Assert.Matches("^[0-9a-f]{64}$", (string)answer["instance_id"]!);
+        Assert.Matches("^[0-9a-f]{32}$", alice.Passkey);
+        Assert.Equal($"{_tracker.BaseAddress}announce/{alice.Passkey}", (string)answer["announce_url"]!);
+
+        var user = (await _tracker.GetJsonAsync($"/user/{Uri.EscapeDataString(alice.UserId)}")).Answer;
+        Assert.Equal((alice.UserId, alice.PublicKey, true), ((string)user["user_id"]!, (string)user["public_key"]!, (bool)user["proof_of_possession"]!));
+        Assert.False(user.ContainsKey("passkey"));
+        Assert.InRange((double)user["registered_at"]!, Member.Now - 60, Member.Now + 60);
+    }
+
+    [Fact]
+    public async Task A_user_id_is_taken_once()
+    {
+        var alice = await Member.RegisteredAsync(_tracker, "alice");
+        var other = new Member("other") { UserId = alice.UserId };
+        Assert.Equal(HttpStatusCode.Conflict, (await other.RegisterAsync(_tracker)).Status);
+        Assert.Equal(HttpStatusCode.Conflict, (await other.RegisterAsync(_tracker, signed: false)).Status);
+        var (status, answer) = await alice.RegisterAsync(_tracker);
+        Assert.Equal((HttpStatusCode.Conflict, "User already exists"), (status, (string)answer["error"]!));
+    }
+
+    [Fact]
+    public async Task A_proven_key_belongs_to_one_user_and_displaces_those_who_only_claimed_it()
+    {
+        var secret = BlsSecretKey.Generate();
+        var squatter = new Member("squatter", secret);
+        var owner = new Member("owner", secret);
+        Assert.Equal(HttpStatusCode.OK, (await squatter.RegisterAsync(_tracker, signed: false)).Status);
+        Assert.Equal(HttpStatusCode.OK, (await owner.RegisterAsync(_tracker)).Status);
+        Assert.Equal(HttpStatusCode.Conflict, (await squatter.RegisterAsync(_tracker)).Status);
+        Assert.Equal(HttpStatusCode.Conflict, (await new Member("late", secret).RegisterAsync(_tracker, signed: false)).Status);
+        Assert.Equal(HttpStatusCode.Conflict, (await new Member("later", secret).RegisterAsync(_tracker)).Status);
+        Assert.False((bool)(await _tracker.GetJsonAsync($"/user/{squatter.UserId}")).Answer["proof_of_possession"]!);
+    }
+
+    [Fact]
+    public async Task Parallel_registrations_of_one_key_or_one_id_have_one_winner()
+    {
+        var secret = BlsSecretKey.Generate();
+        var sameKey = await Task.WhenAll(Enumerable.Range(0, 12).Select(i => new Member($"p{i}", secret).RegisterAsync(_tracker)));
+        Assert.Equal(1, sameKey.Count(answer => answer.Status == HttpStatusCode.OK));
+        var sameId = await Task.WhenAll(Enumerable.Range(0, 12).Select(_ => new Member("x") { UserId = $"same-{secret.GetHashCode()}" }.RegisterAsync(_tracker)));
+        Assert.Equal(1, sameId.Count(answer => answer.Status == HttpStatusCode.OK));
+        Assert.All(sameKey.Concat(sameId), answer => Assert.Contains(answer.Status, new[] { HttpStatusCode.OK, HttpStatusCode.Conflict }));
+    }
+
+    [Fact]
+    public async Task A_signature_for_another_instance_user_or_key_is_401()
+    {
+        var alice = new Member("alice");
+        var instance = await _tracker.InstanceIdAsync();
+        foreach (var message in new[]
+        {
+            RegistrationMessage.Build(new string('0', 64), alice.UserId), RegistrationMessage.Build(instance, alice.UserId + "x"),
+            AnnounceMessage.Build(alice.UserId, default, "started"), alice.Key.ToArray(),
+        })
+        {
+            var (status, _) = await _tracker.PostAsync("/register", new JsonObject { ["user_id"] = alice.UserId, ["public_key"] = alice.PublicKey, ["signature"] = alice.Sign(message) });
+            Assert.Equal(HttpStatusCode.Unauthorized, status);
+        }
+
+        var stolen = new JsonObject { ["user_id"] = alice.UserId, ["public_key"] = new Member("m").PublicKey, ["signature"] = alice.Sign(RegistrationMessage.Build(instance, alice.UserId)) };
+        Assert.Equal(HttpStatusCode.Unauthorized, (await _tracker.PostAsync("/register", stolen)).Status);
+    }
+
+    [Theory]
+    [InlineData("""{"public_key":"AAAA"}""", "user_id")]
+    [InlineData("""{"user_id":"a"}""", "public_key")]
+    [InlineData("""{"user_id":5,"public_key":"AAAA"}""", "user_id")]
+    [InlineData("""{"user_id":"a b","public_key":"AAAA"}""", "user_id")]
+    [InlineData("""{"user_id":"a/b","public_key":"AAAA"}""", "user_id")]
+    [InlineData("""{"user_id":"a\u0000b","public_key":"AAAA"}""", "user_id")]
+    [InlineData("""{"user_id":"\ud800","public_key":"AAAA"}""", "user_id")]
+    [InlineData("""{"user_id":"a","public_key":"not base64!"}""", "public_key")]
+    [InlineData("""{"user_id":"a","public_key":"AAAA"}""", "public_key")]
+    [InlineData("""{"user_id":"a","public_key":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}""", "public_key")]
+    [InlineData("""{"user_id":"a","public_key":"wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}""", "public_key")]
+    [InlineData("""{"user_id":"a","public_key":"AAAA","signature":"AA=="}""", "signature")]
+    [InlineData("""{"user_id":"a","public_key":"AAAA","signature":7}""", "signature")]
+    public async Task Bad_fields_are_named(string body, string field)
+    {
+        var (status, answer) = await _tracker.PostTextAsync("/register", body);
+        Assert.Equal(HttpStatusCode.BadRequest, status);
+        Assert.False((bool)answer["success"]!);
+        Assert.Contains(field, (string)answer["error"]!, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_key_is_replaced_by_its_holder_only_and_the_old_key_and_passkey_end()
+    {
+        var (alice, bob) = (await Member.RegisteredAsync(_tracker, "alice"), await Member.RegisteredAsync(_tracker, "bob"));
+        var next = new Member("next") { UserId = alice.UserId };
+        var instance = await _tracker.InstanceIdAsync();
+        Task<(HttpStatusCode Status, JsonObject Answer)> RotateAsync(Member signer, Member newKey, long time) => _tracker.PostAsync($"/user/{alice.UserId}/rotate-key", new JsonObject
+        {
+            ["new_public_key"] = next.PublicKey, ["timestamp"] = time,
+            ["signature"] = signer.Sign(RotationMessage.Build(instance, alice.UserId, next.Key, (ulong)time)),
+            ["new_signature"] = newKey.Sign(RegistrationMessage.Build(instance, alice.UserId)),
+        });
+
+        Assert.Equal(HttpStatusCode.Unauthorized, (await RotateAsync(bob, next, Member.Now)).Status);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await RotateAsync(alice, bob, Member.Now)).Status);
+        Assert.Equal(HttpStatusCode.BadRequest, (await RotateAsync(alice, next, Member.Now - 1000)).Status);
+        var (status, answer) = await RotateAsync(alice, next, Member.Now);
+        Assert.Equal(HttpStatusCode.OK, status);
+        Assert.NotEqual(alice.Passkey, (string)answer["passkey"]!);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await RotateAsync(alice, next, Member.Now)).Status);
+
+        Assert.Equal(["not_your_receipt"], (await alice.ReportAsync(_tracker, bob.Receipt(alice, "old"))).Answer.Statuses());
+        Assert.Equal(["accepted"], (await next.ReportAsync(_tracker, bob.Receipt(next, "new"))).Answer.Statuses());
+        Assert.Equal(1, (int)(await _tracker.GetJsonAsync($"/user/{alice.UserId}")).Answer["key_rotations"]!);
+    }
+}

@@ -1,0 +1,162 @@
+using Pbts.Cli.Keys;
+using Pbts.Cli.Peers;
+using Pbts.Protocol.Receipts;
+using static Pbts.Tracker.Tests.Peers.TransferSetup;
+
+namespace Pbts.Tracker.Tests.Peers;
+
+public class TransferTests
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    [Fact]
+    public async Task A_download_is_right_and_leaves_the_uploader_one_good_receipt_for_each_piece()
+    {
+        using var setup = await CreateAsync(1_000_000, 65536);
+        using var alice = MemberIdentity.Generate();
+        using var bob = MemberIdentity.Generate();
+        await using var seed = await setup.StartAsync("seed", alice);
+        await using var get = await setup.StartAsync("get", bob);
+        get.AddPeers([Address(seed)]);
+        await get.Session.Completed.WaitAsync(Patience);
+        Assert.True(await get.DeliverReceiptsAsync(Patience, default));
+
+        Assert.Equal(setup.Data, setup.Downloaded("get"));
+        var receipts = seed.Session.Receipts.ToReport.Peek();
+        Assert.Equal(setup.Torrent.PieceCount, receipts.Count);
+        Assert.All(ReceiptVerifier.Verify(receipts), Assert.True);
+        Assert.Equal(setup.Data.Length, receipts.Sum(r => r.PieceSize));
+        Assert.All(receipts, r => Assert.Equal((alice.PublicKey, bob.PublicKey), (r.Sender, r.Receiver)));
+        foreach (var receipt in receipts)
+        {
+            var start = (int)receipt.PieceIndex * setup.Torrent.PieceLength;
+            var piece = setup.Data.AsSpan(start, setup.Torrent.PieceSize((int)receipt.PieceIndex));
+            Assert.Equal(PieceHash.OfPiece(piece), receipt.PieceHash);
+        }
+        Assert.Equal(0, get.Session.Receipts.ToDeliver.Count);
+    }
+
+    [Fact]
+    public async Task Peers_without_keys_exchange_pieces_all_the_same()
+    {
+        using var setup = await CreateAsync(300_000, 16384);
+        using var alice = MemberIdentity.Generate();
+        await using var seed = await setup.StartAsync("seed", alice);
+        await using var plain = await setup.StartAsync("plain", identity: null);
+        plain.AddPeers([Address(seed)]);
+        await plain.Session.Completed.WaitAsync(Patience);
+        Assert.Equal(setup.Data, setup.Downloaded("plain"));
+        Assert.Equal(0, seed.Session.Receipts.ToReport.Count);
+    }
+
+    [Fact]
+    public async Task Every_receipt_names_the_peer_that_sent_the_piece()
+    {
+        using var setup = await CreateAsync(2_000_000, 32768);
+        using var first = MemberIdentity.Generate();
+        using var second = MemberIdentity.Generate();
+        using var bob = MemberIdentity.Generate();
+        await using var seed = await setup.StartAsync("seed", first);
+        Directory.CreateDirectory(Path.Combine(setup.Folder, "seed2"));
+        File.Copy(Path.Combine(setup.Folder, "seed", "data.bin"), Path.Combine(setup.Folder, "seed2", "data.bin"));
+        await using var other = await setup.StartAsync("seed2", second);
+        await using var get = await setup.StartAsync("get", bob);
+        get.AddPeers([Address(seed), Address(other)]);
+        await get.Session.Completed.WaitAsync(Patience);
+        Assert.True(await get.DeliverReceiptsAsync(Patience, default));
+
+        var (one, two) = (seed.Session.Receipts.ToReport.Peek(), other.Session.Receipts.ToReport.Peek());
+        Assert.NotEmpty(one);
+        Assert.NotEmpty(two);
+        Assert.Equal(setup.Torrent.PieceCount, one.Concat(two).Select(r => r.PieceIndex).Distinct().Count());
+        Assert.All(one, r => Assert.Equal(first.PublicKey, r.Sender));
+        Assert.All(two, r => Assert.Equal(second.PublicKey, r.Sender));
+        Assert.True(seed.Session.Uploaded >= one.Sum(r => r.PieceSize));
+        Assert.True(other.Session.Uploaded >= two.Sum(r => r.PieceSize));
+    }
+
+    [Fact]
+    public async Task A_download_goes_on_where_it_stopped()
+    {
+        using var setup = await CreateAsync(1_000_000, 16384);
+        using var alice = MemberIdentity.Generate();
+        using var bob = MemberIdentity.Generate();
+        await using var seed = await setup.StartAsync("seed", alice);
+        Directory.CreateDirectory(Path.Combine(setup.Folder, "get"));
+        // Half of the file, and one byte of it wrong.
+        var half = setup.Data[..500_000];
+        half[20_000] ^= 1;
+        await File.WriteAllBytesAsync(Path.Combine(setup.Folder, "get", "data.bin"), half);
+        await using var get = await setup.StartAsync("get", bob);
+        var missing = get.Session.Left;
+        Assert.Equal(1_000_000 - 29L * 16384, missing);
+        get.AddPeers([Address(seed)]);
+        await get.Session.Completed.WaitAsync(Patience);
+        Assert.Equal(missing, get.Session.Downloaded);
+        Assert.Equal(setup.Data, setup.Downloaded("get"));
+    }
+
+    [Fact]
+    public async Task Leechers_complete_each_other()
+    {
+        using var setup = await CreateAsync(1_500_000, 16384);
+        using var alice = MemberIdentity.Generate();
+        var members = Enumerable.Range(0, 3).Select(_ => MemberIdentity.Generate()).ToArray();
+        await using var seed = await setup.StartAsync("seed", alice, change: o => o with { MaxUnchoked = 1 });
+        var peers = new List<TorrentPeer>();
+        for (var i = 0; i < members.Length; i++)
+            peers.Add(await setup.StartAsync($"get{i}", members[i]));
+        foreach (var peer in peers)
+            peer.AddPeers(peers.Where(p => p != peer).Select(Address).Append(Address(seed)));
+        await Task.WhenAll(peers.Select(p => p.Session.Completed)).WaitAsync(TimeSpan.FromSeconds(60));
+        for (var i = 0; i < peers.Count; i++)
+            Assert.Equal(setup.Data, setup.Downloaded($"get{i}"));
+        foreach (var peer in peers)
+            await peer.DisposeAsync();
+        Array.ForEach(members, m => m.Dispose());
+    }
+
+    [Fact]
+    public async Task Receipts_survive_the_end_of_the_uploader()
+    {
+        using var setup = await CreateAsync(500_000, 65536);
+        using var alice = MemberIdentity.Generate();
+        using var bob = MemberIdentity.Generate();
+        var seed = await setup.StartAsync("seed", alice);
+        await using (var get = await setup.StartAsync("get", bob))
+        {
+            get.AddPeers([Address(seed)]);
+            await get.Session.Completed.WaitAsync(Patience);
+            Assert.True(await get.DeliverReceiptsAsync(Patience, default));
+        }
+        var earned = seed.Session.Receipts.ToReport.Peek();
+        await seed.DisposeAsync();
+        await using var again = await setup.StartAsync("seed", alice);
+        Assert.Equal(earned, again.Session.Receipts.ToReport.Peek());
+        Assert.True(again.Session.Receipts.ToReport.ShouldReport());
+    }
+
+    [Fact]
+    public async Task Receipts_that_could_not_be_delivered_are_delivered_when_the_uploader_is_back()
+    {
+        using var setup = await CreateAsync(300_000, 65536);
+        using var alice = MemberIdentity.Generate();
+        using var bob = MemberIdentity.Generate();
+        var seed = await setup.StartAsync("seed", alice);
+        var get = await setup.StartAsync("get", bob);
+        get.AddPeers([Address(seed)]);
+        await get.Session.Completed.WaitAsync(Patience);
+        await EventuallyAsync(() => get.Session.Receipts.IsAllSigned, "signed");
+        await get.DisposeAsync();
+        await seed.DisposeAsync();
+        // The uploader loses what it had received, as if it had died with the receipts on the way.
+        File.Delete(Path.Combine(setup.Folder, "seed.state", $"{setup.Torrent.InfoHash}.earned"));
+
+        await using var seedAgain = await setup.StartAsync("seed", alice);
+        await using var getAgain = await setup.StartAsync("get", bob);
+        Assert.Equal(setup.Torrent.PieceCount, getAgain.Session.Receipts.ToDeliver.Count);
+        getAgain.AddPeers([Address(seedAgain)]);
+        await EventuallyAsync(() => seedAgain.Session.Receipts.ToReport.Count == setup.Torrent.PieceCount, "delivered");
+        Assert.True(await getAgain.DeliverReceiptsAsync(Patience, default));
+    }
+}

@@ -1,0 +1,93 @@
+using System.Net;
+using System.Text;
+using System.Text.Json.Nodes;
+using Pbts.Protocol.Bls;
+using Pbts.Protocol.Receipts;
+
+namespace Pbts.Tracker.Tests.Support;
+
+/// <summary>A tracker user with a key of its own, as its software would act.</summary>
+internal sealed class Member
+{
+    private readonly BlsSecretKey _secret;
+
+    public Member(string name, BlsSecretKey? secret = null)
+    {
+        UserId = $"{name}-{Guid.NewGuid():N}"[..Math.Min(name.Length + 9, 64)];
+        _secret = secret ?? BlsSecretKey.Generate();
+        Key = MemberKey.From(Bls.SkToPk(_secret).ToArray());
+    }
+
+    public string UserId { get; init; }
+
+    public MemberKey Key { get; }
+
+    public string PublicKey => Convert.ToBase64String(Key.Span);
+
+    public string Passkey { get; private set; } = "";
+
+    public static long Now => DateTimeOffset.UtcNow.ToUnixTimeSeconds();
+
+    /// <summary>A member that has proved its key.</summary>
+    public static async Task<Member> RegisteredAsync(HttpClient tracker, string name, BlsSecretKey? secret = null)
+    {
+        var member = new Member(name, secret);
+        var (status, answer) = await member.RegisterAsync(tracker);
+        Assert.True(status == HttpStatusCode.OK, answer.ToJsonString());
+        Assert.True((bool)answer["proof_of_possession"]!);
+        return member;
+    }
+
+    public async Task<(HttpStatusCode Status, JsonObject Answer)> RegisterAsync(HttpClient tracker, bool signed = true)
+    {
+        var body = new JsonObject { ["user_id"] = UserId, ["public_key"] = PublicKey };
+        if (signed)
+            body["signature"] = Sign(RegistrationMessage.Build(await tracker.InstanceIdAsync(), UserId));
+        var (status, answer) = await tracker.PostAsync("/register", body);
+        Passkey = (string?)answer["passkey"] ?? Passkey;
+        return (status, answer);
+    }
+
+    public string Sign(byte[] message) => Convert.ToBase64String(Bls.Sign(_secret, message).ToArray());
+
+    /// <summary>A receipt of this member, the receiver, as it is reported. The piece hash is 20 or 32 bytes.</summary>
+    public JsonObject Receipt(Member sender, string piece, uint index = 0, long? timestamp = null, long? size = 1000, bool sha1 = false)
+    {
+        var hash = sha1 ? System.Security.Cryptography.SHA1.HashData(Encoding.UTF8.GetBytes(piece)) : System.Security.Cryptography.SHA256.HashData(Encoding.UTF8.GetBytes(piece));
+        var time = timestamp ?? Now;
+        var message = ReceiptMessage.Build(Torrent, sender.Key, PieceHash.From(hash), index, ReceiptTime.FromTimestamp((ulong)time));
+        var receipt = new JsonObject
+        {
+            ["infohash"] = Torrent.ToString(), ["sender_pk"] = sender.PublicKey, ["receiver_public_key"] = PublicKey,
+            ["piece_hash"] = Convert.ToHexStringLower(hash), ["piece_index"] = index, ["timestamp"] = time, ["signature"] = Sign(message),
+        };
+        if (size is not null)
+            receipt["piece_size"] = size;
+        return receipt;
+    }
+
+    /// <summary>The same in the dialect that peers speak among each other: an hour instead of a second, other names.</summary>
+    public JsonObject EpochReceipt(Member sender, string piece, uint index = 0, ulong? epoch = null)
+    {
+        var hash = PieceHash.OfPiece(Encoding.UTF8.GetBytes(piece));
+        var hour = epoch ?? ReceiptTime.EpochOf((ulong)Now);
+        return new JsonObject
+        {
+            ["infohash"] = Torrent.ToString(), ["sender_pk"] = sender.PublicKey, ["receiver_pk"] = PublicKey,
+            ["piece_hash"] = hash.ToString(), ["piece_index"] = index, ["t_epoch"] = hour, ["piece_size"] = 1000,
+            ["signature"] = Sign(ReceiptMessage.Build(Torrent, sender.Key, hash, index, ReceiptTime.FromEpoch(hour))),
+        };
+    }
+
+    public Task<(HttpStatusCode Status, JsonObject Answer)> ReportAsync(HttpClient tracker, params IEnumerable<JsonNode> receipts) =>
+        tracker.PostAsync("/report", new JsonObject { ["user_id"] = UserId, ["receipts"] = new JsonArray([.. receipts.Select(receipt => receipt.DeepClone())]) });
+
+    public async Task<(long Uploaded, long Downloaded)> TotalsAsync(HttpClient tracker)
+    {
+        var (status, user) = await tracker.GetJsonAsync($"/user/{UserId}");
+        Assert.Equal(HttpStatusCode.OK, status);
+        return ((long)user["total_uploaded"]!, (long)user["total_downloaded"]!);
+    }
+
+    private static InfoHash Torrent { get; } = InfoHash.From(System.Security.Cryptography.SHA1.HashData("torrent"u8));
+}

@@ -8,6 +8,7 @@ using Pbts.Api.Contract;
 using Pbts.Api.Http;
 using Pbts.Api.Operations;
 using Pbts.Api.Members;
+using Pbts.Api.Udp;
 using Pbts.GrainInterfaces.Configuration;
 
 namespace Pbts.Api;
@@ -28,6 +29,7 @@ public static class ApiHosting
         builder.Services.AddSingleton<IValidateOptions<TrackerOptions>, TrackerOptionsValidator>();
         builder.Services.TryAddSingleton(TimeProvider.System);
         builder.Services.AddSingleton(services => NpgsqlDataSource.Create(services.GetRequiredService<IOptions<NodeOptions>>().Value.Database));
+        builder.AddPbtsTelemetry();
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(30));
     }
 
@@ -35,6 +37,8 @@ public static class ApiHosting
     public static void AddPbtsApi(this WebApplicationBuilder builder)
     {
         ArgumentNullException.ThrowIfNull(builder);
+        builder.Services.AddSingleton<AnnounceMetrics>();
+        builder.Services.AddSingleton<Tracker>();
         builder.Services.AddSingleton<TrackerHandler>();
         builder.Services.AddSingleton<TrackerConnectionMiddleware>();
         builder.Services.AddSingleton<ClientAddressResolver>();
@@ -44,6 +48,9 @@ public static class ApiHosting
         builder.Services.AddSingleton<ConnectionSweeper>();
         builder.Services.AddHostedService(services => services.GetRequiredService<ConnectionSweeper>());
         builder.Services.AddMemberEndpoints();
+        builder.Services.AddSingleton<ConnectionIds>();
+        builder.Services.AddSingleton<UdpHandler>();
+        builder.Services.AddHostedService<UdpListener>();
     }
 
     /// <summary>Configures the listener: with the tracker in front of HTTP where this process serves the api.</summary>
@@ -59,7 +66,9 @@ public static class ApiHosting
             kestrel.Limits.MaxRequestHeadersTotalSize = TrackerConnectionMiddleware.MaxHead;
             kestrel.Limits.MaxRequestBodySize = 2 << 20;
             kestrel.Limits.MaxConcurrentConnections = tracker.MaxConnections;
-            foreach (var endpoint in Endpoints(node.Listen))
+            foreach (var endpoint in Endpoints(node.ManagementListen, "PBTS_MANAGEMENT_LISTEN (Node:ManagementListen)"))
+                kestrel.Listen(endpoint, listen => listen.MarkAsManagement());
+            foreach (var endpoint in Endpoints(node.Listen, "PBTS_LISTEN (Node:Listen)"))
             {
                 kestrel.Listen(endpoint, listen =>
                 {
@@ -73,12 +82,19 @@ public static class ApiHosting
         });
     }
 
+    /// <summary>Maps what every process answers: metrics and health for the operator, health for supervisors.</summary>
+    public static void MapPbtsNode(this WebApplication app)
+    {
+        ArgumentNullException.ThrowIfNull(app);
+        app.UseManagement();
+        app.MapHealthProbes();
+    }
+
     /// <summary>Maps every endpoint of the front end.</summary>
     public static void MapPbtsApi(this WebApplication app)
     {
         ArgumentNullException.ThrowIfNull(app);
         app.UseMiddleware<ErrorHandling>();
-        app.MapHealthProbes();
         app.MapStatus();
         app.MapTracker();
         app.MapMembers();
@@ -86,25 +102,7 @@ public static class ApiHosting
         app.MapMigrations(group => group.AddEndpointFilter<AdminAuthorization>());
     }
 
-    private static IEnumerable<IPEndPoint> Endpoints(string listen)
-    {
-        foreach (var text in listen.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
-        {
-            if (!Uri.TryCreate(text, UriKind.Absolute, out var url) || url.Scheme != "http")
-                throw new OptionsValidationException(nameof(NodeOptions), typeof(NodeOptions), [$"PBTS_LISTEN (Node:Listen) has \"{text}\": give addresses such as http://127.0.0.1:8000, separated by semicolons."]);
-            if (url.Host == "localhost")
-            {
-                yield return new IPEndPoint(IPAddress.Loopback, url.Port);
-                yield return new IPEndPoint(IPAddress.IPv6Loopback, url.Port);
-            }
-            else if (IPAddress.TryParse(url.Host, out var address))
-            {
-                yield return new IPEndPoint(address, url.Port);
-            }
-            else
-            {
-                throw new OptionsValidationException(nameof(NodeOptions), typeof(NodeOptions), [$"PBTS_LISTEN (Node:Listen) has host \"{url.Host}\": give an IP address or localhost."]);
-            }
-        }
-    }
+    private static IReadOnlyList<IPEndPoint> Endpoints(string listen, string setting) =>
+        ListenAddresses.TryParse(listen, "http", out var endpoints) is { } error
+            ? throw new OptionsValidationException(nameof(NodeOptions), typeof(NodeOptions), [$"{setting} {error}"]) : endpoints;
 }

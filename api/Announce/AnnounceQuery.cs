@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Text;
 using System.Net;
 using System.Text;
@@ -71,6 +72,39 @@ internal struct AnnounceQuery
         return null;
     }
 
+    /// <summary>Takes <c>user_id</c> and <c>signature</c>, and nothing else, from the query of an announce URL.</summary>
+    /// <returns>Null, or what is wrong, naming the parameter.</returns>
+    public string? TakeUser(ReadOnlySpan<byte> query)
+    {
+        Span<byte> buffer = stackalloc byte[MaxText];
+        var reader = new QueryReader(query);
+        while (reader.TryRead(out var name, out var value))
+        {
+            var parameter = Recognize(name);
+            if (((parameter == Parameters.UserId && UserId is null) || (parameter == Parameters.Signature && Signature is null))
+                && Take(parameter, value, buffer) is { } error)
+                return error;
+        }
+
+        return null;
+    }
+
+    /// <summary>The identity behind a numeric key, as UDP has it (BEP 15).</summary>
+    public static ulong IdentityOf(uint key)
+    {
+        Span<byte> digits = stackalloc byte[8];
+        Utf8Formatter.TryFormat(key, digits, out _, new StandardFormat('X', 8));
+        return HashOf(digits);
+    }
+
+    /// <summary>
+    /// The identity behind a key's bytes. Clients write one 32-bit key as upper-case hex, as lower-case hex or without leading
+    /// zeros, and send it as a number over UDP: all of these are one identity.
+    /// </summary>
+    private static ulong IdentityOf(ReadOnlySpan<byte> key) =>
+        key.Length is >= 1 and <= 8 && Utf8Parser.TryParse(key, out uint number, out var consumed, 'x') && consumed == key.Length
+            ? IdentityOf(number) : HashOf(key);
+
     private static Parameters Recognize(ReadOnlySpan<byte> name) => name.Length switch
     {
         2 when name.SequenceEqual("ip"u8) => Parameters.Ip,
@@ -131,7 +165,7 @@ internal struct AnnounceQuery
                 // Opaque bytes (aria2 sends raw ones), only ever compared.
                 if (!PercentEncoding.TryDecode(value, buffer, out length))
                     return $"key is invalid: it must be at most {MaxText} bytes, percent-encoded";
-                Identity = HashOf(buffer[..length]);
+                Identity = IdentityOf(buffer[..length]);
                 return null;
             case Parameters.UserId:
                 UserId = Text(value, buffer);

@@ -8,10 +8,10 @@ using Pbts.Protocol.Receipts;
 namespace Pbts.Api.Announce;
 
 /// <summary>
-/// Answers announces and scrapes, whichever listener they came through. Everything the client gets is bencoded and, over
-/// HTTP, status 200, because that is what clients read.
+/// Answers announces and scrapes that came over HTTP. Everything the client gets is bencoded with status 200, because that
+/// is what clients read.
 /// </summary>
-internal sealed class TrackerHandler(SwarmClient swarms, IAnnounceAccess access, IOptions<TrackerOptions> options, TrackerIdentity identity)
+internal sealed class TrackerHandler(Tracker tracker, IOptions<TrackerOptions> options, TrackerIdentity identity, AnnounceMetrics metrics)
 {
     private readonly TrackerOptions _options = options.Value;
 
@@ -26,47 +26,23 @@ internal sealed class TrackerHandler(SwarmClient swarms, IAnnounceAccess access,
 
         if (AnnounceQuery.Parse(route.Query, out var query) is { } error)
         {
+            metrics.Count(AnnounceEvent.None, AnnounceResult.Malformed);
             BencodeReply.Failure(output, error);
             return ValueTask.CompletedTask;
         }
 
-        if (_options.TrustIpParameter && query.Address is { } claimed)
-            client = claimed;
         return AnnounceAsync(route.Passkey, query, new PeerEndpoint(client, query.Port), output, cancellationToken);
     }
 
     private async ValueTask AnnounceAsync(string? passkey, AnnounceQuery query, PeerEndpoint endpoint, IBufferWriter<byte> output, CancellationToken cancellationToken)
     {
-        var verdict = await access.CheckAsync(passkey, query, cancellationToken);
-        if (verdict.Busy)
-        {
-            BencodeReply.Busy(output, "tracker is busy, try again soon");
-            return;
-        }
-
-        if (verdict.Refusal is { } refusal)
-        {
+        var outcome = await tracker.AnnounceAsync(passkey, query, endpoint, cancellationToken);
+        if (outcome.Reply is { } reply)
+            BencodeReply.Announce(output, query, reply, endpoint, tracker.NextInterval(), _options.MinInterval, identity.Bytes);
+        else if (outcome.Refusal is { } refusal)
             BencodeReply.Failure(output, refusal);
-            return;
-        }
-
-        var request = new AnnounceRequest
-        {
-            Endpoint = endpoint,
-            PeerId = query.PeerId,
-            Identity = query.Identity,
-            Event = query.Event,
-            Left = query.Left,
-            Uploaded = query.Uploaded,
-            Downloaded = query.Downloaded,
-            NumWant = Math.Min(query.NumWant ?? _options.MaxPeers, _options.MaxPeers),
-            WithPeerIds = !query.Compact && !query.NoPeerId,
-            UserId = verdict.UserId,
-        };
-        if (await swarms.AnnounceAsync(query.InfoHash, request) is { } reply)
-            BencodeReply.Announce(output, query, reply, endpoint, _options.Interval + Random.Shared.Next((_options.Interval / 10) + 1), _options.MinInterval, identity.Bytes);
         else
-            BencodeReply.Busy(output, "tracker is busy, try again soon");
+            BencodeReply.Busy(output, Tracker.Busy);
     }
 
     private List<InfoHash> ReadScrape(ReadOnlySpan<byte> query, out bool bad)
@@ -90,8 +66,7 @@ internal sealed class TrackerHandler(SwarmClient swarms, IAnnounceAccess access,
 
     private async ValueTask ScrapeAsync(string? passkey, List<InfoHash> hashes, bool bad, IBufferWriter<byte> output, CancellationToken cancellationToken)
     {
-        var verdict = await access.CheckScrapeAsync(passkey, cancellationToken);
-        if ((verdict.Busy ? "tracker is busy, try again soon" : verdict.Refusal) is { } refusal)
+        if (await tracker.CheckScrapeAsync(passkey, cancellationToken) is { } refusal)
         {
             BencodeReply.Failure(output, refusal);
             return;
@@ -109,19 +84,18 @@ internal sealed class TrackerHandler(SwarmClient swarms, IAnnounceAccess access,
             return;
         }
 
-        var distinct = hashes.Count == 0 ? await swarms.ListAsync() : hashes.Distinct().ToList();
-        var counts = await Task.WhenAll(distinct.Select(infoHash => swarms.ScrapeAsync(infoHash).AsTask()));
-        if (Array.Exists(counts, count => count is null))
+        var distinct = hashes.Count == 0 ? await tracker.ListAsync() : hashes.Distinct().ToList();
+        if (await tracker.CountAsync(distinct) is not { } counts)
         {
-            BencodeReply.Failure(output, "tracker is busy, try again soon");
+            BencodeReply.Failure(output, Tracker.Busy);
             return;
         }
 
         output.Write("d5:filesd"u8);
         foreach (var (infoHash, count) in distinct.Zip(counts).OrderBy(file => file.First.ToString(), StringComparer.Ordinal))
         {
-            if (count is { IsKnown: true } known)
-                BencodeReply.ScrapeFile(output, infoHash.Span, known);
+            if (count.IsKnown)
+                BencodeReply.ScrapeFile(output, infoHash.Span, count);
         }
 
         BencodeReply.ScrapeEnd(output, _options.MinInterval);

@@ -14,6 +14,18 @@ public sealed class NodeOptions
     /// <summary>Addresses of the HTTP listener, separated by semicolons. <c>PBTS_LISTEN</c>.</summary>
     public string Listen { get; set; } = "http://127.0.0.1:8000;http://[::1]:8000";
 
+    /// <summary>Addresses for metrics and health, for the operator alone; empty: none. <c>PBTS_MANAGEMENT_LISTEN</c>.</summary>
+    public string ManagementListen { get; set; } = "http://127.0.0.1:9464";
+
+    /// <summary>
+    /// Addresses of the UDP tracker (BEP 15) such as <c>udp://127.0.0.1:8000</c>, separated by semicolons. Not set: those
+    /// of <see cref="Listen"/>. Empty or <c>off</c>: no UDP. <c>PBTS_UDP_LISTEN</c>.
+    /// </summary>
+    public string? UdpListen { get; set; }
+
+    /// <summary>Sockets, each with its thread, at every UDP address; 0: one for each core. <c>PBTS_UDP_SOCKETS</c>.</summary>
+    public int UdpSockets { get; set; }
+
     /// <summary><c>node</c> (silo with the api mounted) or <c>silo</c> (grains and health only). <c>PBTS_ROLE</c>.</summary>
     public string Role { get; set; } = "node";
 
@@ -34,6 +46,20 @@ public sealed class NodeOptions
 
     /// <summary>True when this process also serves the tracker and the JSON interfaces.</summary>
     public bool ServesApi => Role == "node";
+
+    /// <summary>Where the UDP tracker listens; empty where it is off.</summary>
+    /// <returns>Null, or what is wrong.</returns>
+    public string? TryGetUdpEndpoints(out IReadOnlyList<IPEndPoint> endpoints)
+    {
+        if (UdpListen is "" or "off")
+        {
+            endpoints = [];
+            return null;
+        }
+
+        var error = UdpListen is null ? ListenAddresses.TryParse(Listen, "http", out endpoints) : ListenAddresses.TryParse(UdpListen, "udp", out endpoints);
+        return error ?? (endpoints.Any(endpoint => endpoint.Port == 0) ? "has no port: give each address one, or set it to off." : null);
+    }
 }
 
 /// <summary>Refuses to start on a configuration that cannot work, naming the setting.</summary>
@@ -47,6 +73,12 @@ public sealed class NodeOptionsValidator : IValidateOptions<NodeOptions>
             errors.Add("PBTS_DATABASE (Node:Database) is missing: give an Npgsql connection string, for example \"Host=127.0.0.1;Database=pbts;Username=pbts\", or run ./pbts up, which starts a database of its own.");
         if (options.Role is not ("node" or "silo"))
             errors.Add($"PBTS_ROLE (Node:Role) is \"{options.Role}\": it must be node or silo.");
+        if (ListenAddresses.TryParse(options.Listen, "http", out _) is { } listen)
+            errors.Add($"PBTS_LISTEN (Node:Listen) {listen}");
+        else if (options.TryGetUdpEndpoints(out _) is { } udpListen)
+            errors.Add($"PBTS_UDP_LISTEN (Node:UdpListen) {udpListen}");
+        if (options.UdpSockets is < 0 or > 256)
+            errors.Add($"PBTS_UDP_SOCKETS (Node:UdpSockets) is {options.UdpSockets}: it must be 0 (one for each core) to 256.");
         if (options.SiloPort is < 1 or > 65535)
             errors.Add($"PBTS_SILO_PORT (Node:SiloPort) is {options.SiloPort}: it must be 1 to 65535.");
         if (options.GatewayPort is < 1 or > 65535)

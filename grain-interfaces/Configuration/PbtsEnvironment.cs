@@ -12,6 +12,9 @@ public static class PbtsEnvironment
     {
         ["PBTS_DATABASE"] = "Node:Database",
         ["PBTS_LISTEN"] = "Node:Listen",
+        ["PBTS_MANAGEMENT_LISTEN"] = "Node:ManagementListen",
+        ["PBTS_UDP_LISTEN"] = "Node:UdpListen",
+        ["PBTS_UDP_SOCKETS"] = "Node:UdpSockets",
         ["PBTS_ROLE"] = "Node:Role",
         ["PBTS_SILO_PORT"] = "Node:SiloPort",
         ["PBTS_GATEWAY_PORT"] = "Node:GatewayPort",
@@ -38,7 +41,8 @@ public static class PbtsEnvironment
         var values = new Dictionary<string, string?>();
         foreach (var (name, key) in Names)
         {
-            if (Environment.GetEnvironmentVariable(name) is { Length: > 0 } value)
+            // Empty is as good as absent, except where it switches something off.
+            if (Environment.GetEnvironmentVariable(name) is { } value && (value.Length > 0 || name == "PBTS_UDP_LISTEN"))
                 values[key] = value;
         }
 

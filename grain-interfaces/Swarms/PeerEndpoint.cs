@@ -11,25 +11,33 @@ public readonly record struct PeerEndpoint
     // IPv4 is kept in the low 32 bits of Low.
     [Id(0)] private readonly ulong _high;
     [Id(1)] private readonly ulong _low;
-    [Id(2)] private readonly ushort _port;
     [Id(3)] private readonly bool _isIPv6;
 
     public PeerEndpoint(IPAddress address, ushort port)
     {
         ArgumentNullException.ThrowIfNull(address);
-        if (address.IsIPv4MappedToIPv6)
-            address = address.MapToIPv4();
         Span<byte> bytes = stackalloc byte[16];
-        address.TryWriteBytes(bytes, out _);
-        _isIPv6 = address.AddressFamily == AddressFamily.InterNetworkV6;
-        _high = _isIPv6 ? BinaryPrimitives.ReadUInt64BigEndian(bytes) : 0;
-        _low = _isIPv6 ? BinaryPrimitives.ReadUInt64BigEndian(bytes[8..]) : BinaryPrimitives.ReadUInt32BigEndian(bytes);
-        _port = port;
+        address.TryWriteBytes(bytes, out var length);
+        this = new PeerEndpoint(bytes[..length], port);
+    }
+
+    /// <param name="address">4 bytes (IPv4) or 16 (IPv6), as they are on the wire.</param>
+    public PeerEndpoint(ReadOnlySpan<byte> address, ushort port)
+    {
+        if (address.Length == 16 && address.StartsWith(MappedPrefix))
+            address = address[12..];
+        _isIPv6 = address.Length == 16;
+        _high = _isIPv6 ? BinaryPrimitives.ReadUInt64BigEndian(address) : 0;
+        _low = _isIPv6 ? BinaryPrimitives.ReadUInt64BigEndian(address[8..]) : BinaryPrimitives.ReadUInt32BigEndian(address);
+        Port = port;
     }
 
     public bool IsIPv6 => _isIPv6;
 
-    public ushort Port => _port;
+    // ::ffff:0:0/96 (RFC 4291 section 2.5.5.2).
+    private static ReadOnlySpan<byte> MappedPrefix => [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];
+
+    [Id(2)] public ushort Port { get; init; }
 
     /// <summary>Bytes of the compact form: 6 (BEP 23) or 18 (BEP 7).</summary>
     public int CompactLength => _isIPv6 ? 18 : 6;
@@ -41,12 +49,12 @@ public readonly record struct PeerEndpoint
         {
             BinaryPrimitives.WriteUInt64BigEndian(destination, _high);
             BinaryPrimitives.WriteUInt64BigEndian(destination[8..], _low);
-            BinaryPrimitives.WriteUInt16BigEndian(destination[16..], _port);
+            BinaryPrimitives.WriteUInt16BigEndian(destination[16..], Port);
         }
         else
         {
             BinaryPrimitives.WriteUInt32BigEndian(destination, (uint)_low);
-            BinaryPrimitives.WriteUInt16BigEndian(destination[4..], _port);
+            BinaryPrimitives.WriteUInt16BigEndian(destination[4..], Port);
         }
     }
 

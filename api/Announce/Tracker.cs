@@ -1,0 +1,76 @@
+using System.Diagnostics;
+using Microsoft.Extensions.Options;
+using Pbts.GrainInterfaces.Configuration;
+using Pbts.GrainInterfaces.Swarms;
+using Pbts.Protocol.Receipts;
+
+namespace Pbts.Api.Announce;
+
+/// <summary>What an announce or scrape comes to: the same rules whichever listener it came through.</summary>
+internal sealed class Tracker(SwarmClient swarms, IAnnounceAccess access, IOptions<TrackerOptions> options, AnnounceMetrics metrics)
+{
+    /// <summary>Said of every condition that will pass.</summary>
+    public const string Busy = "tracker is busy, try again soon";
+
+    private readonly TrackerOptions _options = options.Value;
+
+    /// <summary>Takes an announce into its swarm.</summary>
+    /// <param name="seen">The caller's address as the tracker sees it, with the port it announces.</param>
+    public async ValueTask<AnnounceOutcome> AnnounceAsync(string? passkey, AnnounceQuery query, PeerEndpoint seen, CancellationToken cancellationToken)
+    {
+        var started = Stopwatch.GetTimestamp();
+        var verdict = await access.CheckAsync(passkey, query, cancellationToken);
+        if (verdict.Busy || verdict.Refusal is not null)
+        {
+            metrics.Count(query.Event, verdict.Busy ? AnnounceResult.Busy : AnnounceResult.Refused);
+            return new(null, verdict.Busy ? null : verdict.Refusal);
+        }
+
+        var request = new AnnounceRequest
+        {
+            Endpoint = _options.TrustIpParameter && query.Address is { } claimed ? new PeerEndpoint(claimed, query.Port) : seen,
+            PeerId = query.PeerId,
+            Identity = query.Identity,
+            Event = query.Event,
+            Left = query.Left,
+            Uploaded = query.Uploaded,
+            Downloaded = query.Downloaded,
+            NumWant = Math.Min(query.NumWant ?? _options.MaxPeers, _options.MaxPeers),
+            WithPeerIds = !query.Compact && !query.NoPeerId,
+            UserId = verdict.UserId,
+        };
+        var reply = await swarms.AnnounceAsync(query.InfoHash, request);
+        if (reply is null)
+            metrics.Count(query.Event, AnnounceResult.Busy);
+        else
+            metrics.Served(query.Event, started);
+        return new(reply, null);
+    }
+
+    /// <summary>Why this caller may not scrape, or null.</summary>
+    public async ValueTask<string?> CheckScrapeAsync(string? passkey, CancellationToken cancellationToken)
+    {
+        var verdict = await access.CheckScrapeAsync(passkey, cancellationToken);
+        return verdict.Busy ? Busy : verdict.Refusal;
+    }
+
+    /// <summary>Counts of the torrents, in their order; null when one of them could not be reached in time.</summary>
+    public async ValueTask<SwarmCounts[]?> CountAsync(IReadOnlyList<InfoHash> infoHashes)
+    {
+        var calls = new Dictionary<InfoHash, Task<SwarmCounts?>>();
+        foreach (var infoHash in infoHashes)
+        {
+            if (!calls.ContainsKey(infoHash))
+                calls.Add(infoHash, swarms.ScrapeAsync(infoHash).AsTask());
+        }
+
+        var counts = await Task.WhenAll(infoHashes.Select(infoHash => calls[infoHash]));
+        return Array.Exists(counts, count => count is null) ? null : Array.ConvertAll(counts, count => count!.Value);
+    }
+
+    /// <summary>Every torrent with an active swarm.</summary>
+    public ValueTask<List<InfoHash>> ListAsync() => swarms.ListAsync();
+
+    /// <summary>Seconds until the next announce, spread at random so that clients do not come in step.</summary>
+    public int NextInterval() => _options.Interval + Random.Shared.Next((_options.Interval / 10) + 1);
+}

@@ -61,6 +61,8 @@ public sealed class ContractApiTests(PostgresServer postgres)
 
         await using (var node = await NodeProcess.StartNodeAsync(database, environment))
         {
+            // Until the cluster has voted the killed silo out, calls may be answered with 503.
+            for (var i = 0; i < 60 && (await node.Http.GetAsync("/contract/status")).StatusCode == HttpStatusCode.ServiceUnavailable; i++) await Task.Delay(1000);
             Assert.Equal(reputation, (string?)(await GetAsync(node, "/contract/status", HttpStatusCode.OK))["reputation_address"]);
             // Mining stops: the answer is 202 and the transaction can be polled.
             await anvil.CallAsync("evm_setAutomine", false);
@@ -199,7 +201,7 @@ public sealed class ContractApiTests(PostgresServer postgres)
     private static async Task<JsonNode> ReadAsync(NodeProcess node, HttpResponseMessage response, HttpStatusCode expected)
     {
         var text = await response.Content.ReadAsStringAsync();
-        Assert.True(expected == response.StatusCode, $"{response.RequestMessage!.RequestUri} gave {response.StatusCode}: {text}\n{node.Log}");
+        Assert.True(expected == response.StatusCode, $"{response.RequestMessage!.RequestUri} gave {response.StatusCode}: {text}\n{string.Join('\n', node.Log.Split('\n').TakeLast(20).Select(line => line[..Math.Min(line.Length, 300)]))}");
         var answer = JsonNode.Parse(text)!;
         if (response.RequestMessage.RequestUri!.AbsolutePath != "/contract/status") Assert.Equal((int)expected < 300, (bool)answer["success"]!);
         return answer;

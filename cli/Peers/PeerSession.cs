@@ -22,6 +22,7 @@ internal sealed class PeerSession : IPeerHandler, IDisposable
     private readonly PiecePicker _picker;
     private readonly Bitfield _have;
     private readonly Random _random = new();
+    private bool _isServing = true;
     private readonly TaskCompletionSource _completed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public PeerSession(TorrentMetadata torrent, PieceStore store, Bitfield have, PeerOptions options, TimeProvider clock)
@@ -107,7 +108,7 @@ internal sealed class PeerSession : IPeerHandler, IDisposable
                 return;
             }
             _peers.Add(peer);
-            // The bitfield may come first only; the extended handshake follows.
+            // The bitfield comes first; the extended handshake follows.
             if (_have.Count > 0)
                 peer.Send(PeerMessages.WithPayload(PeerMessages.BitfieldId, _have.ToArray()));
         }
@@ -143,7 +144,6 @@ internal sealed class PeerSession : IPeerHandler, IDisposable
         {
             if (!Handle(peer, id, payload.Span, ref complete))
                 peer.Close($"bad message {id}");
-            peer.IsBitfieldAllowed = false;
         }
         if (complete is not null)
             Complete(peer, complete);
@@ -175,6 +175,8 @@ internal sealed class PeerSession : IPeerHandler, IDisposable
     {
         lock (_gate)
         {
+            if (!_isServing)
+                return;
             var chosen = Choker.Choose(_peers, Options.MaxUnchoked, Options.StrangerAllowance, _random);
             foreach (var peer in _peers)
             {
@@ -182,6 +184,27 @@ internal sealed class PeerSession : IPeerHandler, IDisposable
                 peer.ReceivedThisRound = 0;
                 peer.Credit.EndRound();
             }
+        }
+    }
+
+    /// <summary>Serves nobody any more: what peers owe grows no further.</summary>
+    public void StopServing()
+    {
+        lock (_gate)
+        {
+            _isServing = false;
+            foreach (var peer in _peers)
+                SetChoking(peer, true);
+        }
+    }
+
+    /// <summary>Whether a connected peer has yet to sign for whole pieces.</summary>
+    public bool IsOwed
+    {
+        get
+        {
+            lock (_gate)
+                return _peers.Exists(p => p.CanSign && p.IsOpen && p.Credit.Owed.Count > 0);
         }
     }
 
@@ -217,7 +240,7 @@ internal sealed class PeerSession : IPeerHandler, IDisposable
     public void TryUnchoke(PeerConnection peer)
     {
         lock (_gate)
-            if (peer.AmChoking && peer.IsInterested && Choker.MayBeServed(peer, Options.StrangerAllowance)
+            if (_isServing && peer.AmChoking && peer.IsInterested && Choker.MayBeServed(peer, Options.StrangerAllowance)
                 && _peers.Count(p => !p.AmChoking) < Options.MaxUnchoked)
                 SetChoking(peer, false);
         peer.Wake();
@@ -256,7 +279,7 @@ internal sealed class PeerSession : IPeerHandler, IDisposable
             case PeerMessages.Have:
                 return payload.Length == 4 && OnHave(peer, BinaryPrimitives.ReadUInt32BigEndian(payload));
             case PeerMessages.BitfieldId:
-                return peer.IsBitfieldAllowed && OnBitfield(peer, payload);
+                return OnBitfield(peer, payload);
             case PeerMessages.Request:
                 return TryReadBlock(payload, out var request) && OnRequest(peer, request);
             case PeerMessages.Cancel:
@@ -287,6 +310,8 @@ internal sealed class PeerSession : IPeerHandler, IDisposable
     {
         if (!Bitfield.TryParse(payload, _have.Length, out var bitfield))
             return false;
+        // BEP 3 wants it first and once, but aria2 sends another in place of several haves.
+        _picker.Add(peer.Has, -1);
         _picker.Add(bitfield, 1);
         peer.Has = bitfield;
         if (_picker.IsInteresting(bitfield))

@@ -5,6 +5,7 @@ using Npgsql;
 using Orleans.Placement;
 using Pbts.GrainInterfaces.Configuration;
 using Pbts.GrainInterfaces.Swarms;
+using Pbts.Protocol.Receipts;
 
 namespace Pbts.Grains.Swarms;
 
@@ -15,6 +16,8 @@ namespace Pbts.Grains.Swarms;
 [PreferLocalPlacement]
 internal sealed partial class SwarmGrain : Grain, ISwarmGrain
 {
+    private static readonly TimeSpan EmptyLifetime = TimeSpan.FromSeconds(3);
+
     private readonly SwarmStore _store;
     private readonly SwarmCensus _census;
     private readonly ClaimedTotals _claimed;
@@ -22,7 +25,9 @@ internal sealed partial class SwarmGrain : Grain, ISwarmGrain
     private readonly ILogger<SwarmGrain> _logger;
     private readonly Swarm _swarm;
     private byte[] _infoHash = [];
+    private InfoHash _key;
     private long? _completed;
+    private IGrainTimer? _leaving;
 
     public SwarmGrain(SwarmStore store, SwarmCensus census, ClaimedTotals claimed, IOptions<TrackerOptions> options, TimeProvider time, ILogger<SwarmGrain> logger)
     {
@@ -39,15 +44,16 @@ internal sealed partial class SwarmGrain : Grain, ISwarmGrain
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         _infoHash = Convert.FromHexString(this.GetPrimaryKeyString());
+        InfoHash.TryFrom(_infoHash, out _key);
         if (await _store.TakeSnapshotAsync(_infoHash) is { } peers)
             SwarmSnapshot.Read(peers, _swarm, Now);
-        _census.Change(1, _swarm.Count);
+        _census.Enter(_key, _swarm);
     }
 
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
+        _census.Leave(_key, _swarm);
         _swarm.Sweep(Now, force: true);
-        _census.Change(-1, -_swarm.Count);
         if (_swarm.Count == 0)
             return;
         try
@@ -64,9 +70,9 @@ internal sealed partial class SwarmGrain : Grain, ISwarmGrain
     {
         var before = _swarm.Count;
         var reply = _swarm.Announce(request, Now, Random.Shared, out var effect);
-        _census.Change(0, _swarm.Count - before);
+        _census.Announced(_swarm.Count - before);
         if (_swarm.Count == 0)
-            DeactivateOnIdle();
+            LeaveSoon();
         if (request.UserId is { } user && (effect.Uploaded | effect.Downloaded) != 0)
             _claimed.Add(user, effect);
         return effect.Completed ? CompleteAsync(request, reply) : ValueTask.FromResult(reply);
@@ -76,11 +82,26 @@ internal sealed partial class SwarmGrain : Grain, ISwarmGrain
     {
         var before = _swarm.Count;
         _swarm.Sweep(Now);
-        _census.Change(0, _swarm.Count - before);
+        _census.Change(_swarm.Count - before);
         if (_swarm.Count == 0)
-            DeactivateOnIdle();
+            LeaveSoon();
         return new SwarmCounts(_swarm.Complete, _swarm.Incomplete, _swarm.Downloaders, await CountCompletedAsync());
     }
+
+    /// <summary>
+    /// An empty swarm goes, but not at once: while it leaves, the calls that wait for it start it anew, and many scrapes of a
+    /// torrent nobody has would do nothing but start and stop it.
+    /// </summary>
+    private void LeaveSoon() => _leaving ??= this.RegisterGrainTimer(
+        () =>
+        {
+            _leaving?.Dispose();
+            _leaving = null;
+            if (_swarm.Count == 0)
+                DeactivateOnIdle();
+            return Task.CompletedTask;
+        },
+        new() { DueTime = EmptyLifetime, Period = Timeout.InfiniteTimeSpan });
 
     private async ValueTask<AnnounceReply> CompleteAsync(AnnounceRequest request, AnnounceReply reply)
     {

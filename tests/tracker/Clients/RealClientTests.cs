@@ -21,6 +21,7 @@ public sealed class RealClientTests(SharedNode shared)
     [InlineData("qbittorrent", "qbittorrent", 256, false)]
     [InlineData("aria2", "aria2", 256, true)]
     [InlineData("qbittorrent", "qbittorrent", 16, true)]
+    [InlineData("transmission", "aria2", 16, true)]
     public async Task A_file_goes_from_one_client_to_another(string seeder, string leecher, int pieceKiB, bool ipv6)
     {
         using var torrent = NewTorrent(pieceKiB, ipv6);
@@ -31,9 +32,9 @@ public sealed class RealClientTests(SharedNode shared)
         await WaitAsync(() => Task.FromResult(leech.IsComplete), () => $"the file is not complete\n{leech.Log}\n--- seeder:\n{seed.Log}");
         await WaitForScrapeAsync(torrent, new(2, 0, 1, 0), leech);
 
-        await leech.StopAsync();
+        await leech.LeaveAsync();
         await WaitForScrapeAsync(torrent, new(1, 0, 1, 0), leech);
-        await seed.StopAsync();
+        await seed.LeaveAsync();
         await WaitForScrapeAsync(torrent, new(0, 0, 1, 0), seed);
     }
 
@@ -53,7 +54,7 @@ public sealed class RealClientTests(SharedNode shared)
             await WaitAsync(() => Task.FromResult(leech.IsComplete), () => $"the file is not complete\n{leech.Log}\n--- seeder:\n{seed.Log}");
         await WaitForScrapeAsync(torrent, new(4, 0, 3, 0), seed);
 
-        await transmission.StopAsync();
+        await transmission.LeaveAsync();
         await WaitForScrapeAsync(torrent, new(3, 0, 3, 0), transmission);
     }
 

@@ -93,7 +93,7 @@ public sealed class UdpParserTests
     public void No_datagram_makes_the_announce_parser_throw()
     {
         var head = UdpProbe.AnnouncePacket(1, 2, new byte[20], 1, 0);
-        string[] urls = ["/announce/", "0123456789abcdef0123456789abcdef", "/", "?", "user_id=", "&", "signature=", "%", "=", "/scrape"];
+        string[] urls = ["/announce/", "/announce/0123456789abcdef0123456789abcdef", "0123456789abcdef0123456789abcdef", "/", "?", "user_id=", "&", "signature=", "%", "=", "/scrape"];
         var option = Gen.Select(
             Gen.Frequency((1, Gen.Byte), (4, Gen.Int[0, 3].Select(i => (byte)i))),
             Gen.OneOf(Gen.Byte.Array[0, 20], Gen.Int[0, urls.Length - 1].Select(i => Encoding.ASCII.GetBytes(urls[i]))),

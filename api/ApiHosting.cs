@@ -29,6 +29,7 @@ public static class ApiHosting
         builder.Services.AddSingleton<IValidateOptions<TrackerOptions>, TrackerOptionsValidator>();
         builder.Services.TryAddSingleton(TimeProvider.System);
         builder.Services.AddSingleton(services => NpgsqlDataSource.Create(services.GetRequiredService<IOptions<NodeOptions>>().Value.Database));
+        builder.AddPbtsTelemetry();
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(30));
     }
 
@@ -36,6 +37,7 @@ public static class ApiHosting
     public static void AddPbtsApi(this WebApplicationBuilder builder)
     {
         ArgumentNullException.ThrowIfNull(builder);
+        builder.Services.AddSingleton<AnnounceMetrics>();
         builder.Services.AddSingleton<Tracker>();
         builder.Services.AddSingleton<TrackerHandler>();
         builder.Services.AddSingleton<TrackerConnectionMiddleware>();
@@ -64,7 +66,9 @@ public static class ApiHosting
             kestrel.Limits.MaxRequestHeadersTotalSize = TrackerConnectionMiddleware.MaxHead;
             kestrel.Limits.MaxRequestBodySize = 2 << 20;
             kestrel.Limits.MaxConcurrentConnections = tracker.MaxConnections;
-            foreach (var endpoint in Endpoints(node.Listen))
+            foreach (var endpoint in Endpoints(node.ManagementListen, "PBTS_MANAGEMENT_LISTEN (Node:ManagementListen)"))
+                kestrel.Listen(endpoint, listen => listen.MarkAsManagement());
+            foreach (var endpoint in Endpoints(node.Listen, "PBTS_LISTEN (Node:Listen)"))
             {
                 kestrel.Listen(endpoint, listen =>
                 {
@@ -78,12 +82,19 @@ public static class ApiHosting
         });
     }
 
+    /// <summary>Maps what every process answers: metrics and health for the operator, health for supervisors.</summary>
+    public static void MapPbtsNode(this WebApplication app)
+    {
+        ArgumentNullException.ThrowIfNull(app);
+        app.UseManagement();
+        app.MapHealthProbes();
+    }
+
     /// <summary>Maps every endpoint of the front end.</summary>
     public static void MapPbtsApi(this WebApplication app)
     {
         ArgumentNullException.ThrowIfNull(app);
         app.UseMiddleware<ErrorHandling>();
-        app.MapHealthProbes();
         app.MapStatus();
         app.MapTracker();
         app.MapMembers();
@@ -91,7 +102,7 @@ public static class ApiHosting
         app.MapMigrations(group => group.AddEndpointFilter<AdminAuthorization>());
     }
 
-    private static IReadOnlyList<IPEndPoint> Endpoints(string listen) =>
+    private static IReadOnlyList<IPEndPoint> Endpoints(string listen, string setting) =>
         ListenAddresses.TryParse(listen, "http", out var endpoints) is { } error
-            ? throw new OptionsValidationException(nameof(NodeOptions), typeof(NodeOptions), [$"PBTS_LISTEN (Node:Listen) {error}"]) : endpoints;
+            ? throw new OptionsValidationException(nameof(NodeOptions), typeof(NodeOptions), [$"{setting} {error}"]) : endpoints;
 }

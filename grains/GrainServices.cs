@@ -22,6 +22,7 @@ public static class GrainServices
         services.AddSingleton<SettingsStore>();
         services.AddSingleton<UserStore>();
         services.AddSingleton<SignatureWorkers>();
+        services.AddSingleton<LedgerMetrics>();
         services.AddSingleton<KeyHolders>();
         services.AddSingleton<ReceiptPartitions>();
         services.AddSingleton<IReceiptLedger, ReceiptLedger>();

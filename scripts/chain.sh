@@ -41,7 +41,7 @@ deploy_factory() {
     # The key goes by the environment (PK0): arguments are visible to every user.
     answer=$(dotnet "$ROOT/cli/bin/Release/net10.0/Pbts.Cli.dll" deploy-factory --json 2>>"$DATA/logs/chain.log" </dev/null) ||
         die "the contract factory could not be deployed, see $DATA/logs/chain.log"
-    FACTORY=$(grep -oE '0x[0-9a-fA-F]{40}\b' <<<"$answer" | head -1)
+    FACTORY=$(sed -nE 's/.*"factory": *"(0x[0-9a-fA-F]{40})".*/\1/p' <<<"$answer")
     [ -n "$FACTORY" ] || die "deploy-factory named no address: $answer"
     save_setting factory "$FACTORY"
 }

@@ -224,7 +224,9 @@ status_json() {
         case $name in
             postgres) ;;
             chain) printf ',"url":%s' "$(json_string "http://127.0.0.1:$(setting chain_port)")" ;;
-            *) printf ',"url":%s' "$(json_string "$(listen_urls "$(probe_host "$name")" "$(setting "port_$name")" | cut -d';' -f1)")" ;;
+            *)
+                [ -n "$(setting "management_$name")" ] && printf ',"metrics":%s' "$(json_string "http://127.0.0.1:$(setting "management_$name")/metrics")"
+                printf ',"url":%s' "$(json_string "$(listen_urls "$(probe_host "$name")" "$(setting "port_$name")" | cut -d';' -f1)")" ;;
         esac
         printf '}'
     done
@@ -238,7 +240,7 @@ string_or_null() { if [ -n "$1" ]; then json_string "$1"; else printf null; fi; 
 url_or_null() { if [ "$1" = stopped ]; then printf null; else json_string "$(tracker_url)$2"; fi; }
 
 summary() {
-    local lines line name pid s url
+    local lines line name pid s url port
     mapfile -t lines < <(survey)
     if [ "${lines[0]}" = stopped ]; then
         say "Nothing runs in $DATA"
@@ -249,6 +251,7 @@ summary() {
     say "  tracker    $url/announce   (put this into your torrents)"
     say "             udp://${url#http://}/announce   (the same over UDP)"
     say "  API        $url/health"
+    say "  console    $url/console"
     say "  database   $(database_text)"
     [ -n "$(setting rpc)" ] && say "  chain      $(setting rpc)   factory $(setting factory)"
     [ -s "$DATA/admin-token" ] && [ "$(setting silos)$(setting apis)" != 00 ] && say "  admin      token in $DATA/admin-token (Authorization: Bearer …)"
@@ -256,7 +259,8 @@ summary() {
     say "  processes"
     for line in "${lines[@]:1}"; do
         read -r name pid s <<<"$line"
-        printf "    %-10s %-8s %s\n" "$name" "$s" "${pid/#0/}"
+        port=$(setting "management_$name")
+        printf "    %-10s %-8s %-8s%s\n" "$name" "$s" "${pid/#0/}" "${port:+ metrics http://127.0.0.1:$port/metrics}"
     done
     say "  stop       ./pbts down$([ "$DATA" = "$(readlink -m .pbts)" ] || echo " --data $DATA")"
 }

@@ -14,6 +14,7 @@ internal static class SiloHosting
     {
         builder.UseOrleans(silo =>
         {
+            silo.AddActivityPropagation();
             silo.UseAdoNetClustering(options => options.Invariant = Invariant);
             silo.AddAdoNetGrainStorageAsDefault(options => options.Invariant = Invariant);
             silo.UseAdoNetReminderService(options => options.Invariant = Invariant);
@@ -42,6 +43,8 @@ internal static class SiloHosting
             options.ProbeTimeout = TimeSpan.FromSeconds(3);
             options.NumMissedProbesLimit = 3;
             options.TableRefreshTimeout = TimeSpan.FromSeconds(10);
+            // A process that starts after a crash waits until the crashed one is stale: three times this.
+            options.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(5);
         });
         services.AddOptions<GrainCollectionOptions>().Configure<IOptions<TrackerOptions>>((options, tracker) =>
         {

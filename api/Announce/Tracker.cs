@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.Extensions.Options;
 using Pbts.GrainInterfaces.Configuration;
 using Pbts.GrainInterfaces.Swarms;
@@ -6,7 +7,7 @@ using Pbts.Protocol.Receipts;
 namespace Pbts.Api.Announce;
 
 /// <summary>What an announce or scrape comes to: the same rules whichever listener it came through.</summary>
-internal sealed class Tracker(SwarmClient swarms, IAnnounceAccess access, IOptions<TrackerOptions> options)
+internal sealed class Tracker(SwarmClient swarms, IAnnounceAccess access, IOptions<TrackerOptions> options, AnnounceMetrics metrics)
 {
     /// <summary>Said of every condition that will pass.</summary>
     public const string Busy = "tracker is busy, try again soon";
@@ -17,9 +18,13 @@ internal sealed class Tracker(SwarmClient swarms, IAnnounceAccess access, IOptio
     /// <param name="seen">The caller's address as the tracker sees it, with the port it announces.</param>
     public async ValueTask<AnnounceOutcome> AnnounceAsync(string? passkey, AnnounceQuery query, PeerEndpoint seen, CancellationToken cancellationToken)
     {
+        var started = Stopwatch.GetTimestamp();
         var verdict = await access.CheckAsync(passkey, query, cancellationToken);
         if (verdict.Busy || verdict.Refusal is not null)
+        {
+            metrics.Count(query.Event, verdict.Busy ? AnnounceResult.Busy : AnnounceResult.Refused);
             return new(null, verdict.Busy ? null : verdict.Refusal);
+        }
 
         var request = new AnnounceRequest
         {
@@ -34,7 +39,12 @@ internal sealed class Tracker(SwarmClient swarms, IAnnounceAccess access, IOptio
             WithPeerIds = !query.Compact && !query.NoPeerId,
             UserId = verdict.UserId,
         };
-        return new(await swarms.AnnounceAsync(query.InfoHash, request), null);
+        var reply = await swarms.AnnounceAsync(query.InfoHash, request);
+        if (reply is null)
+            metrics.Count(query.Event, AnnounceResult.Busy);
+        else
+            metrics.Served(query.Event, started);
+        return new(reply, null);
     }
 
     /// <summary>Why this caller may not scrape, or null.</summary>

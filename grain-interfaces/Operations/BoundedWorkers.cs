@@ -19,6 +19,9 @@ public sealed class BoundedWorkers : IDisposable
             new Thread(Work) { IsBackground = true, Name = "pbts-worker" }.Start();
     }
 
+    /// <summary>Jobs that wait for a thread.</summary>
+    public int Waiting => _queue.Reader.Count;
+
     /// <summary>Runs the job; null when too many wait.</summary>
     public Task<T>? TryRun<T>(Func<T> job)
     {

@@ -25,6 +25,9 @@ internal sealed class Batcher<TItem, TResult> : IAsyncDisposable
         _workers = [.. Enumerable.Range(0, workers).Select(_ => WorkAsync())];
     }
 
+    /// <summary>Items that wait for a statement.</summary>
+    public int Waiting => _queue.Reader.Count;
+
     /// <summary>Queues the item; null when the queue is full or closed.</summary>
     public Task<TResult>? TryRun(TItem item)
     {

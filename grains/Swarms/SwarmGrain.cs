@@ -5,6 +5,7 @@ using Npgsql;
 using Orleans.Placement;
 using Pbts.GrainInterfaces.Configuration;
 using Pbts.GrainInterfaces.Swarms;
+using Pbts.Protocol.Receipts;
 
 namespace Pbts.Grains.Swarms;
 
@@ -24,6 +25,7 @@ internal sealed partial class SwarmGrain : Grain, ISwarmGrain
     private readonly ILogger<SwarmGrain> _logger;
     private readonly Swarm _swarm;
     private byte[] _infoHash = [];
+    private InfoHash _key;
     private long? _completed;
     private IGrainTimer? _leaving;
 
@@ -42,15 +44,16 @@ internal sealed partial class SwarmGrain : Grain, ISwarmGrain
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         _infoHash = Convert.FromHexString(this.GetPrimaryKeyString());
+        InfoHash.TryFrom(_infoHash, out _key);
         if (await _store.TakeSnapshotAsync(_infoHash) is { } peers)
             SwarmSnapshot.Read(peers, _swarm, Now);
-        _census.Change(1, _swarm.Count);
+        _census.Enter(_key, _swarm);
     }
 
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
+        _census.Leave(_key, _swarm);
         _swarm.Sweep(Now, force: true);
-        _census.Change(-1, -_swarm.Count);
         if (_swarm.Count == 0)
             return;
         try
@@ -67,7 +70,7 @@ internal sealed partial class SwarmGrain : Grain, ISwarmGrain
     {
         var before = _swarm.Count;
         var reply = _swarm.Announce(request, Now, Random.Shared, out var effect);
-        _census.Change(0, _swarm.Count - before);
+        _census.Announced(_swarm.Count - before);
         if (_swarm.Count == 0)
             LeaveSoon();
         if (request.UserId is { } user && (effect.Uploaded | effect.Downloaded) != 0)
@@ -79,7 +82,7 @@ internal sealed partial class SwarmGrain : Grain, ISwarmGrain
     {
         var before = _swarm.Count;
         _swarm.Sweep(Now);
-        _census.Change(0, _swarm.Count - before);
+        _census.Change(_swarm.Count - before);
         if (_swarm.Count == 0)
             LeaveSoon();
         return new SwarmCounts(_swarm.Complete, _swarm.Incomplete, _swarm.Downloaders, await CountCompletedAsync());

@@ -1,0 +1,54 @@
+using System.Security.Cryptography;
+using Pbts.Protocol.Bencode;
+
+namespace Pbts.Tracker.Tests.Clients;
+
+/// <summary>A private torrent (BEP 27) of one file with random content, in a folder of its own.</summary>
+internal sealed class TestTorrent : IDisposable
+{
+    public const string FileName = "payload.bin";
+    private const int Size = 8 << 20;
+
+    private readonly byte[] _content = RandomNumberGenerator.GetBytes(Size);
+
+    public TestTorrent(Uri announce, int pieceLength)
+    {
+        Directory.CreateDirectory(Folder);
+        var info = BencodeValue.Dictionary(
+            ("name", BencodeValue.Of(FileName)),
+            ("length", BencodeValue.Of(Size)),
+            ("piece length", BencodeValue.Of(pieceLength)),
+            ("pieces", BencodeValue.Of(_content.Chunk(pieceLength).SelectMany(SHA1.HashData).ToArray())),
+            ("private", BencodeValue.Of(1)));
+        InfoHash = SHA1.HashData(info.Encode());
+        File.WriteAllBytes(MetaInfoPath, BencodeValue.Dictionary(
+            ("announce", BencodeValue.Of(announce.AbsoluteUri)),
+            ("info", info)).Encode());
+    }
+
+    /// <summary>Parent of everything the torrent's clients write.</summary>
+    public string Folder { get; } = Path.Combine(Path.GetTempPath(), $"pbts-clients-{Guid.NewGuid():N}"[..26]);
+
+    public string MetaInfoPath => Path.Combine(Folder, "payload.torrent");
+
+    public byte[] InfoHash { get; }
+
+    /// <summary>Puts the complete file where a seeder looks for it.</summary>
+    public void WriteContentTo(string folder) => File.WriteAllBytes(Path.Combine(folder, FileName), _content);
+
+    /// <summary>True when <paramref name="folder"/> holds the file, byte for byte.</summary>
+    public bool IsCompleteIn(string folder)
+    {
+        try
+        {
+            var file = new FileInfo(Path.Combine(folder, FileName));
+            return file.Exists && file.Length == Size && File.ReadAllBytes(file.FullName).AsSpan().SequenceEqual(_content);
+        }
+        catch (IOException)
+        {
+            return false; // Being renamed by the client.
+        }
+    }
+
+    public void Dispose() => Directory.Delete(Folder, recursive: true);
+}

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Http.Json;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Pbts.Cli.Contract;
 using Pbts.Protocol.Ethereum;
@@ -20,7 +19,7 @@ public sealed class ContractApiTests(PostgresServer postgres)
         await using var anvil = await AnvilNode.StartAsync();
         var database = await postgres.CreateDatabaseAsync();
         var environment = await EnvironmentAsync(anvil);
-        string reputation;
+        string reputation, tx;
         await using (var node = await NodeProcess.StartNodeAsync(database, environment))
         {
             var status = await GetAsync(node, "/contract/status", HttpStatusCode.OK);
@@ -56,7 +55,16 @@ public sealed class ContractApiTests(PostgresServer postgres)
             Assert.Equal("User does not exist", (string?)reverted["error"]);
             var twice = await PostAsync(node, "/contract/register", new { username = "testuser", password_hash = "1" }, HttpStatusCode.Conflict);
             Assert.Equal("User exists", (string?)twice["error"]);
+
+            // Mining stops: the answer is 202. Then the node crashes, and Ethereum forgets what it had not mined.
+            await anvil.CallAsync("evm_setAutomine", false);
+            var pending = await PostAsync(node, "/contract/register?wait=0", new { username = "late", password_hash = "0xab" }, HttpStatusCode.Accepted);
+            tx = (string)pending["tx"]!;
+            var polled = await PollAsync(node, tx, "sent");
+            Assert.Equal(("register", "late"), ((string)polled["kind"]!, (string)polled["subject"]!));
             await node.KillAsync();
+            await anvil.CallAsync("anvil_dropTransaction", (string)polled["tx_hash"]!);
+            await anvil.CallAsync("evm_setAutomine", true);
         }
 
         await using (var node = await NodeProcess.StartNodeAsync(database, environment))
@@ -64,18 +72,10 @@ public sealed class ContractApiTests(PostgresServer postgres)
             // Until the cluster has voted the killed silo out, calls may be answered with 503.
             for (var i = 0; i < 60 && (await node.Http.GetAsync("/contract/status")).StatusCode == HttpStatusCode.ServiceUnavailable; i++) await Task.Delay(1000);
             Assert.Equal(reputation, (string?)(await GetAsync(node, "/contract/status", HttpStatusCode.OK))["reputation_address"]);
-            // Mining stops: the answer is 202 and the transaction can be polled.
-            await anvil.CallAsync("evm_setAutomine", false);
-            var pending = await PostAsync(node, "/contract/register?wait=0", new { username = "late", password_hash = "0xab" }, HttpStatusCode.Accepted);
-            var tx = (string)pending["tx"]!;
-            await Task.Delay(1500);
-            var polled = await GetAsync(node, $"/contract/tx/{tx}", HttpStatusCode.OK);
-            Assert.Equal(("sent", "register", "late"), ((string)polled["state"]!, (string)polled["kind"]!, (string)polled["subject"]!));
-            await anvil.CallAsync("evm_setAutomine", true);
-            await anvil.MineAsync();
-            for (var i = 0; i < 100 && (string?)polled["state"] == "sent"; i++, await Task.Delay(100)) polled = await GetAsync(node, $"/contract/tx/{tx}", HttpStatusCode.OK);
-            Assert.Equal("mined", (string?)polled["state"]);
-            Assert.Equal(tx, (string?)(await GetAsync(node, $"/contract/tx/{polled["tx_hash"]}", HttpStatusCode.OK))["tx"]);
+            // Nobody asks for it, yet the transaction goes on.
+            var mined = await PollAsync(node, tx, "mined");
+            Assert.Equal(tx, (string?)(await GetAsync(node, $"/contract/tx/{mined["tx_hash"]}", HttpStatusCode.OK))["tx"]);
+            await GetAsync(node, "/contract/user/late", HttpStatusCode.OK);
             await GetAsync(node, "/contract/tx/0x1234", HttpStatusCode.NotFound);
 
             // A second contract with the first as its referrer, and a user taken over.
@@ -181,8 +181,16 @@ public sealed class ContractApiTests(PostgresServer postgres)
         Assert.True(receipt is not null, error);
         return
         [
-            ("RPC", anvil.Url.ToString()), ("PK0", AnvilNode.FirstKey), ("FACTORY", receipt.ContractAddress!.Value.ToString()), ("Chain__PollMilliseconds", "100"),
+            ("RPC", anvil.Url.ToString()), ("PK0", AnvilNode.FirstKey), ("FACTORY", receipt.ContractAddress!.Value.ToString()), ("Chain__PollMilliseconds", "100"), ("Chain__ResendSeconds", "1"),
         ];
+    }
+
+    private static async Task<JsonNode> PollAsync(NodeProcess node, string tx, string state)
+    {
+        var answer = await GetAsync(node, $"/contract/tx/{tx}", HttpStatusCode.OK);
+        for (var i = 0; i < 300 && (string?)answer["state"] != state; i++, await Task.Delay(100)) answer = await GetAsync(node, $"/contract/tx/{tx}", HttpStatusCode.OK);
+        Assert.Equal(state, (string?)answer["state"]);
+        return answer;
     }
 
     private static async Task<JsonNode> GetAsync(NodeProcess node, string path, HttpStatusCode expected)

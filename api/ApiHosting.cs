@@ -6,8 +6,9 @@ using Npgsql;
 using Pbts.Api.Announce;
 using Pbts.Api.Contract;
 using Pbts.Api.Http;
-using Pbts.Api.Operations;
 using Pbts.Api.Members;
+using Pbts.Api.OperatorConsole;
+using Pbts.Api.Operations;
 using Pbts.Api.Udp;
 using Pbts.GrainInterfaces.Configuration;
 
@@ -48,6 +49,7 @@ public static class ApiHosting
         builder.Services.AddSingleton<ConnectionSweeper>();
         builder.Services.AddHostedService(services => services.GetRequiredService<ConnectionSweeper>());
         builder.Services.AddMemberEndpoints();
+        builder.Services.AddConsole();
         builder.Services.AddSingleton<ConnectionIds>();
         builder.Services.AddSingleton<UdpHandler>();
         builder.Services.AddHostedService<UdpListener>();
@@ -102,6 +104,7 @@ public static class ApiHosting
         app.MapStatus();
         app.MapTracker();
         app.MapMembers();
+        app.MapConsole();
         app.MapContract(group => group.AddEndpointFilter<AdminAuthorization>());
         app.MapMigrations(group => group.AddEndpointFilter<AdminAuthorization>());
     }

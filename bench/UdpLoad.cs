@@ -33,8 +33,16 @@ internal sealed class UdpLoad : IDisposable
         _clients = [.. Enumerable.Range(0, sockets).Select(_ => new Client(port, window))];
     }
 
+    /// <summary>Prints one line as bench/announce.lua does for HTTP: RESULT answers answers/s p50-ms p99-ms errors.</summary>
+    public static void Run(Arguments arguments)
+    {
+        var announces = RenderAnnounces(File.ReadLines(arguments.Text("--hashes", "hashes")), arguments.Number("--peers", 100), arguments.Number("--numwant", 50));
+        using var load = new UdpLoad(arguments.Number("--port", 8000), arguments.Number("--sockets", 16), arguments.Number("--window", 4), announces);
+        Console.WriteLine(load.Run(TimeSpan.FromSeconds(arguments.Number("--seconds", 8))));
+    }
+
     /// <summary>Announces of every torrent times <paramref name="peers"/>, half of them seeders, shuffled; connection and transaction id still empty.</summary>
-    public static byte[][] RenderAnnounces(IEnumerable<string> hashes, int peers, int numWant)
+    private static byte[][] RenderAnnounces(IEnumerable<string> hashes, int peers, int numWant)
     {
         var random = new Random(7);
         var packets = hashes.SelectMany((hash, torrent) => Enumerable.Range(1, peers).Select(peer =>
@@ -55,8 +63,7 @@ internal sealed class UdpLoad : IDisposable
         return packets;
     }
 
-    /// <summary>Runs and returns the line of results.</summary>
-    public string Run(TimeSpan duration)
+    private string Run(TimeSpan duration)
     {
         foreach (var client in _clients)
         {

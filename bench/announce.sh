@@ -26,7 +26,7 @@ bench_announce() {
 
 bench_udp() {
     bench_options "$@"
-    build_once bench
+    bench_program
     bench_start
 
     step "Warming up"
@@ -101,7 +101,7 @@ bench_wrk() {
 
 # bench_udp_load PORT SECONDS
 bench_udp_load() {
-    taskset -c 1 dotnet "$ROOT/bench/bin/Release/net10.0/Pbts.Bench.dll" udp --port "$1" --seconds "$2" --hashes "$BENCH_DIR/hashes" --peers "$peers" \
+    taskset -c 1 dotnet "$BENCH_DLL" udp --port "$1" --seconds "$2" --hashes "$BENCH_DIR/hashes" --peers "$peers" \
         --sockets 16 --window $(((connections + 15) / 16)) | grep RESULT
 }
 

@@ -69,6 +69,22 @@ cmd_up() {
 
     need_dotnet
     build_once silo
+    start_backing
+    start_tracker "$HOST" "$PORT" "$SILOS" "$APIS"
+    say
+    summary
+    flock -u 9
+    exec 9>&-
+    if [ -n "$DETACH" ]; then
+        trap - EXIT INT TERM HUP
+        exit 0
+    fi
+    say "Ctrl-C stops it."
+    supervise
+}
+
+# The database and the chain, and what the tracker's processes need to know of them; what runs already is left alone.
+start_backing() {
     if [ -n "${PBTS_DATABASE:-}" ]; then
         say "    PBTS_DATABASE is set: no PostgreSQL of its own"
         DATABASE=$PBTS_DATABASE
@@ -86,17 +102,6 @@ cmd_up() {
     else
         save_setting rpc ""
     fi
-    start_tracker "$HOST" "$PORT" "$SILOS" "$APIS"
-    say
-    summary
-    flock -u 9
-    exec 9>&-
-    if [ -n "$DETACH" ]; then
-        trap - EXIT INT TERM HUP
-        exit 0
-    fi
-    say "Ctrl-C stops it."
-    supervise
 }
 
 any_alive() {
@@ -174,6 +179,39 @@ cmd_down() {
     flock 9
     stop_all "${names[@]}"
     say "Stopped. The data stays in $DATA."
+}
+
+# One process after the other, each only when the one before it is ready again: with several behind the proxy nobody
+# notices. Takes up new programs (built before) and new settings from the environment.
+cmd_rolling_restart() {
+    parse_options "$@"
+    local names hosts=() name port role began
+    mapfile -t names < <(recorded)
+    any_alive "${names[@]}" || die "nothing runs in $DATA"
+    exec 9>"$DATA/lock"
+    flock 9
+    HOST=$(setting host) PORT=$(setting port) SILOS=$(setting silos) APIS=$(setting apis) CHAIN=$(setting chain) STARTED=()
+    [ "$(setting external_database)" = 0 ] || [ -n "${PBTS_DATABASE:-}" ] || die "this instance uses a database of its own choice: set PBTS_DATABASE as for ./pbts up"
+    need_dotnet
+    start_backing
+    [ "$SILOS$APIS" = 00 ] || behind_proxy
+    for name in "${names[@]}"; do case $name in silo-*) hosts+=("$name") ;; esac; done
+    for name in "${names[@]}"; do case $name in api-* | node-*) hosts+=("$name") ;; esac; done
+    [ ${#hosts[@]} -gt 1 ] || say "There is one process alone: the tracker is away while it restarts"
+    for name in "${hosts[@]}"; do
+        case $name in
+            api-*) role=api ;;
+            silo-*) [ "$APIS" = 0 ] && role=node || role=silo ;;
+            node-*) role=node ;;
+        esac
+        port=$(setting "port_$name") began=$SECONDS
+        step "Restarting $name"
+        stop_names TERM 40 "$name"
+        if [ "$name" = node-1 ]; then start_host "$name" node "$(listen_urls "$HOST" "$PORT")" "$PORT"
+        else start_host "$name" "$role" "http://127.0.0.1:$port" "$port"; fi
+        wait_ready "$name" 120
+        say "    $name is ready again after $((SECONDS - began)) s"
+    done
 }
 
 cmd_status() {

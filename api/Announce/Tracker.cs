@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Microsoft.Extensions.Options;
+using Pbts.Api.Http;
 using Pbts.GrainInterfaces.Configuration;
 using Pbts.GrainInterfaces.Swarms;
 using Pbts.Protocol.Receipts;
@@ -7,7 +8,7 @@ using Pbts.Protocol.Receipts;
 namespace Pbts.Api.Announce;
 
 /// <summary>What an announce or scrape comes to: the same rules whichever listener it came through.</summary>
-internal sealed class Tracker(SwarmClient swarms, IAnnounceAccess access, IOptions<TrackerOptions> options, AnnounceMetrics metrics)
+internal sealed class Tracker(SwarmClient swarms, IAnnounceAccess access, IOptions<TrackerOptions> options, CallerLimits limits, AnnounceMetrics metrics)
 {
     /// <summary>Said of every condition that will pass.</summary>
     public const string Busy = "tracker is busy, try again soon";
@@ -19,6 +20,8 @@ internal sealed class Tracker(SwarmClient swarms, IAnnounceAccess access, IOptio
     public async ValueTask<AnnounceOutcome> AnnounceAsync(string? passkey, AnnounceQuery query, PeerEndpoint seen, CancellationToken cancellationToken)
     {
         var started = Stopwatch.GetTimestamp();
+        if (!limits.AnnouncesByAddress.Allows(seen.ToAddress()))
+            return Limited(query);
         var verdict = await access.CheckAsync(passkey, query, cancellationToken);
         if (verdict.Busy || verdict.Refusal is not null)
         {
@@ -26,6 +29,8 @@ internal sealed class Tracker(SwarmClient swarms, IAnnounceAccess access, IOptio
             return new(null, verdict.Busy ? null : verdict.Refusal);
         }
 
+        if (verdict.UserId is { } user && !limits.AnnouncesByUser.Allows(user))
+            return Limited(query);
         var request = new AnnounceRequest
         {
             Endpoint = _options.TrustIpParameter && query.Address is { } claimed ? new PeerEndpoint(claimed, query.Port) : seen,
@@ -45,6 +50,12 @@ internal sealed class Tracker(SwarmClient swarms, IAnnounceAccess access, IOptio
         else
             metrics.Served(query.Event, started);
         return new(reply, null);
+    }
+
+    private AnnounceOutcome Limited(in AnnounceQuery query)
+    {
+        metrics.Count(query.Event, AnnounceResult.Limited);
+        return new(null, null);
     }
 
     /// <summary>Why this caller may not scrape, or null.</summary>

@@ -18,6 +18,7 @@ internal static class ChainServices
         services.AddSingleton<MemberSyncStore>();
         services.AddSingleton<IChainSubmitter, GrainSubmitter>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, ChainStartup>();
+        services.AddHostedService<ChainGauges>();
         return services;
     }
 }

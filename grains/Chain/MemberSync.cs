@@ -89,7 +89,7 @@ internal sealed class MemberSync(
         return (null, null);
     }
 
-    private async Task<string?> SendAsync(EthereumAddress contract, IReadOnlyList<SyncEntry> entries, byte[] call)
+    private async Task<string?> SendAsync(EthereumAddress contract, List<SyncEntry> entries, byte[] call)
     {
         var id = Guid.NewGuid();
         await store.NoteAsync(contract, entries, id);

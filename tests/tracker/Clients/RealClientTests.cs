@@ -5,7 +5,8 @@ namespace Pbts.Tracker.Tests.Clients;
 
 /// <summary>
 /// Torrent clients as Debian ships them exchange a file, having met through the tracker. Transmission takes loopback
-/// addresses for invalid and never connects to one, so on one machine it is the others that connect to it.
+/// addresses for invalid and never connects to one, so on one machine it is the others that connect to it;
+/// kept to 127.0.0.1, it asks trackers from there alone, so IPv6 is left to the others.
 /// </summary>
 [Collection("node")]
 public sealed class RealClientTests(SharedNode shared)
@@ -21,7 +22,6 @@ public sealed class RealClientTests(SharedNode shared)
     [InlineData("qbittorrent", "qbittorrent", 256, false)]
     [InlineData("aria2", "aria2", 256, true)]
     [InlineData("qbittorrent", "qbittorrent", 16, true)]
-    [InlineData("transmission", "aria2", 16, true)]
     public async Task A_file_goes_from_one_client_to_another(string seeder, string leecher, int pieceKiB, bool ipv6)
     {
         using var torrent = NewTorrent(pieceKiB, ipv6);

@@ -155,8 +155,9 @@ public sealed class RealTrackerTests(SharedNode shared) : IDisposable
 
     private static async Task<(int ExitCode, string Output, string Error)> RunAsync(CancellationToken cancellationToken, params string[] args)
     {
-        var (output, error) = (new StringWriter(), TextWriter.Synchronized(new StringWriter()));
-        var exitCode = await PbtsCommand.RunAsync(args, output, error, cancellationToken);
+        var (output, error) = (new StringWriter(), new StringWriter());
+        // Log lines come from several threads.
+        var exitCode = await PbtsCommand.RunAsync(args, output, TextWriter.Synchronized(error), cancellationToken);
         return (exitCode, output.ToString(), $"{string.Join(' ', args)}\n{error}");
     }
 }

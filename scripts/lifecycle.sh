@@ -269,6 +269,7 @@ status_json() {
         printf '}'
     done
     printf '],"tracker":%s,"announce":%s' "$(url_or_null "$overall" "")" "$(url_or_null "$overall" /announce)"
+    printf ',"announce_udp":%s' "$(url_or_null "$overall" /announce | sed 's/http:/udp:/')"
     printf ',"database":%s,"rpc":%s,"factory":%s' "$(string_or_null "$(database_text)")" "$(string_or_null "$(setting rpc)")" "$(string_or_null "$(setting factory)")"
     printf ',"data":%s,"logs":%s}\n' "$(json_string "$DATA")" "$(json_string "$DATA/logs")"
 }
@@ -286,6 +287,7 @@ summary() {
     url=$(tracker_url)
     say "PBTS is ${lines[0]}."
     say "  tracker    $url/announce   (put this into your torrents)"
+    say "             udp://${url#http://}/announce   (the same over UDP)"
     say "  API        $url/health"
     say "  console    $url/console"
     say "  database   $(database_text)"

@@ -43,6 +43,8 @@ internal static class SiloHosting
             options.ProbeTimeout = TimeSpan.FromSeconds(3);
             options.NumMissedProbesLimit = 3;
             options.TableRefreshTimeout = TimeSpan.FromSeconds(10);
+            // A process that starts after a crash waits until the crashed one is stale: three times this.
+            options.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(5);
         });
         services.AddOptions<GrainCollectionOptions>().Configure<IOptions<TrackerOptions>>((options, tracker) =>
         {

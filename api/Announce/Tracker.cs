@@ -68,7 +68,14 @@ internal sealed class Tracker(SwarmClient swarms, IAnnounceAccess access, IOptio
     /// <summary>Counts of the torrents, in their order; null when one of them could not be reached in time.</summary>
     public async ValueTask<SwarmCounts[]?> CountAsync(IReadOnlyList<InfoHash> infoHashes)
     {
-        var counts = await Task.WhenAll(infoHashes.Select(infoHash => swarms.ScrapeAsync(infoHash).AsTask()));
+        var calls = new Dictionary<InfoHash, Task<SwarmCounts?>>();
+        foreach (var infoHash in infoHashes)
+        {
+            if (!calls.ContainsKey(infoHash))
+                calls.Add(infoHash, swarms.ScrapeAsync(infoHash).AsTask());
+        }
+
+        var counts = await Task.WhenAll(infoHashes.Select(infoHash => calls[infoHash]));
         return Array.Exists(counts, count => count is null) ? null : Array.ConvertAll(counts, count => count!.Value);
     }
 

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using Pbts.Api.Http;
+using Pbts.GrainInterfaces.Chain;
 using Pbts.GrainInterfaces.Configuration;
 using Pbts.GrainInterfaces.Settings;
 using Pbts.GrainInterfaces.Users;
@@ -35,6 +36,8 @@ internal static class RegistrationEndpoints
             return Answers.BadRequest(error);
 
         var result = await grains.GetGrain<IUserGrain>(userId).RegisterAsync(publicKey, signature);
+        if (result is { Status: RegistrationStatus.Done, Proven: true })
+            await grains.GetGrain<IMemberSyncGrain>(0).MemberProvenAsync();
         return await AnswerAsync(context, grains, node.Value, result, "User registered successfully");
     }
 

@@ -16,6 +16,8 @@ namespace Pbts.Grains.Swarms;
 [PreferLocalPlacement]
 internal sealed partial class SwarmGrain : Grain, ISwarmGrain
 {
+    private static readonly TimeSpan EmptyLifetime = TimeSpan.FromSeconds(3);
+
     private readonly SwarmStore _store;
     private readonly SwarmCensus _census;
     private readonly ClaimedTotals _claimed;
@@ -25,6 +27,7 @@ internal sealed partial class SwarmGrain : Grain, ISwarmGrain
     private byte[] _infoHash = [];
     private InfoHash _key;
     private long? _completed;
+    private IGrainTimer? _leaving;
 
     public SwarmGrain(SwarmStore store, SwarmCensus census, ClaimedTotals claimed, IOptions<TrackerOptions> options, TimeProvider time, ILogger<SwarmGrain> logger)
     {
@@ -69,7 +72,7 @@ internal sealed partial class SwarmGrain : Grain, ISwarmGrain
         var reply = _swarm.Announce(request, Now, Random.Shared, out var effect);
         _census.Announced(_swarm.Count - before);
         if (_swarm.Count == 0)
-            DeactivateOnIdle();
+            LeaveSoon();
         if (request.UserId is { } user && (effect.Uploaded | effect.Downloaded) != 0)
             _claimed.Add(user, effect);
         return effect.Completed ? CompleteAsync(request, reply) : ValueTask.FromResult(reply);
@@ -81,9 +84,24 @@ internal sealed partial class SwarmGrain : Grain, ISwarmGrain
         _swarm.Sweep(Now);
         _census.Change(_swarm.Count - before);
         if (_swarm.Count == 0)
-            DeactivateOnIdle();
+            LeaveSoon();
         return new SwarmCounts(_swarm.Complete, _swarm.Incomplete, _swarm.Downloaders, await CountCompletedAsync());
     }
+
+    /// <summary>
+    /// An empty swarm goes, but not at once: while it leaves, the calls that wait for it start it anew, and many scrapes of a
+    /// torrent nobody has would do nothing but start and stop it.
+    /// </summary>
+    private void LeaveSoon() => _leaving ??= this.RegisterGrainTimer(
+        () =>
+        {
+            _leaving?.Dispose();
+            _leaving = null;
+            if (_swarm.Count == 0)
+                DeactivateOnIdle();
+            return Task.CompletedTask;
+        },
+        new() { DueTime = EmptyLifetime, Period = Timeout.InfiniteTimeSpan });
 
     private async ValueTask<AnnounceReply> CompleteAsync(AnnounceRequest request, AnnounceReply reply)
     {

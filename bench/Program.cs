@@ -1,0 +1,13 @@
+using Pbts.Bench;
+
+switch (args)
+{
+    case ["verify", .. var rest]:
+        VerifyBenchmark.Run(Arguments.Parse(rest));
+        return 0;
+    case ["report", .. var rest]:
+        return await ReportBenchmark.RunAsync(Arguments.Parse(rest));
+    default:
+        await Console.Error.WriteLineAsync("usage: verify [--receipts 50] [--seconds 4] | report --url URL [--receipts 50] [--receivers 5] [--reports 300] [--parallel 4]");
+        return 2;
+}

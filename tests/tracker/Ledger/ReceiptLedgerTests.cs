@@ -1,0 +1,236 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+using System.Security.Cryptography;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using Npgsql;
+using Pbts.GrainInterfaces.Configuration;
+using Pbts.Grains.Ledger;
+using Pbts.Grains.Users;
+using Pbts.Protocol.Receipts;
+using Pbts.Tracker.Tests.Support;
+
+namespace Pbts.Tracker.Tests.Ledger;
+
+/// <summary>
+/// The ledger by itself. Several ledger objects on one database are what several silos are, duplicate activations
+/// included: nothing but the database keeps them from spending a receipt twice.
+/// </summary>
+[Collection("postgres")]
+public sealed class ReceiptLedgerTests(PostgresServer postgres)
+{
+    private const long Epoch = 500_000;
+
+    [Fact]
+    public async Task One_receipt_spent_64_times_at_once_by_four_silos_counts_once()
+    {
+        await using var world = await World.CreateAsync(postgres, silos: 4);
+        var entry = world.Entry(0, 1, bytes: 700);
+
+        var outcomes = await Task.WhenAll(Enumerable.Range(0, 64).Select(i => world.Silos[i % 4].SpendAsync([entry]).AsTask()));
+
+        Assert.Equal(1, outcomes.Count(outcome => outcome![0] == LedgerOutcome.Credited));
+        Assert.Equal(63, outcomes.Count(outcome => outcome![0] == LedgerOutcome.Duplicate));
+        Assert.Equal([(700, 0), (0, 700)], (await world.TotalsAsync())[..2]);
+    }
+
+    [Fact]
+    public async Task Crossing_reports_between_the_same_members_never_deadlock_and_sums_agree()
+    {
+        await using var world = await World.CreateAsync(postgres, silos: 4, members: 10);
+        var reports = Enumerable.Range(0, 200).Select(report => Enumerable.Range(0, 50)
+            .Select(_ => world.Entry(Random.Shared.Next(10), Random.Shared.Next(10), bytes: Random.Shared.Next(1, 5000))).ToArray()).ToArray();
+
+        var clock = Stopwatch.StartNew();
+        // Every report goes to two silos at once, and the second one has its entries in another order.
+        var outcomes = await Task.WhenAll(reports.SelectMany((report, i) => new[]
+        {
+            world.Silos[i % 4].SpendAsync(report).AsTask(), world.Silos[(i + 1) % 4].SpendAsync([.. report.Reverse()]).AsTask(),
+        }));
+
+        Assert.Equal(10_000, outcomes.Sum(report => report!.Count(outcome => outcome == LedgerOutcome.Credited)));
+        Assert.True(clock.Elapsed < TimeSpan.FromSeconds(60), $"{clock.Elapsed}");
+        var totals = await world.TotalsAsync();
+        var expected = reports.SelectMany(report => report).Sum(entry => entry.Bytes);
+        Assert.Equal((expected, expected), (totals.Sum(member => member.Up), totals.Sum(member => member.Down)));
+        Assert.Equal(expected, (long)(await world.ScalarAsync("SELECT sum(bytes)::bigint FROM receipts"))!);
+    }
+
+    [Fact]
+    public async Task A_database_killed_in_the_middle_loses_no_answered_credit_and_repeats_none()
+    {
+        await using var server = new OwnServer();
+        await server.Postgres.InitializeAsync();
+        await using var world = await World.CreateAsync(server.Postgres, silos: 2);
+        var entries = Enumerable.Range(0, 400).Select(_ => world.Entry(0, 1, bytes: 10)).ToArray();
+        var answered = 0;
+        var refused = 0;
+
+        var killer = Task.Run(async () =>
+        {
+            for (var i = 0; i < 3; i++)
+            {
+                await Task.Delay(150);
+                await server.Postgres.RestartAsync();
+            }
+        });
+        await Parallel.ForEachAsync(entries.Select((entry, i) => (entry, i)), new ParallelOptions { MaxDegreeOfParallelism = 16 }, async (item, _) =>
+        {
+            // A client retries until it has an answer.
+            for (var attempt = 0; ; attempt++)
+            {
+                if (await world.Silos[(item.i + attempt) % 2].SpendAsync([item.entry]) is not null)
+                {
+                    Interlocked.Increment(ref answered);
+                    break;
+                }
+
+                Interlocked.Increment(ref refused);
+                await Task.Delay(50, CancellationToken.None);
+            }
+        });
+        await killer;
+
+        Assert.Equal(400, answered);
+        Assert.Equal([(4000, 0), (0, 4000)], (await world.TotalsAsync())[..2]);
+        Assert.Equal(400L, await world.ScalarAsync("SELECT count(*) FROM receipts"));
+    }
+
+    [Fact]
+    public async Task A_dead_database_is_said_at_once_and_not_waited_for()
+    {
+        await using var server = new OwnServer();
+        await server.Postgres.InitializeAsync();
+        await using var world = await World.CreateAsync(server.Postgres, silos: 1);
+        await server.Postgres.KillAsync();
+        var clock = Stopwatch.StartNew();
+        Assert.Null(await world.Silos[0].SpendAsync([world.Entry(0, 1)]));
+        Assert.True(clock.Elapsed < TimeSpan.FromSeconds(10), $"{clock.Elapsed}");
+        await server.Postgres.StartAsync();
+        Assert.Equal([LedgerOutcome.Credited], await world.Silos[0].SpendAsync([world.Entry(0, 1)]));
+    }
+
+    [Fact]
+    public async Task A_stuck_database_is_given_up_after_the_time_limit_and_a_full_queue_at_once()
+    {
+        await using var world = await World.CreateAsync(postgres, silos: 1, options: new ReceiptsOptions { LedgerTimeout = 2, LedgerQueue = 4 });
+        await using var blocker = await world.Database.OpenConnectionAsync();
+        await using var transaction = await blocker.BeginTransactionAsync();
+        await new NpgsqlCommand("LOCK TABLE users IN ACCESS EXCLUSIVE MODE", blocker).ExecuteNonQueryAsync();
+
+        var first = new[] { world.Silos[0].SpendAsync([world.Entry(0, 1)]).AsTask(), world.Silos[0].SpendAsync([world.Entry(0, 1)]).AsTask() };
+        await Task.Delay(300);
+        var waiting = Enumerable.Range(0, 4).Select(_ => world.Silos[0].SpendAsync([world.Entry(0, 1)]).AsTask()).ToArray();
+        var clock = Stopwatch.StartNew();
+        Assert.Null(await world.Silos[0].SpendAsync([world.Entry(0, 1)]));
+        Assert.True(clock.Elapsed < TimeSpan.FromSeconds(1), $"{clock.Elapsed}");
+        Assert.All(await Task.WhenAll(first), Assert.Null);
+        await transaction.RollbackAsync();
+        Assert.All(await Task.WhenAll(waiting), outcome => Assert.True(outcome is null or [LedgerOutcome.Credited]));
+    }
+
+    [Fact]
+    public async Task A_dropped_epoch_can_never_be_spent_again()
+    {
+        await using var world = await World.CreateAsync(postgres, silos: 2);
+        var old = world.Entry(0, 1, epoch: Epoch);
+        var recent = world.Entry(0, 1, epoch: Epoch + 100);
+        Assert.Equal([LedgerOutcome.Credited, LedgerOutcome.Credited], await world.Silos[0].SpendAsync([old, recent]));
+
+        await world.Partitions.DropBeforeAsync(Epoch + 60);
+        Assert.Equal(1L, await world.ScalarAsync("SELECT count(*) FROM receipts"));
+        Assert.Equal([LedgerOutcome.Expired, LedgerOutcome.Duplicate], await world.Silos[1].SpendAsync([old, recent]));
+
+        // Neither lowering the floor by hand-over nor making the partition again opens it.
+        await world.Partitions.DropBeforeAsync(0);
+        await world.Partitions.EnsureAsync([Epoch]);
+        Assert.Equal([LedgerOutcome.Expired], await world.Silos[1].SpendAsync([old]));
+        Assert.Equal([LedgerOutcome.Expired], await world.Silos[1].SpendAsync([world.Entry(0, 1, epoch: Epoch + 1)]));
+        Assert.Equal((2000, 0), (await world.TotalsAsync())[0]);
+    }
+
+    [Fact]
+    public async Task Totals_stop_at_the_largest_number_instead_of_overflowing()
+    {
+        await using var world = await World.CreateAsync(postgres, silos: 1);
+        await world.ScalarAsync($"UPDATE users SET uploaded = {long.MaxValue - 5} WHERE id = {world.Members[0]} RETURNING 1");
+        Assert.Equal([LedgerOutcome.Credited], await world.Silos[0].SpendAsync([world.Entry(0, 1, bytes: 1000)]));
+        Assert.Equal((long.MaxValue, 0), (await world.TotalsAsync())[0]);
+    }
+
+    [Fact]
+    public async Task A_receipt_without_receiver_credits_and_debits_nobody()
+    {
+        await using var world = await World.CreateAsync(postgres, silos: 1);
+        Assert.Equal([LedgerOutcome.Credited], await world.Silos[0].SpendAsync([world.Entry(0, 1) with { Receiver = null }]));
+        Assert.Equal([(1000, 0), (0, 0)], (await world.TotalsAsync())[..2]);
+    }
+
+    private sealed class OwnServer : IAsyncDisposable
+    {
+        public PostgresServer Postgres { get; } = new();
+
+        public async ValueTask DisposeAsync() => await Postgres.DisposeAsync();
+    }
+
+    private sealed class World : IAsyncDisposable
+    {
+        public required NpgsqlDataSource Database { get; init; }
+
+        public required ReceiptPartitions Partitions { get; init; }
+
+        public required ReceiptLedger[] Silos { get; init; }
+
+        public List<long> Members { get; } = [];
+
+        public static async Task<World> CreateAsync(PostgresServer postgres, int silos, int members = 2, ReceiptsOptions? options = null)
+        {
+            var connection = await postgres.CreateDatabaseAsync();
+            var database = NpgsqlDataSource.Create(connection);
+            var partitions = new ReceiptPartitions(database, NullLogger<ReceiptPartitions>.Instance);
+            var meters = new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>();
+            var world = new World
+            {
+                Database = database,
+                Partitions = partitions,
+                Silos = [.. Enumerable.Range(0, silos).Select(_ => new ReceiptLedger(database, partitions, Options.Create(options ?? new()), new LedgerMetrics(meters), meters, NullLogger<ReceiptLedger>.Instance))],
+            };
+            var users = new UserStore(database);
+            for (var i = 0; i < members; i++)
+            {
+                var key = MemberKey.From(RandomNumberGenerator.GetBytes(48));
+                await users.RegisterAsync($"member{i}", Convert.ToBase64String(key.Span), key, proven: true, RandomNumberGenerator.GetHexString(32, lowercase: true), DateTimeOffset.UtcNow);
+                world.Members.Add((await users.FindAsync($"member{i}"))!.Id);
+            }
+
+            return world;
+        }
+
+        public LedgerEntry Entry(int sender, int receiver, long bytes = 1000, long epoch = Epoch) => new(
+            epoch, ReceiptId.From(RandomNumberGenerator.GetBytes(32)), Members[sender], Members[receiver], InfoHash.From(new byte[20]), 7, bytes);
+
+        public async Task<List<(long Up, long Down)>> TotalsAsync()
+        {
+            var totals = new List<(long, long)>();
+            await using var command = Database.CreateCommand("SELECT uploaded, downloaded FROM users ORDER BY id");
+            await using var reader = await command.ExecuteReaderAsync();
+            while (await reader.ReadAsync())
+                totals.Add((reader.GetInt64(0), reader.GetInt64(1)));
+            return totals;
+        }
+
+        public async Task<object?> ScalarAsync(string sql)
+        {
+            await using var command = Database.CreateCommand(sql);
+            return await command.ExecuteScalarAsync();
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            foreach (var silo in Silos)
+                await silo.DisposeAsync();
+            await Database.DisposeAsync();
+        }
+    }
+}

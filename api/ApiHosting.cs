@@ -6,8 +6,9 @@ using Npgsql;
 using Pbts.Api.Announce;
 using Pbts.Api.Contract;
 using Pbts.Api.Http;
-using Pbts.Api.Operations;
 using Pbts.Api.Members;
+using Pbts.Api.OperatorConsole;
+using Pbts.Api.Operations;
 using Pbts.Api.Udp;
 using Pbts.GrainInterfaces.Configuration;
 
@@ -29,6 +30,7 @@ public static class ApiHosting
         builder.Services.AddSingleton<IValidateOptions<TrackerOptions>, TrackerOptionsValidator>();
         builder.Services.TryAddSingleton(TimeProvider.System);
         builder.Services.AddSingleton(services => NpgsqlDataSource.Create(services.GetRequiredService<IOptions<NodeOptions>>().Value.Database));
+        builder.AddPbtsTelemetry();
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(30));
     }
 
@@ -36,6 +38,7 @@ public static class ApiHosting
     public static void AddPbtsApi(this WebApplicationBuilder builder)
     {
         ArgumentNullException.ThrowIfNull(builder);
+        builder.Services.AddSingleton<AnnounceMetrics>();
         builder.Services.AddSingleton<Tracker>();
         builder.Services.AddSingleton<TrackerHandler>();
         builder.Services.AddSingleton<TrackerConnectionMiddleware>();
@@ -46,6 +49,7 @@ public static class ApiHosting
         builder.Services.AddSingleton<ConnectionSweeper>();
         builder.Services.AddHostedService(services => services.GetRequiredService<ConnectionSweeper>());
         builder.Services.AddMemberEndpoints();
+        builder.Services.AddConsole();
         builder.Services.AddSingleton<ConnectionIds>();
         builder.Services.AddSingleton<UdpHandler>();
         builder.Services.AddHostedService<UdpListener>();
@@ -55,6 +59,10 @@ public static class ApiHosting
     public static void ListenAsConfigured(this WebApplicationBuilder builder, bool withTracker)
     {
         ArgumentNullException.ThrowIfNull(builder);
+
+        // An announce is answered on the thread that read it: it waits for nothing, so a change of thread would cost more
+        // than the answer. Whatever does wait gives the thread back.
+        builder.WebHost.UseSockets(sockets => sockets.UnsafePreferInlineScheduling = true);
         builder.WebHost.ConfigureKestrel((_, kestrel) =>
         {
             var node = kestrel.ApplicationServices.GetRequiredService<IOptions<NodeOptions>>().Value;
@@ -64,7 +72,9 @@ public static class ApiHosting
             kestrel.Limits.MaxRequestHeadersTotalSize = TrackerConnectionMiddleware.MaxHead;
             kestrel.Limits.MaxRequestBodySize = 2 << 20;
             kestrel.Limits.MaxConcurrentConnections = tracker.MaxConnections;
-            foreach (var endpoint in Endpoints(node.Listen))
+            foreach (var endpoint in Endpoints(node.ManagementListen, "PBTS_MANAGEMENT_LISTEN (Node:ManagementListen)"))
+                kestrel.Listen(endpoint, listen => listen.MarkAsManagement());
+            foreach (var endpoint in Endpoints(node.Listen, "PBTS_LISTEN (Node:Listen)"))
             {
                 kestrel.Listen(endpoint, listen =>
                 {
@@ -78,20 +88,28 @@ public static class ApiHosting
         });
     }
 
+    /// <summary>Maps what every process answers: metrics and health for the operator, health for supervisors.</summary>
+    public static void MapPbtsNode(this WebApplication app)
+    {
+        ArgumentNullException.ThrowIfNull(app);
+        app.UseManagement();
+        app.MapHealthProbes();
+    }
+
     /// <summary>Maps every endpoint of the front end.</summary>
     public static void MapPbtsApi(this WebApplication app)
     {
         ArgumentNullException.ThrowIfNull(app);
         app.UseMiddleware<ErrorHandling>();
-        app.MapHealthProbes();
         app.MapStatus();
         app.MapTracker();
         app.MapMembers();
+        app.MapConsole();
         app.MapContract(group => group.AddEndpointFilter<AdminAuthorization>());
         app.MapMigrations(group => group.AddEndpointFilter<AdminAuthorization>());
     }
 
-    private static IReadOnlyList<IPEndPoint> Endpoints(string listen) =>
+    private static IReadOnlyList<IPEndPoint> Endpoints(string listen, string setting) =>
         ListenAddresses.TryParse(listen, "http", out var endpoints) is { } error
-            ? throw new OptionsValidationException(nameof(NodeOptions), typeof(NodeOptions), [$"PBTS_LISTEN (Node:Listen) {error}"]) : endpoints;
+            ? throw new OptionsValidationException(nameof(NodeOptions), typeof(NodeOptions), [$"{setting} {error}"]) : endpoints;
 }

@@ -9,6 +9,7 @@ try
     builder.AddPbtsNode();
     builder.UseOrleansClient(client =>
     {
+        client.AddActivityPropagation();
         client.UseAdoNetClustering(options => options.Invariant = "Npgsql");
         client.UseConnectionRetryFilter((_, stopping) => Task.Delay(TimeSpan.FromSeconds(1), stopping).ContinueWith(_ => !stopping.IsCancellationRequested, TaskScheduler.Default));
     });
@@ -20,6 +21,7 @@ try
     builder.ListenAsConfigured(withTracker: true);
 
     var app = builder.Build();
+    app.MapPbtsNode();
     app.MapPbtsApi();
     await app.RunAsync();
     return 0;

@@ -7,11 +7,12 @@ die() {
     exit 1
 }
 
-# A port that somebody listens on, on whatever address.
+# A port that somebody listens on, by TCP (state 0A) or UDP (state 07), on whatever address.
 port_busy() {
     local hex
     hex=$(printf '%04X' "$1")
-    cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | awk -v p=":$hex" '$4 == "0A" && index($2, p) { found = 1 } END { exit !found }'
+    cat /proc/net/tcp /proc/net/tcp6 /proc/net/udp /proc/net/udp6 2>/dev/null |
+        awk -v p=":$hex" '($4 == "0A" || $4 == "07") && index($2, p) { found = 1 } END { exit !found }'
 }
 
 # A random free port below the ephemeral range, so that no outgoing connection takes it in between.

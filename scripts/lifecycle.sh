@@ -69,6 +69,22 @@ cmd_up() {
 
     need_dotnet
     build_once silo
+    start_backing
+    start_tracker "$HOST" "$PORT" "$SILOS" "$APIS"
+    say
+    summary
+    flock -u 9
+    exec 9>&-
+    if [ -n "$DETACH" ]; then
+        trap - EXIT INT TERM HUP
+        exit 0
+    fi
+    say "Ctrl-C stops it."
+    supervise
+}
+
+# The database and the chain, and what the tracker's processes need to know of them; what runs already is left alone.
+start_backing() {
     if [ -n "${PBTS_DATABASE:-}" ]; then
         say "    PBTS_DATABASE is set: no PostgreSQL of its own"
         DATABASE=$PBTS_DATABASE
@@ -86,17 +102,6 @@ cmd_up() {
     else
         save_setting rpc ""
     fi
-    start_tracker "$HOST" "$PORT" "$SILOS" "$APIS"
-    say
-    summary
-    flock -u 9
-    exec 9>&-
-    if [ -n "$DETACH" ]; then
-        trap - EXIT INT TERM HUP
-        exit 0
-    fi
-    say "Ctrl-C stops it."
-    supervise
 }
 
 any_alive() {
@@ -176,6 +181,39 @@ cmd_down() {
     say "Stopped. The data stays in $DATA."
 }
 
+# One process after the other, each only when the one before it is ready again: with several behind the proxy nobody
+# notices. Takes up new programs (built before) and new settings from the environment.
+cmd_rolling_restart() {
+    parse_options "$@"
+    local names hosts=() name port role began
+    mapfile -t names < <(recorded)
+    any_alive "${names[@]}" || die "nothing runs in $DATA"
+    exec 9>"$DATA/lock"
+    flock 9
+    HOST=$(setting host) PORT=$(setting port) SILOS=$(setting silos) APIS=$(setting apis) CHAIN=$(setting chain) STARTED=()
+    [ "$(setting external_database)" = 0 ] || [ -n "${PBTS_DATABASE:-}" ] || die "this instance uses a database of its own choice: set PBTS_DATABASE as for ./pbts up"
+    need_dotnet
+    start_backing
+    [ "$SILOS$APIS" = 00 ] || behind_proxy
+    for name in "${names[@]}"; do case $name in silo-*) hosts+=("$name") ;; esac; done
+    for name in "${names[@]}"; do case $name in api-* | node-*) hosts+=("$name") ;; esac; done
+    [ ${#hosts[@]} -gt 1 ] || say "There is one process alone: the tracker is away while it restarts"
+    for name in "${hosts[@]}"; do
+        case $name in
+            api-*) role=api ;;
+            silo-*) [ "$APIS" = 0 ] && role=node || role=silo ;;
+            node-*) role=node ;;
+        esac
+        port=$(setting "port_$name") began=$SECONDS
+        step "Restarting $name"
+        stop_names TERM 40 "$name"
+        if [ "$name" = node-1 ]; then start_host "$name" node "$(listen_urls "$HOST" "$PORT")" "$PORT"
+        else start_host "$name" "$role" "http://127.0.0.1:$port" "$port"; fi
+        wait_ready "$name" 120
+        say "    $name is ready again after $((SECONDS - began)) s"
+    done
+}
+
 cmd_status() {
     parse_options "$@"
     if [ -n "$JSON" ]; then status_json; else summary; fi
@@ -224,11 +262,14 @@ status_json() {
         case $name in
             postgres) ;;
             chain) printf ',"url":%s' "$(json_string "http://127.0.0.1:$(setting chain_port)")" ;;
-            *) printf ',"url":%s' "$(json_string "$(listen_urls "$(probe_host "$name")" "$(setting "port_$name")" | cut -d';' -f1)")" ;;
+            *)
+                [ -n "$(setting "management_$name")" ] && printf ',"metrics":%s' "$(json_string "http://127.0.0.1:$(setting "management_$name")/metrics")"
+                printf ',"url":%s' "$(json_string "$(listen_urls "$(probe_host "$name")" "$(setting "port_$name")" | cut -d';' -f1)")" ;;
         esac
         printf '}'
     done
     printf '],"tracker":%s,"announce":%s' "$(url_or_null "$overall" "")" "$(url_or_null "$overall" /announce)"
+    printf ',"announce_udp":%s' "$(url_or_null "$overall" /announce | sed 's/http:/udp:/')"
     printf ',"database":%s,"rpc":%s,"factory":%s' "$(string_or_null "$(database_text)")" "$(string_or_null "$(setting rpc)")" "$(string_or_null "$(setting factory)")"
     printf ',"data":%s,"logs":%s}\n' "$(json_string "$DATA")" "$(json_string "$DATA/logs")"
 }
@@ -237,7 +278,7 @@ string_or_null() { if [ -n "$1" ]; then json_string "$1"; else printf null; fi; 
 url_or_null() { if [ "$1" = stopped ]; then printf null; else json_string "$(tracker_url)$2"; fi; }
 
 summary() {
-    local lines line name pid s url
+    local lines line name pid s url port
     mapfile -t lines < <(survey)
     if [ "${lines[0]}" = stopped ]; then
         say "Nothing runs in $DATA"
@@ -246,7 +287,9 @@ summary() {
     url=$(tracker_url)
     say "PBTS is ${lines[0]}."
     say "  tracker    $url/announce   (put this into your torrents)"
+    say "             udp://${url#http://}/announce   (the same over UDP)"
     say "  API        $url/health"
+    say "  console    $url/console"
     say "  database   $(database_text)"
     [ -n "$(setting rpc)" ] && say "  chain      $(setting rpc)   factory $(setting factory)"
     [ -s "$DATA/admin-token" ] && [ "$(setting silos)$(setting apis)" != 00 ] && say "  admin      token in $DATA/admin-token (Authorization: Bearer …)"
@@ -254,7 +297,8 @@ summary() {
     say "  processes"
     for line in "${lines[@]:1}"; do
         read -r name pid s <<<"$line"
-        printf "    %-10s %-8s %s\n" "$name" "$s" "${pid/#0/}"
+        port=$(setting "management_$name")
+        printf "    %-10s %-8s %-8s%s\n" "$name" "$s" "${pid/#0/}" "${port:+ metrics http://127.0.0.1:$port/metrics}"
     done
     say "  stop       ./pbts down$([ "$DATA" = "$(readlink -m .pbts)" ] || echo " --data $DATA")"
 }

@@ -16,6 +16,11 @@ listen_urls() {
     esac
 }
 
+# udp_urls HOST PORT: the same for the UDP tracker. Behind the proxy, which passes HTTP alone, the first front end has it.
+# PBTS_UDP_LISTEN in the environment of ./pbts wins.
+GIVEN_UDP_LISTEN=${PBTS_UDP_LISTEN:-}
+udp_urls() { if [ -n "$GIVEN_UDP_LISTEN" ]; then echo "$GIVEN_UDP_LISTEN"; else listen_urls "$1" "$2" | sed 's/http:/udp:/g'; fi; }
+
 # The address under which this machine itself reaches HOST.
 reach() {
     case $1 in
@@ -27,10 +32,12 @@ reach() {
 
 # start_host NAME ROLE LISTEN PORT: ROLE is node, silo or api. The port is kept for status and readiness.
 start_host() {
-    local name=$1 role=$2 listen=$3 port=$4 dll=$SILO_DLL environment
+    local name=$1 role=$2 listen=$3 port=$4 udp=off dll=$SILO_DLL environment
     pid_of "$name" >/dev/null && return
     save_setting "port_$name" "$port"
-    environment=(PBTS_DATABASE="$DATABASE" PBTS_LISTEN="$listen")
+    save_setting "management_$name" "$(free_port)"
+    case $role:$name in node:node-1 | node:silo-1 | api:api-1) udp=$(udp_urls "$(setting host)" "$(setting port)") ;; esac
+    environment=(PBTS_DATABASE="$DATABASE" PBTS_LISTEN="$listen" PBTS_UDP_LISTEN="$udp" PBTS_MANAGEMENT_LISTEN="http://127.0.0.1:$(setting "management_$name")")
     if [ "$role" = api ]; then dll=$API_DLL
     else environment+=(PBTS_ROLE="$role" PBTS_ADVERTISED_ADDRESS=127.0.0.1 PBTS_SILO_PORT="$(free_port)" PBTS_GATEWAY_PORT="$(free_port)"); fi
     step "Starting $name ($listen)"
@@ -39,7 +46,7 @@ start_host() {
     cd "$(dirname "$dll")" || die "$(dirname "$dll") is missing"
     launch "$name" dotnet "$dll"
     cd "$WORK_DIR" || true
-    unset PBTS_ROLE PBTS_LISTEN PBTS_SILO_PORT PBTS_GATEWAY_PORT PBTS_ADVERTISED_ADDRESS
+    unset PBTS_ROLE PBTS_LISTEN PBTS_UDP_LISTEN PBTS_MANAGEMENT_LISTEN PBTS_SILO_PORT PBTS_GATEWAY_PORT PBTS_ADVERTISED_ADDRESS
 }
 
 start_tracker() {

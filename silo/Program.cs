@@ -1,7 +1,6 @@
 using Microsoft.Extensions.Options;
 using Npgsql;
 using Pbts.Api;
-using Pbts.Api.Operations;
 using Pbts.GrainInterfaces.Configuration;
 using Pbts.Grains;
 using Pbts.Grains.Database;
@@ -19,10 +18,9 @@ try
     builder.ListenAsConfigured(servesApi);
 
     var app = builder.Build();
+    app.MapPbtsNode();
     if (servesApi)
         app.MapPbtsApi();
-    else
-        app.MapHealthProbes();
     await app.MigrateDatabaseAsync();
     await app.RunAsync();
     return 0;

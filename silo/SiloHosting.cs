@@ -14,6 +14,7 @@ internal static class SiloHosting
     {
         builder.UseOrleans(silo =>
         {
+            silo.AddActivityPropagation();
             silo.UseAdoNetClustering(options => options.Invariant = Invariant);
             silo.AddAdoNetGrainStorageAsDefault(options => options.Invariant = Invariant);
             silo.UseAdoNetReminderService(options => options.Invariant = Invariant);

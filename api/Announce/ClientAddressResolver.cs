@@ -20,6 +20,11 @@ internal sealed class ClientAddressResolver
             ? network : new IPNetwork(IPAddress.Parse(text), IPAddress.Parse(text).AddressFamily == AddressFamily.InterNetworkV6 ? 128 : 32))];
     }
 
+    public IPAddress Resolve(HttpContext context) => Resolve(
+        context.Connection.RemoteIpAddress ?? IPAddress.Loopback,
+        Encoding.Latin1.GetBytes(context.Request.Headers["X-Forwarded-For"].ToString()),
+        Encoding.Latin1.GetBytes(context.Request.Headers["X-Real-IP"].ToString()));
+
     public IPAddress Resolve(IPAddress socket, ReadOnlySpan<byte> forwardedFor, ReadOnlySpan<byte> realIp)
     {
         socket = Unmap(socket);

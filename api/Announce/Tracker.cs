@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using Microsoft.Extensions.Options;
+using Pbts.Api.Http;
 using Pbts.GrainInterfaces.Configuration;
 using Pbts.GrainInterfaces.Swarms;
 using Pbts.Protocol.Receipts;
@@ -6,7 +8,7 @@ using Pbts.Protocol.Receipts;
 namespace Pbts.Api.Announce;
 
 /// <summary>What an announce or scrape comes to: the same rules whichever listener it came through.</summary>
-internal sealed class Tracker(SwarmClient swarms, IAnnounceAccess access, IOptions<TrackerOptions> options)
+internal sealed class Tracker(SwarmClient swarms, IAnnounceAccess access, IOptions<TrackerOptions> options, CallerLimits limits, AnnounceMetrics metrics)
 {
     /// <summary>Said of every condition that will pass.</summary>
     public const string Busy = "tracker is busy, try again soon";
@@ -17,10 +19,18 @@ internal sealed class Tracker(SwarmClient swarms, IAnnounceAccess access, IOptio
     /// <param name="seen">The caller's address as the tracker sees it, with the port it announces.</param>
     public async ValueTask<AnnounceOutcome> AnnounceAsync(string? passkey, AnnounceQuery query, PeerEndpoint seen, CancellationToken cancellationToken)
     {
+        var started = Stopwatch.GetTimestamp();
+        if (!limits.AnnouncesByAddress.Allows(seen.ToAddress()))
+            return Limited(query);
         var verdict = await access.CheckAsync(passkey, query, cancellationToken);
         if (verdict.Busy || verdict.Refusal is not null)
+        {
+            metrics.Count(query.Event, verdict.Busy ? AnnounceResult.Busy : AnnounceResult.Refused);
             return new(null, verdict.Busy ? null : verdict.Refusal);
+        }
 
+        if (verdict.UserId is { } user && !limits.AnnouncesByUser.Allows(user))
+            return Limited(query);
         var request = new AnnounceRequest
         {
             Endpoint = _options.TrustIpParameter && query.Address is { } claimed ? new PeerEndpoint(claimed, query.Port) : seen,
@@ -34,7 +44,18 @@ internal sealed class Tracker(SwarmClient swarms, IAnnounceAccess access, IOptio
             WithPeerIds = !query.Compact && !query.NoPeerId,
             UserId = verdict.UserId,
         };
-        return new(await swarms.AnnounceAsync(query.InfoHash, request), null);
+        var reply = await swarms.AnnounceAsync(query.InfoHash, request);
+        if (reply is null)
+            metrics.Count(query.Event, AnnounceResult.Busy);
+        else
+            metrics.Served(query.Event, started);
+        return new(reply, null);
+    }
+
+    private AnnounceOutcome Limited(in AnnounceQuery query)
+    {
+        metrics.Count(query.Event, AnnounceResult.Limited);
+        return new(null, null);
     }
 
     /// <summary>Why this caller may not scrape, or null.</summary>
@@ -47,7 +68,14 @@ internal sealed class Tracker(SwarmClient swarms, IAnnounceAccess access, IOptio
     /// <summary>Counts of the torrents, in their order; null when one of them could not be reached in time.</summary>
     public async ValueTask<SwarmCounts[]?> CountAsync(IReadOnlyList<InfoHash> infoHashes)
     {
-        var counts = await Task.WhenAll(infoHashes.Select(infoHash => swarms.ScrapeAsync(infoHash).AsTask()));
+        var calls = new Dictionary<InfoHash, Task<SwarmCounts?>>();
+        foreach (var infoHash in infoHashes)
+        {
+            if (!calls.ContainsKey(infoHash))
+                calls.Add(infoHash, swarms.ScrapeAsync(infoHash).AsTask());
+        }
+
+        var counts = await Task.WhenAll(infoHashes.Select(infoHash => calls[infoHash]));
         return Array.Exists(counts, count => count is null) ? null : Array.ConvertAll(counts, count => count!.Value);
     }
 

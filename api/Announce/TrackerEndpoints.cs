@@ -19,10 +19,7 @@ internal static class TrackerEndpoints
     private static async Task AnswerAsync(HttpContext context, TrackerHandler handler, ClientAddressResolver addresses)
     {
         var target = Encoding.Latin1.GetBytes(context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget);
-        var client = addresses.Resolve(
-            context.Connection.RemoteIpAddress ?? IPAddress.Loopback,
-            Encoding.Latin1.GetBytes(context.Request.Headers["X-Forwarded-For"].ToString()),
-            Encoding.Latin1.GetBytes(context.Request.Headers["X-Real-IP"].ToString()));
+        var client = addresses.Resolve(context);
         var body = new ArrayBufferWriter<byte>(1024);
         await handler.HandleAsync(TrackerRoute.Parse(target), client, body, context.RequestAborted);
         context.Response.ContentType = "text/plain";

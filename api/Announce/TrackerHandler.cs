@@ -11,7 +11,7 @@ namespace Pbts.Api.Announce;
 /// Answers announces and scrapes that came over HTTP. Everything the client gets is bencoded with status 200, because that
 /// is what clients read.
 /// </summary>
-internal sealed class TrackerHandler(Tracker tracker, IOptions<TrackerOptions> options, TrackerIdentity identity)
+internal sealed class TrackerHandler(Tracker tracker, IOptions<TrackerOptions> options, TrackerIdentity identity, AnnounceMetrics metrics)
 {
     private readonly TrackerOptions _options = options.Value;
 
@@ -26,6 +26,7 @@ internal sealed class TrackerHandler(Tracker tracker, IOptions<TrackerOptions> o
 
         if (AnnounceQuery.Parse(route.Query, out var query) is { } error)
         {
+            metrics.Count(AnnounceEvent.None, AnnounceResult.Malformed);
             BencodeReply.Failure(output, error);
             return ValueTask.CompletedTask;
         }

@@ -19,8 +19,8 @@ internal static class MigrationEndpoints
         var migrations = app.MapGroup("/migrations").WithTags("Migrations");
         administration(migrations);
         migrations.MapPost("", StartAsync);
-        migrations.MapGet("", ListAsync);
-        migrations.MapGet("/{id:guid}", GetAsync);
+        migrations.MapGet("", ListAsync).WithMetadata(new Unaudited());
+        migrations.MapGet("/{id:guid}", GetAsync).WithMetadata(new Unaudited());
         migrations.MapPost("/{id:guid}/pause", (Guid id, IGrainFactory grains) => CommandAsync(id, MigrationCommand.Pause, grains));
         migrations.MapPost("/{id:guid}/resume", (Guid id, IGrainFactory grains) => CommandAsync(id, MigrationCommand.Resume, grains));
         migrations.MapPost("/{id:guid}/cancel", (Guid id, IGrainFactory grains) => CommandAsync(id, MigrationCommand.Cancel, grains));

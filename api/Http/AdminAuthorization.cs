@@ -7,18 +7,18 @@ namespace Pbts.Api.Http;
 
 /// <summary>
 /// Lets administrators through: with the configured token, or, where none is configured, from this machine. Every
-/// attempt leaves a line in the audit log (category <c>Pbts.Audit</c>).
+/// attempt goes to the <see cref="AuditTrail"/>.
 /// </summary>
-internal sealed partial class AdminAuthorization : IEndpointFilter
+internal sealed class AdminAuthorization : IEndpointFilter
 {
     private readonly byte[] _token;
-    private readonly ILogger _audit;
+    private readonly AuditTrail _audit;
 
-    public AdminAuthorization(IOptions<AdministrationOptions> options, ILoggerFactory loggers)
+    public AdminAuthorization(IOptions<AdministrationOptions> options, AuditTrail audit)
     {
         _token = Hash(options.Value.Token);
         IsTokenConfigured = options.Value.Token.Length > 0;
-        _audit = loggers.CreateLogger("Pbts.Audit");
+        _audit = audit;
     }
 
     public bool IsTokenConfigured { get; }
@@ -38,10 +38,9 @@ internal sealed partial class AdminAuthorization : IEndpointFilter
     public async ValueTask<object?> InvokeAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
     {
         var http = context.HttpContext;
-        var allowed = IsAllowed(http);
-        if (!allowed)
+        if (!IsAllowed(http))
         {
-            LogAudit(_audit, http.Request.Method, http.Request.Path, http.Connection.RemoteIpAddress?.ToString() ?? "unknown", "refused");
+            _audit.Record(http, "refused", refused: true);
             if (!IsTokenConfigured)
                 return Answers.Forbidden("administration is allowed from this machine only: set PBTS_ADMIN_TOKEN to administer from elsewhere");
             http.Response.Headers.WWWAuthenticate = "Bearer";
@@ -49,13 +48,10 @@ internal sealed partial class AdminAuthorization : IEndpointFilter
         }
 
         var result = await next(context);
-        LogAudit(_audit, http.Request.Method, http.Request.Path, http.Connection.RemoteIpAddress?.ToString() ?? "unknown",
-            result is IStatusCodeHttpResult { StatusCode: >= 400 and var status } ? $"answered {status}" : "done");
+        if (http.GetEndpoint()?.Metadata.GetMetadata<Unaudited>() is null)
+            _audit.Record(http, result is IStatusCodeHttpResult { StatusCode: >= 400 and var status } ? $"answered {status}" : "done", refused: false);
         return result;
     }
 
     private static byte[] Hash(string text) => SHA256.HashData(Encoding.UTF8.GetBytes(text));
-
-    [LoggerMessage(LogLevel.Information, "{Method} {Path} from {Address}: {Outcome}")]
-    private static partial void LogAudit(ILogger audit, string method, string path, string address, string outcome);
 }

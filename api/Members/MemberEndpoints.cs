@@ -18,7 +18,10 @@ internal static class MemberEndpoints
         services.AddSingleton<IValidateOptions<RatioOptions>, RatioOptionsValidator>();
         services.AddSingleton<IValidateOptions<AdministrationOptions>, AdministrationOptionsValidator>();
         services.ConfigureHttpJsonOptions(json => json.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower);
+        services.AddSingleton<AuditTrail>();
+        services.AddHostedService(provider => provider.GetRequiredService<AuditTrail>());
         services.AddSingleton<AdminAuthorization>();
+        services.AddSingleton<CallerLimits>();
         services.AddSingleton<CryptoWorkers>();
         services.AddHostedService<InstanceLookup>();
         services.AddSingleton<IUserDirectory, UserDirectory>();

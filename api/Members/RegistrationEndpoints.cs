@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using Pbts.Api.Http;
+using Pbts.GrainInterfaces.Chain;
 using Pbts.GrainInterfaces.Configuration;
 using Pbts.GrainInterfaces.Settings;
 using Pbts.GrainInterfaces.Users;
@@ -12,9 +13,9 @@ internal static class RegistrationEndpoints
 {
     public static void MapRegistration(this IEndpointRouteBuilder app)
     {
-        app.MapPost("/register", RegisterAsync).WithSummary("Register a user; with a signature, prove possession of the key")
+        app.MapPost("/register", RegisterAsync).AddEndpointFilter<ReportRateFilter>().WithSummary("Register a user; with a signature, prove possession of the key")
             .Accepts<RegisterRequest>("application/json", "*/*").Produces<RegisterAnswer>();
-        app.MapPost("/user/{userId}/rotate-key", RotateAsync).WithSummary("Replace a user's key and passkey")
+        app.MapPost("/user/{userId}/rotate-key", RotateAsync).AddEndpointFilter<ReportRateFilter>().WithSummary("Replace a user's key and passkey")
             .Accepts<RotateRequest>("application/json", "*/*").Produces<RegisterAnswer>();
     }
 
@@ -35,6 +36,8 @@ internal static class RegistrationEndpoints
             return Answers.BadRequest(error);
 
         var result = await grains.GetGrain<IUserGrain>(userId).RegisterAsync(publicKey, signature);
+        if (result is { Status: RegistrationStatus.Done, Proven: true })
+            await grains.GetGrain<IMemberSyncGrain>(0).MemberProvenAsync();
         return await AnswerAsync(context, grains, node.Value, result, "User registered successfully");
     }
 

@@ -16,10 +16,10 @@ internal static class ReportEndpoints
     private const int Attempts = 4;
 
     public static void MapReport(this IEndpointRouteBuilder app) =>
-        app.MapPost("/report", ReportAsync).WithSummary("Report receipts: credits the sender, debits each receiver")
+        app.MapPost("/report", ReportAsync).AddEndpointFilter<ReportRateFilter>().WithSummary("Report receipts: credits the sender, debits each receiver")
             .Accepts<ReportRequest>("application/json", "*/*").Produces<ReportAnswer>();
 
-    private static async Task<IResult> ReportAsync(HttpContext context, IGrainFactory grains, IOptions<ReceiptsOptions> options)
+    private static async Task<IResult> ReportAsync(HttpContext context, IGrainFactory grains, CallerLimits limits, IOptions<ReceiptsOptions> options)
     {
         var (fields, refusal) = await JsonBody.ReadAsync(context);
         if (refusal is not null)
@@ -42,6 +42,9 @@ internal static class ReportEndpoints
             return Answers.Unauthorized("passkey is missing: this tracker takes reports from their user only");
         if (passkey is not null && !await user.HasPasskeyAsync(passkey))
             return Answers.Unauthorized("passkey is not the user's");
+        // Without a passkey it may be anybody: then the address alone is limited, or strangers could use the user's share up.
+        if (passkey is not null && !Callers.IsLoopback(context) && !limits.ReportsByUser.Allows(userId))
+            return Answers.TooMany(context);
         if (!settings.VerifySignatures)
             return await UnverifiedReport.RunAsync(user, receipts, uploaded, downloaded, settings.ReceiptWindow, options.Value.MaxPieceSize, context);
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Help;
+using Pbts.Cli.Contract;
 
 namespace Pbts.Cli.Commands;
 
@@ -59,6 +60,9 @@ internal static class PbtsCommand
             SeedCommand.Create(context),
             GetCommand.Create(context),
             ConfigCommand.Create(context),
+            DeployFactoryCommand.Create(context),
+            ContractCommand.Create(context),
+            MigrateCommand.Create(context),
             CompletionCommand.Create(context),
         };
         foreach (var option in root.Options.OfType<HelpOption>())

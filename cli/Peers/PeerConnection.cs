@@ -59,8 +59,6 @@ internal sealed class PeerConnection : IDisposable
 
     public Bitfield Has { get; set; }
 
-    public bool IsBitfieldAllowed { get; set; } = true;
-
     public bool AmChoking { get; set; } = true;
 
     public bool AmInterested { get; set; }
@@ -101,6 +99,12 @@ internal sealed class PeerConnection : IDisposable
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var writing = GuardAsync(WriteAsync(stop.Token));
         await GuardAsync(ReadAsync(stop.Token)).ConfigureAwait(false);
+        if (EndedInOrder && !cancellationToken.IsCancellationRequested)
+        {
+            // The peer sends no more, but it reads: what is queued, receipts among it, still goes.
+            Finish();
+            await Task.WhenAny(writing, Task.Delay(TimeSpan.FromSeconds(5), cancellationToken)).ConfigureAwait(false);
+        }
         await stop.CancelAsync().ConfigureAwait(false);
         Close("ended");
         await writing.ConfigureAwait(false);
@@ -168,11 +172,11 @@ internal sealed class PeerConnection : IDisposable
         _stream.Dispose();
     }
 
-    public void Dispose()
-    {
-        _stream.Dispose();
-        _wake.Dispose();
-    }
+    // The semaphore is left alone: others may still call Wake, and without a wait handle it holds nothing.
+    public void Dispose() => _stream.Dispose();
+
+    /// <summary>Whether the connection can still carry something.</summary>
+    public bool IsOpen => CloseReason is null && !_finishing;
 
     private async Task GuardAsync(Task loop)
     {

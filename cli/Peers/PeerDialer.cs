@@ -42,7 +42,7 @@ internal sealed class PeerDialer(PeerListener listener, PeerSession session)
             {
                 if (session.PeerCount + _known.Values.Count(k => k.IsCalling) >= session.Options.MaxConnections / 2)
                     return;
-                if (known.IsCalling || known.NotBefore > now || connected.Contains(endPoint) || session.IsBanned(endPoint, []))
+                if (known.IsCalling || known.NotBefore > now || connected.Contains(endPoint) || session.Bans.Contains(endPoint, []))
                     continue;
                 known.IsCalling = true;
                 _ = CallAsync(endPoint, known, cancellationToken);

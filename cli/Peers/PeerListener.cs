@@ -97,7 +97,7 @@ internal sealed class PeerListener(PeerSession session) : IDisposable
     private async Task<bool> JoinAsync(Socket socket, byte[]? handshake, IPEndPoint? called, CancellationToken cancellationToken)
     {
         if (handshake is null || !PeerHandshake.TryParse(handshake, session.Torrent.InfoHash, out var peerId, out var extended)
-            || peerId.AsSpan().SequenceEqual(session.PeerId) || session.IsBanned((IPEndPoint)socket.RemoteEndPoint!, peerId))
+            || peerId.AsSpan().SequenceEqual(session.PeerId) || session.Bans.Contains((IPEndPoint)socket.RemoteEndPoint!, peerId))
         {
             socket.Dispose();
             return false;

@@ -1,7 +1,5 @@
 using System.Buffers.Binary;
-using System.Net;
 using System.Security.Cryptography;
-using Pbts.Protocol.Bep10;
 using Pbts.Protocol.Torrents;
 
 namespace Pbts.Cli.Peers;
@@ -12,16 +10,13 @@ namespace Pbts.Cli.Peers;
 /// </summary>
 internal sealed class PeerSession : IPeerHandler, IDisposable
 {
-    /// <summary>Requests kept waiting at a peer, so that its line never idles.</summary>
-    private const int Pipeline = 64;
-
     private readonly Lock _gate = new();
     private readonly List<PeerConnection> _peers = [];
-    private readonly HashSet<string> _banned = [];
     private readonly PieceStore _store;
-    private readonly PiecePicker _picker;
+    private readonly PieceFetcher _fetcher;
     private readonly Bitfield _have;
     private readonly Random _random = new();
+    private bool _isServing = true;
     private readonly TaskCompletionSource _completed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public PeerSession(TorrentMetadata torrent, PieceStore store, Bitfield have, PeerOptions options, TimeProvider clock)
@@ -31,7 +26,7 @@ internal sealed class PeerSession : IPeerHandler, IDisposable
         Clock = clock;
         _store = store;
         _have = have;
-        _picker = new PiecePicker(have, _random);
+        _fetcher = new PieceFetcher(torrent, have, new PiecePicker(have, _random));
         PeerId = [.. "-PB0100-"u8, .. RandomNumberGenerator.GetHexString(12, lowercase: true).Select(c => (byte)c)];
         Receipts = new ReceiptDesk(this, store, options, clock);
         if (have.IsComplete)
@@ -47,6 +42,8 @@ internal sealed class PeerSession : IPeerHandler, IDisposable
     public byte[] PeerId { get; }
 
     public ReceiptDesk Receipts { get; }
+
+    public BanList Bans { get; } = new();
 
     /// <summary>Port told to peers and tracker.</summary>
     public int ListenPort { get; set; }
@@ -89,13 +86,6 @@ internal sealed class PeerSession : IPeerHandler, IDisposable
         }
     }
 
-    public bool IsBanned(IPEndPoint endPoint, ReadOnlySpan<byte> peerId)
-    {
-        var id = Convert.ToHexString(peerId);
-        lock (_gate)
-            return _banned.Contains(id) || _banned.Contains(endPoint.ToString()) || _banned.Contains(endPoint.Address.ToString());
-    }
-
     /// <summary>Takes a connection whose handshakes are done and serves it to its end.</summary>
     public async Task RunAsync(PeerConnection peer, CancellationToken cancellationToken)
     {
@@ -107,7 +97,7 @@ internal sealed class PeerSession : IPeerHandler, IDisposable
                 return;
             }
             _peers.Add(peer);
-            // The bitfield may come first only; the extended handshake follows.
+            // The bitfield comes first; the extended handshake follows.
             if (_have.Count > 0)
                 peer.Send(PeerMessages.WithPayload(PeerMessages.BitfieldId, _have.ToArray()));
         }
@@ -122,8 +112,7 @@ internal sealed class PeerSession : IPeerHandler, IDisposable
             lock (_gate)
             {
                 _peers.Remove(peer);
-                _picker.Add(peer.Has, -1);
-                Abandon(peer);
+                _fetcher.OnGone(peer);
             }
             Receipts.OnClosed(peer);
             peer.Dispose();
@@ -143,7 +132,6 @@ internal sealed class PeerSession : IPeerHandler, IDisposable
         {
             if (!Handle(peer, id, payload.Span, ref complete))
                 peer.Close($"bad message {id}");
-            peer.IsBitfieldAllowed = false;
         }
         if (complete is not null)
             Complete(peer, complete);
@@ -175,6 +163,8 @@ internal sealed class PeerSession : IPeerHandler, IDisposable
     {
         lock (_gate)
         {
+            if (!_isServing)
+                return;
             var chosen = Choker.Choose(_peers, Options.MaxUnchoked, Options.StrangerAllowance, _random);
             foreach (var peer in _peers)
             {
@@ -182,6 +172,27 @@ internal sealed class PeerSession : IPeerHandler, IDisposable
                 peer.ReceivedThisRound = 0;
                 peer.Credit.EndRound();
             }
+        }
+    }
+
+    /// <summary>Serves nobody any more: what peers owe grows no further.</summary>
+    public void StopServing()
+    {
+        lock (_gate)
+        {
+            _isServing = false;
+            foreach (var peer in _peers)
+                SetChoking(peer, true);
+        }
+    }
+
+    /// <summary>Whether a connected peer has yet to sign for whole pieces.</summary>
+    public bool IsOwed
+    {
+        get
+        {
+            lock (_gate)
+                return _peers.Exists(p => p.CanSign && p.IsOpen && p.Credit.Owed.Count > 0);
         }
     }
 
@@ -197,7 +208,7 @@ internal sealed class PeerSession : IPeerHandler, IDisposable
                 else if (peer.Downloads.Count > 0 && peer.Health.SinceBlock > Options.RequestTimeout)
                 {
                     peer.IsSnubbing = true;
-                    Abandon(peer);
+                    _fetcher.Abandon(peer);
                 }
                 else if (peer.Health.SinceSent > TimeSpan.FromSeconds(100))
                     peer.Send(PeerMessages.KeepAlive);
@@ -217,7 +228,7 @@ internal sealed class PeerSession : IPeerHandler, IDisposable
     public void TryUnchoke(PeerConnection peer)
     {
         lock (_gate)
-            if (peer.AmChoking && peer.IsInterested && Choker.MayBeServed(peer, Options.StrangerAllowance)
+            if (_isServing && peer.AmChoking && peer.IsInterested && Choker.MayBeServed(peer, Options.StrangerAllowance)
                 && _peers.Count(p => !p.AmChoking) < Options.MaxUnchoked)
                 SetChoking(peer, false);
         peer.Wake();
@@ -243,7 +254,7 @@ internal sealed class PeerSession : IPeerHandler, IDisposable
                 return true;
             case PeerMessages.Unchoke:
                 peer.IsChokingUs = false;
-                Refill(peer);
+                _fetcher.Refill(peer);
                 return true;
             case PeerMessages.Interested:
                 peer.IsInterested = true;
@@ -256,11 +267,11 @@ internal sealed class PeerSession : IPeerHandler, IDisposable
             case PeerMessages.Have:
                 return payload.Length == 4 && OnHave(peer, BinaryPrimitives.ReadUInt32BigEndian(payload));
             case PeerMessages.BitfieldId:
-                return peer.IsBitfieldAllowed && OnBitfield(peer, payload);
+                return OnBitfield(peer, payload);
             case PeerMessages.Request:
-                return TryReadBlock(payload, out var request) && OnRequest(peer, request);
+                return BlockRequest.TryRead(payload, Torrent, out var request) && OnRequest(peer, request);
             case PeerMessages.Cancel:
-                if (!TryReadBlock(payload, out request))
+                if (!BlockRequest.TryRead(payload, Torrent, out request))
                     return false;
                 peer.Dequeue(request);
                 return true;
@@ -277,9 +288,7 @@ internal sealed class PeerSession : IPeerHandler, IDisposable
             return false;
         if (!peer.Has.Set((int)piece))
             return true;
-        _picker.AddOne((int)piece);
-        if (!_have[(int)piece])
-            ShowInterest(peer);
+        _fetcher.OnPeerHas(peer, (int)piece);
         return true;
     }
 
@@ -287,10 +296,8 @@ internal sealed class PeerSession : IPeerHandler, IDisposable
     {
         if (!Bitfield.TryParse(payload, _have.Length, out var bitfield))
             return false;
-        _picker.Add(bitfield, 1);
-        peer.Has = bitfield;
-        if (_picker.IsInteresting(bitfield))
-            ShowInterest(peer);
+        // BEP 3 wants it first and once, but aria2 sends another in place of several haves.
+        _fetcher.OnPeerHas(peer, bitfield);
         return true;
     }
 
@@ -304,42 +311,13 @@ internal sealed class PeerSession : IPeerHandler, IDisposable
         return true;
     }
 
-    private bool TryReadBlock(ReadOnlySpan<byte> payload, out BlockRequest block)
-    {
-        block = default;
-        if (payload.Length != 12)
-            return false;
-        var (piece, begin, length) = (BinaryPrimitives.ReadUInt32BigEndian(payload), BinaryPrimitives.ReadUInt32BigEndian(payload[4..]),
-            BinaryPrimitives.ReadUInt32BigEndian(payload[8..]));
-        if (piece >= (uint)_have.Length || length is 0 or > PeerMessages.MaxBlockLength
-            || (ulong)begin + length > (ulong)Torrent.PieceSize((int)piece))
-            return false;
-        block = new BlockRequest((int)piece, (int)begin, (int)length);
-        return true;
-    }
-
     private bool OnBlock(PeerConnection peer, ReadOnlySpan<byte> payload, ref PieceDownload? complete)
     {
         var (piece, begin) = (BinaryPrimitives.ReadInt32BigEndian(payload), BinaryPrimitives.ReadInt32BigEndian(payload[4..]));
         if (piece < 0 || begin < 0)
             return false;
-        peer.IsSnubbing = false;
-        var download = peer.Downloads.Find(d => d.Index == piece);
-        // Late answers to what was cancelled or given to somebody else are dropped.
-        if (download is null || !download.TryReceive(begin, payload[8..]))
-        {
-            Refill(peer);
-            return true;
-        }
-        Downloaded += payload.Length - 8;
-        peer.ReceivedThisRound += payload.Length - 8;
-        peer.Health.BlockReceived();
-        if (download.IsComplete)
-        {
-            peer.Downloads.Remove(download);
-            complete = download;
-        }
-        Refill(peer);
+        if (_fetcher.TryReceive(peer, piece, begin, payload[8..], out complete))
+            Downloaded += payload.Length - 8;
         return true;
     }
 
@@ -360,53 +338,21 @@ internal sealed class PeerSession : IPeerHandler, IDisposable
         }
         lock (_gate)
         {
-            _picker.Stop(index);
+            _fetcher.OnEnded(index);
             if (!right)
             {
                 // All its blocks came from this peer, so there is no doubt whose fault it is.
-                Ban(peer);
+                Bans.Add(peer);
                 peer.Close($"piece {index} is wrong");
                 return;
             }
             fresh = _have.Set(index);
             if (fresh)
-                Announce(index);
+                _fetcher.OnHave(index, _peers);
         }
         Receipts.OnPieceReceived(peer, index, download.Data);
         if (fresh && Locked(() => _have.IsComplete))
             _completed.TrySetResult();
-    }
-
-    /// <summary>Tells everybody of a new piece, and takes it back from others that are still sending it.</summary>
-    private void Announce(int index)
-    {
-        foreach (var other in _peers)
-        {
-            other.Send(PeerMessages.Numbers(PeerMessages.Have, index));
-            foreach (var duplicate in other.Downloads.Where(d => d.Index == index).ToArray())
-            {
-                foreach (var block in duplicate.Outstanding)
-                    other.Send(PeerMessages.Numbers(PeerMessages.Cancel, block.Piece, block.Begin, block.Length));
-                other.Downloads.Remove(duplicate);
-                _picker.Stop(index);
-                Refill(other);
-            }
-            if (other.AmInterested && other.Downloads.Count == 0 && !_picker.IsInteresting(other.Has))
-            {
-                other.AmInterested = false;
-                other.Send(PeerMessages.Simple(PeerMessages.NotInterested));
-            }
-        }
-    }
-
-    private void ShowInterest(PeerConnection peer)
-    {
-        if (!peer.AmInterested)
-        {
-            peer.AmInterested = true;
-            peer.Send(PeerMessages.Simple(PeerMessages.Interested));
-        }
-        Refill(peer);
     }
 
     private static void SetChoking(PeerConnection peer, bool choking)
@@ -423,51 +369,7 @@ internal sealed class PeerSession : IPeerHandler, IDisposable
     {
         lock (_gate)
             foreach (var peer in _peers)
-                Refill(peer);
-    }
-
-    /// <summary>Keeps requests waiting at the peer.</summary>
-    private void Refill(PeerConnection peer)
-    {
-        if (peer.IsChokingUs || peer.IsSnubbing || peer.IsFinishing || peer.CloseReason is not null || _have.IsComplete)
-            return;
-        var depth = Math.Min(Pipeline, peer.Pbts.Remote?.RequestQueue ?? Pipeline);
-        var waiting = peer.Downloads.Sum(d => d.OutstandingCount);
-        if (waiting == 0)
-            peer.Health.BlockReceived();
-        while (waiting < depth)
-        {
-            BlockRequest request = default;
-            if (!peer.Downloads.Exists(d => d.TryNext(out request)))
-            {
-                bool Sending(int piece) => peer.Downloads.Exists(d => d.Index == piece);
-                var next = _picker.Pick(peer.Has, Sending, allowDuplicate: false)
-                    ?? (peer.Downloads.Count == 0 ? _picker.Pick(peer.Has, Sending, allowDuplicate: true) : null);
-                if (next is not { } piece)
-                    return;
-                _picker.Start(piece);
-                peer.Downloads.Add(new PieceDownload(piece, Torrent.PieceSize(piece)));
-                continue;
-            }
-            peer.Send(PeerMessages.Numbers(PeerMessages.Request, request.Piece, request.Begin, request.Length));
-            waiting++;
-        }
-    }
-
-    private void Abandon(PeerConnection peer)
-    {
-        foreach (var download in peer.Downloads)
-            _picker.Stop(download.Index);
-        peer.Downloads.Clear();
-    }
-
-    private void Ban(PeerConnection peer)
-    {
-        _banned.Add(Convert.ToHexString(peer.PeerId));
-        _banned.Add(peer.EndPoint.ToString());
-        // Everybody on this machine has the loopback address.
-        if (!IPAddress.IsLoopback(peer.EndPoint.Address))
-            _banned.Add(peer.EndPoint.Address.ToString());
+                _fetcher.Refill(peer);
     }
 
     private void Fail(string reason)

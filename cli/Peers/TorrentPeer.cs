@@ -29,6 +29,9 @@ internal sealed class TorrentPeer : IAsyncDisposable
             Reporter = new ReceiptReporter(session.Receipts.ToReport, tracker, session.Receipts.Distrust, log);
     }
 
+    /// <summary>Whether the tracker has taken an announce.</summary>
+    public bool IsAnnounced => _announced;
+
     public PeerSession Session { get; }
 
     public ReceiptReporter? Reporter { get; }
@@ -84,6 +87,10 @@ internal sealed class TorrentPeer : IAsyncDisposable
     {
         var started = Session.Clock.GetTimestamp();
         var desk = Session.Receipts;
+        // Whoever still owes us receipts could not send them to a peer that is gone.
+        Session.StopServing();
+        while (Session.IsOwed && Session.Clock.GetElapsedTime(started) < Session.Options.ReceiptPatience)
+            await Task.Delay(50, cancellationToken).ConfigureAwait(false);
         while (!desk.IsAllSigned || desk.ToDeliver.Count > 0)
         {
             if (Session.Clock.GetElapsedTime(started) > timeout)

@@ -78,11 +78,9 @@ internal sealed class TrackerClient : IDisposable
     /// <summary>Registers a member, proving possession of the key.</summary>
     public async Task<ApiResult> RegisterAsync(string userId, MemberIdentity identity, CancellationToken cancellationToken)
     {
-        var health = await GetAsync("health", cancellationToken).ConfigureAwait(false);
-        if (!health.IsSuccess)
-            return health;
-        if (health.Text("instance_id") is not { } instanceId)
-            return new ApiResult(health.Status, health.Body, "the tracker's /health names no instance_id");
+        var (instanceId, problem) = await InstanceIdAsync(cancellationToken).ConfigureAwait(false);
+        if (instanceId is null)
+            return problem!;
         var signature = identity.Sign(RegistrationMessage.Build(instanceId, userId));
         return await PostAsync("register", new
         {
@@ -90,6 +88,20 @@ internal sealed class TrackerClient : IDisposable
             public_key = Convert.ToBase64String(identity.PublicKey.Span),
             signature = Convert.ToBase64String(signature.Span),
         }, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>The id registrations are signed over; <c>/health</c> and <c>/config</c> both tell it.</summary>
+    private async Task<(string? InstanceId, ApiResult? Problem)> InstanceIdAsync(CancellationToken cancellationToken)
+    {
+        ApiResult? answer = null;
+        foreach (var path in new[] { "health", "config" })
+        {
+            answer = await GetAsync(path, cancellationToken).ConfigureAwait(false);
+            if (answer.IsUnreachable || answer.Text("instance_id") is not null)
+                break;
+        }
+        return answer!.Text("instance_id") is { } id ? (id, null)
+            : (null, answer with { Error = answer.Error ?? "the tracker names no instance_id" });
     }
 
     /// <summary>Reports receipts of <see cref="Member"/>.</summary>

@@ -14,6 +14,9 @@ public sealed class NodeOptions
     /// <summary>Addresses of the HTTP listener, separated by semicolons. <c>PBTS_LISTEN</c>.</summary>
     public string Listen { get; set; } = "http://127.0.0.1:8000;http://[::1]:8000";
 
+    /// <summary>Addresses for metrics and health, for the operator alone; empty: none. <c>PBTS_MANAGEMENT_LISTEN</c>.</summary>
+    public string ManagementListen { get; set; } = "http://127.0.0.1:9464";
+
     /// <summary>
     /// Addresses of the UDP tracker (BEP 15) such as <c>udp://127.0.0.1:8000</c>, separated by semicolons. Not set: those
     /// of <see cref="Listen"/>. Empty or <c>off</c>: no UDP. <c>PBTS_UDP_LISTEN</c>.

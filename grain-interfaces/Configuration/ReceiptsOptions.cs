@@ -33,6 +33,12 @@ public sealed class ReceiptsOptions
     /// <summary>Refuse reports without the reporter's passkey. Off by default, because the reference's clients send none.</summary>
     public bool RequirePasskey { get; set; }
 
+    /// <summary>Reports and registrations a second that one address (of IPv6, one /64) and one user may make for long; 0: no limit. This machine may always.</summary>
+    public double ReportRate { get; set; } = 10;
+
+    /// <summary>Reports and registrations they may make at once.</summary>
+    public int ReportBurst { get; set; } = 200;
+
     /// <summary>Threads that verify signatures; 0 for one a processor.</summary>
     public int Verifiers { get; set; }
 
@@ -57,6 +63,8 @@ public sealed class ReceiptsOptionsValidator : IValidateOptions<ReceiptsOptions>
         Check(options.History is >= 0 and <= 10 * ReceiptsOptions.MaxWindow, $"Receipts:History is {options.History}: it must be 0 to {10 * ReceiptsOptions.MaxWindow} seconds.");
         Check(options.MaxPieceSize is >= 1 and <= 1L << 40, $"Receipts:MaxPieceSize is {options.MaxPieceSize}: it must be 1 to {1L << 40} bytes.");
         Check(options.UnknownReceivers is "refuse" or "credit-sender", $"Receipts:UnknownReceivers is \"{options.UnknownReceivers}\": it must be refuse or credit-sender.");
+        Check(options.ReportRate >= 0, $"Receipts:ReportRate is {options.ReportRate}: it must be 0 or more a second.");
+        Check(options.ReportBurst > 0, $"Receipts:ReportBurst is {options.ReportBurst}: it must be positive.");
         Check(options.Verifiers is >= 0 and <= 1024, $"Receipts:Verifiers is {options.Verifiers}: it must be 0 to 1024.");
         Check(options.VerifierQueue >= 1, $"Receipts:VerifierQueue is {options.VerifierQueue}: it must be positive.");
         Check(options.LedgerQueue >= 1, $"Receipts:LedgerQueue is {options.LedgerQueue}: it must be positive.");

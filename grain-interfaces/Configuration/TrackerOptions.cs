@@ -50,6 +50,12 @@ public sealed class TrackerOptions
     /// <summary>Bytes a second above which claimed transfer is not believed (BEP 3 counters are the client's word).</summary>
     public long PlausibleBytesPerSecond { get; set; } = 125_000_000;
 
+    /// <summary>Announces a second that one address (of IPv6, one /64) and one user may make for long; 0: no limit. This machine may always.</summary>
+    public double AnnounceRate { get; set; } = 100;
+
+    /// <summary>Announces they may make at once: a client with thousands of torrents starts.</summary>
+    public int AnnounceBurst { get; set; } = 10_000;
+
     /// <summary>Most HTTP connections at once.</summary>
     public int MaxConnections { get; set; } = 20_000;
 
@@ -74,6 +80,8 @@ public sealed class TrackerOptionsValidator : IValidateOptions<TrackerOptions>
         Check(options.InitCredit >= 0, $"INIT_CREDIT (Tracker:InitCredit) is {options.InitCredit}: it must be 0 or more bytes.");
         Check(options.MaxScrape is >= 1 and <= 1000, $"Tracker:MaxScrape is {options.MaxScrape}: it must be 1 to 1000.");
         Check(options.PlausibleBytesPerSecond > 0, $"Tracker:PlausibleBytesPerSecond is {options.PlausibleBytesPerSecond}: it must be positive.");
+        Check(options.AnnounceRate >= 0, $"Tracker:AnnounceRate is {options.AnnounceRate}: it must be 0 or more a second.");
+        Check(options.AnnounceBurst > 0, $"Tracker:AnnounceBurst is {options.AnnounceBurst}: it must be positive.");
         Check(options.MaxConnections > 0, $"Tracker:MaxConnections is {options.MaxConnections}: it must be positive.");
         Check(options.ConnectionIdleSeconds > 0, $"Tracker:ConnectionIdleSeconds is {options.ConnectionIdleSeconds}: it must be positive.");
         foreach (var proxy in options.TrustedProxies)

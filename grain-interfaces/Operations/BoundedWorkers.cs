@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Threading.Channels;
 
 namespace Pbts.GrainInterfaces.Operations;
@@ -8,6 +9,8 @@ namespace Pbts.GrainInterfaces.Operations;
 /// </summary>
 public sealed class BoundedWorkers : IDisposable
 {
+    private const int ThreadNiceness = 10;
+
     private readonly Channel<Action> _queue;
 
     /// <param name="workers">Threads; 0 for one a processor.</param>
@@ -18,6 +21,9 @@ public sealed class BoundedWorkers : IDisposable
         for (var i = 0; i < (workers > 0 ? workers : Environment.ProcessorCount); i++)
             new Thread(Work) { IsBackground = true, Name = "pbts-worker" }.Start();
     }
+
+    /// <summary>Jobs that wait for a thread.</summary>
+    public int Waiting => _queue.Reader.Count;
 
     /// <summary>Runs the job; null when too many wait.</summary>
     public Task<T>? TryRun<T>(Func<T> job)
@@ -45,6 +51,11 @@ public sealed class BoundedWorkers : IDisposable
 
     private void Work()
     {
+        // Announces go before signatures: a report may wait, a client must not notice. .NET's own thread priorities do
+        // nothing on Linux; there, "process 0" of this call is the calling thread.
+        if (OperatingSystem.IsLinux())
+            _ = SetPriority(0, 0, ThreadNiceness);
+
         // A thread of its own may block: that is what it is for.
         while (_queue.Reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult())
         {
@@ -52,4 +63,7 @@ public sealed class BoundedWorkers : IDisposable
                 job();
         }
     }
+
+    [DllImport("libc", EntryPoint = "setpriority"), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int SetPriority(int which, int who, int niceness);
 }

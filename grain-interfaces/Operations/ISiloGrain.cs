@@ -6,4 +6,8 @@ public interface ISiloGrain : IGrainWithStringKey
 {
     [Alias("GetFigures"), ResponseTimeout("00:00:03")]
     ValueTask<SiloFigures> GetFiguresAsync();
+
+    /// <summary>Swarms active on this silo, in no order.</summary>
+    [Alias("FindSwarms"), ResponseTimeout("00:00:10")]
+    ValueTask<IReadOnlyList<SwarmListing>> FindSwarmsAsync(SwarmSearch search);
 }

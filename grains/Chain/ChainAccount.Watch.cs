@@ -124,9 +124,9 @@ internal sealed partial class ChainAccount
 
     private async Task<string?> BumpAsync(OutboxRow row, long chainId, CancellationToken cancellationToken)
     {
-        if (!(await ChainFees.ReadAsync(rpc, cancellationToken)).TryGet(out var fees, out var error)) return error.Message;
+        if (!(await GasFees.ReadAsync(rpc, cancellationToken)).TryGet(out var fees, out var error)) return error.Message;
         var last = (await outbox.ReadAttemptsAsync(row.Id))[0];
-        var raised = fees.Replacing(last);
+        var raised = fees.Replacing(last.MaxFee, last.Tip);
         if (raised.Within(options.MaxFeeGwei, raised.MaxFee) is not { } affordable)
         {
             await outbox.NoteObstacleAsync(row.Id, $"Waits for cheaper gas: the next fee would exceed {options.MaxFeeGwei} gwei (Chain:MaxFeeGwei)");
@@ -150,7 +150,7 @@ internal sealed partial class ChainAccount
         if (held[0] < (long)lowestSent) return null;
         var gap = lowestSent - count;
         if (gap > MaxGap) return $"{gap} nonces of {Address} are missing before {lowestSent}.";
-        if (!(await ChainFees.ReadAsync(rpc, cancellationToken)).TryGet(out var fees, out var error)) return error.Message;
+        if (!(await GasFees.ReadAsync(rpc, cancellationToken)).TryGet(out var fees, out var error)) return error.Message;
         if (fees.Within(options.MaxFeeGwei, fees.MaxFee / 2) is not { } affordable) return null;
         for (var nonce = count; nonce < lowestSent; nonce++)
         {

@@ -76,7 +76,7 @@ internal sealed partial class ChainAccount(
     {
         var queued = await outbox.ReadOpenAsync(Address, chainId, ChainTransactionState.Queued, Batch);
         if (queued.Count == 0) return null;
-        if (!(await ChainFees.ReadAsync(rpc, cancellationToken)).TryGet(out var fees, out var error)) return error.Message;
+        if (!(await GasFees.ReadAsync(rpc, cancellationToken)).TryGet(out var fees, out var error)) return error.Message;
         if (fees.Within(options.MaxFeeGwei, fees.MaxFee / 2) is not { } affordable)
         {
             var costly = $"Gas costs more than the limit of {options.MaxFeeGwei} gwei (Chain:MaxFeeGwei)";
@@ -109,7 +109,7 @@ internal sealed partial class ChainAccount(
 
     /// <summary>Claims the lowest free nonce for a row, then sends it. Whoever else takes the row or the nonce meanwhile wins.</summary>
     private async Task<string?> ClaimAndSendAsync(
-        OutboxRow row, long chainId, ulong count, ulong gasLimit, ChainFees fees, CancellationToken cancellationToken)
+        OutboxRow row, long chainId, ulong count, ulong gasLimit, GasFees fees, CancellationToken cancellationToken)
     {
         var highest = await outbox.HighestNonceAsync(Address, chainId);
         if (highest >= 0 && count > (ulong)(highest + 1 + MaxNonceLead))
@@ -129,7 +129,7 @@ internal sealed partial class ChainAccount(
         }
     }
 
-    private OutboxAttempt Sign(OutboxRow row, long chainId, ulong nonce, ulong gasLimit, int number, ChainFees fees)
+    private OutboxAttempt Sign(OutboxRow row, long chainId, ulong nonce, ulong gasLimit, int number, GasFees fees)
     {
         var transaction = new EthereumTransaction
         {

@@ -36,6 +36,12 @@ internal sealed class ChainOutbox(NpgsqlDataSource database)
     /// <summary>Puts a transaction on record, once.</summary>
     public async Task AddAsync(EthereumAddress from, long chainId, ChainSubmission submission)
     {
+        EthereumAddress? to = null;
+        if (submission.To is not null)
+        {
+            // Never to be mistaken for the creation of a contract.
+            to = EthereumAddress.TryParse(submission.To, out var address) ? address : throw new ArgumentException("To is not an address.", nameof(submission));
+        }
         await using var command = database.CreateCommand("""
             INSERT INTO chain_outbox (id, address, chain_id, kind, subject, group_id, to_address, data)
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (id) DO NOTHING
@@ -47,7 +53,7 @@ internal sealed class ChainOutbox(NpgsqlDataSource database)
             new NpgsqlParameter { Value = submission.Kind },
             new NpgsqlParameter { Value = submission.Subject },
             new NpgsqlParameter { Value = (object?)submission.Group ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Uuid },
-            Bytes(submission.To is { } to && EthereumAddress.TryParse(to, out var address) ? address : null),
+            Bytes(to),
             new NpgsqlParameter { Value = submission.Data },
         ]);
         await command.ExecuteNonQueryAsync();

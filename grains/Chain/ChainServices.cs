@@ -15,8 +15,10 @@ internal static class ChainServices
         services.AddSingleton<ChainOutbox>();
         services.AddSingleton<ContractRecords>();
         services.AddSingleton<MigrationStore>();
+        services.AddSingleton<MemberSyncStore>();
         services.AddSingleton<IChainSubmitter, GrainSubmitter>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, ChainStartup>();
+        services.AddHostedService<ChainGauges>();
         return services;
     }
 }

@@ -25,6 +25,9 @@ internal sealed class Batcher<TItem, TResult> : IAsyncDisposable
         _workers = [.. Enumerable.Range(0, workers).Select(_ => WorkAsync())];
     }
 
+    /// <summary>Items that wait for a statement.</summary>
+    public int Waiting => _queue.Reader.Count;
+
     /// <summary>Queues the item; null when the queue is full or closed.</summary>
     public Task<TResult>? TryRun(TItem item)
     {
@@ -48,6 +51,8 @@ internal sealed class Batcher<TItem, TResult> : IAsyncDisposable
             batch.Clear();
             while (batch.Count < _maxBatch && _queue.Reader.TryRead(out var next))
                 batch.Add(next);
+            if (batch.Count == 0)
+                continue; // Another worker was faster.
             try
             {
                 var results = await _execute([.. batch.Select(entry => entry.Item)]).ConfigureAwait(false);

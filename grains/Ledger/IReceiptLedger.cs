@@ -3,6 +3,9 @@ namespace Pbts.Grains.Ledger;
 /// <summary>The record of spent receipts and the totals that follow from it.</summary>
 internal interface IReceiptLedger
 {
+    /// <summary>Reports that wait for the database.</summary>
+    int Waiting { get; }
+
     /// <summary>
     /// Spends the entries: each that is new credits its sender and debits its receiver, all in one transaction that has
     /// been committed when this returns. An entry spent before, here or anywhere, changes nothing.

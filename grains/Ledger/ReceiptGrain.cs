@@ -4,6 +4,7 @@ using Npgsql;
 using Orleans.Concurrency;
 using Pbts.GrainInterfaces.Configuration;
 using Pbts.GrainInterfaces.Ledger;
+using Pbts.GrainInterfaces.Operations;
 using Pbts.Grains.Settings;
 using Pbts.Grains.Users;
 using Pbts.Protocol.Receipts;
@@ -18,13 +19,23 @@ namespace Pbts.Grains.Ledger;
 [Reentrant]
 internal sealed partial class ReceiptGrain(
     IReceiptLedger ledger, KeyHolders holders, SettingsStore settings, SignatureWorkers workers, IOptions<ReceiptsOptions> options, TimeProvider time,
-    ILogger<ReceiptGrain> logger) : Grain, IReceiptGrain
+    LedgerMetrics metrics, ILogger<ReceiptGrain> logger) : Grain, IReceiptGrain
 {
     private const int RememberedIds = 8192;
 
     private readonly RecentIds _spent = new(RememberedIds);
 
     public async Task<ReportOutcome> ReportAsync(ReceiptReport report)
+    {
+        using var span = Telemetry.Activities.StartActivity("report");
+        span?.SetTag("pbts.receipts", report.Receipts.Count);
+        var outcome = await TryProcessAsync(report);
+        span?.SetTag("pbts.verdict", outcome.Verdict);
+        metrics.Count(outcome);
+        return outcome;
+    }
+
+    private async Task<ReportOutcome> TryProcessAsync(ReceiptReport report)
     {
         try
         {
@@ -71,7 +82,9 @@ internal sealed partial class ReceiptGrain(
         var proven = candidates.Select(receipt => screen.HolderOf(receipt.Receiver) is not null).ToArray();
         if (workers.TryRun(() => ReceiptVerifier.Verify(candidates, proven)) is not { } verifying)
             return false;
-        var valid = await verifying;
+        bool[] valid;
+        using (Telemetry.Activities.StartActivity("verify"))
+            valid = await verifying;
         for (var i = 0; i < open.Length; i++)
         {
             if (!valid[i])

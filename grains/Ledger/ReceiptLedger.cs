@@ -1,9 +1,12 @@
 using System.Data;
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using NpgsqlTypes;
 using Pbts.GrainInterfaces.Configuration;
+using Pbts.GrainInterfaces.Operations;
 using Pbts.Grains.Database;
 using Pbts.Protocol.Receipts;
 
@@ -48,17 +51,22 @@ internal sealed partial class ReceiptLedger : IReceiptLedger, IAsyncDisposable
     private readonly NpgsqlDataSource _database;
     private readonly ReceiptPartitions _partitions;
     private readonly ILogger<ReceiptLedger> _logger;
+    private readonly LedgerMetrics _metrics;
     private readonly int _timeout;
     private readonly Batcher<IReadOnlyList<LedgerEntry>, LedgerOutcome[]> _batcher;
 
-    public ReceiptLedger(NpgsqlDataSource database, ReceiptPartitions partitions, IOptions<ReceiptsOptions> options, ILogger<ReceiptLedger> logger)
+    public ReceiptLedger(NpgsqlDataSource database, ReceiptPartitions partitions, IOptions<ReceiptsOptions> options, LedgerMetrics metrics, IMeterFactory meters, ILogger<ReceiptLedger> logger)
     {
         _database = database;
         _partitions = partitions;
         _logger = logger;
+        _metrics = metrics;
         _timeout = options.Value.LedgerTimeout;
         _batcher = new(SpendBatchAsync, MaxReportsInStatement, options.Value.LedgerQueue, workers: 2);
+        meters.Create(Telemetry.Name).CreateObservableGauge("pbts.ledger.queue", () => Waiting, "{report}", "Reports that wait for the database.");
     }
+
+    public int Waiting => _batcher.Waiting;
 
     public async ValueTask<LedgerOutcome[]?> SpendAsync(IReadOnlyList<LedgerEntry> entries)
     {
@@ -141,6 +149,7 @@ internal sealed partial class ReceiptLedger : IReceiptLedger, IAsyncDisposable
         command.Parameters.Add(Array(entries.Select(e => e.Bytes), NpgsqlDbType.Bigint));
         var fresh = new HashSet<ReceiptId>();
         long floor = 0;
+        var started = Stopwatch.GetTimestamp();
         await using var reader = await command.ExecuteReaderAsync(CommandBehavior.SingleResult);
         while (await reader.ReadAsync())
         {
@@ -148,6 +157,7 @@ internal sealed partial class ReceiptLedger : IReceiptLedger, IAsyncDisposable
             if (!reader.IsDBNull(0))
                 fresh.Add(ReceiptId.From(reader.GetFieldValue<byte[]>(0)));
         }
+        _metrics.Committed(Stopwatch.GetElapsedTime(started), entries.Length);
         return (fresh, floor);
     }
 

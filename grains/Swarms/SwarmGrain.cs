@@ -5,6 +5,7 @@ using Npgsql;
 using Orleans.Placement;
 using Pbts.GrainInterfaces.Configuration;
 using Pbts.GrainInterfaces.Swarms;
+using Pbts.Protocol.Receipts;
 
 namespace Pbts.Grains.Swarms;
 
@@ -15,72 +16,86 @@ namespace Pbts.Grains.Swarms;
 [PreferLocalPlacement]
 internal sealed partial class SwarmGrain : Grain, ISwarmGrain
 {
+    private static readonly TimeSpan EmptyLifetime = TimeSpan.FromSeconds(3);
+
     private readonly SwarmStore _store;
     private readonly SwarmCensus _census;
-    private readonly ClaimedTotals _claimed;
     private readonly TimeProvider _time;
     private readonly ILogger<SwarmGrain> _logger;
-    private readonly Swarm _swarm;
+    private readonly LiveSwarm _swarm;
     private byte[] _infoHash = [];
+    private InfoHash _key;
     private long? _completed;
+    private IGrainTimer? _leaving;
 
     public SwarmGrain(SwarmStore store, SwarmCensus census, ClaimedTotals claimed, IOptions<TrackerOptions> options, TimeProvider time, ILogger<SwarmGrain> logger)
     {
         _store = store;
         _census = census;
-        _claimed = claimed;
         _time = time;
         _logger = logger;
-        _swarm = new Swarm(options.Value.PeerLifetime);
+        var lifetime = options.Value.PeerLifetime;
+        _swarm = new LiveSwarm(new Swarm(lifetime), census, claimed, time, lifetime);
     }
-
-    private uint Now => (uint)_time.GetUtcNow().ToUnixTimeSeconds();
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         _infoHash = Convert.FromHexString(this.GetPrimaryKeyString());
+        InfoHash.TryFrom(_infoHash, out _key);
         if (await _store.TakeSnapshotAsync(_infoHash) is { } peers)
-            SwarmSnapshot.Read(peers, _swarm, Now);
-        _census.Change(1, _swarm.Count);
+            SwarmSnapshot.Read(peers, _swarm.Swarm, _swarm.Now);
+        _swarm.Open();
+        _census.Enter(_key, _swarm);
     }
 
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
-        _swarm.Sweep(Now, force: true);
-        _census.Change(-1, -_swarm.Count);
-        if (_swarm.Count == 0)
+        _swarm.Close();
+        _census.Leave(_key, _swarm);
+        var swarm = _swarm.Swarm;
+        swarm.Sweep(_swarm.Now, force: true);
+        if (swarm.Count == 0)
             return;
         try
         {
-            await _store.SaveSnapshotAsync(_infoHash, SwarmSnapshot.Write(_swarm));
+            await _store.SaveSnapshotAsync(_infoHash, SwarmSnapshot.Write(swarm));
         }
         catch (Exception e) when (e is NpgsqlException or TimeoutException)
         {
-            LogSnapshotFailed(e, this.GetPrimaryKeyString(), _swarm.Count);
+            LogSnapshotFailed(e, this.GetPrimaryKeyString(), swarm.Count);
         }
     }
 
     public ValueTask<AnnounceReply> AnnounceAsync(AnnounceRequest request)
     {
-        var before = _swarm.Count;
-        var reply = _swarm.Announce(request, Now, Random.Shared, out var effect);
-        _census.Change(0, _swarm.Count - before);
-        if (_swarm.Count == 0)
-            DeactivateOnIdle();
-        if (request.UserId is { } user && (effect.Uploaded | effect.Downloaded) != 0)
-            _claimed.Add(user, effect);
+        var reply = _swarm.Announce(request, out var effect, out var empty);
+        if (empty)
+            LeaveSoon();
         return effect.Completed ? CompleteAsync(request, reply) : ValueTask.FromResult(reply);
     }
 
     public async ValueTask<SwarmCounts> ScrapeAsync()
     {
-        var before = _swarm.Count;
-        _swarm.Sweep(Now);
-        _census.Change(0, _swarm.Count - before);
-        if (_swarm.Count == 0)
-            DeactivateOnIdle();
-        return new SwarmCounts(_swarm.Complete, _swarm.Incomplete, _swarm.Downloaders, await CountCompletedAsync());
+        var (complete, incomplete, downloaders) = _swarm.Count();
+        if (complete + incomplete == 0)
+            LeaveSoon();
+        return new SwarmCounts(complete, incomplete, downloaders, await CountCompletedAsync());
     }
+
+    /// <summary>
+    /// An empty swarm goes, but not at once: while it leaves, the calls that wait for it start it anew, and many scrapes of a
+    /// torrent nobody has would do nothing but start and stop it.
+    /// </summary>
+    private void LeaveSoon() => _leaving ??= this.RegisterGrainTimer(
+        () =>
+        {
+            _leaving?.Dispose();
+            _leaving = null;
+            if (_swarm.Count() is (0, 0, _))
+                DeactivateOnIdle();
+            return Task.CompletedTask;
+        },
+        new() { DueTime = EmptyLifetime, Period = Timeout.InfiniteTimeSpan });
 
     private async ValueTask<AnnounceReply> CompleteAsync(AnnounceRequest request, AnnounceReply reply)
     {

@@ -15,6 +15,20 @@ internal sealed class UserStore(NpgsqlDataSource database)
 
     public Task<UserRow?> FindByPasskeyAsync(string passkey) => FindAsync($"SELECT {Columns} FROM users WHERE passkey = $1", passkey);
 
+    /// <summary>Users whose id begins with the text, by id.</summary>
+    public async Task<List<UserProfile>> SearchAsync(string prefix, int count)
+    {
+        await using var command = database.CreateCommand($"SELECT {Columns} FROM users WHERE user_id ^@ $1 ORDER BY user_id LIMIT $2");
+        command.CommandTimeout = 5;
+        command.Parameters.Add(new() { Value = prefix.Replace("\0", "", StringComparison.Ordinal) });
+        command.Parameters.Add(new() { Value = count });
+        await using var reader = await command.ExecuteReaderAsync();
+        var users = new List<UserProfile>();
+        while (await reader.ReadAsync())
+            users.Add(Read(reader).Profile);
+        return users;
+    }
+
     public async Task<long> CountAsync()
     {
         await using var command = database.CreateCommand("SELECT count(*) FROM users");
@@ -179,8 +193,11 @@ internal sealed class UserStore(NpgsqlDataSource database)
         await using var command = database.CreateCommand(sql);
         command.Parameters.Add(new() { Value = value });
         await using var reader = await command.ExecuteReaderAsync();
-        if (!await reader.ReadAsync())
-            return null;
+        return await reader.ReadAsync() ? Read(reader) : null;
+    }
+
+    private static UserRow Read(NpgsqlDataReader reader)
+    {
         var profile = new UserProfile
         {
             UserId = reader.GetString(1),

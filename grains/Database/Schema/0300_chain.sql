@@ -61,13 +61,29 @@ CREATE TABLE chain_contract (
 );
 CREATE UNIQUE INDEX chain_contract_active ON chain_contract (active) WHERE active;
 
--- What each contract was last told about a user.
+-- What each contract was last told about a member, noted before it is told. outbox_id: the transaction that tells it,
+-- null once that has been seen to succeed. alone: a batch with this member was refused, so it is told by itself.
 CREATE TABLE chain_sync (
     contract   bytea NOT NULL CHECK (length(contract) = 20),
-    username   text NOT NULL,
-    uploaded   numeric(39, 0) NOT NULL,
-    downloaded numeric(39, 0) NOT NULL,
-    outbox_id  uuid REFERENCES chain_outbox (id),
+    username   text COLLATE "C" NOT NULL,
+    uploaded   bigint NOT NULL,
+    downloaded bigint NOT NULL,
+    outbox_id  uuid,
+    alone      boolean NOT NULL DEFAULT false,
     synced_at  timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (contract, username)
+);
+CREATE INDEX chain_sync_outbox ON chain_sync (outbox_id) WHERE outbox_id IS NOT NULL;
+CREATE INDEX chain_sync_username ON chain_sync (username);
+
+-- Members who have been looked up on the chain when they had proven their key, and what they brought along. A member
+-- imports once, ever; who brought nothing is looked up again when another contract becomes active.
+CREATE TABLE chain_import (
+    username   text COLLATE "C" PRIMARY KEY,
+    contract   bytea NOT NULL CHECK (length(contract) = 20),
+    holder     bytea CHECK (length(holder) = 20),
+    uploaded   bigint NOT NULL DEFAULT 0,
+    downloaded bigint NOT NULL DEFAULT 0,
+    imported   boolean NOT NULL DEFAULT false,
+    at         timestamptz NOT NULL DEFAULT now()
 );

@@ -271,6 +271,27 @@ public sealed class ChainAccountTests(PostgresServer postgres)
         Assert.Equal(ChainTransactionState.Confirmed, (await rig.Outbox.FindAsync(id))!.State);
     }
 
+    [Fact]
+    public async Task What_a_node_restored_from_older_data_has_lost_is_sent_again_though_it_was_final()
+    {
+        await using var anvil = await AnvilNode.StartAsync();
+        await using var rig = await ChainRig.CreateAsync(postgres);
+        var account = rig.Account(anvil.Url, o => o.Confirmations = 1);
+        var (_, reputation) = await rig.DeployAsync(account);
+        var snapshot = await anvil.CallAsync("evm_snapshot");
+        var id = await ChainRig.SubmitAsync(account, "register", reputation, ChainRig.AddUser("alice", 7));
+        await rig.DecideAsync(account, id);
+        await account.PumpAsync();
+        Assert.Equal(ChainTransactionState.Confirmed, (await rig.Outbox.FindAsync(id))!.State);
+
+        await anvil.CallAsync("evm_revert", snapshot!.DeepClone());
+        Assert.Equal((0, 0), await TotalsAsync(anvil, reputation, "alice"));
+        var restarted = rig.Account(anvil.Url, o => o.Confirmations = 1);
+        for (var i = 0; i < 5; i++) await restarted.PumpAsync();
+        Assert.Equal((7, 0), await TotalsAsync(anvil, reputation, "alice"));
+        Assert.True((await rig.Outbox.FindAsync(id))!.IsDone);
+    }
+
     [Theory]
     [InlineData("silent")]
     [InlineData("error")]

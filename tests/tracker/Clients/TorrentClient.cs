@@ -16,11 +16,13 @@ internal sealed partial class TorrentClient : IAsyncDisposable
     private readonly List<string> _log = [];
     private readonly TestTorrent _torrent;
     private readonly string _downloads;
+    private readonly int _controlPort;
 
-    private TorrentClient(TestTorrent torrent, string downloads, ProcessStartInfo start, string package)
+    private TorrentClient(TestTorrent torrent, string downloads, ProcessStartInfo start, string package, int controlPort)
     {
         _torrent = torrent;
         _downloads = downloads;
+        _controlPort = controlPort;
         start.RedirectStandardOutput = start.RedirectStandardError = start.RedirectStandardInput = true;
         start.Environment["HOME"] = Path.GetDirectoryName(downloads);
         foreach (var proxy in start.Environment.Keys.Where(name => name.EndsWith("_proxy", StringComparison.OrdinalIgnoreCase)).ToList())
@@ -54,20 +56,31 @@ internal sealed partial class TorrentClient : IAsyncDisposable
         var downloads = Directory.CreateDirectory(Path.Combine(home, "downloads")).FullName;
         if (seeds)
             torrent.WriteContentTo(downloads);
+        var controlPort = FreePort();
         var (start, package) = kind switch
         {
             "aria2" => (ClientCommands.Aria2(torrent, downloads, seeds, FreePort()), "aria2"),
-            "transmission" => (ClientCommands.Transmission(torrent, home, downloads, FreePort(), FreePort()), "transmission-daemon"),
-            "qbittorrent" => (ClientCommands.QBittorrent(torrent, home, downloads, ipv6, FreePort(), FreePort()), "qbittorrent-nox"),
+            "transmission" => (ClientCommands.Transmission(torrent, home, downloads, FreePort(), controlPort), "transmission-daemon"),
+            "qbittorrent" => (ClientCommands.QBittorrent(torrent, home, downloads, ipv6, FreePort(), controlPort), "qbittorrent-nox"),
             _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "Not a client the tests know."),
         };
-        return new TorrentClient(torrent, downloads, start, package);
+        return new TorrentClient(torrent, downloads, start, package, controlPort);
     }
 
-    /// <summary>Asks the client once to end, as its user would: it tells the tracker that it stops.</summary>
-    public async Task StopAsync()
+    /// <summary>Leaves the swarm as the client's user would make it, so that it tells the tracker.</summary>
+    public async Task LeaveAsync()
     {
-        Signal(15);
+        if (_process.StartInfo.FileName == "transmission-daemon")
+        {
+            // At the end of its process Transmission 3.00 announces nothing; stopping the torrent does.
+            using var remote = Start(new ProcessStartInfo("transmission-remote", [$"{_controlPort}", "--torrent", "all", "--stop"]) { RedirectStandardOutput = true }, "transmission-cli");
+            await remote.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(60));
+            Assert.Equal(0, remote.ExitCode);
+            return;
+        }
+
+        // aria2 takes SIGTERM for an emergency, in which it tells nobody.
+        Signal(_process.StartInfo.FileName == "aria2c" ? 2 : 15);
         await _process.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(60));
     }
 

@@ -1,5 +1,7 @@
 using System.Diagnostics;
+using System.Diagnostics.Metrics;
 using System.Security.Cryptography;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Npgsql;
@@ -187,11 +189,12 @@ public sealed class ReceiptLedgerTests(PostgresServer postgres)
             var connection = await postgres.CreateDatabaseAsync();
             var database = NpgsqlDataSource.Create(connection);
             var partitions = new ReceiptPartitions(database, NullLogger<ReceiptPartitions>.Instance);
+            var meters = new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>();
             var world = new World
             {
                 Database = database,
                 Partitions = partitions,
-                Silos = [.. Enumerable.Range(0, silos).Select(_ => new ReceiptLedger(database, partitions, Options.Create(options ?? new()), NullLogger<ReceiptLedger>.Instance))],
+                Silos = [.. Enumerable.Range(0, silos).Select(_ => new ReceiptLedger(database, partitions, Options.Create(options ?? new()), new LedgerMetrics(meters), meters, NullLogger<ReceiptLedger>.Instance))],
             };
             var users = new UserStore(database);
             for (var i = 0; i < members; i++)

@@ -14,8 +14,9 @@ internal sealed partial class NodeProcess : IAsyncDisposable
     private readonly Process _process;
     private readonly List<string> _log = [];
 
-    private NodeProcess(Process process, int port)
+    private NodeProcess(Process process, int port, int managementPort)
     {
+        Management = new Uri($"http://127.0.0.1:{managementPort}");
         _process = process;
         Port = port;
         Url = new Uri($"http://127.0.0.1:{port}");
@@ -26,6 +27,9 @@ internal sealed partial class NodeProcess : IAsyncDisposable
 
     /// <summary>Base address over IPv4; the same port listens on <c>[::1]</c>.</summary>
     public Uri Url { get; }
+
+    /// <summary>Base address of metrics and health for the operator.</summary>
+    public Uri Management { get; }
 
     public HttpClient Http { get; }
 
@@ -57,7 +61,7 @@ internal sealed partial class NodeProcess : IAsyncDisposable
     /// <summary>Starts without waiting for readiness; for tests of what happens before it.</summary>
     public static NodeProcess Launch(string program, string database, params (string Name, string Value)[] environment)
     {
-        var ports = FreePorts(3);
+        var ports = FreePorts(4);
         var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, program)])
         {
             RedirectStandardOutput = true,
@@ -68,9 +72,10 @@ internal sealed partial class NodeProcess : IAsyncDisposable
         start.Environment["PBTS_LISTEN"] = $"http://127.0.0.1:{ports[0]};http://[::1]:{ports[0]}";
         start.Environment["PBTS_SILO_PORT"] = $"{ports[1]}";
         start.Environment["PBTS_GATEWAY_PORT"] = $"{ports[2]}";
+        start.Environment["PBTS_MANAGEMENT_LISTEN"] = $"http://127.0.0.1:{ports[3]}";
         foreach (var (name, value) in environment)
             start.Environment[name] = value;
-        var node = new NodeProcess(Process.Start(start)!, ports[0]);
+        var node = new NodeProcess(Process.Start(start)!, ports[0], ports[3]);
         node._process.OutputDataReceived += node.Keep;
         node._process.ErrorDataReceived += node.Keep;
         node._process.BeginOutputReadLine();

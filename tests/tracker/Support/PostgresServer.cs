@@ -104,6 +104,25 @@ public sealed partial class PostgresServer : IAsyncLifetime
         return connectionString;
     }
 
+    /// <summary>Dumps a database with pg_dump, restores it with pg_restore into a fresh one and returns that one's connection string.</summary>
+    public async Task<string> DumpAndRestoreAsync(string connectionString)
+    {
+        var source = new NpgsqlConnectionStringBuilder(connectionString).Database!;
+        var target = new NpgsqlConnectionStringBuilder(await CreateDatabaseAsync(migrated: false)).Database!;
+        var dump = Path.Combine(Path.GetTempPath(), $"{Path.GetFileName(folder)}-{source}.dump");
+        try
+        {
+            Run(Path.Combine(binaries, "pg_dump"), "--format=custom", $"--file={dump}", "--host", folder, "--username", "pbts", source);
+            Run(Path.Combine(binaries, "pg_restore"), "--exit-on-error", "--no-owner", "--host", folder, "--username", "pbts", $"--dbname={target}", dump);
+        }
+        finally
+        {
+            File.Delete(dump);
+        }
+
+        return ConnectionStringOf(target);
+    }
+
     private string DataFolder => Path.Combine(folder, "data");
 
     private string ConnectionStringOf(string database) =>

@@ -138,7 +138,21 @@ public sealed class UdpAnnounceTests(SharedNode shared) : IDisposable
         var connection = await _udp.ConnectAsync();
         Assert.Equal("info_hash is missing", (await _udp.ExchangeAsync(UdpProbe.ScrapePacket(connection, 1))).Error);
         Assert.StartsWith("info_hash", (await _udp.ExchangeAsync(UdpProbe.ScrapePacket(connection, 2, new byte[19]))).Error, StringComparison.Ordinal);
-        var twice = Enumerable.Repeat(Announcer.NewTorrent(), 90).ToArray();
-        Assert.Equal(8 + (74 * 12), (await _udp.ExchangeAsync(UdpProbe.ScrapePacket(connection, 3, twice))).Bytes.Length);
+        var torrent = Announcer.NewTorrent();
+        await _udp.AnnounceAsync(torrent, 1, left: 0);
+        var answer = await _udp.ExchangeAsync(UdpProbe.ScrapePacket(connection, 3, [.. Enumerable.Repeat(torrent, 90)]));
+        Assert.Equal(8 + (74 * 12), answer.Bytes.Length);
+        Assert.Equal((1, 0, 0), answer.Scrape(73));
+    }
+
+    [Fact]
+    public async Task Many_scrapes_at_once_of_a_torrent_nobody_announces_are_all_answered()
+    {
+        var connection = await _udp.ConnectAsync();
+        var torrent = Announcer.NewTorrent();
+        for (var i = 0u; i < 200; i++)
+            _udp.Send(UdpProbe.ScrapePacket(connection, i, torrent));
+        for (var i = 0; i < 200; i++)
+            Assert.Equal((0, 0, 0), new UdpAnswer((await _udp.ReceiveAsync())!).Scrape(0));
     }
 }

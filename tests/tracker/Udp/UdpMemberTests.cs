@@ -71,7 +71,7 @@ public sealed class UdpMemberTests(PostgresServer postgres)
         Assert.Contains(name, failure.Message, StringComparison.Ordinal);
     }
 
-    private static async Task<string> RegisterAsync(NodeProcess node, string user)
+    internal static async Task<string> RegisterAsync(NodeProcess node, string user)
     {
         using var vectors = JsonDocument.Parse(await File.ReadAllBytesAsync(Path.Combine(AppContext.BaseDirectory, "vectors", "pbts_register.json")));
         var key = vectors.RootElement.GetProperty("valid")[0].GetProperty("http_json").GetProperty("public_key").GetString();

@@ -65,7 +65,7 @@ public sealed class UdpParserTests
     public void Strangers_never_get_more_bytes_than_they_sent_whatever_they_send()
     {
         // Without a tracker behind it: a packet that got past the connection id would throw.
-        var handler = new UdpHandler(null!, new ConnectionIds(TimeProvider.System), Options.Create(new TrackerOptions()));
+        var handler = new UdpHandler(null!, new ConnectionIds(TimeProvider.System), Options.Create(new TrackerOptions()), null!);
         var reply = new byte[UdpReply.MaxLength];
         var (silent, connected, refused) = (0, 0, 0);
         Gen.Select(Gen.Byte.Array[0, 160], Gen.Int[0, 5], Gen.Bool).Sample(
@@ -93,14 +93,14 @@ public sealed class UdpParserTests
     public void No_datagram_makes_the_announce_parser_throw()
     {
         var head = UdpProbe.AnnouncePacket(1, 2, new byte[20], 1, 0);
-        string[] urls = ["/announce/", "0123456789abcdef0123456789abcdef", "/", "?", "user_id=", "&", "signature=", "%", "=", "/scrape"];
+        string[] urls = ["/announce/", "/announce/0123456789abcdef0123456789abcdef", "0123456789abcdef0123456789abcdef", "/", "?", "user_id=", "&", "signature=", "%", "=", "/scrape"];
         var option = Gen.Select(
-            Gen.Frequency((1, Gen.Byte), (4, Gen.Int[0, 3].Select(i => (byte)i))),
+            Gen.Frequency((1, Gen.Byte), (2, Gen.Int[0, 1].Select(i => (byte)i)), (4, Gen.Const((byte)2))),
             Gen.OneOf(Gen.Byte.Array[0, 20], Gen.Int[0, urls.Length - 1].Select(i => Encoding.ASCII.GetBytes(urls[i]))),
             Gen.Int[-2, 2],
             (type, data, slip) => (byte[])[type, (byte)(data.Length + Math.Max(0, slip - 1)), .. data]);
         var (accepted, refused, members) = (0, 0, 0);
-        Gen.Select(option.Array[0, 6], Gen.Byte.Array[0, 20], Gen.Int[0, 97], Gen.Bool).Sample(
+        Gen.Select(option.Array[0, 4], Gen.Frequency((2, Gen.Const(Array.Empty<byte>())), (1, Gen.Byte.Array[0, 20])), Gen.Int[0, 97], Gen.Bool).Sample(
             (options, tail, damaged, ipv6) =>
             {
                 byte[] packet = [.. head, .. options.SelectMany(bytes => bytes), .. tail];

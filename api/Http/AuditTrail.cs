@@ -1,0 +1,108 @@
+using System.Threading.Channels;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace Pbts.Api.Http;
+
+/// <summary>One administrative action, or an attempt at one that was refused.</summary>
+internal sealed record AuditEntry(DateTimeOffset At, string Action, string Address, string Outcome);
+
+/// <summary>
+/// What administrators did, in the log (category <c>Pbts.Audit</c>) at once and in the database a moment later, where all
+/// processes of the cluster put it. The log is the full record; refused attempts go to the database only so many a minute,
+/// so that nobody can wash the table clean by knocking.
+/// </summary>
+internal sealed partial class AuditTrail(ILoggerFactory loggers, NpgsqlDataSource database, TimeProvider time) : BackgroundService
+{
+    private const int Kept = 20_000;
+    private const int MaxBatch = 200;
+    private const int MaxAction = 300;
+    private const int RefusalsPerMinute = 20;
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+
+    private readonly ILogger _log = loggers.CreateLogger("Pbts.Audit");
+    private readonly Channel<AuditEntry> _queue = Channel.CreateBounded<AuditEntry>(new BoundedChannelOptions(5000) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly Lock _refusals = new();
+    private long _minute;
+    private int _refused;
+
+    public void Record(HttpContext context, string outcome, bool refused)
+    {
+        var action = $"{context.Request.Method} {context.Request.Path}";
+        var address = context.Connection.RemoteIpAddress?.ToString() ?? "unknown";
+        LogAudit(_log, action, address, outcome);
+        if (!refused || MayKeepRefusal())
+            _queue.Writer.TryWrite(new(time.GetUtcNow(), action.Length > MaxAction ? action[..MaxAction] : action, address, outcome));
+    }
+
+    /// <summary>The newest entries of the whole cluster, newest first.</summary>
+    public async Task<List<AuditEntry>> ReadAsync(int count)
+    {
+        await using var command = database.CreateCommand("SELECT at, action, address, outcome FROM audit ORDER BY id DESC LIMIT $1");
+        command.Parameters.Add(new() { Value = count });
+        await using var reader = await command.ExecuteReaderAsync();
+        var entries = new List<AuditEntry>();
+        while (await reader.ReadAsync())
+            entries.Add(new(reader.GetFieldValue<DateTimeOffset>(0), reader.GetString(1), reader.GetString(2), reader.GetString(3)));
+        return entries;
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        // Reads on until the queue is closed and empty, so a clean stop loses nothing.
+        await using var closing = stoppingToken.UnsafeRegister(static queue => ((Channel<AuditEntry>)queue!).Writer.TryComplete(), _queue);
+        var batch = new List<AuditEntry>();
+        while (await _queue.Reader.WaitToReadAsync(CancellationToken.None))
+        {
+            while (batch.Count < MaxBatch && _queue.Reader.TryRead(out var entry))
+                batch.Add(entry);
+            while (!await TryWriteAsync(batch) && !stoppingToken.IsCancellationRequested)
+                await Task.Delay(Pause, CancellationToken.None);
+            batch.Clear();
+        }
+    }
+
+    private bool MayKeepRefusal()
+    {
+        lock (_refusals)
+        {
+            var minute = time.GetUtcNow().ToUnixTimeSeconds() / 60;
+            if (minute != _minute)
+                (_minute, _refused) = (minute, 0);
+            return _refused++ < RefusalsPerMinute;
+        }
+    }
+
+    private async Task<bool> TryWriteAsync(List<AuditEntry> entries)
+    {
+        try
+        {
+            await using var command = database.CreateCommand($"""
+                WITH added AS (
+                    INSERT INTO audit (at, action, address, outcome)
+                    SELECT * FROM unnest($1::timestamptz[], $2::text[], $3::text[], $4::text[]) RETURNING id)
+                DELETE FROM audit WHERE id <= (SELECT max(id) FROM added) - {Kept}
+                """);
+            command.CommandTimeout = 10;
+            command.Parameters.Add(Column(entries, entry => entry.At.UtcDateTime, NpgsqlDbType.TimestampTz));
+            command.Parameters.Add(Column(entries, entry => Clean(entry.Action), NpgsqlDbType.Text));
+            command.Parameters.Add(Column(entries, entry => entry.Address, NpgsqlDbType.Text));
+            command.Parameters.Add(Column(entries, entry => entry.Outcome, NpgsqlDbType.Text));
+            await command.ExecuteNonQueryAsync();
+            return true;
+        }
+        catch (Exception e) when (e is NpgsqlException or TimeoutException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>The database takes no NUL in a text.</summary>
+    private static string Clean(string text) => text.Replace('\0', ' ');
+
+    private static NpgsqlParameter Column<T>(List<AuditEntry> entries, Func<AuditEntry, T> value, NpgsqlDbType type) =>
+        new() { Value = entries.Select(value).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | type };
+
+    [LoggerMessage(LogLevel.Information, "{Action} from {Address}: {Outcome}")]
+    private static partial void LogAudit(ILogger audit, string action, string address, string outcome);
+}

@@ -1,0 +1,14 @@
+using Orleans.Runtime;
+
+namespace Pbts.Api.OperatorConsole;
+
+/// <summary>One silo in the console.</summary>
+/// <param name="Answers">Whether it gave figures; those of a silo that did not are zero.</param>
+internal sealed record SiloView(
+    string Name, string Address, string Host, string Status, bool Answers, DateTimeOffset? StartedAt, DateTimeOffset? AliveAt,
+    long Swarms, long Peers, long Announces, long Receipts, long RefusedReceipts, int Verifying, int Committing, long Memory);
+
+/// <summary>The cluster at one moment. Counters grow from each silo's start; rates are the reader's to make.</summary>
+/// <param name="Users">Registered users; null while the database does not answer.</param>
+/// <param name="Database">Whether the database answers.</param>
+internal sealed record ClusterSnapshot(DateTimeOffset At, IReadOnlyList<SiloView> Silos, long? Users, bool Database);

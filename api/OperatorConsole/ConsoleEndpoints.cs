@@ -1,0 +1,141 @@
+using System.Buffers;
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.Extensions.Options;
+using Orleans.Runtime;
+using Pbts.Api.Announce;
+using Pbts.Api.Http;
+using Pbts.Api.Operations;
+using Pbts.GrainInterfaces.Configuration;
+using Pbts.GrainInterfaces.Operations;
+using Pbts.GrainInterfaces.Settings;
+using Pbts.GrainInterfaces.Users;
+using Pbts.Protocol.Receipts;
+
+namespace Pbts.Api.OperatorConsole;
+
+/// <summary>The operator's page at <c>/console</c>, the public page of a user at <c>/u/{id}</c>, and what the former reads.</summary>
+internal static class ConsoleEndpoints
+{
+    private const int DefaultRows = 50;
+    private const int MaxRows = 500;
+    private static readonly SearchValues<char> HexDigits = SearchValues.Create("0123456789abcdef");
+    private static readonly TimeSpan EventInterval = TimeSpan.FromSeconds(1);
+
+    public static void AddConsole(this IServiceCollection services)
+    {
+        services.AddSingleton<ConsoleAssets>();
+        services.AddSingleton<ClusterSnapshots>();
+    }
+
+    public static void MapConsole(this IEndpointRouteBuilder app)
+    {
+        app.MapGet("/console", (HttpContext context, ConsoleAssets assets) => assets.Answer(context, "console.html")).ExcludeFromDescription();
+        app.MapGet("/console/{asset}", (string asset, HttpContext context, ConsoleAssets assets) => assets.Answer(context, asset)).ExcludeFromDescription();
+        app.MapGet("/u/{userId}", (HttpContext context, ConsoleAssets assets) => assets.Answer(context, "user.html")).ExcludeFromDescription();
+
+        app.MapGet("/console/api/session", Session).ExcludeFromDescription();
+        var console = app.MapGroup("/console/api").AddEndpointFilter<AdminAuthorization>().ExcludeFromDescription();
+        console.MapGet("/events", Events);
+        console.MapGet("/configuration", ConfigurationAsync);
+        var lists = console.MapGroup("").WithMetadata(new Unaudited());
+        lists.MapGet("/swarms", SwarmsAsync);
+        lists.MapGet("/swarms/{infoHash}", SwarmAsync);
+        lists.MapGet("/users", UsersAsync);
+        lists.MapGet("/audit", AuditAsync);
+    }
+
+    /// <summary>Whether the console is open to this caller without a token, and whether a token would help.</summary>
+    private static Ok<SessionAnswer> Session(HttpContext context, AdminAuthorization administration) =>
+        TypedResults.Ok(new SessionAnswer(!administration.IsTokenConfigured && administration.IsAllowed(context), administration.IsTokenConfigured));
+
+    /// <summary>Server-sent events (WHATWG HTML): the cluster once a second.</summary>
+    private static ServerSentEventsResult<ClusterSnapshot> Events(ClusterSnapshots snapshots, IHostApplicationLifetime lifetime, HttpContext context)
+    {
+        context.Response.Headers["X-Accel-Buffering"] = "no";
+        return TypedResults.ServerSentEvents(WatchAsync(snapshots, lifetime.ApplicationStopping, context.RequestAborted), "cluster");
+    }
+
+    private static async IAsyncEnumerable<ClusterSnapshot> WatchAsync(
+        ClusterSnapshots snapshots, CancellationToken stopping, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        // A silo that stops does not wait for its viewers; they connect again elsewhere.
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(stopping, cancellationToken);
+        using var timer = new PeriodicTimer(EventInterval);
+        do
+            yield return await snapshots.GetAsync();
+        while (await NextAsync(timer, ending.Token));
+    }
+
+    private static async ValueTask<bool> NextAsync(PeriodicTimer timer, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await timer.WaitForNextTickAsync(cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
+    private static async Task<IResult> SwarmsAsync(string? prefix, string? sort, string? limit, ClusterFigures figures)
+    {
+        prefix = (prefix ?? "").Trim().ToLowerInvariant();
+        if (prefix.Length > 2 * InfoHash.Length || prefix.AsSpan().ContainsAnyExcept(HexDigits))
+            return Answers.BadRequest("prefix must be the first hexadecimal digits of an info hash");
+        SwarmOrder? order = sort switch { null or "peers" => SwarmOrder.Peers, "seeders" => SwarmOrder.Seeders, "leechers" => SwarmOrder.Leechers, _ => null };
+        if (order is null)
+            return Answers.BadRequest("sort must be peers, seeders or leechers");
+        if (!TryReadLimit(limit, out var count))
+            return BadLimit();
+        var search = new SwarmSearch(prefix, order.Value, count);
+        var found = await figures.FindSwarmsAsync(search);
+        return TypedResults.Ok(new SwarmsAnswer(true, [.. found
+            .OrderByDescending(entry => search.Rank(entry.Swarm)).ThenBy(entry => entry.Swarm.InfoHash, StringComparer.Ordinal).Take(count)
+            .Select(entry => new SwarmRow(entry.Swarm.InfoHash, entry.Swarm.Complete, entry.Swarm.Incomplete, entry.Swarm.Downloaders, entry.Silo.ToString()))]));
+    }
+
+    private static async Task<IResult> SwarmAsync(string infoHash, SwarmClient swarms, ClusterFigures figures)
+    {
+        if (!InfoHash.TryParse(infoHash, out var torrent))
+            return Answers.BadRequest("info_hash must be 40 hexadecimal digits");
+        var held = await figures.FindSwarmsAsync(new SwarmSearch(torrent.ToString(), SwarmOrder.Peers, 1));
+        return await swarms.ScrapeAsync(torrent) is not { IsKnown: true } counts
+            ? Answers.NotFound("nobody has announced this torrent")
+            : TypedResults.Ok(new SwarmAnswer(
+                true, torrent.ToString(), counts.Complete, counts.Incomplete, counts.Downloaders, counts.Downloaded, [.. held.Select(entry => entry.Silo.ToString())]));
+    }
+
+    private static async Task<IResult> UsersAsync(string? search, string? limit, IGrainFactory grains)
+    {
+        if (!TryReadLimit(limit, out var count))
+            return BadLimit();
+        if (search?.Length > UserId.MaxCharacters)
+            return Answers.BadRequest($"search is too long: at most {UserId.MaxCharacters} characters");
+        var users = await grains.GetGrain<IUserDirectoryGrain>(0).SearchAsync(search ?? "", count);
+        return TypedResults.Ok(new UsersAnswer(true, [.. users.Select(UserRow.From)]));
+    }
+
+    private static async Task<IResult> AuditAsync(string? limit, AuditTrail audit) =>
+        TryReadLimit(limit, out var count) ? TypedResults.Ok(new AuditAnswer(true, await audit.ReadAsync(count))) : BadLimit();
+
+    private static async Task<IResult> ConfigurationAsync(
+        IGrainFactory grains, IOptions<NodeOptions> node, IOptions<TrackerOptions> tracker, IOptions<ReceiptsOptions> receipts, IOptions<RatioOptions> ratio,
+        IOptions<AdministrationOptions> administration)
+    {
+        var grain = grains.GetGrain<ISettingsGrain>(0);
+        var settings = await grain.GetAsync();
+        return TypedResults.Ok(ConfigurationAnswer.From(
+            await grain.GetInstanceIdAsync(), settings, node.Value, tracker.Value, receipts.Value, ratio.Value, administration.Value));
+    }
+
+    private static bool TryReadLimit(string? text, out int limit)
+    {
+        limit = DefaultRows;
+        return text is null || (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out limit) && limit is >= 1 and <= MaxRows);
+    }
+
+    private static JsonHttpResult<ErrorAnswer> BadLimit() => Answers.BadRequest($"limit must be an integer from 1 to {MaxRows}");
+}

@@ -1,0 +1,66 @@
+using System.Diagnostics;
+using System.Security.Cryptography;
+using Pbts.Cli.Keys;
+using Pbts.Protocol.Bls;
+using Pbts.Protocol.Receipts;
+
+namespace Pbts.Bench;
+
+/// <summary>
+/// Receipts verified a second by one thread: the tracker's batch verification (random coefficients, one pairing a
+/// receiver) beside plain aggregate verification with the same code (one pairing a receipt).
+/// </summary>
+internal static class VerifyBenchmark
+{
+    public static void Run(Arguments arguments)
+    {
+        var count = arguments.Number("--receipts", 50);
+        var seconds = arguments.Number("--seconds", 4);
+        Console.WriteLine($"{count} receipts, one thread, medians of {seconds} s each, in turn");
+        Console.WriteLine($"{"receivers",9} {"batch ms",10} {"receipts/s",11} {"plain ms",10} {"receipts/s",11} {"ratio",7}");
+        foreach (var receivers in new[] { 1, 5, count })
+        {
+            var receipts = Receipts(count, receivers);
+            var keys = receipts.Select(receipt => Key(receipt.Receiver)).ToArray();
+            var messages = receipts.Select(receipt => receipt.SignedMessage()).ToArray();
+            var signatures = receipts.Select(receipt => Signature(receipt.Signature)).ToArray();
+            var batch = keys.Select((key, i) => new BlsBatchItem(key, messages[i], signatures[i])).ToArray();
+            bool Batch() => !Bls.BatchVerify(batch).Contains(false);
+            bool Plain() => Bls.TryAggregate(signatures, out var aggregate) && Bls.AggregateVerify(keys, [.. messages.Select(message => (ReadOnlyMemory<byte>)message)], aggregate);
+
+            var (batchTimes, plainTimes) = (new List<double>(), new List<double>());
+            for (var warmUp = Stopwatch.StartNew(); warmUp.Elapsed < TimeSpan.FromSeconds(2);)
+                _ = Time(Batch) + Time(Plain);
+            for (var run = Stopwatch.StartNew(); run.Elapsed < TimeSpan.FromSeconds(2 * seconds);)
+            {
+                batchTimes.Add(Time(Batch));
+                plainTimes.Add(Time(Plain));
+            }
+
+            var (fast, slow) = (Samples.Median(batchTimes), Samples.Median(plainTimes));
+            Console.WriteLine($"{receivers,9} {fast,10:F2} {1000 * count / fast,11:F0} {slow,10:F2} {1000 * count / slow,11:F0} {slow / fast,7:F2}");
+        }
+    }
+
+    /// <summary>Receipts of different pieces for one sender, signed by the receivers in turn.</summary>
+    private static Receipt[] Receipts(int count, int receivers)
+    {
+        using var sender = MemberIdentity.Generate();
+        var members = Enumerable.Range(0, receivers).Select(_ => MemberIdentity.Generate()).ToArray();
+        var infoHash = InfoHash.From(RandomNumberGenerator.GetBytes(InfoHash.Length));
+        return [.. Enumerable.Range(0, count).Select(i => members[i % receivers].SignReceipt(
+            infoHash, sender.PublicKey, PieceHash.From(RandomNumberGenerator.GetBytes(32)), (uint)i, ReceiptTime.FromTimestamp(1_700_000_000), 16384))];
+    }
+
+    private static double Time(Func<bool> verify)
+    {
+        var started = Stopwatch.GetTimestamp();
+        if (!verify())
+            throw new InvalidOperationException("A good receipt was refused.");
+        return Stopwatch.GetElapsedTime(started).TotalMilliseconds;
+    }
+
+    private static BlsPublicKey Key(MemberKey key) => BlsPublicKey.TryParse(key.Span, out var parsed) ? parsed : throw new InvalidOperationException("not a key");
+
+    private static BlsSignature Signature(ReceiptSignature signature) => BlsSignature.TryParse(signature.Span, out var parsed) ? parsed : throw new InvalidOperationException("not a signature");
+}

@@ -1,0 +1,48 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using Pbts.Cli.Commands;
+using Pbts.Cli.Tracker;
+
+namespace Pbts.Cli.Contract;
+
+/// <summary>The operators' requests about the tracker's contract; what changes something needs PBTS_ADMIN_TOKEN or the tracker's machine.</summary>
+internal static class ContractCommand
+{
+    private const string Wait = "?wait=25";
+
+    public static Command Create(CommandContext context) => new("contract", "Look at and administer the tracker's Reputation contract.")
+    {
+        Verb(context, "status", "How the tracker stands to the chain.", [], (client, _, cancel) => client.GetAsync("contract/status", cancel)),
+        Verb(context, "user", "A user as the contract holds it.", ["USER"], (client, words, cancel) => client.GetAsync($"contract/user/{Uri.EscapeDataString(words[0])}", cancel)),
+        Verb(context, "tx", "What became of a transaction.", ["TX"], (client, words, cancel) => client.GetAsync($"contract/tx/{Uri.EscapeDataString(words[0])}", cancel)),
+        Verb(context, "init", "Deploy a new contract; REFERRER is its predecessor or 'none'.", ["REFERRER"], (client, words, cancel) =>
+            client.PostAsync("contract/init" + Wait, words[0] == "none" ? new JsonObject() : new JsonObject { ["referrer_address"] = words[0] }, cancel)),
+        Verb(context, "register", "Add a user.", ["USER", "PASSWORD_HASH", "SALT"], (client, words, cancel) =>
+            client.PostAsync("contract/register" + Wait, new JsonObject { ["username"] = words[0], ["password_hash"] = words[1], ["salt"] = words[2] }, cancel)),
+        Verb(context, "update", "Set a user's totals in bytes.", ["USER", "DOWNLOADED", "UPLOADED"], (client, words, cancel) =>
+            client.PostAsync("contract/update" + Wait, new JsonObject { ["username"] = words[0], ["download_size"] = Number(words[1]), ["upload_size"] = Number(words[2]) }, cancel)),
+        Verb(context, "migrate", "Take one user over from the referrer.", ["USER"], (client, words, cancel) =>
+            client.PostAsync("contract/migrate" + Wait, new JsonObject { ["username"] = words[0] }, cancel)),
+    };
+
+    /// <summary>A verb whose arguments are plain words and whose answer is printed as it comes.</summary>
+    internal static Command Verb(
+        CommandContext context, string name, string description, string[] words, Func<TrackerClient, string[], CancellationToken, Task<ApiResult>> call)
+    {
+        var arguments = words.Select(word => new Argument<string>(word)).ToArray();
+        var (tracker, json) = (SharedOptions.Tracker().Url(), SharedOptions.Json());
+        var command = new Command(name, description) { tracker, json };
+        foreach (var argument in arguments)
+            command.Add(argument);
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            // The token comes by the environment: an argument would be seen in the process list.
+            using var client = new TrackerClient(parsed.GetRequiredValue(tracker)) { AdminToken = Environment.GetEnvironmentVariable("PBTS_ADMIN_TOKEN") };
+            var result = await call(client, [.. arguments.Select(argument => parsed.GetRequiredValue(argument))], cancellationToken).ConfigureAwait(false);
+            return context.Finish(result, parsed.GetValue(json));
+        });
+        return command;
+    }
+
+    private static JsonNode Number(string text) => ulong.TryParse(text, out var number) ? number : text;
+}

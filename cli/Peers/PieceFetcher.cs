@@ -1,0 +1,138 @@
+using Pbts.Protocol.Torrents;
+
+namespace Pbts.Cli.Peers;
+
+/// <summary>Asks peers for pieces and puts them together. Not thread-safe: the session's lock guards it.</summary>
+/// <param name="torrent">The torrent.</param>
+/// <param name="have">The pieces we have.</param>
+/// <param name="picker">Chooses what to ask for.</param>
+internal sealed class PieceFetcher(TorrentMetadata torrent, Bitfield have, PiecePicker picker)
+{
+    /// <summary>Requests kept waiting at a peer, so that its line never idles.</summary>
+    private const int Pipeline = 64;
+
+    public void OnPeerHas(PeerConnection peer, int piece)
+    {
+        picker.AddOne(piece);
+        if (!have[piece])
+            ShowInterest(peer);
+    }
+
+    public void OnPeerHas(PeerConnection peer, Bitfield bitfield)
+    {
+        picker.Add(peer.Has, -1);
+        picker.Add(bitfield, 1);
+        peer.Has = bitfield;
+        if (picker.IsInteresting(bitfield))
+            ShowInterest(peer);
+    }
+
+    /// <summary>Takes a block.</summary>
+    /// <param name="peer">Who sent it.</param>
+    /// <param name="piece">The piece.</param>
+    /// <param name="begin">First byte in the piece.</param>
+    /// <param name="data">The bytes.</param>
+    /// <param name="complete">The piece, when this was its last block.</param>
+    /// <returns><c>false</c> for what was not asked for: late answers to what was cancelled or given to somebody else.</returns>
+    public bool TryReceive(PeerConnection peer, int piece, int begin, ReadOnlySpan<byte> data, out PieceDownload? complete)
+    {
+        complete = null;
+        peer.IsSnubbing = false;
+        var download = peer.Downloads.Find(d => d.Index == piece);
+        var wanted = download is not null && download.TryReceive(begin, data);
+        if (wanted)
+        {
+            peer.ReceivedThisRound += data.Length;
+            peer.Health.BlockReceived();
+            if (download!.IsComplete)
+            {
+                peer.Downloads.Remove(download);
+                complete = download;
+            }
+        }
+        Refill(peer);
+        return wanted;
+    }
+
+    /// <summary>A piece is no longer being received.</summary>
+    public void OnEnded(int piece) => picker.Stop(piece);
+
+    public void OnGone(PeerConnection peer)
+    {
+        picker.Add(peer.Has, -1);
+        Abandon(peer);
+    }
+
+    /// <summary>Tells everybody of a new piece, and takes it back from others that are still sending it.</summary>
+    public void OnHave(int piece, IEnumerable<PeerConnection> peers)
+    {
+        foreach (var other in peers)
+        {
+            other.Send(PeerMessages.Numbers(PeerMessages.Have, piece));
+            foreach (var duplicate in other.Downloads.Where(d => d.Index == piece).ToArray())
+            {
+                foreach (var block in duplicate.Outstanding)
+                    other.Send(PeerMessages.Numbers(PeerMessages.Cancel, block.Piece, block.Begin, block.Length));
+                other.Downloads.Remove(duplicate);
+                picker.Stop(piece);
+                Refill(other);
+            }
+            if (other.AmInterested && other.Downloads.Count == 0 && !picker.IsInteresting(other.Has))
+            {
+                other.AmInterested = false;
+                other.Send(PeerMessages.Simple(PeerMessages.NotInterested));
+            }
+        }
+    }
+
+    public void ShowInterest(PeerConnection peer)
+    {
+        if (!peer.AmInterested)
+        {
+            peer.AmInterested = true;
+            peer.Send(PeerMessages.Simple(PeerMessages.Interested));
+        }
+        Refill(peer);
+    }
+
+    /// <summary>Keeps requests waiting at the peer.</summary>
+    public void Refill(PeerConnection peer)
+    {
+        if (peer.IsChokingUs || peer.IsSnubbing || !peer.IsOpen || have.IsComplete)
+            return;
+        var depth = Math.Min(Pipeline, peer.Pbts.Remote?.RequestQueue ?? Pipeline);
+        var waiting = peer.Downloads.Sum(d => d.OutstandingCount);
+        if (waiting == 0)
+            peer.Health.BlockReceived();
+        while (waiting < depth)
+        {
+            BlockRequest request = default;
+            if (!peer.Downloads.Exists(d => d.TryNext(out request)))
+            {
+                if (Next(peer) is not { } piece)
+                    return;
+                picker.Start(piece);
+                peer.Downloads.Add(new PieceDownload(piece, torrent.PieceSize(piece)));
+                continue;
+            }
+            peer.Send(PeerMessages.Numbers(PeerMessages.Request, request.Piece, request.Begin, request.Length));
+            waiting++;
+        }
+    }
+
+    /// <summary>Lets others have the pieces a peer is not sending.</summary>
+    public void Abandon(PeerConnection peer)
+    {
+        foreach (var download in peer.Downloads)
+            picker.Stop(download.Index);
+        peer.Downloads.Clear();
+    }
+
+    /// <summary>A piece nobody sends yet; at the end, when all are being sent, also one that a slower peer is sending.</summary>
+    private int? Next(PeerConnection peer)
+    {
+        bool IsSending(int piece) => peer.Downloads.Exists(d => d.Index == piece);
+        return picker.Pick(peer.Has, IsSending, allowDuplicate: false)
+            ?? (peer.Downloads.Count == 0 ? picker.Pick(peer.Has, IsSending, allowDuplicate: true) : null);
+    }
+}

@@ -1,0 +1,65 @@
+using Microsoft.Extensions.Logging;
+using Npgsql;
+using Orleans.Concurrency;
+using Pbts.GrainInterfaces.Chain;
+
+namespace Pbts.Grains.Chain;
+
+/// <summary>Runs the sync by a timer; a reminder keeps it going through crashes and restarts.</summary>
+[Reentrant]
+internal sealed partial class MemberSyncGrain(
+    ChainConnection connection, MemberSyncStore store, ContractRecords contracts, IChainSubmitter chain, ILogger<MemberSyncGrain> logger)
+    : Grain, IMemberSyncGrain, IRemindable
+{
+    private const string ReminderName = "sync";
+    private static readonly TimeSpan ReminderPeriod = TimeSpan.FromMinutes(1);
+
+    private MemberSync? _sync;
+    private string? _problem;
+    private Task<string?>? _running;
+
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        if (connection is not { Rpc: { } rpc, Key: { } key }) return Task.CompletedTask;
+        _sync = new MemberSync(rpc, key.Address, connection.Options, store, contracts, chain);
+        if (connection.Options.SyncSeconds == 0) return Task.CompletedTask;
+        var period = TimeSpan.FromSeconds(connection.Options.SyncSeconds);
+        this.RegisterGrainTimer(RunAsync, new GrainTimerCreationOptions(period, period) { Interleave = true, KeepAlive = true });
+        return this.RegisterOrUpdateReminder(ReminderName, ReminderPeriod, ReminderPeriod, cancellationToken);
+    }
+
+    public async Task MemberProvenAsync()
+    {
+        // Not together with a round, which brings newcomers in itself.
+        if (_sync is not null && _running is null or { IsCompleted: true }) await GuardAsync(() => _sync!.ImportAsync());
+    }
+
+    public Task<string?> SyncNowAsync() => _sync is null
+        ? Task.FromResult<string?>("No node or no signing key is configured (RPC, PK0).")
+        : _running is { IsCompleted: false } ? _running : _running = GuardAsync(RoundAsync);
+
+    /// <summary>The reminder has done its work when the grain is active.</summary>
+    public Task ReceiveReminder(string reminderName, TickStatus status) => Task.CompletedTask;
+
+    private Task RunAsync(CancellationToken cancellationToken) => SyncNowAsync();
+
+    private async Task<string?> RoundAsync() => await _sync!.ImportAsync() ?? await _sync.ExportAsync();
+
+    private async Task<string?> GuardAsync(Func<Task<string?>> work)
+    {
+        string? problem;
+        try
+        {
+            problem = await work();
+        }
+        catch (Exception e) when (e is NpgsqlException or TimeoutException)
+        {
+            problem = "the database does not answer";
+        }
+        if (problem is not null && problem != _problem) LogProblem(problem);
+        return _problem = problem;
+    }
+
+    [LoggerMessage(LogLevel.Warning, "Members' totals are not in step with the contract: {Problem}")]
+    private partial void LogProblem(string problem);
+}

@@ -1,0 +1,121 @@
+using Npgsql;
+using NpgsqlTypes;
+using Pbts.Protocol.Ethereum;
+
+namespace Pbts.Grains.Chain;
+
+/// <summary>What has been told to contracts and what members brought from there, in PostgreSQL.</summary>
+internal sealed class MemberSyncStore(NpgsqlDataSource database)
+{
+    /// <summary>Members with a proven key that have not been looked up on this contract.</summary>
+    public async Task<List<SyncMember>> ReadNewcomersAsync(EthereumAddress contract, int limit) => await ReadMembersAsync("""
+        SELECT u.user_id, u.key, u.uploaded, u.downloaded, false FROM users u
+        WHERE u.proven AND NOT EXISTS (SELECT FROM chain_import i WHERE i.username = u.user_id AND (i.imported OR i.contract = $1))
+        ORDER BY u.id LIMIT $2
+        """, P(contract.ToArray()), P(limit));
+
+    /// <summary>Looked-up members whose totals have moved by the threshold since this contract was last told.</summary>
+    public async Task<List<SyncMember>> ReadChangedAsync(EthereumAddress contract, long threshold, int limit) => await ReadMembersAsync("""
+        SELECT u.user_id, u.key, u.uploaded, u.downloaded, coalesce(s.alone, false) FROM users u
+        JOIN chain_import i ON i.username = u.user_id AND (i.imported OR i.contract = $1)
+        LEFT JOIN chain_sync s ON s.contract = $1 AND s.username = u.user_id
+        WHERE u.proven AND s.outbox_id IS NULL
+            AND abs(u.uploaded::numeric - coalesce(s.uploaded, 0)) + abs(u.downloaded::numeric - coalesce(s.downloaded, 0)) >= $3
+        ORDER BY coalesce(s.alone, false), u.id LIMIT $2
+        """, P(contract.ToArray()), P(limit), P(threshold));
+
+    /// <summary>Whether a migration is under way: totals written to the old contract then might miss the new one.</summary>
+    public async Task<bool> IsMigratingAsync()
+    {
+        await using var command = database.CreateCommand("SELECT EXISTS (SELECT FROM migration WHERE state IN ('pending', 'running', 'paused'))");
+        return (bool)(await command.ExecuteScalarAsync())!;
+    }
+
+    /// <summary>Whether this tracker ever wrote the member to a contract; what is there is then its own, and nothing to bring in.</summary>
+    public async Task<bool> WroteAsync(string username)
+    {
+        await using var command = database.CreateCommand("SELECT EXISTS (SELECT FROM chain_sync WHERE username = $1)");
+        command.Parameters.Add(P(username));
+        return (bool)(await command.ExecuteScalarAsync())!;
+    }
+
+    /// <summary>Adds what a member brings along to its totals, once and for ever; with nothing to bring, notes that it was looked up.</summary>
+    public async Task ImportAsync(string username, byte[] key, EthereumAddress contract, EthereumAddress? holder, long uploaded, long downloaded)
+    {
+        await using var connection = await database.OpenConnectionAsync();
+        await using var transaction = await connection.BeginTransactionAsync();
+        await using (var note = new NpgsqlCommand("""
+            INSERT INTO chain_import (username, contract, holder, uploaded, downloaded, imported) VALUES ($1, $2, $3, $4, $5, $3 IS NOT NULL)
+            ON CONFLICT (username) DO UPDATE SET contract = excluded.contract, holder = excluded.holder, uploaded = excluded.uploaded,
+                downloaded = excluded.downloaded, imported = excluded.imported, at = now()
+                WHERE NOT chain_import.imported
+            """, connection))
+        {
+            note.Parameters.AddAll([
+                P(username), P(contract.ToArray()), new() { Value = (object?)holder?.ToArray() ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Bytea }, P(uploaded), P(downloaded),
+            ]);
+            if (await note.ExecuteNonQueryAsync() == 0) return;
+        }
+        if (holder is not null)
+        {
+            // The key again: it may have been replaced since the member was read.
+            await using var credit = new NpgsqlCommand("""
+                UPDATE users SET uploaded = least(uploaded::numeric + $3, 9223372036854775807)::bigint,
+                    downloaded = least(downloaded::numeric + $4, 9223372036854775807)::bigint
+                WHERE user_id = $1 AND proven AND key = $2
+                """, connection);
+            credit.Parameters.AddAll([P(username), P(key), P(uploaded), P(downloaded)]);
+            if (await credit.ExecuteNonQueryAsync() == 0) return;
+        }
+        await transaction.CommitAsync();
+    }
+
+    /// <summary>Notes what a contract is about to be told, and by which transaction; null when it need not be told.</summary>
+    public async Task NoteAsync(EthereumAddress contract, IReadOnlyCollection<SyncEntry> entries, Guid? outboxId)
+    {
+        await using var command = database.CreateCommand("""
+            INSERT INTO chain_sync (contract, username, uploaded, downloaded, outbox_id) SELECT $1, n, u, d, $5 FROM unnest($2, $3, $4) AS t (n, u, d)
+            ON CONFLICT (contract, username) DO UPDATE SET uploaded = excluded.uploaded, downloaded = excluded.downloaded,
+                outbox_id = excluded.outbox_id, synced_at = now()
+            """);
+        command.Parameters.AddAll([
+            P(contract.ToArray()), P(entries.Select(e => e.Username).ToArray()), P(entries.Select(e => e.Uploaded).ToArray()),
+            P(entries.Select(e => e.Downloaded).ToArray()), new() { Value = (object?)outboxId ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Uuid },
+        ]);
+        await command.ExecuteNonQueryAsync();
+    }
+
+    /// <summary>
+    /// Looks what became of the transactions: those mined are done with; those refused, or never handed in because of a
+    /// crash, are forgotten, so that the members are taken up again, each alone where there was a batch.
+    /// </summary>
+    public async Task SettleAsync()
+    {
+        await using var command = database.CreateCommand("""
+            WITH done AS (
+                UPDATE chain_sync s SET outbox_id = NULL, alone = false FROM chain_outbox o
+                WHERE o.id = s.outbox_id AND o.succeeded AND o.state IN ('mined', 'confirmed') RETURNING 1),
+            refused AS (
+                UPDATE chain_sync s SET outbox_id = NULL, alone = true, uploaded = 0, downloaded = 0 FROM chain_outbox o
+                WHERE o.id = s.outbox_id AND (o.state = 'failed' OR NOT o.succeeded) RETURNING 1)
+            UPDATE chain_sync s SET outbox_id = NULL, uploaded = 0, downloaded = 0
+            WHERE s.outbox_id IS NOT NULL AND NOT EXISTS (SELECT FROM chain_outbox o WHERE o.id = s.outbox_id)
+            """);
+        await command.ExecuteNonQueryAsync();
+    }
+
+    private async Task<List<SyncMember>> ReadMembersAsync(string sql, params NpgsqlParameter[] parameters)
+    {
+        await using var command = database.CreateCommand(sql);
+        command.Parameters.AddAll(parameters);
+        var members = new List<SyncMember>();
+        await using var reader = await command.ExecuteReaderAsync();
+        while (await reader.ReadAsync())
+        {
+            members.Add(new SyncMember(reader.GetString(0), reader.GetFieldValue<byte[]>(1), reader.GetInt64(2), reader.GetInt64(3), reader.GetBoolean(4)));
+        }
+        return members;
+    }
+
+    private static NpgsqlParameter P(object value) => new() { Value = value };
+}

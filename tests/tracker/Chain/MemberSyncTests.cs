@@ -1,0 +1,211 @@
+using System.Numerics;
+using System.Security.Cryptography;
+using Npgsql;
+using Pbts.GrainInterfaces.Chain;
+using Pbts.Grains.Chain;
+using Pbts.Protocol.Ethereum;
+using Pbts.Tracker.Tests.Support;
+
+namespace Pbts.Tracker.Tests.Chain;
+
+/// <summary>Ledger and contract in step, with the real ledger tables and a real node.</summary>
+[Collection("postgres")]
+public sealed class MemberSyncTests(PostgresServer postgres)
+{
+    private static readonly byte[] AliceKey = Key(1);
+
+    [Fact]
+    public async Task Totals_reach_the_contract_in_batches_and_only_when_they_have_changed()
+    {
+        await using var anvil = await AnvilNode.StartAsync();
+        await using var rig = await ChainRig.CreateAsync(postgres);
+        var account = rig.Account(anvil.Url, o => o.SyncThreshold = 100);
+        var (_, contract) = await rig.DeployAsync(account);
+        for (var i = 0; i < 5; i++) await AddMemberAsync(rig, $"member{i}", Key((byte)(i + 1)), 1000 + i, 500);
+        await AddMemberAsync(rig, "idle", Key(99), 0, 0);
+        var sync = Sync(rig, account, anvil, 100);
+
+        await RoundAsync(rig, sync, account);
+        for (var i = 0; i < 5; i++)
+        {
+            var user = await UserAsync(anvil, contract, $"member{i}");
+            Assert.Equal((1000 + i, 500), ((int)user!.Uploaded, (int)user.Downloaded));
+            Assert.Equal(Key((byte)(i + 1)), user.PublicKey);
+        }
+        Assert.Null(await UserAsync(anvil, contract, "idle"));
+        var sent = await SentAsync(rig);
+
+        await RoundAsync(rig, sync, account);
+        Assert.Equal(sent, await SentAsync(rig));
+
+        await ExecuteAsync(rig, "UPDATE users SET uploaded = uploaded + 50 WHERE user_id LIKE 'member%'");
+        await RoundAsync(rig, sync, account);
+        Assert.Equal(sent, await SentAsync(rig));
+
+        await ExecuteAsync(rig, "UPDATE users SET uploaded = uploaded + 50 WHERE user_id IN ('member1', 'member2', 'member3')");
+        await RoundAsync(rig, sync, account);
+        Assert.Equal(sent + 1, await SentAsync(rig));
+        Assert.Equal(1102, (int)(await UserAsync(anvil, contract, "member2"))!.Uploaded);
+        Assert.Equal(1004, (int)(await UserAsync(anvil, contract, "member4"))!.Uploaded);
+    }
+
+    [Fact]
+    public async Task A_member_with_the_key_brings_its_totals_along_once()
+    {
+        await using var anvil = await AnvilNode.StartAsync();
+        await using var rig = await ChainRig.CreateAsync(postgres);
+        var account = rig.Account(anvil.Url);
+        var (factory, old) = await rig.DeployAsync(account);
+        await AddOnChainAsync(rig, account, old, "alice", AliceKey, 7000, 3000);
+        await AddOnChainAsync(rig, account, old, "bob", Key(2), 7000, 3000);
+        var contract = await rig.CreateReputationAsync(account, factory, old);
+        await AddMemberAsync(rig, "alice", AliceKey, 10, 20);
+        // Bob's name, but another key; Carol's key is only claimed.
+        await AddMemberAsync(rig, "bob", Key(3), 10, 20);
+        var sync = Sync(rig, account, anvil, 1);
+
+        await Task.WhenAll(sync.ImportAsync(), Sync(rig, account, anvil, 1).ImportAsync(), Sync(rig, account, anvil, 1).ImportAsync());
+        Assert.Null(await sync.ImportAsync());
+        Assert.Equal((7010, 3020), await LedgerAsync(rig, "alice"));
+        Assert.Equal((10, 20), await LedgerAsync(rig, "bob"));
+
+        await RoundAsync(rig, sync, account);
+        await RoundAsync(rig, sync, account);
+        var alice = await UserAsync(anvil, contract, "alice");
+        Assert.Equal((7010, 3020), ((int)alice!.Uploaded, (int)alice.Downloaded));
+        Assert.Null(await UserAsync(anvil, contract, "bob"));
+
+        // The tracker moves on to a third contract: what it wrote itself is not brought in again.
+        await rig.CreateReputationAsync(account, factory, contract);
+        await RoundAsync(rig, sync, account);
+        Assert.Equal((7010, 3020), await LedgerAsync(rig, "alice"));
+    }
+
+    [Fact]
+    public async Task What_the_tracker_wrote_is_never_imported_after_a_change_of_contract()
+    {
+        await using var anvil = await AnvilNode.StartAsync();
+        await using var rig = await ChainRig.CreateAsync(postgres);
+        var account = rig.Account(anvil.Url);
+        var (factory, old) = await rig.DeployAsync(account);
+        await AddMemberAsync(rig, "alice", AliceKey, 500, 400);
+        var sync = Sync(rig, account, anvil, 1);
+        await RoundAsync(rig, sync, account);
+        Assert.Equal(500, (int)(await UserAsync(anvil, old, "alice"))!.Uploaded);
+
+        var contract = await rig.CreateReputationAsync(account, factory, old);
+        await ExecuteAsync(rig, "UPDATE users SET uploaded = 600");
+        await RoundAsync(rig, sync, account);
+        await RoundAsync(rig, sync, account);
+        Assert.Equal((600, 400), await LedgerAsync(rig, "alice"));
+        Assert.Equal(600, (int)(await UserAsync(anvil, contract, "alice"))!.Uploaded);
+    }
+
+    [Fact]
+    public async Task Totals_on_the_chain_are_not_lowered()
+    {
+        await using var anvil = await AnvilNode.StartAsync();
+        await using var rig = await ChainRig.CreateAsync(postgres);
+        var account = rig.Account(anvil.Url);
+        var (_, contract) = await rig.DeployAsync(account);
+        // A record without a key, as an operator makes with /contract/register: nobody's to bring in, and not to be lowered.
+        Assert.True((await rig.DecideAsync(account, await ChainRig.SubmitAsync(account, "test", contract, ChainRig.AddUser("alice", 9000, 100)))).IsDone);
+        await AddMemberAsync(rig, "alice", AliceKey, 50, 300);
+        await RoundAsync(rig, Sync(rig, account, anvil, 1), account);
+        var user = await UserAsync(anvil, contract, "alice");
+        Assert.Equal((9000, 300), ((int)user!.Uploaded, (int)user.Downloaded));
+        Assert.Equal((50, 300), await LedgerAsync(rig, "alice"));
+    }
+
+    [Fact]
+    public async Task Nothing_is_written_while_a_migration_is_under_way()
+    {
+        await using var anvil = await AnvilNode.StartAsync();
+        await using var rig = await ChainRig.CreateAsync(postgres);
+        var account = rig.Account(anvil.Url);
+        var (_, contract) = await rig.DeployAsync(account);
+        await AddMemberAsync(rig, "alice", AliceKey, 500, 400);
+        var migrations = new MigrationStore(rig.Database);
+        var id = Guid.NewGuid();
+        Assert.True(await migrations.AddAsync(id, contract, new MigrationRequest(contract.ToString(), ["alice"], 1, false)));
+        var sync = Sync(rig, account, anvil, 1);
+        await RoundAsync(rig, sync, account);
+        Assert.Equal(0, await SentAsync(rig));
+        Assert.True(await migrations.ChangeStateAsync(id, "cancelled", "pending"));
+        await RoundAsync(rig, sync, account);
+        Assert.Equal(1, await SentAsync(rig));
+    }
+
+    [Fact]
+    public async Task A_crash_between_noting_and_sending_is_made_good()
+    {
+        await using var anvil = await AnvilNode.StartAsync();
+        await using var rig = await ChainRig.CreateAsync(postgres);
+        var account = rig.Account(anvil.Url);
+        var (_, contract) = await rig.DeployAsync(account);
+        await AddMemberAsync(rig, "alice", AliceKey, 500, 400);
+        var dying = new MemberSync(anvil.Rpc, account.Address, ChainRig.Options(anvil.Url, o => o.SyncThreshold = 1), new(rig.Database), rig.Contracts, new Submitter(null));
+        Assert.Null(await dying.ImportAsync());
+        await Assert.ThrowsAsync<InvalidOperationException>(() => dying.ExportAsync());
+        await RoundAsync(rig, Sync(rig, account, anvil, 1), account);
+        Assert.Equal(500, (int)(await UserAsync(anvil, contract, "alice"))!.Uploaded);
+    }
+
+    private static MemberSync Sync(ChainRig rig, ChainAccount account, AnvilNode anvil, long threshold) => new(
+        anvil.Rpc, account.Address, ChainRig.Options(anvil.Url, o => o.SyncThreshold = threshold), new(rig.Database), rig.Contracts, new Submitter(account));
+
+    private static async Task RoundAsync(ChainRig rig, MemberSync sync, ChainAccount account)
+    {
+        Assert.Null(await sync.ImportAsync());
+        Assert.Null(await sync.ExportAsync());
+        while (await rig.CountAsync("SELECT count(*) FROM chain_outbox WHERE state IN ('queued', 'sent')") > 0) Assert.Null(await account.PumpAsync());
+    }
+
+    private static byte[] Key(byte seed) => [(byte)(0x80 | seed), .. SHA384.HashData([seed])[1..]];
+
+    private static Task<long> SentAsync(ChainRig rig) => rig.CountAsync("SELECT count(*) FROM chain_outbox WHERE kind = 'sync'");
+
+    private static async Task AddMemberAsync(ChainRig rig, string name, byte[] key, long uploaded, long downloaded)
+    {
+        await using var command = rig.Database.CreateCommand("""
+            INSERT INTO users (user_id, public_key, key, proven, passkey, uploaded, downloaded, registered_at)
+            VALUES ($1, encode($2, 'base64'), $2, true, md5($1), $3, $4, now())
+            """);
+        foreach (var value in (object[])[name, key, uploaded, downloaded]) command.Parameters.Add(new NpgsqlParameter { Value = value });
+        await command.ExecuteNonQueryAsync();
+    }
+
+    private static async Task AddOnChainAsync(ChainRig rig, ChainAccount account, EthereumAddress contract, string name, byte[] key, int uploaded, int downloaded)
+    {
+        var call = ReputationV2Abi.AddUserWithKey.EncodeCall(name, "", Keccak256.Hash([1]), (BigInteger)downloaded, (BigInteger)uploaded, key);
+        var result = await rig.DecideAsync(account, await ChainRig.SubmitAsync(account, "test", contract, call));
+        Assert.True(result.IsDone, result.Error);
+    }
+
+    private static async Task ExecuteAsync(ChainRig rig, string sql)
+    {
+        await using var command = rig.Database.CreateCommand(sql);
+        await command.ExecuteNonQueryAsync();
+    }
+
+    private static async Task<(long Uploaded, long Downloaded)> LedgerAsync(ChainRig rig, string name)
+    {
+        await using var command = rig.Database.CreateCommand("SELECT uploaded, downloaded FROM users WHERE user_id = $1");
+        command.Parameters.Add(new NpgsqlParameter { Value = name });
+        await using var reader = await command.ExecuteReaderAsync();
+        Assert.True(await reader.ReadAsync());
+        return (reader.GetInt64(0), reader.GetInt64(1));
+    }
+
+    private static async Task<ReputationUser?> UserAsync(AnvilNode anvil, EthereumAddress contract, string name)
+    {
+        Assert.True((await new ReputationReader(anvil.Rpc).GetUserAsync(contract, name)).TryGet(out var user, out var error), error?.Message);
+        return user;
+    }
+
+    /// <summary>Hands in to the account at once, or dies on the way when there is none.</summary>
+    private sealed class Submitter(ChainAccount? account) : IChainSubmitter
+    {
+        public Task<string?> SubmitAsync(ChainSubmission submission) => account?.SubmitAsync(submission) ?? throw new InvalidOperationException("crash");
+    }
+}

@@ -1,0 +1,112 @@
+using System.Buffers.Binary;
+using System.Net;
+using System.Net.Sockets;
+using Pbts.Cli.Peers;
+using Pbts.Protocol.Torrents;
+
+namespace Pbts.Tracker.Tests.Peers;
+
+/// <summary>A peer that says exactly the bytes a test wants.</summary>
+internal sealed class RawPeer : IDisposable
+{
+    private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+
+    /// <summary>Connects and does the 68-byte handshake.</summary>
+    public static async Task<RawPeer> ConnectAsync(TorrentPeer target, TorrentMetadata torrent, string peerId = "-XX0000-0123456789ab")
+    {
+        var peer = new RawPeer();
+        await peer._socket.ConnectAsync(TransferSetup.Address(target));
+        await peer.SendAsync(PeerHandshake.Build(torrent.InfoHash, System.Text.Encoding.ASCII.GetBytes(peerId)));
+        var answer = await peer.ReadAsync(PeerHandshake.Length);
+        Assert.NotNull(answer);
+        return peer;
+    }
+
+    /// <summary>Connects and says nothing.</summary>
+    public static async Task<RawPeer> ConnectSilentlyAsync(TorrentPeer target)
+    {
+        var peer = new RawPeer();
+        await peer._socket.ConnectAsync(TransferSetup.Address(target));
+        return peer;
+    }
+
+    public async Task SendAsync(byte[] bytes)
+    {
+        try
+        {
+            await _socket.SendAsync(bytes);
+        }
+        catch (SocketException)
+        {
+            // The other side may have closed already: reading will tell.
+        }
+    }
+
+    /// <summary>The next message; <c>null</c> when the connection ended or nothing came in time.</summary>
+    public async Task<(byte Id, byte[] Payload)?> NextAsync(int seconds = 10)
+    {
+        while (true)
+        {
+            if (await ReadAsync(4, seconds) is not { } header)
+                return null;
+            var length = BinaryPrimitives.ReadInt32BigEndian(header);
+            if (length == 0)
+                continue;
+            return await ReadAsync(length, seconds) is { } body ? (body[0], body[1..]) : null;
+        }
+    }
+
+    /// <summary>Reads until a message of one kind.</summary>
+    public async Task<byte[]?> NextAsync(byte id, int seconds = 10)
+    {
+        while (await NextAsync(seconds) is { } message)
+            if (message.Id == id)
+                return message.Payload;
+        return null;
+    }
+
+    /// <summary>Whether the other side ends the connection in time; what it sends before is read and dropped.</summary>
+    public async Task<bool> IsClosedAsync(int seconds = 10)
+    {
+        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(seconds));
+        var buffer = new byte[65536];
+        try
+        {
+            while (await _socket.ReceiveAsync(buffer, timeout.Token) > 0)
+            {
+            }
+            return true;
+        }
+        catch (SocketException)
+        {
+            return true;
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
+    public void Dispose() => _socket.Dispose();
+
+    private async Task<byte[]?> ReadAsync(int length, int seconds = 10)
+    {
+        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(seconds));
+        var bytes = new byte[length];
+        try
+        {
+            for (var received = 0; received < length;)
+            {
+                var count = await _socket.ReceiveAsync(bytes.AsMemory(received), timeout.Token);
+                if (count == 0)
+                    return null;
+                received += count;
+            }
+            return bytes;
+        }
+        catch (Exception e) when (e is SocketException or OperationCanceledException)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,163 @@
+using System.Text.Json;
+using Pbts.Cli.Commands;
+using Pbts.Cli.Keys;
+using Pbts.Cli.Tracker;
+using Pbts.Tracker.Tests.Support;
+using static Pbts.Tracker.Tests.Peers.TransferSetup;
+
+namespace Pbts.Tracker.Tests.Peers;
+
+/// <summary>The whole way with the real tracker: register, announce, transfer, report, credit.</summary>
+[Collection("node")]
+public sealed class RealTrackerTests(SharedNode shared) : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("pbts-cli").FullName;
+
+    private string Url => shared.Node.Url.ToString().TrimEnd('/');
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public async Task A_download_credits_the_seeder_and_debits_the_downloader_by_the_piece()
+    {
+        var (alice, bob) = (await NewMemberAsync("alice"), await NewMemberAsync("bob"));
+        var torrent = await NewTorrentAsync(700_000, 65536);
+        using var stopSeeding = new CancellationTokenSource();
+        var seeding = RunAsync(stopSeeding.Token, "seed", torrent, "--data", _folder, "--user", alice.Id, "--key", alice.Key, "--state", At("s1"), "--listen", "127.0.0.1", "--json");
+
+        var got = await RunAsync(default, "get", torrent, "--data", At("got"), "--user", bob.Id, "--key", bob.Key, "--state", At("s2"), "--listen", "127.0.0.1", "--timeout", "60", "--json");
+        Assert.True(got.ExitCode == 0, got.Error);
+        Assert.Equal(await File.ReadAllBytesAsync(At("data.bin")), await File.ReadAllBytesAsync(At("got/data.bin")));
+        Assert.Equal(11, Json(got).GetProperty("receipts_signed").GetInt32());
+        Assert.Equal(0, Json(got).GetProperty("receipts_undelivered").GetInt32());
+
+        // The seeder reports by itself; ending it reports the rest.
+        await stopSeeding.CancelAsync();
+        var seeded = await seeding;
+        Assert.True(seeded.ExitCode == 0, seeded.Error);
+        Assert.Equal(11, Json(seeded).GetProperty("receipts_credited").GetInt32());
+        Assert.Equal((700_000, 0), await TotalsAsync(alice.Id));
+        Assert.Equal((0, 700_000), await TotalsAsync(bob.Id));
+    }
+
+    [Fact]
+    public async Task Receipts_of_a_seeder_whose_tracker_was_away_are_credited_later_and_once()
+    {
+        var (alice, bob) = (await NewMemberAsync("carol"), await NewMemberAsync("dave"));
+        using var setup = await CreateAsync(300_000, 65536);
+        Assert.True(KeyFile.TryRead(alice.Key, out var aliceKey, out _) & KeyFile.TryRead(bob.Key, out var bobKey, out _));
+        using var nobody = new TrackerClient("http://127.0.0.1:1") { Member = (alice.Id, aliceKey!) };
+        await using (var seed = await setup.StartAsync("seed", aliceKey, nobody))
+        await using (var get = await setup.StartAsync("get", bobKey))
+        {
+            get.AddPeers([Address(seed)]);
+            await get.Session.Completed.WaitAsync(TimeSpan.FromSeconds(30));
+            Assert.True(await get.DeliverReceiptsAsync(TimeSpan.FromSeconds(30), default));
+        }
+        Assert.Equal((0, 0), await TotalsAsync(alice.Id));
+
+        // The journal holds what the tracker never heard; report finds it by the key.
+        var state = Path.Combine(_folder, "state", aliceKey!.PublicKey.ToString()[..16]);
+        Directory.CreateDirectory(Path.GetDirectoryName(state)!);
+        Directory.Move(Path.Combine(setup.Folder, "seed.state"), state);
+        for (var time = 0; time < 2; time++)
+        {
+            var copy = At($"copy{time}");
+            Directory.CreateDirectory(Path.Combine(copy, Path.GetFileName(state)));
+            foreach (var file in Directory.GetFiles(state))
+                File.Copy(file, Path.Combine(copy, Path.GetFileName(state), Path.GetFileName(file)));
+            var report = await RunAsync(default, "report", "--user", alice.Id, "--key", alice.Key, "--tracker", Url, "--state", copy, "--json");
+            Assert.True(report.ExitCode == 0, report.Error);
+            Assert.Equal(5, Json(report).GetProperty("credited").GetInt32());
+            Assert.Equal(0, Json(report).GetProperty("waiting").GetInt32());
+            Assert.Equal((300_000, 0), await TotalsAsync(alice.Id));
+            Assert.Equal((0, 300_000), await TotalsAsync(bob.Id));
+        }
+        aliceKey.Dispose();
+        bobKey!.Dispose();
+    }
+
+    [Fact]
+    public async Task Three_members_swarm_and_the_ledger_balances()
+    {
+        var members = new List<(string Id, string Key)>();
+        foreach (var name in new[] { "eve", "frank", "grace", "heidi" })
+            members.Add(await NewMemberAsync(name));
+        var torrent = await NewTorrentAsync(2_000_000, 32768);
+        using var stopSeeding = new CancellationTokenSource();
+        var seeding = RunAsync(stopSeeding.Token, "seed", torrent, "--data", _folder, "--user", members[0].Id, "--key", members[0].Key, "--state", At("s0"), "--listen", "127.0.0.1", "--upload-slots", "2");
+        var gets = members.Skip(1).Select((m, i) => RunAsync(default, "get", torrent, "--data", At($"d{i}"), "--user", m.Id, "--key", m.Key,
+            "--state", At($"s{i + 1}"), "--listen", "127.0.0.1", "--timeout", "90", "--json")).ToArray();
+        foreach (var get in await Task.WhenAll(gets))
+            Assert.True(get.ExitCode == 0, get.Error);
+        await stopSeeding.CancelAsync();
+        Assert.Equal(0, (await seeding).ExitCode);
+
+        var totals = new List<(long Up, long Down)>();
+        foreach (var member in members)
+            totals.Add(await TotalsAsync(member.Id));
+        Assert.Equal(totals.Sum(t => t.Up), totals.Sum(t => t.Down));
+        Assert.All(totals.Skip(1), t => Assert.InRange(t.Down, 2_000_000, 2_200_000));
+        Assert.Equal(0, totals[0].Down);
+    }
+
+    [Fact]
+    public async Task Commands_speak_to_the_tracker_and_fail_with_their_exit_codes()
+    {
+        var member = await NewMemberAsync("ivan");
+        Assert.Equal(ExitCodes.Refused, (await RunAsync(default, "user", "nobody-of-this-name", "--tracker", Url)).ExitCode);
+        var user = await RunAsync(default, "user", member.Id, "--tracker", Url, "--json");
+        Assert.Equal(member.Id, Json(user).GetProperty("user_id").GetString());
+        Assert.Equal(ExitCodes.Unreachable, (await RunAsync(default, "user", member.Id, "--tracker", "http://127.0.0.1:1")).ExitCode);
+        Assert.Equal(ExitCodes.Usage, (await RunAsync(default, "register", "a/b", "--key", member.Key, "--tracker", Url)).ExitCode);
+        Assert.Equal(ExitCodes.File, (await RunAsync(default, "register", "judy", "--key", At("no-such-key"), "--tracker", Url)).ExitCode);
+
+        var torrent = "0123456789abcdef0123456789abcdef01234567";
+        var announced = await RunAsync(default, "announce", torrent, "--tracker", Url, "--port", "7001", "--event", "started", "--json");
+        Assert.True(announced.ExitCode == 0, announced.Error);
+        var second = await RunAsync(default, "announce", torrent, "--tracker", Url, "--port", "7002", "--left", "5", "--json");
+        Assert.Contains("127.0.0.1:7001", Json(second).GetProperty("peers").EnumerateArray().Select(p => p.GetString()));
+        var scrape = await RunAsync(default, "scrape", torrent, "--tracker", Url, "--json");
+        Assert.Equal(1, Json(scrape).GetProperty("files").GetProperty(torrent).GetProperty("complete").GetInt32());
+        var config = await RunAsync(default, "config", "--tracker", Url, "--json");
+        Assert.True(Json(config).GetProperty("verify_signatures").GetBoolean());
+        Assert.Equal(ExitCodes.Refused, (await RunAsync(default, "config", "receipt_window=-1", "--tracker", Url)).ExitCode);
+    }
+
+    private async Task<(string Id, string Key)> NewMemberAsync(string name)
+    {
+        var (id, key) = ($"{name}-{Guid.NewGuid():N}", At($"{name}.json"));
+        Assert.Equal(0, (await RunAsync(default, "keygen", "--out", key)).ExitCode);
+        var registered = await RunAsync(default, "register", id, "--key", key, "--tracker", Url, "--json");
+        Assert.True(registered.ExitCode == 0, registered.Error);
+        return (id, key);
+    }
+
+    private async Task<string> NewTorrentAsync(int length, int pieceLength)
+    {
+        var data = new byte[length];
+        Random.Shared.NextBytes(data);
+        await File.WriteAllBytesAsync(At("data.bin"), data);
+        var created = await RunAsync(default, "torrent", "create", At("data.bin"), "--tracker", Url + "/announce", "--piece-length", $"{pieceLength}", "--out", At("t.torrent"));
+        Assert.True(created.ExitCode == 0, created.Error);
+        return At("t.torrent");
+    }
+
+    private async Task<(long Up, long Down)> TotalsAsync(string user)
+    {
+        var result = Json(await RunAsync(default, "user", user, "--tracker", Url, "--json"));
+        return (result.GetProperty("total_uploaded").GetInt64(), result.GetProperty("total_downloaded").GetInt64());
+    }
+
+    private string At(string name) => Path.Combine(_folder, name);
+
+    private static JsonElement Json((int ExitCode, string Output, string Error) result) => JsonSerializer.Deserialize<JsonElement>(result.Output);
+
+    private static async Task<(int ExitCode, string Output, string Error)> RunAsync(CancellationToken cancellationToken, params string[] args)
+    {
+        var (output, error) = (new StringWriter(), new StringWriter());
+        // Log lines come from several threads.
+        var exitCode = await PbtsCommand.RunAsync(args, output, TextWriter.Synchronized(error), cancellationToken);
+        return (exitCode, output.ToString(), $"{string.Join(' ', args)}\n{error}");
+    }
+}

@@ -22,7 +22,7 @@ public sealed class UdpClientTests(PostgresServer postgres)
         await using var seed = TorrentClient.Start("qbittorrent", torrent, seeds: true, ipv6: false);
         await WaitAsync(tracker, torrent, new(2, 0, 1, 0), leech);
         Assert.True(leech.IsComplete, leech.Log);
-        await seed.StopAsync();
+        await seed.LeaveAsync();
         await WaitAsync(tracker, torrent, new(1, 0, 1, 0), seed);
     }
 

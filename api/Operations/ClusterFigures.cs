@@ -6,6 +6,8 @@ namespace Pbts.Api.Operations;
 /// <summary>Asks all silos what they hold. A silo that is leaving or does not answer is left out.</summary>
 internal sealed class ClusterFigures(IGrainFactory grains)
 {
+    private SiloAddress[] _active = [];
+
     /// <summary>Figures by active silo.</summary>
     public async Task<IReadOnlyDictionary<SiloAddress, SiloFigures>> GetAsync() => await AskAsync(await ActiveAsync());
 
@@ -23,7 +25,20 @@ internal sealed class ClusterFigures(IGrainFactory grains)
         return found.SelectMany(entry => entry.Answer!.Select(swarm => (entry.Silo, swarm)));
     }
 
-    private async Task<IEnumerable<SiloAddress>> ActiveAsync() => (await grains.GetGrain<IManagementGrain>(0).GetHosts(onlyActive: true)).Keys;
+    /// <summary>The active silos; while the list of members, which is in the database, cannot be had, those of before.</summary>
+    private async Task<IEnumerable<SiloAddress>> ActiveAsync()
+    {
+        try
+        {
+            return _active = [.. (await grains.GetGrain<IManagementGrain>(0).GetHosts(onlyActive: true)).Keys];
+        }
+#pragma warning disable CA1031 // Whatever kept the list away: the silos themselves are asked next.
+        catch (Exception) when (_active.Length > 0)
+#pragma warning restore CA1031
+        {
+            return _active;
+        }
+    }
 
     private ISiloGrain Silo(SiloAddress silo) => grains.GetGrain<ISiloGrain>(silo.ToParsableString());
 

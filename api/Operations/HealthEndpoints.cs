@@ -1,4 +1,5 @@
 using Orleans.Runtime;
+using Pbts.GrainInterfaces.Operations;
 
 namespace Pbts.Api.Operations;
 
@@ -18,7 +19,7 @@ public static class HealthEndpoints
             return TypedResults.Text("stopping", statusCode: StatusCodes.Status503ServiceUnavailable);
         try
         {
-            await grains.GetGrain<IManagementGrain>(0).GetHosts(onlyActive: true).WaitAsync(TimeSpan.FromSeconds(3));
+            await grains.GetGrain<IReadinessGrain>(0).PingAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(3));
             return TypedResults.Text("ready");
         }
         catch (Exception e) when (e is OrleansException or TimeoutException)

@@ -51,6 +51,8 @@ internal sealed class Batcher<TItem, TResult> : IAsyncDisposable
             batch.Clear();
             while (batch.Count < _maxBatch && _queue.Reader.TryRead(out var next))
                 batch.Add(next);
+            if (batch.Count == 0)
+                continue; // Another worker was faster.
             try
             {
                 var results = await _execute([.. batch.Select(entry => entry.Item)]).ConfigureAwait(false);

@@ -17,6 +17,16 @@ export async function call(path, method = 'GET') {
   return answer;
 }
 
+const newest = new Map();
+
+/** As call, but null when `who` has asked again meanwhile: answers may overtake each other. */
+export async function latest(who, path) {
+  const turn = (newest.get(who) ?? 0) + 1;
+  newest.set(who, turn);
+  const answer = await call(path);
+  return newest.get(who) === turn ? answer : null;
+}
+
 /** Server-sent events over fetch, because EventSource cannot send the token. Ends when the server does. */
 export async function listen(path, signal, received) {
   const response = await fetch(path, { headers: headers(), cache: 'no-store', signal });

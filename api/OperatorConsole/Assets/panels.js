@@ -1,5 +1,5 @@
 // The other tabs: each function fetches what its tab shows and shows it.
-import { call } from './api.js';
+import { call, latest } from './api.js';
 import { $, bytes, element, number, ratio, replace, segment, span, time } from './ui.js';
 
 const form = id => new URLSearchParams(new FormData($(id)));
@@ -11,7 +11,9 @@ function close(panel) {
 }
 
 export async function swarms() {
-  const { swarms: found } = await call(`/console/api/swarms?${form('swarm-search')}`);
+  const answer = await latest('swarms', `/console/api/swarms?${form('swarm-search')}`);
+  if (!answer) return;
+  const found = answer.swarms;
   $('swarm-note').textContent = found.length === 0 ? 'No active swarm.' : `${number(found.length)} swarms${found.length === 50 ? ', the first in this order' : ''}.`;
   replace($('swarm-rows'), ...found.map(swarm => element('tr', {},
     element('td', { class: 'mono' }, link(swarm.info_hash, () => showSwarm(swarm.info_hash))),
@@ -23,7 +25,8 @@ export async function swarms() {
 async function showSwarm(infoHash) {
   const panel = $('swarm-detail');
   try {
-    const swarm = await call(`/console/api/swarms/${segment(infoHash)}`);
+    const swarm = await latest('swarm', `/console/api/swarms/${segment(infoHash)}`);
+    if (!swarm) return;
     replace(panel, element('h2', { class: 'mono long' }, swarm.info_hash), facts([
       ['Seeders', number(swarm.seeders)], ['Leechers', number(swarm.leechers)], ['Downloading now', number(swarm.downloaders)],
       ['Completed downloads', number(swarm.completed)], ['Held by', swarm.silos.join(', ') || 'no silo']]), close(panel));
@@ -34,7 +37,9 @@ async function showSwarm(infoHash) {
 }
 
 export async function users() {
-  const { users: found } = await call(`/console/api/users?${form('user-search')}`);
+  const answer = await latest('users', `/console/api/users?${form('user-search')}`);
+  if (!answer) return;
+  const found = answer.users;
   $('user-note').textContent = found.length === 0 ? 'No such user.' : `${number(found.length)} users${found.length === 50 ? ', the first by name' : ''}.`;
   replace($('user-rows'), ...found.map(user => element('tr', {},
     element('td', {}, link(user.user_id, () => showUser(user)), element('span', { class: 'small' }, user.proven ? 'key proven' : 'key not proven')),
@@ -47,7 +52,9 @@ async function showUser(user) {
   const panel = $('user-detail');
   let evidence;
   try {
-    const { receipts } = await call(`/user/${segment(user.user_id)}/receipts?limit=20`);
+    const answer = await latest('user', `/user/${segment(user.user_id)}/receipts?limit=20`);
+    if (!answer) return;
+    const { receipts } = answer;
     evidence = receipts.length === 0 ? element('p', { class: 'hint' }, 'No receipts yet.')
       : element('div', { class: 'scroll' }, element('table', {}, element('tbody', {}, ...receipts.map(receipt => element('tr', {},
         element('td', {}, receipt.direction, element('span', { class: 'small' }, time(receipt.credited_at))),
@@ -87,7 +94,9 @@ export async function chain() {
 }
 
 export async function migrations() {
-  const { migrations: all } = await call('/migrations');
+  const answer = await latest('migrations', '/migrations');
+  if (!answer) return;
+  const all = answer.migrations;
   $('migration-note').textContent = all.length === 0 ? 'None yet. A migration moves all users to a new contract: POST /migrations.' : '';
   // The list is made anew; whoever was on one of its buttons stays there.
   const focused = document.activeElement?.dataset.id;

@@ -31,12 +31,11 @@ async function more() {
   const page = await get(`${path}/receipts?limit=50${before ? `&before=${segment(before)}` : ''}`);
   for (const receipt of page.receipts)
     $('receipts').append(element('tr', {},
-      element('td', {}, time(receipt.credited_at)),
+      element('td', {}, time(receipt.credited_at), element('span', { class: 'small mono' }, receipt.id)),
       element('td', {}, receipt.direction),
-      element('td', { class: 'number' }, number(receipt.bytes)),
-      element('td', { class: 'mono long' }, receipt.id)));
+      element('td', { class: 'number' }, number(receipt.bytes))));
   if (!$('receipts').firstChild)
-    $('receipts').append(element('tr', {}, element('td', { colspan: 4, class: 'hint' }, 'No receipts yet.')));
+    $('receipts').append(element('tr', {}, element('td', { colspan: 3, class: 'hint' }, 'No receipts yet.')));
   before = page.next_before;
   $('more').hidden = !before;
 }

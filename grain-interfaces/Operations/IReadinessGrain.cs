@@ -1,0 +1,9 @@
+namespace Pbts.GrainInterfaces.Operations;
+
+/// <summary>Answers where grains can be called, whatever the database does. Stateless: the nearest silo answers.</summary>
+[Alias("pbts.IReadinessGrain")]
+public interface IReadinessGrain : IGrainWithIntegerKey
+{
+    [Alias("Ping"), ResponseTimeout("00:00:03")]
+    ValueTask PingAsync();
+}

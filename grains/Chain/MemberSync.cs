@@ -66,27 +66,39 @@ internal sealed class MemberSync(
     private async Task<(SyncEntry? Update, string? Problem)> PlaceAsync(EthereumAddress contract, int version, SyncMember member, CancellationToken cancellationToken)
     {
         if (!(await _reader.ResolveAsync(contract, member.Username, cancellationToken)).TryGet(out var found, out var error)) return (null, error.Message);
-        var entry = new SyncEntry(member.Username, member.Uploaded, member.Downloaded);
+        var entry = new SyncEntry(member.Username, member.Uploaded, member.Downloaded, member.Key);
         if (found is not var (record, holder))
         {
             if (!options.SyncAddsMembers || version < 2)
             {
-                await store.NoteAsync(contract, [entry], null);
+                await store.NoteAsync(contract, [entry with { Key = null }], null);
                 return (null, null);
             }
             return (null, await SendAsync(contract, [entry], Add(member)));
         }
-        if (record.PublicKey.Length > 0 && !record.PublicKey.AsSpan().SequenceEqual(member.Key))
+        var isOwn = record.PublicKey.AsSpan().SequenceEqual(member.Key);
+        var isOwnOfOld = member.ToldKey is { } told && record.PublicKey.AsSpan().SequenceEqual(told);
+        if (record.PublicKey.Length > 0 && !isOwn && !isOwnOfOld)
         {
             // Somebody else's record of the same name: not ours to write.
-            await store.NoteAsync(contract, [entry], null);
+            await store.NoteAsync(contract, [entry with { Key = null }], null);
             return (null, null);
         }
-        // Taken over first, with what it holds; the totals follow in the next round.
-        if (holder != contract) return (null, await SendAsync(contract, [new SyncEntry(member.Username, 0, 0)], ReputationAbi.MigrateUserData.EncodeCall(member.Username)));
+        if (holder != contract)
+        {
+            // Taken over first, with what it holds; the rest follows in the next round.
+            var before = new SyncEntry(member.Username, 0, 0, isOwn ? member.Key : null);
+            return (null, await SendAsync(contract, [before], ReputationAbi.MigrateUserData.EncodeCall(member.Username)));
+        }
+        if (isOwnOfOld && !isOwn)
+        {
+            // The member has replaced its key, and the record has the old one; it stays noted until the new one has been seen there.
+            return (null, await SendAsync(contract, [entry with { Uploaded = 0, Downloaded = 0, Key = member.ToldKey }], ReputationV2Abi.SetUserKey.EncodeCall(member.Username, member.Key)));
+        }
+        if (!isOwn) entry = entry with { Key = null };
         entry = entry with { Uploaded = Math.Max(entry.Uploaded, Bounded(record.Uploaded)), Downloaded = Math.Max(entry.Downloaded, Bounded(record.Downloaded)) };
         if (entry.Uploaded != record.Uploaded || entry.Downloaded != record.Downloaded) return (entry, null);
-        await store.NoteAsync(contract, [new SyncEntry(member.Username, member.Uploaded, member.Downloaded)], null);
+        await store.NoteAsync(contract, [entry with { Uploaded = member.Uploaded, Downloaded = member.Downloaded }], null);
         return (null, null);
     }
 

@@ -9,18 +9,19 @@ internal sealed class MemberSyncStore(NpgsqlDataSource database)
 {
     /// <summary>Members with a proven key that have not been looked up on this contract.</summary>
     public async Task<List<SyncMember>> ReadNewcomersAsync(EthereumAddress contract, int limit) => await ReadMembersAsync("""
-        SELECT u.user_id, u.key, u.uploaded, u.downloaded, false FROM users u
+        SELECT u.user_id, u.key, u.uploaded, u.downloaded, false, NULL::bytea FROM users u
         WHERE u.proven AND NOT EXISTS (SELECT FROM chain_import i WHERE i.username = u.user_id AND (i.imported OR i.contract = $1))
         ORDER BY u.id LIMIT $2
         """, P(contract.ToArray()), P(limit));
 
-    /// <summary>Looked-up members whose totals have moved by the threshold since this contract was last told.</summary>
+    /// <summary>Looked-up members whose totals have moved by the threshold, or whose key is another, since this contract was last told.</summary>
     public async Task<List<SyncMember>> ReadChangedAsync(EthereumAddress contract, long threshold, int limit) => await ReadMembersAsync("""
-        SELECT u.user_id, u.key, u.uploaded, u.downloaded, coalesce(s.alone, false) FROM users u
+        SELECT u.user_id, u.key, u.uploaded, u.downloaded, coalesce(s.alone, false), s.key FROM users u
         JOIN chain_import i ON i.username = u.user_id AND (i.imported OR i.contract = $1)
         LEFT JOIN chain_sync s ON s.contract = $1 AND s.username = u.user_id
         WHERE u.proven AND s.outbox_id IS NULL
-            AND abs(u.uploaded::numeric - coalesce(s.uploaded, 0)) + abs(u.downloaded::numeric - coalesce(s.downloaded, 0)) >= $3
+            AND (s.key <> u.key OR
+                abs(u.uploaded::numeric - coalesce(s.uploaded, 0)) + abs(u.downloaded::numeric - coalesce(s.downloaded, 0)) >= $3)
         ORDER BY coalesce(s.alone, false), u.id LIMIT $2
         """, P(contract.ToArray()), P(limit), P(threshold));
 
@@ -74,13 +75,14 @@ internal sealed class MemberSyncStore(NpgsqlDataSource database)
     public async Task NoteAsync(EthereumAddress contract, IReadOnlyCollection<SyncEntry> entries, Guid? outboxId)
     {
         await using var command = database.CreateCommand("""
-            INSERT INTO chain_sync (contract, username, uploaded, downloaded, outbox_id) SELECT $1, n, u, d, $5 FROM unnest($2, $3, $4) AS t (n, u, d)
-            ON CONFLICT (contract, username) DO UPDATE SET uploaded = excluded.uploaded, downloaded = excluded.downloaded,
+            INSERT INTO chain_sync (contract, username, uploaded, downloaded, outbox_id, key) SELECT $1, n, u, d, $5, k FROM unnest($2, $3, $4, $6) AS t (n, u, d, k)
+            ON CONFLICT (contract, username) DO UPDATE SET uploaded = excluded.uploaded, downloaded = excluded.downloaded, key = excluded.key,
                 outbox_id = excluded.outbox_id, synced_at = now()
             """);
         command.Parameters.AddAll([
             P(contract.ToArray()), P(entries.Select(e => e.Username).ToArray()), P(entries.Select(e => e.Uploaded).ToArray()),
             P(entries.Select(e => e.Downloaded).ToArray()), new() { Value = (object?)outboxId ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Uuid },
+            new() { Value = entries.Select(e => e.Key).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bytea },
         ]);
         await command.ExecuteNonQueryAsync();
     }
@@ -112,7 +114,8 @@ internal sealed class MemberSyncStore(NpgsqlDataSource database)
         await using var reader = await command.ExecuteReaderAsync();
         while (await reader.ReadAsync())
         {
-            members.Add(new SyncMember(reader.GetString(0), reader.GetFieldValue<byte[]>(1), reader.GetInt64(2), reader.GetInt64(3), reader.GetBoolean(4)));
+            members.Add(new SyncMember(reader.GetString(0), reader.GetFieldValue<byte[]>(1), reader.GetInt64(2), reader.GetInt64(3), reader.GetBoolean(4),
+                await reader.IsDBNullAsync(5) ? null : reader.GetFieldValue<byte[]>(5)));
         }
         return members;
     }

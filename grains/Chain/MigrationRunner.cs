@@ -122,30 +122,35 @@ internal sealed partial class MigrationRunner(
             else await store.SplitBatchAsync(migration.Id, batch, (users.Count + 1) / 2);
             return null;
         }
-        if (!(await ReasonsAsync(transaction.Hash!, contract, cancellationToken)).TryGet(out var reasons, out var error)) return error.Message;
+        if (!(await OutcomesAsync(transaction.Hash!, contract, cancellationToken)).TryGet(out var outcomes, out var error)) return error.Message;
+        var moved = new List<string>();
         foreach (var username in users)
         {
-            if (!(await _reader.GetUserAsync(contract, username, cancellationToken)).TryGet(out var moved, out error)) return error.Message;
-            if (moved is not null) await store.MarkAsync(migration.Id, [username], "migrated");
-            else await store.MarkAsync(migration.Id, [username], "failed", reasons.GetValueOrDefault(UserTopic(username)) ?? "The contract did not take the user over");
+            if (!outcomes.TryGetValue(UserTopic(username), out var reason))
+            {
+                // A contract without events: look.
+                if (!(await _reader.GetUserAsync(contract, username, cancellationToken)).TryGet(out var there, out error)) return error.Message;
+                reason = there is null ? "The contract did not take the user over" : null;
+            }
+            if (reason is null) moved.Add(username);
+            else await store.MarkAsync(migration.Id, [username], "failed", reason);
         }
+        await store.MarkAsync(migration.Id, moved, "migrated");
         return null;
     }
 
-    /// <summary>The reasons a mined batch gives for users it left out, by the hash of their names.</summary>
-    private async Task<RpcResult<Dictionary<string, string>>> ReasonsAsync(string hash, EthereumAddress contract, CancellationToken cancellationToken)
+    /// <summary>What a mined batch says of its users, by the hash of their names: null for those that moved, else the reason why not.</summary>
+    private async Task<RpcResult<Dictionary<string, string?>>> OutcomesAsync(string hash, EthereumAddress contract, CancellationToken cancellationToken)
     {
         if (!(await rpc.TransactionReceiptAsync(hash, cancellationToken)).TryGet(out var receipt, out var error)) return new(error);
-        var reasons = new Dictionary<string, string>();
+        var outcomes = new Dictionary<string, string?>();
         foreach (var log in receipt?.Logs ?? [])
         {
-            if (log.Address == contract && log.Topics is [var topic, var user, ..] && topic == ReputationV2Abi.UserNotMigrated.Topic
-                && ReputationV2Abi.UserNotMigrated.TryDecodeData(log.Data, out var fields))
-            {
-                reasons[user] = (string)fields[0];
-            }
+            if (log.Address != contract || log.Topics is not [var topic, var user, ..]) continue;
+            if (topic == ReputationV2Abi.UserMigrated.Topic) outcomes[user] = null;
+            else if (topic == ReputationV2Abi.UserNotMigrated.Topic && ReputationV2Abi.UserNotMigrated.TryDecodeData(log.Data, out var fields)) outcomes[user] = (string)fields[0];
         }
-        return new(reasons);
+        return new(outcomes);
     }
 
     private static string UserTopic(string username) => EthereumHex.Format(Keccak256.Hash(System.Text.Encoding.UTF8.GetBytes(username)));

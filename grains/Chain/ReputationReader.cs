@@ -42,6 +42,14 @@ internal sealed class ReputationReader(EthereumRpcClient rpc)
     public async Task<RpcResult<(ReputationUser User, EthereumAddress Holder)?>> ResolveAsync(
         EthereumAddress contract, string username, CancellationToken cancellationToken = default)
     {
+        // A contract of this project looks through its referrers itself, in one call.
+        var asked = await AskAsync(contract, ReputationV2Abi.ResolveUser, cancellationToken, username);
+        if (asked.TryGet(out var answer, out var failure))
+        {
+            var source = (EthereumAddress)answer[2];
+            return new(source.IsZero ? null : (ReputationUser.From((object[])answer[0], (byte[])answer[1] is { Length: 48 } key ? key : []), source));
+        }
+        if (!IsAnswer(failure)) return new(failure);
         await foreach (var link in ChainAsync(contract, cancellationToken))
         {
             if (!link.TryGet(out var address, out var error)) return new(error);

@@ -118,6 +118,30 @@ public sealed class MemberSyncTests(PostgresServer postgres)
     }
 
     [Fact]
+    public async Task A_replaced_key_reaches_the_contract_and_a_stranger_of_the_same_name_does_not()
+    {
+        await using var anvil = await AnvilNode.StartAsync();
+        await using var rig = await ChainRig.CreateAsync(postgres);
+        var account = rig.Account(anvil.Url);
+        var (_, contract) = await rig.DeployAsync(account);
+        await AddOnChainAsync(rig, account, contract, "bob", Key(7), 70, 30);
+        await AddMemberAsync(rig, "alice", AliceKey, 500, 400);
+        await AddMemberAsync(rig, "bob", Key(8), 5000, 4000);
+        var sync = Sync(rig, account, anvil, 1);
+        await RoundAsync(rig, sync, account);
+        await ExecuteAsync(rig, $"UPDATE users SET key = decode('{Convert.ToHexString(Key(9))}', 'hex'), uploaded = uploaded + 1 WHERE user_id = 'alice'");
+        await ExecuteAsync(rig, "UPDATE users SET uploaded = uploaded + 1 WHERE user_id = 'bob'");
+        await RoundAsync(rig, sync, account);
+        await RoundAsync(rig, sync, account);
+        var alice = (await UserAsync(anvil, contract, "alice"))!;
+        Assert.Equal((501, 400), ((int)alice.Uploaded, (int)alice.Downloaded));
+        Assert.Equal(Key(9), alice.PublicKey);
+        var bob = (await UserAsync(anvil, contract, "bob"))!;
+        Assert.Equal((70, 30), ((int)bob.Uploaded, (int)bob.Downloaded));
+        Assert.Equal(Key(7), bob.PublicKey);
+    }
+
+    [Fact]
     public async Task Nothing_is_written_while_a_migration_is_under_way()
     {
         await using var anvil = await AnvilNode.StartAsync();

@@ -19,7 +19,7 @@ internal static class PbtsCommand
     {
         var root = Create(new CommandContext(output, error));
         var parsed = root.Parse(args);
-        var configuration = new InvocationConfiguration { Output = output, Error = error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeSpan.FromSeconds(15) };
+        var configuration = new InvocationConfiguration { Output = output, Error = error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeSpan.FromSeconds(45) };
         if (parsed.Errors.Count > 0)
         {
             foreach (var problem in parsed.Errors)

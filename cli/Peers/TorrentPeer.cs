@@ -121,7 +121,8 @@ internal sealed class TorrentPeer : IAsyncDisposable
             peer.Close("stopped");
         await Task.WhenAll(_loops).ConfigureAwait(false);
         // The listener's connections end by their own when their sockets close.
-        using var last = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+        // A busy tracker takes its time over a large report; what it does not answer stays in the journal.
+        using var last = new CancellationTokenSource(TimeSpan.FromSeconds(30));
         try
         {
             if (Reporter is not null)
@@ -131,7 +132,7 @@ internal sealed class TorrentPeer : IAsyncDisposable
         }
         catch (OperationCanceledException)
         {
-            _log("the tracker did not answer the good-bye");
+            _log("the tracker did not answer the last report or the good-bye in time");
         }
     }
 

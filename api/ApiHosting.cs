@@ -59,6 +59,10 @@ public static class ApiHosting
     public static void ListenAsConfigured(this WebApplicationBuilder builder, bool withTracker)
     {
         ArgumentNullException.ThrowIfNull(builder);
+
+        // An announce is answered on the thread that read it: it waits for nothing, so a change of thread would cost more
+        // than the answer. Whatever does wait gives the thread back.
+        builder.WebHost.UseSockets(sockets => sockets.UnsafePreferInlineScheduling = true);
         builder.WebHost.ConfigureKestrel((_, kestrel) =>
         {
             var node = kestrel.ApplicationServices.GetRequiredService<IOptions<NodeOptions>>().Value;

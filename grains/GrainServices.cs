@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Runtime.Hosting;
+using Pbts.GrainInterfaces.Swarms;
 using Pbts.Grains.Chain;
 using Pbts.Grains.Ledger;
 using Pbts.Grains.Operations;
@@ -16,6 +17,7 @@ public static class GrainServices
     {
         services.AddSingleton<SwarmStore>();
         services.AddSingleton<SwarmCensus>();
+        services.AddSingleton<ILocalSwarms>(provider => provider.GetRequiredService<SwarmCensus>());
         services.AddSingleton<ClaimedTotals>();
         services.AddPbtsChain();
         services.AddHostedService<ClaimedTotalsWriter>();

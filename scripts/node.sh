@@ -30,12 +30,13 @@ reach() {
     esac
 }
 
-# start_host NAME ROLE LISTEN PORT UDP: ROLE is node, silo or api. The port is kept for status and readiness.
+# start_host NAME ROLE LISTEN PORT: ROLE is node, silo or api. The port is kept for status and readiness.
 start_host() {
-    local name=$1 role=$2 listen=$3 port=$4 udp=$5 dll=$SILO_DLL environment
+    local name=$1 role=$2 listen=$3 port=$4 udp=off dll=$SILO_DLL environment
     pid_of "$name" >/dev/null && return
     save_setting "port_$name" "$port"
     save_setting "management_$name" "$(free_port)"
+    case $role:$name in node:node-1 | node:silo-1 | api:api-1) udp=$(udp_urls "$(setting host)" "$(setting port)") ;; esac
     environment=(PBTS_DATABASE="$DATABASE" PBTS_LISTEN="$listen" PBTS_UDP_LISTEN="$udp" PBTS_MANAGEMENT_LISTEN="http://127.0.0.1:$(setting "management_$name")")
     if [ "$role" = api ]; then dll=$API_DLL
     else environment+=(PBTS_ROLE="$role" PBTS_ADVERTISED_ADDRESS=127.0.0.1 PBTS_SILO_PORT="$(free_port)" PBTS_GATEWAY_PORT="$(free_port)"); fi
@@ -51,7 +52,7 @@ start_host() {
 start_tracker() {
     local host=$1 port=$2 silos=$3 apis=$4 i names=() backends=() role=node p
     if [ "$silos" = 0 ] && [ "$apis" = 0 ]; then
-        start_host node-1 node "$(listen_urls "$host" "$port")" "$port" "$(udp_urls "$host" "$port")"
+        start_host node-1 node "$(listen_urls "$host" "$port")" "$port"
         wait_ready node-1 120
         return
     fi
@@ -61,7 +62,7 @@ start_tracker() {
     for ((i = 1; i <= silos; i++)); do
         p=$(backend_port "silo-$i")
         [ "$role" = node ] && backends+=("$p")
-        start_host "silo-$i" "$role" "http://127.0.0.1:$p" "$p" "$([ "$i$role" = 1node ] && udp_urls "$host" "$port" || echo off)"
+        start_host "silo-$i" "$role" "http://127.0.0.1:$p" "$p"
         # The first creates the tables and the cluster; the others join it together.
         if [ "$i" = 1 ]; then wait_ready silo-1 120; else names+=("silo-$i"); fi
     done
@@ -70,7 +71,7 @@ start_tracker() {
     for ((i = 1; i <= apis; i++)); do
         p=$(backend_port "api-$i")
         backends+=("$p")
-        start_host "api-$i" api "http://127.0.0.1:$p" "$p" "$([ "$i" = 1 ] && udp_urls "$host" "$port" || echo off)"
+        start_host "api-$i" api "http://127.0.0.1:$p" "$p"
         names+=("api-$i")
     done
     for p in "${names[@]}"; do wait_ready "$p" 120; done

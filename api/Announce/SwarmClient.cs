@@ -8,7 +8,8 @@ namespace Pbts.Api.Announce;
 /// Calls swarms, wherever in the cluster they are. Announces and scrapes may be repeated harmlessly, so a call that met
 /// a stopping or dead silo is tried again until the cluster has settled or the patience is used up.
 /// </summary>
-internal sealed class SwarmClient(IGrainFactory grains, TimeProvider time)
+/// <param name="local">The swarms of the silo in this process, where there is one.</param>
+internal sealed class SwarmClient(IGrainFactory grains, TimeProvider time, ILocalSwarms? local = null)
 {
     /// <summary>Longer than it takes the cluster to notice a dead silo.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(25);
@@ -18,6 +19,8 @@ internal sealed class SwarmClient(IGrainFactory grains, TimeProvider time)
     /// <summary>Null when the swarm could not be reached in time.</summary>
     public ValueTask<AnnounceReply?> AnnounceAsync(InfoHash infoHash, AnnounceRequest request)
     {
+        if (local?.TryAnnounce(infoHash, request) is { } reply)
+            return ValueTask.FromResult<AnnounceReply?>(reply);
         var call = Swarm(infoHash).AnnounceAsync(request);
         return call.IsCompletedSuccessfully ? ValueTask.FromResult<AnnounceReply?>(call.Result) : Retry(this, infoHash, request, call);
 

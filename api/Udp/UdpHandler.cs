@@ -11,7 +11,7 @@ namespace Pbts.Api.Udp;
 /// Answers one datagram (BEP 15, BEP 41). Whoever has not shown by a connection id that it receives at its address gets
 /// at most as many bytes as it sent, so nobody can be flooded through this tracker.
 /// </summary>
-internal sealed class UdpHandler(Tracker tracker, ConnectionIds ids, IOptions<TrackerOptions> options)
+internal sealed class UdpHandler(Tracker tracker, ConnectionIds ids, IOptions<TrackerOptions> options, AnnounceMetrics metrics)
 {
     /// <summary>Longest request: a full scrape is 1,496 bytes, and no announce URL needs more.</summary>
     public const int MaxRequest = 2048;
@@ -55,7 +55,11 @@ internal sealed class UdpHandler(Tracker tracker, ConnectionIds ids, IOptions<Tr
                 : ScrapeAsync(ReadHashes(packet[HeadLength..]), transaction, reply, cancellationToken);
 
         if (UdpAnnounce.Parse(packet, caller.IsIPv6, out var query, out var passkey) is { } error)
+        {
+            metrics.Count(AnnounceEvent.None, AnnounceResult.Malformed);
             return Error(error);
+        }
+
         query.NumWant = Math.Min(query.NumWant ?? int.MaxValue, UdpReply.MaxPeers(caller.IsIPv6));
         return AnnounceAsync(passkey, query, caller with { Port = query.Port }, transaction, reply, cancellationToken);
 

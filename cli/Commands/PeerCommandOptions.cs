@@ -23,7 +23,7 @@ internal sealed class PeerCommandOptions
     private readonly Option<int> _connections = new("--max-peers") { Description = "Most connections.", HelpName = "N", DefaultValueFactory = _ => 80 };
     private readonly Option<int> _slots = new("--upload-slots") { Description = "Peers served at the same time.", HelpName = "N", DefaultValueFactory = _ => 8 };
     private readonly Option<long?> _strangers = new("--stranger-limit") { Description = "Bytes given to each client that cannot sign receipts; no limit by default.", HelpName = "BYTES" };
-    private readonly Option<long> _credit = new("--credit") { Description = "Bytes a peer may have without receipt; 0 is four pieces, at least 1 MiB.", HelpName = "BYTES" };
+    private readonly Option<long> _credit = new("--credit") { Description = "Bytes a peer may have without receipt; 0 is eight pieces, at least 2 MiB.", HelpName = "BYTES" };
     private readonly Option<bool> _quiet = new("--quiet", "-q") { Description = "No progress on standard error." };
 
     public Option<bool> Json { get; } = SharedOptions.Json();

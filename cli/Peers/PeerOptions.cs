@@ -31,7 +31,7 @@ internal sealed record PeerOptions
     /// <summary>Bytes given to a peer that cannot sign receipts; <c>null</c> is no limit, so that mixed swarms work.</summary>
     public long? StrangerAllowance { get; init; }
 
-    /// <summary>Bytes a peer may have without receipt; 0 is four pieces, at least 1 MiB.</summary>
+    /// <summary>Bytes a peer may have without receipt; 0 is eight pieces, at least 2 MiB.</summary>
     public long CreditWindow { get; init; }
 
     /// <summary>How long a peer at the end of its credit may take before it is choked.</summary>

@@ -38,7 +38,7 @@ internal sealed class ReceiptDesk : IDisposable
         _options = options;
         _clock = clock;
         _startedAt = (ulong)clock.GetUtcNow().ToUnixTimeSeconds();
-        _creditWindow = options.CreditWindow > 0 ? options.CreditWindow : Math.Max(4L * session.Torrent.PieceLength, 1 << 20);
+        _creditWindow = options.CreditWindow > 0 ? options.CreditWindow : Math.Max(8L * session.Torrent.PieceLength, 2 << 20);
         ToReport = Open("earned", options.Receipts);
         ToDeliver = Open("owed", new PendingReceiptsOptions { WindowSeconds = options.Receipts.WindowSeconds });
     }

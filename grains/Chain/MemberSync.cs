@@ -35,10 +35,11 @@ internal sealed class MemberSync(
         return null;
     }
 
-    /// <summary>Tells the contract what has changed; null, or what stands in the way.</summary>
+    /// <summary>Tells the contract what has changed; waits while a migration is under way. Null, or what stands in the way.</summary>
     public async Task<string?> ExportAsync(CancellationToken cancellationToken = default)
     {
         await store.SettleAsync();
+        if (await store.IsMigratingAsync()) return null;
         if (await contracts.ReadActiveAsync() is not { } contract) return null;
         if (!(await _reader.OwnerAsync(contract, cancellationToken)).TryGet(out var owner, out var error)) return error.Message;
         if (owner != account) return $"The contract {contract} belongs to {owner}, not to {account}: totals are not written.";

@@ -24,6 +24,13 @@ internal sealed class MemberSyncStore(NpgsqlDataSource database)
         ORDER BY coalesce(s.alone, false), u.id LIMIT $2
         """, P(contract.ToArray()), P(limit), P(threshold));
 
+    /// <summary>Whether a migration is under way: totals written to the old contract then might miss the new one.</summary>
+    public async Task<bool> IsMigratingAsync()
+    {
+        await using var command = database.CreateCommand("SELECT EXISTS (SELECT FROM migration WHERE state IN ('pending', 'running', 'paused'))");
+        return (bool)(await command.ExecuteScalarAsync())!;
+    }
+
     /// <summary>Whether this tracker ever wrote the member to a contract; what is there is then its own, and nothing to bring in.</summary>
     public async Task<bool> WroteAsync(string username)
     {

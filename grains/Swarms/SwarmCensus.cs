@@ -1,14 +1,15 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using Pbts.GrainInterfaces.Operations;
+using Pbts.GrainInterfaces.Swarms;
 using Pbts.Protocol.Receipts;
 
 namespace Pbts.Grains.Swarms;
 
 /// <summary>The swarms and peers this silo holds; kept up by the swarms themselves.</summary>
-internal sealed class SwarmCensus
+internal sealed class SwarmCensus : ILocalSwarms
 {
-    private readonly ConcurrentDictionary<InfoHash, Swarm> _active = new();
+    private readonly ConcurrentDictionary<InfoHash, LiveSwarm> _active = new();
     private long _peers;
     private long _announces;
 
@@ -27,17 +28,21 @@ internal sealed class SwarmCensus
     /// <summary>Announces since the silo started.</summary>
     public long Announces => Volatile.Read(ref _announces);
 
-    public void Enter(InfoHash infoHash, Swarm swarm)
+    public AnnounceReply? TryAnnounce(InfoHash infoHash, AnnounceRequest request) =>
+        _active.TryGetValue(infoHash, out var swarm) ? swarm.TryAnnounce(request) : null;
+
+    public void Enter(InfoHash infoHash, LiveSwarm swarm)
     {
+        // Counted before anybody can find it and add to it.
+        Change(swarm.Swarm.Count);
         _active[infoHash] = swarm;
-        Change(swarm.Count);
     }
 
-    public void Leave(InfoHash infoHash, Swarm swarm)
+    public void Leave(InfoHash infoHash, LiveSwarm swarm)
     {
         // Only its own entry: the next activation may have begun already.
         _active.TryRemove(new(infoHash, swarm));
-        Change(-swarm.Count);
+        Change(-swarm.Swarm.Count);
     }
 
     public void Announced(int peers)
@@ -60,8 +65,9 @@ internal sealed class SwarmCensus
     {
         // The lowest of the best so far is on top, to be the next to go.
         var best = new PriorityQueue<SwarmListing, long>();
-        foreach (var (infoHash, swarm) in _active)
+        foreach (var (infoHash, live) in _active)
         {
+            var swarm = live.Swarm;
             if (search.Prefix.Length > 0 && !infoHash.ToString().StartsWith(search.Prefix, StringComparison.Ordinal))
                 continue;
             var listing = new SwarmListing(infoHash.ToString(), swarm.Complete, swarm.Incomplete, swarm.Downloaders);

@@ -20,10 +20,9 @@ internal sealed partial class SwarmGrain : Grain, ISwarmGrain
 
     private readonly SwarmStore _store;
     private readonly SwarmCensus _census;
-    private readonly ClaimedTotals _claimed;
     private readonly TimeProvider _time;
     private readonly ILogger<SwarmGrain> _logger;
-    private readonly Swarm _swarm;
+    private readonly LiveSwarm _swarm;
     private byte[] _infoHash = [];
     private InfoHash _key;
     private long? _completed;
@@ -33,59 +32,54 @@ internal sealed partial class SwarmGrain : Grain, ISwarmGrain
     {
         _store = store;
         _census = census;
-        _claimed = claimed;
         _time = time;
         _logger = logger;
-        _swarm = new Swarm(options.Value.PeerLifetime);
+        var lifetime = options.Value.PeerLifetime;
+        _swarm = new LiveSwarm(new Swarm(lifetime), census, claimed, time, lifetime);
     }
-
-    private uint Now => (uint)_time.GetUtcNow().ToUnixTimeSeconds();
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         _infoHash = Convert.FromHexString(this.GetPrimaryKeyString());
         InfoHash.TryFrom(_infoHash, out _key);
         if (await _store.TakeSnapshotAsync(_infoHash) is { } peers)
-            SwarmSnapshot.Read(peers, _swarm, Now);
+            SwarmSnapshot.Read(peers, _swarm.Swarm, _swarm.Now);
+        _swarm.Open();
         _census.Enter(_key, _swarm);
     }
 
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
+        _swarm.Close();
         _census.Leave(_key, _swarm);
-        _swarm.Sweep(Now, force: true);
-        if (_swarm.Count == 0)
+        var swarm = _swarm.Swarm;
+        swarm.Sweep(_swarm.Now, force: true);
+        if (swarm.Count == 0)
             return;
         try
         {
-            await _store.SaveSnapshotAsync(_infoHash, SwarmSnapshot.Write(_swarm));
+            await _store.SaveSnapshotAsync(_infoHash, SwarmSnapshot.Write(swarm));
         }
         catch (Exception e) when (e is NpgsqlException or TimeoutException)
         {
-            LogSnapshotFailed(e, this.GetPrimaryKeyString(), _swarm.Count);
+            LogSnapshotFailed(e, this.GetPrimaryKeyString(), swarm.Count);
         }
     }
 
     public ValueTask<AnnounceReply> AnnounceAsync(AnnounceRequest request)
     {
-        var before = _swarm.Count;
-        var reply = _swarm.Announce(request, Now, Random.Shared, out var effect);
-        _census.Announced(_swarm.Count - before);
-        if (_swarm.Count == 0)
+        var reply = _swarm.Announce(request, out var effect, out var empty);
+        if (empty)
             LeaveSoon();
-        if (request.UserId is { } user && (effect.Uploaded | effect.Downloaded) != 0)
-            _claimed.Add(user, effect);
         return effect.Completed ? CompleteAsync(request, reply) : ValueTask.FromResult(reply);
     }
 
     public async ValueTask<SwarmCounts> ScrapeAsync()
     {
-        var before = _swarm.Count;
-        _swarm.Sweep(Now);
-        _census.Change(_swarm.Count - before);
-        if (_swarm.Count == 0)
+        var (complete, incomplete, downloaders) = _swarm.Count();
+        if (complete + incomplete == 0)
             LeaveSoon();
-        return new SwarmCounts(_swarm.Complete, _swarm.Incomplete, _swarm.Downloaders, await CountCompletedAsync());
+        return new SwarmCounts(complete, incomplete, downloaders, await CountCompletedAsync());
     }
 
     /// <summary>
@@ -97,7 +91,7 @@ internal sealed partial class SwarmGrain : Grain, ISwarmGrain
         {
             _leaving?.Dispose();
             _leaving = null;
-            if (_swarm.Count == 0)
+            if (_swarm.Count() is (0, 0, _))
                 DeactivateOnIdle();
             return Task.CompletedTask;
         },

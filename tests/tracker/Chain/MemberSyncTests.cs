@@ -118,6 +118,25 @@ public sealed class MemberSyncTests(PostgresServer postgres)
     }
 
     [Fact]
+    public async Task Nothing_is_written_while_a_migration_is_under_way()
+    {
+        await using var anvil = await AnvilNode.StartAsync();
+        await using var rig = await ChainRig.CreateAsync(postgres);
+        var account = rig.Account(anvil.Url);
+        var (_, contract) = await rig.DeployAsync(account);
+        await AddMemberAsync(rig, "alice", AliceKey, 500, 400);
+        var migrations = new MigrationStore(rig.Database);
+        var id = Guid.NewGuid();
+        Assert.True(await migrations.AddAsync(id, contract, new MigrationRequest(contract.ToString(), ["alice"], 1, false)));
+        var sync = Sync(rig, account, anvil, 1);
+        await RoundAsync(rig, sync, account);
+        Assert.Equal(0, await SentAsync(rig));
+        Assert.True(await migrations.ChangeStateAsync(id, "cancelled", "pending"));
+        await RoundAsync(rig, sync, account);
+        Assert.Equal(1, await SentAsync(rig));
+    }
+
+    [Fact]
     public async Task A_crash_between_noting_and_sending_is_made_good()
     {
         await using var anvil = await AnvilNode.StartAsync();

@@ -45,7 +45,8 @@ public sealed class ClusterSpendTests(PostgresServer postgres, ITestOutputHelper
         {
             var sender = members[i % Members];
             var receiver = members[(i + 1 + (i / Members % (Members - 1))) % Members];
-            var fresh = Enumerable.Range(0, InReport * 8 / 10).Select(n => receiver.Receipt(sender, $"{i}", (uint)n, size: random.Next(1, 50_000))).ToArray();
+            var report = i;
+            var fresh = Enumerable.Range(0, InReport * 8 / 10).AsParallel().AsOrdered().Select(n => receiver.Receipt(sender, $"{report}", (uint)n, size: (report * 80) + n + 1)).ToArray();
             // Every fifth is a replay: of this report, or of the last one of the same sender.
             var old = i >= Members ? reports[i - Members].Receipts[..(InReport * 8 / 10)] : fresh;
             reports[i] = (sender, [.. fresh, .. Enumerable.Range(0, InReport - fresh.Length).Select(_ => old[random.Next(old.Length)])]);

@@ -23,6 +23,7 @@ public sealed class VectorTests(PostgresServer postgres)
         await using var node = await NodeProcess.StartNodeAsync(database, ("Receipts__Window", $"{Window}"), ("Receipts__UnknownReceivers", "credit-sender"));
         var vectors = Load("pbts_receipts.json");
         var seen = new Dictionary<string, int>();
+        var spent = new HashSet<string>();
 
         foreach (var vector in vectors.GetProperty("receipts").EnumerateArray())
         {
@@ -30,7 +31,12 @@ public sealed class VectorTests(PostgresServer postgres)
             var status = await ReportAsync(node, vector, vector.GetProperty("report_json"));
             var time = vector.GetProperty("form").GetString() == "bep10"
                 ? ReceiptTime.FromEpoch(vector.GetProperty("t_epoch").GetUInt64()) : ReceiptTime.FromTimestamp(vector.GetProperty("timestamp").GetUInt64());
-            Assert.Equal(ReceiptFreshness.Check(time, Member.Now, Window).ToWire(), status);
+            var expected = ReceiptFreshness.Check(time, Member.Now, Window).ToWire();
+            // Both dialects of one piece in one hour are one receipt.
+            var identity = $"{Text(vector, "infohash")} {Text(vector, "sender_pk")} {Text(vector, "receiver_pk")} {Text(vector, "piece_hash")} {vector.GetProperty("piece_index")} {time.Epoch}";
+            if (expected == "accepted" && !spent.Add(identity))
+                expected = "duplicate";
+            Assert.Equal(expected, status);
             seen[status] = seen.GetValueOrDefault(status) + 1;
         }
 
@@ -42,8 +48,8 @@ public sealed class VectorTests(PostgresServer postgres)
             seen[status] = seen.GetValueOrDefault(status) + 1;
         }
 
-        // Enough of them got as far as the signature, and the replay below as far as the ledger.
-        Assert.True(seen["accepted"] >= 7 && seen["bad_signature"] >= 20 && seen["malformed"] >= 30, string.Join(", ", seen));
+        // Enough of them got as far as the signature.
+        Assert.True(seen["accepted"] >= 4 && seen["bad_signature"] >= 20 && seen["malformed"] >= 30, string.Join(", ", seen));
         foreach (var batch in vectors.GetProperty("batches").EnumerateArray())
         {
             var receipts = batch.GetProperty("receipts").EnumerateArray().ToArray();
@@ -58,8 +64,8 @@ public sealed class VectorTests(PostgresServer postgres)
                     statuses[i] = status;
             }
 
-            var expected = batch.GetProperty("expected_each").EnumerateArray().Select(each => each.GetBoolean()).ToArray();
-            Assert.Equal(expected, statuses.Select(status => status is "accepted" or "duplicate"));
+            var good = batch.GetProperty("expected_each").EnumerateArray().Select(each => each.GetBoolean()).ToArray();
+            Assert.Equal(good, statuses.Select(status => status is "accepted" or "duplicate"));
         }
 
         await using var sums = source.CreateCommand("SELECT sum(uploaded)::bigint, (SELECT sum(bytes)::bigint FROM receipts) FROM users");

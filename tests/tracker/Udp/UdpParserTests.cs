@@ -65,7 +65,7 @@ public sealed class UdpParserTests
     public void Strangers_never_get_more_bytes_than_they_sent_whatever_they_send()
     {
         // Without a tracker behind it: a packet that got past the connection id would throw.
-        var handler = new UdpHandler(null!, new ConnectionIds(TimeProvider.System), Options.Create(new TrackerOptions()));
+        var handler = new UdpHandler(null!, new ConnectionIds(TimeProvider.System), Options.Create(new TrackerOptions()), null!);
         var reply = new byte[UdpReply.MaxLength];
         var (silent, connected, refused) = (0, 0, 0);
         Gen.Select(Gen.Byte.Array[0, 160], Gen.Int[0, 5], Gen.Bool).Sample(

@@ -1,0 +1,11 @@
+using Pbts.Protocol.Receipts;
+
+namespace Pbts.GrainInterfaces.Swarms;
+
+/// <summary>The swarms that are active in this very process: an announce for one of them need not travel as a message.</summary>
+public interface ILocalSwarms
+{
+    /// <summary>Takes the announce into the swarm.</summary>
+    /// <returns>Null, and nothing has happened, when the swarm is not here or this announce needs a turn of its grain.</returns>
+    AnnounceReply? TryAnnounce(InfoHash infoHash, AnnounceRequest request);
+}

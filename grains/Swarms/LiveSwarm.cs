@@ -1,0 +1,81 @@
+using Pbts.GrainInterfaces.Swarms;
+
+namespace Pbts.Grains.Swarms;
+
+/// <summary>
+/// The swarm of one activation. Its grain is the writer; an announce that came in through the same process may take the
+/// pen for a moment instead of sending the grain a message, while the activation lasts. One lock orders the two, so there
+/// is one writer at any time, and none from the moment the grain closes the swarm to put its peers away.
+/// </summary>
+/// <param name="lifetime">Seconds after which the activation is collected unless its grain has had a turn.</param>
+internal sealed class LiveSwarm(Swarm swarm, SwarmCensus census, ClaimedTotals claimed, TimeProvider time, int lifetime)
+{
+    private readonly Lock _gate = new();
+    private bool _open;
+    private uint _lastTurn;
+
+    /// <summary>To be written by the grain before <see cref="Open"/> and after <see cref="Close"/> alone.</summary>
+    public Swarm Swarm => swarm;
+
+    public uint Now => (uint)time.GetUtcNow().ToUnixTimeSeconds();
+
+    public void Open()
+    {
+        lock (_gate)
+            (_open, _lastTurn) = (true, Now);
+    }
+
+    public void Close()
+    {
+        lock (_gate)
+            _open = false;
+    }
+
+    /// <summary>The grain's own turn.</summary>
+    public AnnounceReply Announce(AnnounceRequest request, out AnnounceEffect effect, out bool empty)
+    {
+        lock (_gate)
+        {
+            _lastTurn = Now;
+            var reply = Take(request, _lastTurn, out effect);
+            empty = swarm.Count == 0;
+            return reply;
+        }
+    }
+
+    /// <summary>An announce from this process; null when it needs a turn of the grain.</summary>
+    public AnnounceReply? TryAnnounce(AnnounceRequest request)
+    {
+        // These may empty the swarm or have to wait for the database.
+        if (request.Event is AnnounceEvent.Stopped or AnnounceEvent.Completed)
+            return null;
+        lock (_gate)
+        {
+            // Every now and then the grain itself has to be called, or it would be collected as idle.
+            var now = Now;
+            return _open && now - _lastTurn <= lifetime / 2 ? Take(request, now, out _) : null;
+        }
+    }
+
+    /// <summary>Drops expired peers, in the grain's turn, and counts the rest.</summary>
+    public (int Complete, int Incomplete, int Downloaders) Count()
+    {
+        lock (_gate)
+        {
+            var before = swarm.Count;
+            swarm.Sweep(Now);
+            census.Change(swarm.Count - before);
+            return (swarm.Complete, swarm.Incomplete, swarm.Downloaders);
+        }
+    }
+
+    private AnnounceReply Take(AnnounceRequest request, uint now, out AnnounceEffect effect)
+    {
+        var before = swarm.Count;
+        var reply = swarm.Announce(request, now, Random.Shared, out effect);
+        census.Announced(swarm.Count - before);
+        if (request.UserId is { } user && (effect.Uploaded | effect.Downloaded) != 0)
+            claimed.Add(user, effect);
+        return reply;
+    }
+}

@@ -1,0 +1,105 @@
+using System.Diagnostics.Metrics;
+using System.Net;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using Pbts.GrainInterfaces.Configuration;
+using Pbts.GrainInterfaces.Swarms;
+using Pbts.Grains.Swarms;
+using Pbts.Protocol.Receipts;
+
+namespace Pbts.Tracker.Tests.Swarms;
+
+/// <summary>Announces that reach a swarm without a turn of its grain.</summary>
+public sealed class LiveSwarmTests : IDisposable
+{
+    private const int Lifetime = 2700;
+
+    private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
+    private readonly Clock _clock = new();
+    private readonly SwarmCensus _census;
+    private readonly LiveSwarm _swarm;
+
+    public LiveSwarmTests()
+    {
+        _census = new SwarmCensus(_services.GetRequiredService<IMeterFactory>());
+        _swarm = new LiveSwarm(new Swarm(Lifetime), _census, new ClaimedTotals(Options.Create(new TrackerOptions())), _clock, Lifetime);
+    }
+
+    public void Dispose() => _services.Dispose();
+
+    [Fact]
+    public void Only_an_open_swarm_takes_announces_past_its_grain()
+    {
+        var infoHash = InfoHash.From(new byte[InfoHash.Length]);
+        Assert.Null(_swarm.TryAnnounce(Request(1)));
+        _swarm.Open();
+        Assert.Null(_census.TryAnnounce(infoHash, Request(1)));
+        _census.Enter(infoHash, _swarm);
+        Assert.Equal(1, _census.TryAnnounce(infoHash, Request(1))!.Incomplete);
+        _swarm.Close();
+        Assert.Null(_census.TryAnnounce(infoHash, Request(2)));
+        Assert.Equal((1, 1), (_swarm.Swarm.Count, _census.Peers));
+        _census.Leave(infoHash, _swarm);
+        Assert.Equal((0, 0), (_census.Swarms, _census.Peers));
+    }
+
+    [Theory]
+    [InlineData(AnnounceEvent.None, true)]
+    [InlineData(AnnounceEvent.Started, true)]
+    [InlineData(AnnounceEvent.Paused, true)]
+    [InlineData(AnnounceEvent.Stopped, false)]
+    [InlineData(AnnounceEvent.Completed, false)]
+    public void What_may_end_a_swarm_or_wait_for_the_database_is_left_to_the_grain(AnnounceEvent kind, bool taken)
+    {
+        _swarm.Open();
+        Assert.Equal(taken, _swarm.TryAnnounce(Request(1, kind)) is not null);
+        Assert.Equal(taken ? 1 : 0, _swarm.Swarm.Count);
+    }
+
+    [Fact]
+    public void The_grain_has_a_turn_before_it_would_be_collected_as_idle()
+    {
+        _swarm.Open();
+        _clock.Seconds += Lifetime / 2;
+        Assert.NotNull(_swarm.TryAnnounce(Request(1)));
+        _clock.Seconds++;
+        Assert.Null(_swarm.TryAnnounce(Request(1)));
+        _swarm.Announce(Request(1), out _, out _);
+        Assert.NotNull(_swarm.TryAnnounce(Request(1)));
+    }
+
+    [Fact]
+    public void Grain_and_callers_at_once_lose_no_announce()
+    {
+        _swarm.Open();
+        Parallel.For(0, 8, new ParallelOptions { MaxDegreeOfParallelism = 8 }, part =>
+        {
+            for (var peer = 0; peer < 2000; peer++)
+            {
+                var request = Request((part * 2000) + peer + 1);
+                if (part % 2 == 0)
+                    Assert.NotNull(_swarm.TryAnnounce(request));
+                else
+                    _swarm.Announce(request, out _, out _);
+            }
+        });
+        Assert.Equal((0, 16_000, 16_000), _swarm.Count());
+        Assert.Equal((16_000, 16_000), (_census.Peers, _census.Announces));
+    }
+
+    private static AnnounceRequest Request(int peer, AnnounceEvent kind = AnnounceEvent.None) => new()
+    {
+        Endpoint = new(new IPAddress(0x0A000000L + peer), 6881),
+        Identity = (ulong)peer,
+        Left = 5,
+        NumWant = 5,
+        Event = kind,
+    };
+
+    private sealed class Clock : TimeProvider
+    {
+        public long Seconds { get; set; } = 1_800_000_000;
+
+        public override DateTimeOffset GetUtcNow() => DateTimeOffset.FromUnixTimeSeconds(Seconds);
+    }
+}

@@ -40,7 +40,7 @@ dotnet_tests() {
     step "Testing tests/$project"
     dotnet test "$ROOT/tests/$project" -c Release --no-build --nologo --results-directory "$results" \
         --logger "trx;LogFileName=$project.trx" --logger "console;verbosity=minimal" \
-        --blame-hang-timeout 5m --blame-hang-dump-type none ${filter:+--filter "$filter"} </dev/null 2>&1 | tee "$log"
+        --blame-hang-timeout 5m --blame-hang-dump-type none --filter "${filter:+($filter)&}Category!=Chaos" </dev/null 2>&1 | tee "$log"
     code=${PIPESTATUS[0]}
     if [ -f "$trx" ]; then
         total=$(counter "$trx" total)
@@ -81,4 +81,22 @@ solidity_tests() {
     say "solidity: ${counts% *} passed, ${counts#* } failed"
     PASSED=$((PASSED + ${counts% *}))
     FAILED=$((FAILED + ${counts#* }))
+}
+
+# Kills silos and restarts the database under load for a while and counts what went wrong; its figures are printed.
+cmd_chaos() {
+    local minutes=2
+    while [ $# -gt 0 ]; do
+        case $1 in
+            --minutes) [ $# -ge 2 ] || die "--minutes needs a number"; minutes=$(number --minutes "$2" 1 10000) || exit 1; shift 2 ;;
+            *) die "unknown option $1 (./pbts chaos [--minutes 2])" ;;
+        esac
+    done
+    need_dotnet
+    need_postgres
+    step "Building the tests (Release)"
+    dotnet build "$ROOT/tests/tracker" "${BUILD_FLAGS[@]}" </dev/null || die "the build failed"
+    step "Chaos for $minutes minutes"
+    PBTS_CHAOS_MINUTES=$minutes exec dotnet test "$ROOT/tests/tracker" -c Release --no-build --nologo --filter Category=Chaos \
+        --logger "console;verbosity=detailed" </dev/null
 }

@@ -19,13 +19,12 @@ internal static class ManagementListener
         });
     }
 
-    /// <summary>Answers what comes in on a management listener.</summary>
+    /// <summary>Serves metrics to a management listener, and keeps everything but health away from it.</summary>
     public static void UseManagement(this WebApplication app) =>
-        app.MapWhen(context => context.Features.Get<Mark>() is not null, branch =>
+        app.UseWhen(context => context.Features.Get<Mark>() is not null, branch =>
         {
             branch.UseOpenTelemetryPrometheusScrapingEndpoint("/metrics");
-            branch.UseRouting();
-            branch.UseEndpoints(endpoints => endpoints.MapHealthProbes());
+            branch.Use((context, next) => context.Request.Path.StartsWithSegments("/health") ? next(context) : TypedResults.NotFound().ExecuteAsync(context));
         });
 
     private sealed class Mark

@@ -94,7 +94,7 @@ internal static class ConsoleEndpoints
         var found = await figures.FindSwarmsAsync(search);
         return TypedResults.Ok(new SwarmsAnswer(true, [.. found
             .OrderByDescending(entry => search.Rank(entry.Swarm)).ThenBy(entry => entry.Swarm.InfoHash, StringComparer.Ordinal).Take(count)
-            .Select(entry => new SwarmRow(entry.Swarm.InfoHash, entry.Swarm.Complete, entry.Swarm.Incomplete, entry.Swarm.Downloaders, entry.Silo.ToString()))]));
+            .Select(entry => new SwarmRow(entry.Swarm.InfoHash, entry.Swarm.Complete, entry.Swarm.Incomplete, entry.Swarm.Downloaders, $"{entry.Silo.Endpoint}"))]));
     }
 
     private static async Task<IResult> SwarmAsync(string infoHash, SwarmClient swarms, ClusterFigures figures)
@@ -105,7 +105,7 @@ internal static class ConsoleEndpoints
         return await swarms.ScrapeAsync(torrent) is not { IsKnown: true } counts
             ? Answers.NotFound("nobody has announced this torrent")
             : TypedResults.Ok(new SwarmAnswer(
-                true, torrent.ToString(), counts.Complete, counts.Incomplete, counts.Downloaders, counts.Downloaded, [.. held.Select(entry => entry.Silo.ToString())]));
+                true, torrent.ToString(), counts.Complete, counts.Incomplete, counts.Downloaders, counts.Downloaded, [.. held.Select(entry => $"{entry.Silo.Endpoint}")]));
     }
 
     private static async Task<IResult> UsersAsync(string? search, string? limit, IGrainFactory grains)

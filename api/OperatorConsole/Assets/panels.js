@@ -2,6 +2,7 @@
 import { call, latest } from './api.js';
 import { $, bytes, element, number, ratio, replace, segment, span, time } from './ui.js';
 
+const count = (list, name) => `${number(list.length)} ${name}${list.length === 1 ? '' : 's'}`;
 const form = id => new URLSearchParams(new FormData($(id)));
 const link = (text, onclick) => element('button', { type: 'button', class: 'link', onclick }, text);
 const facts = pairs => element('dl', { class: 'settings' }, ...pairs.flatMap(([name, value]) => [element('dt', {}, name), element('dd', {}, value)]));
@@ -14,7 +15,7 @@ export async function swarms() {
   const answer = await latest('swarms', `/console/api/swarms?${form('swarm-search')}`);
   if (!answer) return;
   const found = answer.swarms;
-  $('swarm-note').textContent = found.length === 0 ? 'No active swarm.' : `${number(found.length)} swarms${found.length === 50 ? ', the first in this order' : ''}.`;
+  $('swarm-note').textContent = found.length === 0 ? 'No active swarm.' : `${count(found, 'swarm')}${found.length === 50 ? ', the first in this order' : ''}.`;
   replace($('swarm-rows'), ...found.map(swarm => element('tr', {},
     element('td', { class: 'mono' }, link(swarm.info_hash, () => showSwarm(swarm.info_hash))),
     element('td', { class: 'number' }, number(swarm.seeders)),
@@ -40,7 +41,7 @@ export async function users() {
   const answer = await latest('users', `/console/api/users?${form('user-search')}`);
   if (!answer) return;
   const found = answer.users;
-  $('user-note').textContent = found.length === 0 ? 'No such user.' : `${number(found.length)} users${found.length === 50 ? ', the first by name' : ''}.`;
+  $('user-note').textContent = found.length === 0 ? 'No such user.' : `${count(found, 'user')}${found.length === 50 ? ', the first by name' : ''}.`;
   replace($('user-rows'), ...found.map(user => element('tr', {},
     element('td', {}, link(user.user_id, () => showUser(user)), element('span', { class: 'small' }, user.proven ? 'key proven' : 'key not proven')),
     element('td', { class: 'number' }, bytes(user.uploaded)),

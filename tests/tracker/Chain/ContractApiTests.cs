@@ -174,7 +174,7 @@ public sealed class ContractApiTests(PostgresServer postgres)
         }
     }
 
-    private static async Task<(string Name, string Value)[]> EnvironmentAsync(AnvilNode anvil)
+    internal static async Task<(string Name, string Value)[]> EnvironmentAsync(AnvilNode anvil)
     {
         Assert.True(EthereumPrivateKey.TryParse(AnvilNode.FirstKey, out var key));
         var (receipt, error, _) = await FactoryDeployment.DeployAsync(anvil.Rpc, key, TimeSpan.FromSeconds(30), default);

@@ -110,9 +110,7 @@ public sealed class ConfiguredNodeTests(PostgresServer postgres)
     public async Task A_setting_that_makes_no_sense_is_named_at_start(string name, string value, string expected)
     {
         await using var node = NodeProcess.Launch("Pbts.Silo.dll", await postgres.CreateDatabaseAsync(), (name, value));
-        for (var i = 0; i < 300 && !node.HasExited; i++)
-            await Task.Delay(100);
-        Assert.True(node.HasExited);
+        await node.WaitForExitAsync();
         Assert.Contains(expected, node.Log, StringComparison.Ordinal);
     }
 

@@ -11,6 +11,9 @@ internal sealed partial class MigrationRunner(
     EthereumRpcClient rpc, EthereumAddress account, EthereumAddress? factory, int logRange, MigrationStore store, ChainOutbox outbox,
     ContractRecords contracts, IChainSubmitter chain)
 {
+    /// <summary>The contracts' word for a user that needs no moving.</summary>
+    private const string UserExists = "User exists";
+
     /// <summary>Batches under way at once.</summary>
     private const int Parallel = 4;
 
@@ -82,7 +85,8 @@ internal sealed partial class MigrationRunner(
         if (!(await SortOutAsync(migration, contract, wanted, cancellationToken)).TryGet(out var group, out failure)) return (false, failure.Message);
         if (group.Count == 0) return (true, null);
         var id = Guid.NewGuid();
-        await store.AssignBatchAsync(migration.Id, id, group);
+        group = await store.AssignBatchAsync(migration.Id, id, group);
+        if (group.Count == 0) return (true, null);
         var refusal = await SubmitBatchAsync(migration, contract, id, group);
         return (refusal is null, refusal);
     }
@@ -118,7 +122,8 @@ internal sealed partial class MigrationRunner(
         if (!transaction.IsDecided) return null;
         if (!transaction.IsDone)
         {
-            if (users.Count == 1) await store.MarkAsync(migration.Id, users, "failed", transaction.Error ?? "reverted");
+            if (users.Count == 1 && transaction.Error == UserExists) await store.MarkAsync(migration.Id, users, "migrated");
+            else if (users.Count == 1) await store.MarkAsync(migration.Id, users, "failed", transaction.Error ?? "reverted");
             else await store.SplitBatchAsync(migration.Id, batch, (users.Count + 1) / 2);
             return null;
         }
@@ -148,7 +153,9 @@ internal sealed partial class MigrationRunner(
         {
             if (log.Address != contract || log.Topics is not [var topic, var user, ..]) continue;
             if (topic == ReputationV2Abi.UserMigrated.Topic) outcomes[user] = null;
-            else if (topic == ReputationV2Abi.UserNotMigrated.Topic && ReputationV2Abi.UserNotMigrated.TryDecodeData(log.Data, out var fields)) outcomes[user] = (string)fields[0];
+            // Whoever was there already has moved, by another batch or by the member's own hand.
+            else if (topic == ReputationV2Abi.UserNotMigrated.Topic && ReputationV2Abi.UserNotMigrated.TryDecodeData(log.Data, out var fields))
+                outcomes[user] = (string)fields[0] is var reason && reason == UserExists ? null : reason;
         }
         return new(outcomes);
     }

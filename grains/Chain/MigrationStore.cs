@@ -129,9 +129,19 @@ internal sealed class MigrationStore(NpgsqlDataSource database)
         return batches;
     }
 
-    /// <summary>Notes which users a batch carries, before it is sent.</summary>
-    public Task<bool> AssignBatchAsync(Guid id, Guid batch, IReadOnlyCollection<string> users) => ExecuteAsync(
-        "UPDATE migration_user SET state = 'sent', batch = $2 WHERE migration_id = $1 AND state = 'pending' AND username = ANY($3)", P(id), P(batch), P(users.ToArray()));
+    /// <summary>Notes which users a batch carries, before it is sent; gives those that were still free.</summary>
+    public async Task<List<string>> AssignBatchAsync(Guid id, Guid batch, IReadOnlyCollection<string> users)
+    {
+        await using var command = database.CreateCommand("""
+            UPDATE migration_user SET state = 'sent', batch = $2
+            WHERE migration_id = $1 AND state = 'pending' AND username = ANY($3) RETURNING username
+            """);
+        command.Parameters.AddAll([P(id), P(batch), P(users.ToArray())]);
+        var assigned = new List<string>();
+        await using var reader = await command.ExecuteReaderAsync();
+        while (await reader.ReadAsync()) assigned.Add(reader.GetString(0));
+        return assigned;
+    }
 
     /// <summary>Gives the users of a batch that reverted back, to be sent in smaller company.</summary>
     public Task<bool> SplitBatchAsync(Guid id, Guid batch, int company) => ExecuteAsync(

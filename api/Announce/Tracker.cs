@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net;
 using Microsoft.Extensions.Options;
 using Pbts.Api.Http;
 using Pbts.GrainInterfaces.Configuration;
@@ -20,7 +21,8 @@ internal sealed class Tracker(SwarmClient swarms, IAnnounceAccess access, IOptio
     public async ValueTask<AnnounceOutcome> AnnounceAsync(string? passkey, AnnounceQuery query, PeerEndpoint seen, CancellationToken cancellationToken)
     {
         var started = Stopwatch.GetTimestamp();
-        if (!limits.AnnouncesByAddress.Allows(seen.ToAddress()))
+        var address = seen.ToAddress();
+        if (!limits.AnnouncesByAddress.Allows(address))
             return Limited(query);
         var verdict = await access.CheckAsync(passkey, query, cancellationToken);
         if (verdict.Busy || verdict.Refusal is not null)
@@ -29,7 +31,7 @@ internal sealed class Tracker(SwarmClient swarms, IAnnounceAccess access, IOptio
             return new(null, verdict.Busy ? null : verdict.Refusal);
         }
 
-        if (verdict.UserId is { } user && !limits.AnnouncesByUser.Allows(user))
+        if (verdict.UserId is { } user && !IPAddress.IsLoopback(address) && !limits.AnnouncesByUser.Allows(user))
             return Limited(query);
         var request = new AnnounceRequest
         {

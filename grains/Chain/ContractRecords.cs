@@ -32,6 +32,7 @@ internal sealed class ContractRecords(NpgsqlDataSource database)
     {
         await using var connection = await database.OpenConnectionAsync();
         await using var transaction = await connection.BeginTransactionAsync();
+        await LockAsync(connection);
         await using (var note = new NpgsqlCommand("INSERT INTO chain_contract (address, referrer) VALUES ($1, $2) ON CONFLICT (address) DO NOTHING", connection))
         {
             note.Parameters.AddAll([new NpgsqlParameter { Value = contract.ToArray() }, Bytes(referrer)]);
@@ -44,6 +45,7 @@ internal sealed class ContractRecords(NpgsqlDataSource database)
     /// <summary>Records what a transaction created. After a reorganisation it may be another address than before.</summary>
     public static async Task RecordAsync(NpgsqlConnection connection, Guid outboxId, EthereumAddress contract, EthereumAddress? referrer, bool activate)
     {
+        await LockAsync(connection);
         await using (var command = new NpgsqlCommand("""
             INSERT INTO chain_contract (address, referrer, outbox_id) VALUES ($1, $2, $3)
             ON CONFLICT (outbox_id) DO UPDATE SET address = excluded.address, referrer = excluded.referrer
@@ -66,10 +68,18 @@ internal sealed class ContractRecords(NpgsqlDataSource database)
         return (bool)(await command.ExecuteScalarAsync())!;
     }
 
+    /// <summary>
+    /// One switch at a time: two at once would each see the other's contract as inactive. Taken before anything is written,
+    /// because two writers that both asked for it afterwards would wait for each other.
+    /// </summary>
+    private static async Task LockAsync(NpgsqlConnection connection)
+    {
+        await using var command = new NpgsqlCommand("LOCK TABLE chain_contract IN SHARE ROW EXCLUSIVE MODE", connection);
+        await command.ExecuteNonQueryAsync();
+    }
+
     private static async Task SwitchAsync(NpgsqlConnection connection, EthereumAddress contract)
     {
-        // One switch at a time: two at once would each see the other's contract as inactive.
-        await using (var locked = new NpgsqlCommand("LOCK TABLE chain_contract IN SHARE ROW EXCLUSIVE MODE", connection)) await locked.ExecuteNonQueryAsync();
         await using (var off = new NpgsqlCommand("UPDATE chain_contract SET active = false WHERE active AND address <> $1", connection))
         {
             off.Parameters.Add(new() { Value = contract.ToArray() });

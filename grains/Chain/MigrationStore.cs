@@ -5,7 +5,7 @@ using Pbts.Protocol.Ethereum;
 
 namespace Pbts.Grains.Chain;
 
-/// <summary>Migrations and their users in PostgreSQL. Changes name the state they expect, so repeating one does nothing.</summary>
+/// <summary>Migrations and their users in PostgreSQL. Changes name the state they expect, so repeating one does nothing; rows are locked in the order of their names.</summary>
 internal sealed class MigrationStore(NpgsqlDataSource database)
 {
     private const string Unfinished = "('pending', 'running', 'paused')";
@@ -133,8 +133,9 @@ internal sealed class MigrationStore(NpgsqlDataSource database)
     public async Task<List<string>> AssignBatchAsync(Guid id, Guid batch, IReadOnlyCollection<string> users)
     {
         await using var command = database.CreateCommand("""
+            WITH free AS (SELECT username FROM migration_user WHERE migration_id = $1 AND state = 'pending' AND username = ANY($3) ORDER BY username FOR UPDATE)
             UPDATE migration_user SET state = 'sent', batch = $2
-            WHERE migration_id = $1 AND state = 'pending' AND username = ANY($3) RETURNING username
+            WHERE migration_id = $1 AND username IN (SELECT username FROM free) AND state = 'pending' RETURNING username
             """);
         command.Parameters.AddAll([P(id), P(batch), P(users.ToArray())]);
         var assigned = new List<string>();
@@ -145,11 +146,18 @@ internal sealed class MigrationStore(NpgsqlDataSource database)
 
     /// <summary>Gives the users of a batch that reverted back, to be sent in smaller company.</summary>
     public Task<bool> SplitBatchAsync(Guid id, Guid batch, int company) => ExecuteAsync(
-        "UPDATE migration_user SET state = 'pending', batch = NULL, company = $3 WHERE migration_id = $1 AND state = 'sent' AND batch = $2", P(id), P(batch), P(company));
+        """
+        WITH held AS (SELECT username FROM migration_user WHERE migration_id = $1 AND state = 'sent' AND batch = $2 ORDER BY username FOR UPDATE)
+        UPDATE migration_user SET state = 'pending', batch = NULL, company = $3
+        WHERE migration_id = $1 AND username IN (SELECT username FROM held) AND state = 'sent' AND batch = $2
+        """, P(id), P(batch), P(company));
 
     /// <summary>Moves users to a state, with a reason or without.</summary>
     public Task<bool> MarkAsync(Guid id, IReadOnlyCollection<string> users, string state, string? reason = null) => ExecuteAsync(
-        "UPDATE migration_user SET state = $3, reason = $4 WHERE migration_id = $1 AND username = ANY($2)", P(id), P(users.ToArray()), P(state), Text(reason));
+        """
+        WITH held AS (SELECT username FROM migration_user WHERE migration_id = $1 AND username = ANY($2) ORDER BY username FOR UPDATE)
+        UPDATE migration_user SET state = $3, reason = $4 WHERE migration_id = $1 AND username IN (SELECT username FROM held)
+        """, P(id), P(users.ToArray()), P(state), Text(reason));
 
     /// <summary>The migration as operators see it.</summary>
     public async Task<MigrationView?> ViewAsync(Guid id)

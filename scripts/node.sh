@@ -32,21 +32,23 @@ reach() {
 
 # start_host NAME ROLE LISTEN PORT: ROLE is node, silo or api. The port is kept for status and readiness.
 start_host() {
-    local name=$1 role=$2 listen=$3 port=$4 udp=off dll=$SILO_DLL environment
+    local name=$1 role=$2 listen=$3 port=$4 udp=off dll=$SILO_DLL environment management
     pid_of "$name" >/dev/null && return
     save_setting "port_$name" "$port"
-    save_setting "management_$name" "$(free_port)"
+    # Kept over restarts where possible: Prometheus looks for it there.
+    management=$(setting "management_$name")
+    if [ -z "$management" ] || port_busy "$management"; then management=$(free_port); save_setting "management_$name" "$management"; fi
     case $role:$name in node:node-1 | node:silo-1 | api:api-1) udp=$(udp_urls "$(setting host)" "$(setting port)") ;; esac
-    environment=(PBTS_DATABASE="$DATABASE" PBTS_LISTEN="$listen" PBTS_UDP_LISTEN="$udp" PBTS_MANAGEMENT_LISTEN="http://127.0.0.1:$(setting "management_$name")")
+    environment=(PBTS_DATABASE="$DATABASE" PBTS_LISTEN="$listen" PBTS_UDP_LISTEN="$udp" PBTS_MANAGEMENT_LISTEN="http://127.0.0.1:$management")
     if [ "$role" = api ]; then dll=$API_DLL
-    else environment+=(PBTS_ROLE="$role" PBTS_ADVERTISED_ADDRESS=127.0.0.1 PBTS_SILO_PORT="$(free_port)" PBTS_GATEWAY_PORT="$(free_port)"); fi
+    else environment+=(PBTS_ROLE="$role" PBTS_NAME="$name" PBTS_ADVERTISED_ADDRESS=127.0.0.1 PBTS_SILO_PORT="$(free_port)" PBTS_GATEWAY_PORT="$(free_port)"); fi
     step "Starting $name ($listen)"
     # The values go by the exported environment of a subshell, never as arguments of env(1).
     export "${environment[@]}"
     cd "$(dirname "$dll")" || die "$(dirname "$dll") is missing"
     launch "$name" dotnet "$dll"
     cd "$WORK_DIR" || true
-    unset PBTS_ROLE PBTS_LISTEN PBTS_UDP_LISTEN PBTS_MANAGEMENT_LISTEN PBTS_SILO_PORT PBTS_GATEWAY_PORT PBTS_ADVERTISED_ADDRESS
+    unset PBTS_ROLE PBTS_NAME PBTS_LISTEN PBTS_UDP_LISTEN PBTS_MANAGEMENT_LISTEN PBTS_SILO_PORT PBTS_GATEWAY_PORT PBTS_ADVERTISED_ADDRESS
 }
 
 start_tracker() {

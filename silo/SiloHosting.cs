@@ -31,6 +31,7 @@ internal static class SiloHosting
         Configure<AdoNetReminderTableOptions>(services, (options, node) => options.ConnectionString = node.Database);
         services.AddOptions<AdoNetGrainStorageOptions>("Default").Configure<IOptions<NodeOptions>>((options, node) => options.ConnectionString = node.Value.Database);
         Configure<ClusterOptions>(services, (options, node) => options.ClusterId = options.ServiceId = node.ClusterId);
+        Configure<SiloOptions>(services, (options, node) => options.SiloName = node.Name.Length > 0 ? node.Name : options.SiloName);
         Configure<EndpointOptions>(services, (options, node) =>
         {
             options.AdvertisedIPAddress = IPAddress.Parse(node.AdvertisedAddress);

@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using Npgsql;
 using NpgsqlTypes;
+using Pbts.Api.Announce;
 
 namespace Pbts.Api.Http;
 
@@ -12,7 +13,7 @@ internal sealed record AuditEntry(DateTimeOffset At, string Action, string Addre
 /// processes of the cluster put it. The log is the full record; refused attempts go to the database only so many a minute,
 /// so that nobody can wash the table clean by knocking.
 /// </summary>
-internal sealed partial class AuditTrail(ILoggerFactory loggers, NpgsqlDataSource database, TimeProvider time) : BackgroundService
+internal sealed partial class AuditTrail(ILoggerFactory loggers, NpgsqlDataSource database, ClientAddressResolver addresses, TimeProvider time) : BackgroundService
 {
     private const int Kept = 20_000;
     private const int MaxBatch = 200;
@@ -29,7 +30,7 @@ internal sealed partial class AuditTrail(ILoggerFactory loggers, NpgsqlDataSourc
     public void Record(HttpContext context, string outcome, bool refused)
     {
         var action = $"{context.Request.Method} {context.Request.Path}";
-        var address = context.Connection.RemoteIpAddress?.ToString() ?? "unknown";
+        var address = addresses.Resolve(context).ToString();
         LogAudit(_log, action, address, outcome);
         if (!refused || MayKeepRefusal())
             _queue.Writer.TryWrite(new(time.GetUtcNow(), action.Length > MaxAction ? action[..MaxAction] : action, address, outcome));

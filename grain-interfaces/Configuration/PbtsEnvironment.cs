@@ -15,6 +15,7 @@ public static class PbtsEnvironment
         ["PBTS_MANAGEMENT_LISTEN"] = "Node:ManagementListen",
         ["PBTS_UDP_LISTEN"] = "Node:UdpListen",
         ["PBTS_UDP_SOCKETS"] = "Node:UdpSockets",
+        ["PBTS_NAME"] = "Node:Name",
         ["PBTS_ROLE"] = "Node:Role",
         ["PBTS_SILO_PORT"] = "Node:SiloPort",
         ["PBTS_GATEWAY_PORT"] = "Node:GatewayPort",

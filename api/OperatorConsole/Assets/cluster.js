@@ -17,7 +17,7 @@ function growth(silo, field, seconds) {
 
 function state(silo) {
   const lost = silo.status === 'active' && !silo.answers;
-  const tone = silo.status === 'active' ? lost ? 'warn' : 'good' : silo.status === 'dead' ? 'bad' : 'warn';
+  const tone = silo.status === 'active' ? lost ? 'warn' : 'good' : silo.status === 'dead' ? '' : 'warn';
   return element('span', { class: `badge ${tone}` }, lost ? 'not answering' : silo.status);
 }
 

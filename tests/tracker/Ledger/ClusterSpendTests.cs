@@ -33,6 +33,56 @@ public sealed class ClusterSpendTests(PostgresServer postgres, ITestOutputHelper
     }
 
     [Fact]
+    public async Task Sixty_four_posts_of_one_receipt_through_a_silo_kill_and_a_database_restart_credit_once()
+    {
+        var database = await postgres.CreateDatabaseAsync();
+        await using var survivor = await NodeProcess.StartSiloAsync(database);
+        await using var victim = await NodeProcess.StartSiloAsync(database);
+        await using var one = await NodeProcess.StartApiAsync(database);
+        await using var other = await NodeProcess.StartApiAsync(database);
+        var alice = await Member.RegisteredAsync(one.Http, "alice");
+        var bob = await Member.RegisteredAsync(other.Http, "bob");
+        var receipt = bob.Receipt(alice, "contested");
+
+        var (retries, clock) = (0, Stopwatch.StartNew());
+        var posts = Enumerable.Range(0, 64).Select(async i =>
+        {
+            // Spread over the kill and the restart; a client that gets no answer, or is told to come back, comes back.
+            await Task.Delay(i * 30);
+            while (clock.Elapsed < TimeSpan.FromMinutes(2))
+            {
+                try
+                {
+                    var (status, answer) = await alice.ReportAsync(i % 2 == 0 ? one.Http : other.Http, receipt);
+                    if (status == HttpStatusCode.OK)
+                        return answer.Statuses()[0];
+                }
+                catch (Exception e) when (e is HttpRequestException or OperationCanceledException)
+                {
+                }
+
+                Interlocked.Increment(ref retries);
+                await Task.Delay(200);
+            }
+
+            return "never answered";
+        }).ToArray();
+        await Task.Delay(600);
+        await victim.KillAsync();
+        await postgres.RestartAsync();
+        var statuses = await Task.WhenAll(posts);
+
+        output.WriteLine($"64 posts answered after {clock.Elapsed.TotalSeconds:F1} s and {retries} retries: {string.Join(", ", statuses.CountBy(status => status))}");
+        Assert.All(statuses, status => Assert.Contains(status, new[] { "accepted", "duplicate" }));
+        Assert.InRange(statuses.Count(status => status == "accepted"), 0, 1);
+        Assert.Equal((1000, 0), await alice.TotalsAsync(one.Http));
+        Assert.Equal((0, 1000), await bob.TotalsAsync(other.Http));
+        await using var source = NpgsqlDataSource.Create(database);
+        await using var command = source.CreateCommand("SELECT sum(bytes)::bigint FROM receipts");
+        Assert.Equal(1000L, await command.ExecuteScalarAsync());
+    }
+
+    [Fact]
     public async Task Ten_thousand_receipts_with_every_fifth_replayed_add_up()
     {
         const int Members = 10, Reports = 100, InReport = 100;

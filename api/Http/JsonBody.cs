@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace Pbts.Api.Http;
 
@@ -7,6 +8,9 @@ internal static class JsonBody
 {
     /// <summary>Bytes of the largest body that is read.</summary>
     public const int MaxLength = 2 << 20;
+
+    /// <summary>Bytes of a longer one that are read and thrown away, so that its sender gets to see the answer instead of a broken connection.</summary>
+    private const int MaxDiscarded = 64 << 20;
 
     private static readonly JsonDocumentOptions Options = new() { MaxDepth = 16 };
 
@@ -39,17 +43,18 @@ internal static class JsonBody
 
     private static async Task<byte[]?> ReadBytesAsync(HttpContext context)
     {
-        if (context.Request.ContentLength > MaxLength)
-            return null;
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
+            limit.MaxRequestBodySize = MaxDiscarded;
+        var tooLong = context.Request.ContentLength > MaxLength;
         using var body = new MemoryStream();
         var buffer = new byte[16 * 1024];
         while (await context.Request.Body.ReadAsync(buffer, context.RequestAborted) is > 0 and var count)
         {
-            if (body.Length + count > MaxLength)
-                return null;
-            body.Write(buffer, 0, count);
+            tooLong |= body.Length + count > MaxLength;
+            if (!tooLong)
+                body.Write(buffer, 0, count);
         }
 
-        return body.ToArray();
+        return tooLong ? null : body.ToArray();
     }
 }

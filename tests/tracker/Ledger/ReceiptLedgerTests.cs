@@ -119,8 +119,14 @@ public sealed class ReceiptLedgerTests(PostgresServer postgres)
         await using var transaction = await blocker.BeginTransactionAsync();
         await new NpgsqlCommand("LOCK TABLE users IN ACCESS EXCLUSIVE MODE", blocker).ExecuteNonQueryAsync();
 
-        var first = new[] { world.Silos[0].SpendAsync([world.Entry(0, 1)]).AsTask(), world.Silos[0].SpendAsync([world.Entry(0, 1)]).AsTask() };
-        await Task.Delay(300);
+        // One statement for each of the two workers, so apart that they do not share one.
+        var first = new List<Task<LedgerOutcome[]?>>();
+        for (var worker = 0; worker < 2; worker++)
+        {
+            first.Add(world.Silos[0].SpendAsync([world.Entry(0, 1)]).AsTask());
+            await Task.Delay(250);
+        }
+
         var waiting = Enumerable.Range(0, 4).Select(_ => world.Silos[0].SpendAsync([world.Entry(0, 1)]).AsTask()).ToArray();
         var clock = Stopwatch.StartNew();
         Assert.Null(await world.Silos[0].SpendAsync([world.Entry(0, 1)]));

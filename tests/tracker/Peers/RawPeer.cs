@@ -9,7 +9,8 @@ namespace Pbts.Tracker.Tests.Peers;
 /// <summary>A peer that says exactly the bytes a test wants.</summary>
 internal sealed class RawPeer : IDisposable
 {
-    private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+    // A small buffer that does not grow: who does not read must hold up the sender soon, however much memory the system would lend.
+    private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = 16 * 1024 };
 
     /// <summary>Connects and does the 68-byte handshake.</summary>
     public static async Task<RawPeer> ConnectAsync(TorrentPeer target, TorrentMetadata torrent, string peerId = "-XX0000-0123456789ab")

@@ -14,8 +14,11 @@ internal sealed partial class NodeProcess : IAsyncDisposable
     private readonly Process _process;
     private readonly List<string> _log = [];
 
-    private NodeProcess(Process process, int port, int managementPort)
+    private readonly Func<NodeProcess> _again;
+
+    private NodeProcess(Process process, int port, int managementPort, Func<NodeProcess> again)
     {
+        _again = again;
         Management = new Uri($"http://127.0.0.1:{managementPort}");
         _process = process;
         Port = port;
@@ -62,9 +65,20 @@ internal sealed partial class NodeProcess : IAsyncDisposable
         StartAsync("Pbts.Api.dll", database, environment);
 
     /// <summary>Starts without waiting for readiness; for tests of what happens before it.</summary>
-    public static NodeProcess Launch(string program, string database, params (string Name, string Value)[] environment)
+    public static NodeProcess Launch(string program, string database, params (string Name, string Value)[] environment) =>
+        Launch(program, database, FreePorts(4), environment);
+
+    /// <summary>Starts the same program with the same settings on the same ports once this one has ended, and waits until it is ready.</summary>
+    public async Task<NodeProcess> StartAgainAsync()
     {
-        var ports = FreePorts(4);
+        await DisposeAsync();
+        var node = _again();
+        await node.WaitUntilReadyAsync();
+        return node;
+    }
+
+    private static NodeProcess Launch(string program, string database, int[] ports, (string Name, string Value)[] environment)
+    {
         var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, program)])
         {
             RedirectStandardOutput = true,
@@ -78,7 +92,7 @@ internal sealed partial class NodeProcess : IAsyncDisposable
         start.Environment["PBTS_MANAGEMENT_LISTEN"] = $"http://127.0.0.1:{ports[3]}";
         foreach (var (name, value) in environment)
             start.Environment[name] = value;
-        var node = new NodeProcess(Process.Start(start)!, ports[0], ports[3]);
+        var node = new NodeProcess(Process.Start(start)!, ports[0], ports[3], () => Launch(program, database, ports, environment));
         node._process.OutputDataReceived += node.Keep;
         node._process.ErrorDataReceived += node.Keep;
         node._process.BeginOutputReadLine();
@@ -134,7 +148,8 @@ internal sealed partial class NodeProcess : IAsyncDisposable
         return node;
     }
 
-    private static int[] FreePorts(int count)
+    /// <summary>Ports nobody listens on now.</summary>
+    public static int[] FreePorts(int count)
     {
         var listeners = Enumerable.Range(0, count).Select(_ => new TcpListener(IPAddress.Loopback, 0)).ToList();
         listeners.ForEach(listener => listener.Start());
@@ -153,6 +168,7 @@ internal sealed partial class NodeProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>Sends the process a signal.</summary>
     private void Signal(int signal)
     {
         try

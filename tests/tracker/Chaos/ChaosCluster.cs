@@ -19,6 +19,8 @@ internal sealed class ChaosCluster : IAsyncDisposable
 
     public static async Task<ChaosCluster> StartAsync()
     {
+        if (Directory.Exists(Logs))
+            Directory.Delete(Logs, recursive: true);
         var cluster = new ChaosCluster();
         await cluster.Postgres.InitializeAsync();
         cluster.Database = await cluster.Postgres.CreateDatabaseAsync();
@@ -30,9 +32,12 @@ internal sealed class ChaosCluster : IAsyncDisposable
         return cluster;
     }
 
+    /// <summary>Where the processes' logs are kept.</summary>
+    private static string Logs { get; } = Path.Combine(AppContext.BaseDirectory, "TestResults", "chaos-logs");
+
     public Task KillAsync(int silo) => _silos[silo].KillAsync();
 
-    public async Task StartAgainAsync(int silo) => _silos[silo] = await _silos[silo].StartAgainAsync();
+    public Task StartAgainAsync(int silo) => StartAgainAsync(_silos, silo);
 
     /// <summary>One process after the other, each only when the one before it is ready again.</summary>
     public async Task RestartRollingAsync()
@@ -42,7 +47,7 @@ internal sealed class ChaosCluster : IAsyncDisposable
             for (var i = 0; i < processes.Length; i++)
             {
                 await processes[i].StopAsync();
-                processes[i] = await processes[i].StartAgainAsync();
+                await StartAgainAsync(processes, i);
             }
         }
     }
@@ -51,7 +56,23 @@ internal sealed class ChaosCluster : IAsyncDisposable
     {
         await Proxy.DisposeAsync();
         foreach (var process in _fronts.Concat(_silos))
+        {
+            KeepLog(process);
             await process.DisposeAsync();
+        }
+
         await Postgres.DisposeAsync();
+    }
+
+    private static async Task StartAgainAsync(NodeProcess[] processes, int which)
+    {
+        KeepLog(processes[which]);
+        processes[which] = await processes[which].StartAgainAsync();
+    }
+
+    private static void KeepLog(NodeProcess process)
+    {
+        Directory.CreateDirectory(Logs);
+        File.AppendAllText(Path.Combine(Logs, $"{process.Port}.log"), process.Log);
     }
 }

@@ -6,7 +6,7 @@ using System.Runtime.InteropServices;
 namespace Pbts.Tracker.Tests.Support;
 
 /// <summary>
-/// One tracker process, the real program on free loopback ports: an all-in-one node, a silo without the api, or a front
+/// One tracker process, the real program on free ports: an all-in-one node, a silo without the api, or a front
 /// end. Its log is kept in memory for the message of a failing test.
 /// </summary>
 internal sealed partial class NodeProcess : IAsyncDisposable
@@ -16,13 +16,13 @@ internal sealed partial class NodeProcess : IAsyncDisposable
 
     private readonly Func<NodeProcess> _again;
 
-    private NodeProcess(Process process, int port, int managementPort, Func<NodeProcess> again)
+    private NodeProcess(Process process, IPAddress address, int port, int managementPort, Func<NodeProcess> again)
     {
         _again = again;
         Management = new Uri($"http://127.0.0.1:{managementPort}");
         _process = process;
         Port = port;
-        Url = new Uri($"http://127.0.0.1:{port}");
+        Url = new Uri($"http://{address}:{port}");
         Http = new HttpClient { BaseAddress = Url, Timeout = TimeSpan.FromSeconds(60) };
     }
 
@@ -66,7 +66,15 @@ internal sealed partial class NodeProcess : IAsyncDisposable
 
     /// <summary>Starts without waiting for readiness; for tests of what happens before it.</summary>
     public static NodeProcess Launch(string program, string database, params (string Name, string Value)[] environment) =>
-        Launch(program, database, FreePorts(4), environment);
+        Launch(program, database, FreePorts(4), null, environment);
+
+    /// <summary>Starts an all-in-one node in a network namespace of its own, without waiting for readiness.</summary>
+    /// <param name="address">Where clients reach it.</param>
+    public static NodeProcess LaunchInNamespace(string name, IPAddress address, string database, params (string Name, string Value)[] environment) =>
+        Launch("Pbts.Silo.dll", database, FreePorts(4), (name, address), environment);
+
+    /// <summary>Starts the same program with the same settings on the same ports, without waiting for anything.</summary>
+    public NodeProcess LaunchAgain() => _again();
 
     /// <summary>Starts the same program with the same settings on the same ports once this one has ended, and waits until it is ready.</summary>
     public async Task<NodeProcess> StartAgainAsync()
@@ -77,22 +85,26 @@ internal sealed partial class NodeProcess : IAsyncDisposable
         return node;
     }
 
-    private static NodeProcess Launch(string program, string database, int[] ports, (string Name, string Value)[] environment)
+    private static NodeProcess Launch(string program, string database, int[] ports, (string Name, IPAddress Address)? inside, (string Name, string Value)[] environment)
     {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, program)])
+        string[] command = ["dotnet", Path.Combine(AppContext.BaseDirectory, program)];
+        if (inside is { } lab)
+            command = [NetworkLab.Ip, "netns", "exec", lab.Name, .. command];
+        var start = new ProcessStartInfo(command[0], command[1..])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             WorkingDirectory = Path.GetTempPath(),
         };
         start.Environment["PBTS_DATABASE"] = database;
-        start.Environment["PBTS_LISTEN"] = $"http://127.0.0.1:{ports[0]};http://[::1]:{ports[0]}";
+        start.Environment["PBTS_LISTEN"] = inside is { } at ? $"http://{at.Address}:{ports[0]}" : $"http://127.0.0.1:{ports[0]};http://[::1]:{ports[0]}";
         start.Environment["PBTS_SILO_PORT"] = $"{ports[1]}";
         start.Environment["PBTS_GATEWAY_PORT"] = $"{ports[2]}";
         start.Environment["PBTS_MANAGEMENT_LISTEN"] = $"http://127.0.0.1:{ports[3]}";
         foreach (var (name, value) in environment)
             start.Environment[name] = value;
-        var node = new NodeProcess(Process.Start(start)!, ports[0], ports[3], () => Launch(program, database, ports, environment));
+        var node = new NodeProcess(
+            Process.Start(start)!, inside?.Address ?? IPAddress.Loopback, ports[0], ports[3], () => Launch(program, database, ports, inside, environment));
         node._process.OutputDataReceived += node.Keep;
         node._process.ErrorDataReceived += node.Keep;
         node._process.BeginOutputReadLine();
@@ -168,7 +180,6 @@ internal sealed partial class NodeProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>Sends the process a signal.</summary>
     private void Signal(int signal)
     {
         try

@@ -24,7 +24,9 @@ internal sealed partial class Proxy : IAsyncDisposable
             .Replace("@LISTEN@", $"    listen 127.0.0.1:{Port};", StringComparison.Ordinal)
             .Replace("hash $route consistent;", balance, StringComparison.Ordinal)
             .Replace("@BACKENDS@", string.Join('\n', fronts.Select(front => $"    server 127.0.0.1:{front.Port} max_fails=1 fail_timeout=2s;")), StringComparison.Ordinal));
-        _process = Process.Start(new ProcessStartInfo(Program, ["-p", _folder, "-e", Path.Combine(_folder, "log"), "-c", configuration]))!;
+        _process = Process.Start(new ProcessStartInfo(Program, ["-p", _folder, "-e", Path.Combine(_folder, "log"), "-c", configuration]) { RedirectStandardError = true })!;
+        // What it says of front ends that restart is no news to the tests.
+        _process.BeginErrorReadLine();
         AppDomain.CurrentDomain.ProcessExit += (_, _) => Stop();
     }
 

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Options;
 using Orleans.Configuration;
 using Pbts.Api;
+using Pbts.Api.Operations;
 using Pbts.GrainInterfaces.Configuration;
 
 try
@@ -16,6 +17,8 @@ try
     builder.Services.AddOptions<AdoNetClusteringClientOptions>().Configure<IOptions<NodeOptions>>((options, node) => options.ConnectionString = node.Value.Database);
     builder.Services.AddOptions<ClusterOptions>().Configure<IOptions<NodeOptions>>((options, node) => options.ClusterId = options.ServiceId = node.Value.ClusterId);
 
+    builder.Services.AddHostedService<GatewayWatch>();
+
     // Behind the client, so that nothing listens before grains can be called.
     builder.AddPbtsApi();
     builder.ListenAsConfigured(withTracker: true);
@@ -24,7 +27,7 @@ try
     app.MapPbtsNode();
     app.MapPbtsApi();
     await app.RunAsync();
-    return 0;
+    return Environment.ExitCode;
 }
 catch (OptionsValidationException e)
 {

@@ -114,6 +114,7 @@ public static class ApiHosting
         app.MapTracker();
         app.MapMembers();
         app.MapConsole();
+        app.MapOrleansDashboard();
         app.MapContract(group => group.AddEndpointFilter<AdminAuthorization>());
         app.MapMigrations(group => group.AddEndpointFilter<AdminAuthorization>());
     }

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using Orleans.Configuration;
+using Orleans.Dashboard;
 using Pbts.Api;
 using Pbts.Api.Operations;
 using Pbts.GrainInterfaces.Configuration;
@@ -12,6 +13,8 @@ try
     {
         client.AddActivityPropagation();
         client.UseAdoNetClustering(options => options.Invariant = "Npgsql");
+        if (builder.Configuration.GetSection(AdministrationOptions.Section).Get<AdministrationOptions>() is { OrleansDashboard: true })
+            client.AddDashboard();
         client.UseConnectionRetryFilter((_, stopping) => Task.Delay(TimeSpan.FromSeconds(1), stopping).ContinueWith(_ => !stopping.IsCancellationRequested, TaskScheduler.Default));
     });
     builder.Services.AddOptions<AdoNetClusteringClientOptions>().Configure<IOptions<NodeOptions>>((options, node) => options.ConnectionString = node.Value.Database);

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Options;
 using Orleans.Configuration;
+using Orleans.Dashboard;
 using Pbts.GrainInterfaces.Configuration;
 
 namespace Pbts.Silo;
@@ -16,6 +17,8 @@ internal static class SiloHosting
         builder.UseOrleans(silo =>
         {
             silo.AddActivityPropagation();
+            if (builder.Configuration.GetSection(AdministrationOptions.Section).Get<AdministrationOptions>() is { OrleansDashboard: true })
+                silo.AddDashboard();
             silo.UseAdoNetClustering(options => options.Invariant = Invariant);
             silo.AddAdoNetGrainStorageAsDefault(options => options.Invariant = Invariant);
             silo.UseAdoNetReminderService(options => options.Invariant = Invariant);

@@ -12,6 +12,7 @@ internal static class ClusterCalls
 
     /// <exception cref="OrleansException">No silo could be reached in time.</exception>
     /// <exception cref="TimeoutException">No silo answered in time.</exception>
+    /// <exception cref="OperationCanceledException">The cluster could not say in time which silo it is.</exception>
     public static async Task<T> RepeatAsync<T>(Func<Task<T>> call)
     {
         var started = TimeProvider.System.GetTimestamp();
@@ -21,7 +22,7 @@ internal static class ClusterCalls
             {
                 return await call();
             }
-            catch (Exception e) when (e is OrleansException or TimeoutException && TimeProvider.System.GetElapsedTime(started) + pause < Patience)
+            catch (Exception e) when (e is OrleansException or TimeoutException or OperationCanceledException && TimeProvider.System.GetElapsedTime(started) + pause < Patience)
             {
             }
 

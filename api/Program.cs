@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Options;
 using Orleans.Configuration;
 using Pbts.Api;
+using Pbts.Api.Announce;
 using Pbts.GrainInterfaces.Configuration;
 
 try
@@ -18,6 +19,8 @@ try
 
     // Behind the client, so that nothing listens before grains can be called.
     builder.AddPbtsApi();
+    builder.Services.AddSingleton<SwarmDesks>();
+    builder.Services.AddHostedService(services => services.GetRequiredService<SwarmDesks>());
     builder.ListenAsConfigured(withTracker: true);
 
     var app = builder.Build();

@@ -31,6 +31,9 @@ internal sealed class SwarmCensus : ILocalSwarms
     public AnnounceReply? TryAnnounce(InfoHash infoHash, AnnounceRequest request) =>
         _active.TryGetValue(infoHash, out var swarm) ? swarm.TryAnnounce(request) : null;
 
+    /// <summary>Whether the swarm is active on this silo.</summary>
+    public bool Holds(InfoHash infoHash) => _active.ContainsKey(infoHash);
+
     public void Enter(InfoHash infoHash, LiveSwarm swarm)
     {
         // Counted before anybody can find it and add to it.

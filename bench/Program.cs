@@ -10,7 +10,15 @@ switch (args)
     case ["udp", .. var rest]:
         UdpLoad.Run(Arguments.Parse(rest));
         return 0;
+    case ["memory", .. var rest]:
+        return await MemoryBenchmark.RunAsync(Arguments.Parse(rest));
+    case ["soak", .. var rest]:
+        return await SoakBenchmark.RunAsync(Arguments.Parse(rest));
+    case ["overload", .. var rest]:
+        return await OverloadBenchmark.RunAsync(Arguments.Parse(rest));
+    case ["locality", .. var rest]:
+        return await LocalityBenchmark.RunAsync(Arguments.Parse(rest));
     default:
-        await Console.Error.WriteLineAsync("usage: verify [--receipts 50] [--seconds 4] | report --url URL [--receipts 50] [--receivers 5] [--reports 300] [--parallel 4] | udp --port PORT --hashes FILE [--peers 100] [--numwant 50] [--sockets 16] [--window 4] [--seconds 8]");
+        await Console.Error.WriteLineAsync("usage: verify [--receipts 50] [--seconds 4] | report --url URL [--receipts 50] [--receivers 5] [--reports 300] [--parallel 4] | udp --port PORT --hashes FILE [--peers 100] [--numwant 50] [--sockets 16] [--window 4] [--seconds 8] | memory, soak, overload, locality: see bench/cluster.sh");
         return 2;
 }

@@ -54,7 +54,7 @@ boot_id() { cat /proc/sys/kernel/random/boot_id; }
 launch() {
     local name=$1 pid
     shift
-    setsid "$@" </dev/null >>"$DATA/logs/$name.log" 2>&1 4>&- 9>&- &
+    setsid "$@" </dev/null >>"$DATA/logs/${name#.}.log" 2>&1 4>&- 9>&- &
     pid=$!
     # While the kernel still shows the shell's fork the start time is the same: exec does not change it.
     printf '%s %s %s\n' "$pid" "$(proc_start "$pid")" "$(boot_id)" >"$DATA/run/$name.pid"

@@ -68,7 +68,8 @@ cmd_up() {
     for name in host:"$HOST" port:"$PORT" silos:"$SILOS" apis:"$APIS" chain:"$CHAIN"; do save_setting "${name%%:*}" "${name#*:}"; done
 
     need_dotnet
-    build_once silo
+    # Whoever restarts what has ended takes the programs as they are.
+    [ -n "${PBTS_KEEPER:-}" ] || build_once silo
     start_backing
     start_tracker "$HOST" "$PORT" "$SILOS" "$APIS"
     say
@@ -77,6 +78,7 @@ cmd_up() {
     exec 9>&-
     if [ -n "$DETACH" ]; then
         trap - EXIT INT TERM HUP
+        start_keeper
         exit 0
     fi
     say "Ctrl-C stops it."
@@ -110,19 +112,46 @@ any_alive() {
     return 1
 }
 
-# In the foreground: report what dies, end when nothing is left of what this command started.
+# Several processes are kept running: what ends without having been stopped is started again. Orleans ends a silo that the
+# others have declared dead, for example because its network was away: started again, it is a member again.
+keeps_running() { [ "$(setting silos)$(setting apis)" != 00 ]; }
+
+# Does in the background what the foreground command does; `down` ends it. Its file is hidden from `recorded`: it is no part
+# of the tracker.
+start_keeper() {
+    keeps_running && [ -z "${PBTS_KEEPER:-}" ] && ! pid_of .keeper >/dev/null || return 0
+    launch .keeper "$ROOT/pbts" keep --data "$DATA"
+}
+
+cmd_keep() {
+    parse_options "$@"
+    mapfile -t STARTED < <(recorded)
+    supervise
+}
+
+# Report what dies, start it again where there are several, end when nothing is left of what this command started.
 supervise() {
-    local reported=" " name
+    local reported=" " name restarted=-999 pause=1
     while :; do
         sleep 1 &
         wait $! 2>/dev/null
         # Another ./pbts at work here is stopping or starting things on purpose.
         flock -n "$DATA/lock" true || continue
         for name in "${STARTED[@]}"; do
+            if [ ! -e "$DATA/run/$name.pid" ] || pid_of "$name" >/dev/null; then continue; fi
+            if keeps_running && [[ $name == silo-* || $name == api-* ]]; then
+                # Ever longer pauses for what ends again and again.
+                if [ $((SECONDS - restarted)) -gt 60 ]; then pause=1; else pause=$((pause < 16 ? pause * 2 : 30)); fi
+                [ $((SECONDS - restarted)) -gt "$pause" ] || continue
+                say "pbts: $name ended unexpectedly; starting it again (its log: $DATA/logs/$name.log)" >&2
+                PBTS_KEEPER=1 "$ROOT/pbts" up --detach --data "$DATA" >/dev/null ||
+                    say "pbts: that did not work; trying again" >&2
+                restarted=$SECONDS
+                break # All that was missing has been started.
+            fi
             [[ $reported == *" $name "* ]] && continue
-            pid_of "$name" >/dev/null && continue
             reported+="$name "
-            if [ -e "$DATA/run/$name.pid" ]; then say "pbts: $name ended unexpectedly; its log: $DATA/logs/$name.log (./pbts up --detach --data $DATA starts it again)" >&2; fi
+            say "pbts: $name ended unexpectedly; its log: $DATA/logs/$name.log (./pbts up --detach --data $DATA starts it again)" >&2
         done
         if ! any_alive "${STARTED[@]}"; then
             trap - EXIT
@@ -175,8 +204,11 @@ cmd_down() {
         say "Nothing runs in $DATA"
         return 0
     fi
+    # Before the lock: it may be starting something again.
+    stop_names TERM 5 .keeper
     exec 9>"$DATA/lock"
     flock 9
+    mapfile -t names < <(recorded)
     stop_all "${names[@]}"
     say "Stopped. The data stays in $DATA."
 }

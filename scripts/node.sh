@@ -30,18 +30,33 @@ reach() {
     esac
 }
 
+# kept_port SETTING: the port a process had before, unless somebody else has it now; else a free one, kept from now on.
+kept_port() {
+    local port
+    port=$(setting "$1")
+    if [ -z "$port" ] || port_busy "$port"; then
+        port=$(free_port)
+        save_setting "$1" "$port"
+    fi
+    echo "$port"
+}
+
 # start_host NAME ROLE LISTEN PORT: ROLE is node, silo or api. The port is kept for status and readiness.
 start_host() {
-    local name=$1 role=$2 listen=$3 port=$4 udp=off dll=$SILO_DLL environment management
+    local name=$1 role=$2 listen=$3 port=$4 udp=off dll=$SILO_DLL environment management silo gateway
     pid_of "$name" >/dev/null && return
     save_setting "port_$name" "$port"
-    # Kept over restarts where possible: Prometheus looks for it there.
-    management=$(setting "management_$name")
-    if [ -z "$management" ] || port_busy "$management"; then management=$(free_port); save_setting "management_$name" "$management"; fi
+    # Prometheus looks for it there.
+    management=$(kept_port "management_$name")
     case $role:$name in node:node-1 | node:silo-1 | api:api-1) udp=$(udp_urls "$(setting host)" "$(setting port)") ;; esac
     environment=(PBTS_DATABASE="$DATABASE" PBTS_LISTEN="$listen" PBTS_UDP_LISTEN="$udp" PBTS_MANAGEMENT_LISTEN="http://127.0.0.1:$management")
     if [ "$role" = api ]; then dll=$API_DLL
-    else environment+=(PBTS_ROLE="$role" PBTS_NAME="$name" PBTS_ADVERTISED_ADDRESS=127.0.0.1 PBTS_SILO_PORT="$(free_port)" PBTS_GATEWAY_PORT="$(free_port)"); fi
+    else
+        # A silo that comes back to its address shows that the one before is dead: nobody has to wait until that is noticed.
+        silo=$(kept_port "silo_port_$name")
+        gateway=$(kept_port "gateway_port_$name")
+        environment+=(PBTS_ROLE="$role" PBTS_NAME="$name" PBTS_ADVERTISED_ADDRESS=127.0.0.1 PBTS_SILO_PORT="$silo" PBTS_GATEWAY_PORT="$gateway")
+    fi
     step "Starting $name ($listen)"
     # The values go by the exported environment of a subshell, never as arguments of env(1).
     export "${environment[@]}"

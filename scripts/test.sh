@@ -18,7 +18,7 @@ cmd_test() {
     need_dotnet
     need_postgres
     need_programs aria2c:aria2 transmission-daemon:transmission-daemon transmission-remote:transmission-cli \
-        qbittorrent-nox:qbittorrent-nox nginx:nginx-light chromium:chromium
+        qbittorrent-nox:qbittorrent-nox nginx:nginx-light chromium:chromium ip:iproute2
     [ -f "$ROOT/solidity/package.json" ] && need_foundry
 
     results=$(mktemp -d)
@@ -89,18 +89,20 @@ solidity_tests() {
 
 # Kills silos and restarts the database under load for a while and counts what went wrong; its figures are printed.
 cmd_chaos() {
-    local minutes=2
+    local minutes=3 json=
     while [ $# -gt 0 ]; do
         case $1 in
-            --minutes) [ $# -ge 2 ] || die "--minutes needs a number"; minutes=$(number --minutes "$2" 1 10000) || exit 1; shift 2 ;;
-            *) die "unknown option $1 (./pbts chaos [--minutes 2])" ;;
+            --minutes) [ $# -ge 2 ] || die "--minutes needs a number"; minutes=$(number --minutes "$2" 3 10000) || exit 1; shift 2 ;;
+            --json) [ $# -ge 2 ] || die "--json needs a file"; json=$(readlink -m "$2"); shift 2 ;;
+            *) die "unknown option $1 (./pbts chaos [--minutes 3] [--json FILE])" ;;
         esac
     done
     need_dotnet
     need_postgres
+    need_programs nginx:nginx-light
     step "Building the tests (Release)"
     dotnet build "$ROOT/tests/tracker" "${BUILD_FLAGS[@]}" </dev/null || die "the build failed"
     step "Chaos for $minutes minutes"
-    PBTS_CHAOS_MINUTES=$minutes exec dotnet test "$ROOT/tests/tracker" -c Release --no-build --nologo --filter Category=Chaos \
+    PBTS_CHAOS_MINUTES=$minutes PBTS_CHAOS_JSON=$json exec dotnet test "$ROOT/tests/tracker" -c Release --no-build --nologo --filter Category=Chaos \
         --logger "console;verbosity=detailed" </dev/null
 }

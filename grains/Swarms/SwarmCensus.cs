@@ -12,6 +12,7 @@ internal sealed class SwarmCensus : ILocalSwarms
     private readonly ConcurrentDictionary<InfoHash, LiveSwarm> _active = new();
     private long _peers;
     private long _announces;
+    private long _local;
 
     public SwarmCensus(IMeterFactory meters)
     {
@@ -19,6 +20,7 @@ internal sealed class SwarmCensus : ILocalSwarms
         meter.CreateObservableGauge("pbts.swarms", () => Swarms, "{swarm}", "Swarms active on this silo.");
         meter.CreateObservableGauge("pbts.peers", () => Peers, "{peer}", "Peers in the swarms of this silo.");
         meter.CreateObservableCounter("pbts.swarm.announces", () => Announces, "{announce}", "Announces the swarms of this silo have taken.");
+        meter.CreateObservableCounter("pbts.swarm.local.announces", () => Volatile.Read(ref _local), "{announce}", "Those of them that came in through this process and needed no message.");
     }
 
     public long Swarms => _active.Count;
@@ -28,8 +30,13 @@ internal sealed class SwarmCensus : ILocalSwarms
     /// <summary>Announces since the silo started.</summary>
     public long Announces => Volatile.Read(ref _announces);
 
-    public AnnounceReply? TryAnnounce(InfoHash infoHash, AnnounceRequest request) =>
-        _active.TryGetValue(infoHash, out var swarm) ? swarm.TryAnnounce(request) : null;
+    public AnnounceReply? TryAnnounce(InfoHash infoHash, AnnounceRequest request)
+    {
+        if (!_active.TryGetValue(infoHash, out var swarm) || swarm.TryAnnounce(request) is not { } reply)
+            return null;
+        Interlocked.Increment(ref _local);
+        return reply;
+    }
 
     /// <summary>Whether the swarm is active on this silo.</summary>
     public bool Holds(InfoHash infoHash) => _active.ContainsKey(infoHash);

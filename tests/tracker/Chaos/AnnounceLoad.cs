@@ -1,44 +1,32 @@
 using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
 using Pbts.Tracker.Tests.Support;
 
 namespace Pbts.Tracker.Tests.Chaos;
 
-/// <summary>Announces without end, round the front ends, and remembers what clients would have noticed.</summary>
-internal sealed class AnnounceLoad(NodeProcess[] fronts)
+/// <summary>
+/// Announces and scrapes as clients make them: at a steady rate whatever the answers do, each over a connection of its own
+/// to the proxy, given up after half a minute. Only a proper answer is none of: no connection, a connection that ends
+/// early, no answer in time, HTTP 5xx, a failure, or "come back later".
+/// </summary>
+internal sealed class AnnounceLoad(IPEndPoint tracker)
 {
-    public const int Swarms = 300;
+    private const int Swarms = 300;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     private readonly byte[][] _torrents = [.. Enumerable.Range(0, Swarms).Select(_ => Announcer.NewTorrent())];
-    private readonly Announcer[] _trackers = [.. fronts.Select(front => new Announcer(front))];
     private readonly CancellationTokenSource _stop = new();
-    private readonly Lock _lock = new();
     private Task _running = Task.CompletedTask;
-    private Stopwatch? _clock;
-    private TimeSpan _noticeable;
-    private int _answered;
-    private int _failed;
 
-    public int Answered => _answered;
+    public RequestTally Announces { get; } = new("announces");
 
-    public int Failed => _failed;
+    public RequestTally Scrapes { get; } = new("scrapes");
 
-    public TimeSpan Slowest { get; private set; }
-
-    /// <summary>When the last slow or failed announce since <see cref="Watch"/> ended.</summary>
-    public TimeSpan? LastNoticed { get; private set; }
-
-    public async Task StartAsync(int workers)
-    {
-        foreach (var torrent in _torrents)
-            await _trackers[0].AnnounceAsync(torrent, 1, 0);
-        _running = Task.WhenAll(Enumerable.Range(0, workers).Select(worker => Task.Run(() => WorkAsync(worker))));
-    }
-
-    public void Watch(Stopwatch clock, TimeSpan noticeable)
-    {
-        lock (_lock)
-            (_clock, _noticeable, LastNoticed) = (clock, noticeable, null);
-    }
+    public void Start(int announcesPerSecond, int scrapesPerSecond) => _running = Task.WhenAll(
+        RunAsync(announcesPerSecond, Announces, i => Announcer.Target(_torrents[i % Swarms], 2 + (i * 7 % 50), i % 2, EventOf(i))),
+        RunAsync(scrapesPerSecond, Scrapes, i => $"/scrape?info_hash={Announcer.Escape(_torrents[i * 7 % Swarms])}"));
 
     public async Task StopAsync()
     {
@@ -46,47 +34,54 @@ internal sealed class AnnounceLoad(NodeProcess[] fronts)
         await _running;
     }
 
-    /// <summary>Whether a hundred announces all come through in time.</summary>
-    public async Task<bool> AnswersWithinAsync(TimeSpan limit)
+    private static string EventOf(int i) => (i % 40) switch { 0 => "&event=started", 1 => "&event=completed", 2 => "&event=stopped", _ => "" };
+
+    private async Task RunAsync(int perSecond, RequestTally tally, Func<int, string> target)
     {
-        for (var i = 0; i < 100; i++)
+        var under = new List<Task>();
+        var clock = Stopwatch.StartNew();
+        for (var sent = 0; !_stop.IsCancellationRequested; await Task.Delay(20))
         {
-            var clock = Stopwatch.StartNew();
-            if (!await IsAnsweredAsync(i, 2) || clock.Elapsed > limit)
-                return false;
+            for (; sent < clock.Elapsed.TotalSeconds * perSecond; sent++)
+                under.Add(RequestAsync(tally, target(sent)));
+            under.RemoveAll(request => request.IsCompleted);
         }
 
-        return true;
+        await Task.WhenAll(under);
     }
 
-    private async Task WorkAsync(int worker)
+    private async Task RequestAsync(RequestTally tally, string target)
     {
-        for (var i = worker; !_stop.IsCancellationRequested; i += 7)
-        {
-            var clock = Stopwatch.StartNew();
-            var answered = await IsAnsweredAsync(i, 2 + (i % 50));
-            Interlocked.Increment(ref answered ? ref _answered : ref _failed);
-            lock (_lock)
-            {
-                Slowest = clock.Elapsed > Slowest ? clock.Elapsed : Slowest;
-                if (_clock is { } watch && (!answered || clock.Elapsed > _noticeable))
-                    LastNoticed = watch.Elapsed;
-            }
-
-            await Task.Delay(5);
-        }
+        var started = Stopwatch.GetTimestamp();
+        tally.Count(started, await TryAsync(target));
     }
 
-    private async Task<bool> IsAnsweredAsync(int i, int peer)
+    /// <summary>Null, or what was wrong.</summary>
+    private async Task<string?> TryAsync(string target)
     {
+        using var limit = new CancellationTokenSource(Patience);
         try
         {
-            var reply = await _trackers[i % _trackers.Length].AnnounceAsync(_torrents[i % Swarms], peer, i % 2);
-            return reply is { Failure: null, Warning: null };
+            using var client = new TcpClient();
+            await client.ConnectAsync(tracker, limit.Token);
+            await client.GetStream().WriteAsync(Encoding.Latin1.GetBytes($"GET {target} HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n"), limit.Token);
+            using var received = new MemoryStream();
+            await client.GetStream().CopyToAsync(received, limit.Token);
+            var answer = Encoding.Latin1.GetString(received.GetBuffer(), 0, (int)received.Length);
+            if (!answer.StartsWith("HTTP/1.1 200 ", StringComparison.Ordinal))
+                return answer.Length > 12 ? $"HTTP {answer[9..12]}" : "connection ended early";
+            if (!answer.EndsWith('e'))
+                return "answer cut off";
+            return answer.Contains("failure reason", StringComparison.Ordinal) ? "failure reason"
+                : answer.Contains("warning message", StringComparison.Ordinal) ? "told to come back" : null;
         }
-        catch (Exception e) when (e is IOException or System.Net.Sockets.SocketException or OperationCanceledException)
+        catch (OperationCanceledException)
         {
-            return false;
+            return "no answer in 30 s";
+        }
+        catch (Exception e) when (e is IOException or SocketException)
+        {
+            return (e as SocketException ?? e.InnerException as SocketException)?.SocketErrorCode is SocketError.ConnectionRefused ? "connection refused" : "connection reset";
         }
     }
 }

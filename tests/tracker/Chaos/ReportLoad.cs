@@ -1,88 +1,125 @@
+using System.Diagnostics;
 using System.Net;
 using Pbts.Tracker.Tests.Support;
 
 namespace Pbts.Tracker.Tests.Chaos;
 
 /// <summary>
-/// Pairs of members that report receipts without end. A report that failed is made again until the tracker says that its
-/// receipt counts, as peers do, so afterwards each total is known.
+/// Pairs of members that report receipts at a steady rate. A report that failed is made again until the tracker says that
+/// its receipt counts, as peers do, so afterwards each total is known.
 /// </summary>
 internal sealed class ReportLoad
 {
     private const int Bytes = 1000;
 
     private readonly CancellationTokenSource _stop = new();
-    private readonly List<(Member Sender, Member Receiver, int Credited)> _pairs = [];
-    private readonly NodeProcess[] _fronts;
+    private readonly HttpClient _tracker;
+    private readonly Pair[] _pairs;
     private Task _running = Task.CompletedTask;
-    private int _refused;
 
-    private ReportLoad(NodeProcess[] fronts) => _fronts = fronts;
+    private ReportLoad(HttpClient tracker, Pair[] pairs) => (_tracker, _pairs) = (tracker, pairs);
 
-    public int Credited => _pairs.Sum(pair => pair.Credited);
+    /// <summary>Every attempt, those made again included.</summary>
+    public RequestTally Reports { get; } = new("reports");
 
-    public int Refused => _refused;
+    public int Credited => _pairs.Sum(pair => pair.Acknowledged);
 
-    public int Members => 2 * _pairs.Count;
+    public int Members => 2 * _pairs.Length;
 
-    public static async Task<ReportLoad> StartAsync(NodeProcess[] fronts, int pairs)
+    public static async Task<ReportLoad> CreateAsync(HttpClient tracker, int pairs)
     {
-        var load = new ReportLoad(fronts);
+        var members = new Pair[pairs];
         for (var i = 0; i < pairs; i++)
-            load._pairs.Add((await Member.RegisteredAsync(fronts[0].Http, "sender"), await Member.RegisteredAsync(fronts[0].Http, "receiver"), 0));
-        load._running = Task.WhenAll(Enumerable.Range(0, pairs).Select(pair => Task.Run(() => WorkAsync(load, pair))));
-        return load;
+            members[i] = new Pair(await Member.RegisteredAsync(tracker, "sender"), await Member.RegisteredAsync(tracker, "receiver"));
+        return new ReportLoad(tracker, members);
     }
 
+    public void Start(int perSecond) => _running = Task.Run(() => RunAsync(perSecond));
+
+    /// <summary>Makes no new reports and waits until every one that was begun is acknowledged.</summary>
     public async Task StopAsync()
     {
         await _stop.CancelAsync();
-        await _running;
+        await _running.WaitAsync(TimeSpan.FromMinutes(3));
     }
 
     /// <summary>Members whose totals are not exactly what was acknowledged.</summary>
     public async Task<int> CountWrongTotalsAsync()
     {
         var wrong = 0;
-        foreach (var (sender, receiver, credited) in _pairs)
+        foreach (var pair in _pairs)
         {
-            var expected = (long)credited * Bytes;
-            wrong += await sender.TotalsAsync(_fronts[0].Http) == (expected, 0) ? 0 : 1;
-            wrong += await receiver.TotalsAsync(_fronts[1].Http) == (0, expected) ? 0 : 1;
+            var expected = (long)pair.Acknowledged * Bytes;
+            wrong += await pair.Sender.TotalsAsync(_tracker) == (expected, 0) ? 0 : 1;
+            wrong += await pair.Receiver.TotalsAsync(_tracker) == (0, expected) ? 0 : 1;
         }
 
         return wrong;
     }
 
-    private static async Task WorkAsync(ReportLoad load, int pair)
+    private async Task RunAsync(int perSecond)
     {
-        var (sender, receiver, _) = load._pairs[pair];
-        for (uint piece = 0; !load._stop.IsCancellationRequested; piece++)
+        var under = new List<Task>();
+        var clock = Stopwatch.StartNew();
+        for (uint sent = 0; !_stop.IsCancellationRequested; await Task.Delay(20))
         {
-            var receipt = receiver.Receipt(sender, $"piece {piece}", piece, size: Bytes);
-            // Not given up when the run ends: what was sent may have been credited.
-            for (var attempt = 0; !await IsCreditedAsync(); attempt++)
-            {
-                Interlocked.Increment(ref load._refused);
-                await Task.Delay(200);
-            }
-
-            load._pairs[pair] = (sender, receiver, (int)piece + 1);
-            await Task.Delay(20);
-
-            async Task<bool> IsCreditedAsync()
-            {
-                try
-                {
-                    var (status, answer) = await sender.ReportAsync(load._fronts[Random.Shared.Next(load._fronts.Length)].Http, receipt);
-                    // A duplicate of one's own receipt means that an earlier attempt went through.
-                    return status == HttpStatusCode.OK && answer.Statuses()[0] is ("accepted" or "duplicate");
-                }
-                catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException)
-                {
-                    return false;
-                }
-            }
+            for (; sent < clock.Elapsed.TotalSeconds * perSecond; sent++)
+                under.Add(ReportAsync(_pairs[sent % _pairs.Length], sent));
+            under.RemoveAll(report => report.IsCompletedSuccessfully);
         }
+
+        await Task.WhenAll(under);
+    }
+
+    private async Task ReportAsync(Pair pair, uint piece)
+    {
+        var receipt = pair.Receiver.Receipt(pair.Sender, $"piece {piece}", piece, size: Bytes);
+        // Not given up when the run ends: what was sent may have been credited.
+        while (true)
+        {
+            var started = Stopwatch.GetTimestamp();
+            var failure = await TryAsync(pair, receipt);
+            Reports.Count(started, failure);
+            if (failure is null)
+                break;
+            await Task.Delay(1000);
+        }
+
+        Interlocked.Increment(ref pair.Acknowledged);
+    }
+
+    /// <summary>Null, or what was wrong.</summary>
+    private async Task<string?> TryAsync(Pair pair, System.Text.Json.Nodes.JsonObject receipt)
+    {
+        try
+        {
+            var (status, answer) = await pair.Sender.ReportAsync(_tracker, receipt);
+            if (status != HttpStatusCode.OK)
+                return $"HTTP {(int)status}";
+            // A duplicate of one's own receipt means that an earlier attempt went through.
+            return answer.Statuses()[0] is "accepted" or "duplicate" ? null : answer.Statuses()[0];
+        }
+        catch (HttpRequestException)
+        {
+            return "connection refused or reset";
+        }
+        catch (InvalidOperationException)
+        {
+            // The proxy's own pages are no JSON.
+            return "HTTP 502 or 504 of the proxy";
+        }
+        catch (OperationCanceledException)
+        {
+            return "no answer in 30 s";
+        }
+    }
+
+    private sealed class Pair(Member sender, Member receiver)
+    {
+        public int Acknowledged;
+
+        public Member Sender => sender;
+
+        public Member Receiver => receiver;
     }
 }

@@ -6,7 +6,7 @@ using System.Runtime.InteropServices;
 namespace Pbts.Tracker.Tests.Support;
 
 /// <summary>
-/// One tracker process, the real program on free loopback ports: an all-in-one node, a silo without the api, or a front
+/// One tracker process, the real program on free ports: an all-in-one node, a silo without the api, or a front
 /// end. Its log is kept in memory for the message of a failing test.
 /// </summary>
 internal sealed partial class NodeProcess : IAsyncDisposable
@@ -14,12 +14,15 @@ internal sealed partial class NodeProcess : IAsyncDisposable
     private readonly Process _process;
     private readonly List<string> _log = [];
 
-    private NodeProcess(Process process, int port, int managementPort)
+    private readonly Func<NodeProcess> _again;
+
+    private NodeProcess(Process process, IPAddress address, int port, int managementPort, Func<NodeProcess> again)
     {
+        _again = again;
         Management = new Uri($"http://127.0.0.1:{managementPort}");
         _process = process;
         Port = port;
-        Url = new Uri($"http://127.0.0.1:{port}");
+        Url = new Uri($"http://{address}:{port}");
         Http = new HttpClient { BaseAddress = Url, Timeout = TimeSpan.FromSeconds(60) };
     }
 
@@ -62,23 +65,46 @@ internal sealed partial class NodeProcess : IAsyncDisposable
         StartAsync("Pbts.Api.dll", database, environment);
 
     /// <summary>Starts without waiting for readiness; for tests of what happens before it.</summary>
-    public static NodeProcess Launch(string program, string database, params (string Name, string Value)[] environment)
+    public static NodeProcess Launch(string program, string database, params (string Name, string Value)[] environment) =>
+        Launch(program, database, FreePorts(4), null, environment);
+
+    /// <summary>Starts an all-in-one node in a network namespace of its own, without waiting for readiness.</summary>
+    /// <param name="address">Where clients reach it.</param>
+    public static NodeProcess LaunchInNamespace(string name, IPAddress address, string database, params (string Name, string Value)[] environment) =>
+        Launch("Pbts.Silo.dll", database, FreePorts(4), (name, address), environment);
+
+    /// <summary>Starts the same program with the same settings on the same ports, without waiting for anything.</summary>
+    public NodeProcess LaunchAgain() => _again();
+
+    /// <summary>Starts the same program with the same settings on the same ports once this one has ended, and waits until it is ready.</summary>
+    public async Task<NodeProcess> StartAgainAsync()
     {
-        var ports = FreePorts(4);
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, program)])
+        await DisposeAsync();
+        var node = _again();
+        await node.WaitUntilReadyAsync();
+        return node;
+    }
+
+    private static NodeProcess Launch(string program, string database, int[] ports, (string Name, IPAddress Address)? inside, (string Name, string Value)[] environment)
+    {
+        string[] command = ["dotnet", Path.Combine(AppContext.BaseDirectory, program)];
+        if (inside is { } lab)
+            command = [NetworkLab.Ip, "netns", "exec", lab.Name, .. command];
+        var start = new ProcessStartInfo(command[0], command[1..])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             WorkingDirectory = Path.GetTempPath(),
         };
         start.Environment["PBTS_DATABASE"] = database;
-        start.Environment["PBTS_LISTEN"] = $"http://127.0.0.1:{ports[0]};http://[::1]:{ports[0]}";
+        start.Environment["PBTS_LISTEN"] = inside is { } at ? $"http://{at.Address}:{ports[0]}" : $"http://127.0.0.1:{ports[0]};http://[::1]:{ports[0]}";
         start.Environment["PBTS_SILO_PORT"] = $"{ports[1]}";
         start.Environment["PBTS_GATEWAY_PORT"] = $"{ports[2]}";
         start.Environment["PBTS_MANAGEMENT_LISTEN"] = $"http://127.0.0.1:{ports[3]}";
         foreach (var (name, value) in environment)
             start.Environment[name] = value;
-        var node = new NodeProcess(Process.Start(start)!, ports[0], ports[3]);
+        var node = new NodeProcess(
+            Process.Start(start)!, inside?.Address ?? IPAddress.Loopback, ports[0], ports[3], () => Launch(program, database, ports, inside, environment));
         node._process.OutputDataReceived += node.Keep;
         node._process.ErrorDataReceived += node.Keep;
         node._process.BeginOutputReadLine();
@@ -134,7 +160,8 @@ internal sealed partial class NodeProcess : IAsyncDisposable
         return node;
     }
 
-    private static int[] FreePorts(int count)
+    /// <summary>Ports nobody listens on now.</summary>
+    public static int[] FreePorts(int count)
     {
         var listeners = Enumerable.Range(0, count).Select(_ => new TcpListener(IPAddress.Loopback, 0)).ToList();
         listeners.ForEach(listener => listener.Start());

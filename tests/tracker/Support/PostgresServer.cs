@@ -21,6 +21,9 @@ public sealed partial class PostgresServer : IAsyncLifetime
     private Process? server;
     private int databases;
 
+    /// <summary>An address to listen at by TCP beside the socket, for tests whose processes are on a network of their own; null: none.</summary>
+    public string? Address { get; init; }
+
     /// <summary>Connection string of the server's maintenance database.</summary>
     public string ConnectionString => ConnectionStringOf("postgres");
 
@@ -34,6 +37,8 @@ public sealed partial class PostgresServer : IAsyncLifetime
         var initdb = Unprivileged(Path.Combine(binaries, "initdb"),
             "-D", DataFolder, "-U", "pbts", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync", "--no-instructions");
         Run(initdb[0], initdb[1..]);
+        if (Address is not null)
+            await File.AppendAllTextAsync(Path.Combine(DataFolder, "pg_hba.conf"), "host all all samenet trust\n");
         await StartAsync();
     }
 
@@ -61,7 +66,7 @@ public sealed partial class PostgresServer : IAsyncLifetime
     public async Task StartAsync()
     {
         var command = Unprivileged(Path.Combine(binaries, "postgres"),
-            "-D", DataFolder, "-k", folder, "-c", "listen_addresses=", "-c", "max_connections=300",
+            "-D", DataFolder, "-k", folder, "-c", $"listen_addresses={Address}", "-c", "max_connections=300",
             "-c", "shared_buffers=64MB", "-c", "logging_collector=off");
         var start = new ProcessStartInfo(command[0], command[1..]) { RedirectStandardError = true, WorkingDirectory = folder };
         server = Process.Start(start) ?? throw new InvalidOperationException("PostgreSQL did not start.");
@@ -122,6 +127,9 @@ public sealed partial class PostgresServer : IAsyncLifetime
 
         return ConnectionStringOf(target);
     }
+
+    /// <summary>The same database by TCP at <see cref="Address"/>.</summary>
+    public string OverNetwork(string connectionString) => new NpgsqlConnectionStringBuilder(connectionString) { Host = Address }.ConnectionString;
 
     private string DataFolder => Path.Combine(folder, "data");
 

@@ -1,0 +1,14 @@
+namespace Pbts.Bench.Load;
+
+/// <summary>What the tracker said.</summary>
+internal enum AnnounceAnswer
+{
+    /// <summary>Counts and peers.</summary>
+    Served,
+
+    /// <summary>Come back later.</summary>
+    Busy,
+
+    /// <summary>A failure, or no answer of a tracker at all.</summary>
+    Failed,
+}

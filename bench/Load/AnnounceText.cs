@@ -1,0 +1,39 @@
+using System.Buffers.Binary;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Pbts.Bench.Load;
+
+/// <summary>Writes announces as HTTP requests; torrent and peer are numbers.</summary>
+internal static class AnnounceText
+{
+    /// <summary>Most bytes one announce takes.</summary>
+    public const int MaxLength = 384;
+
+    private static readonly byte[] Hex = "0123456789abcdef"u8.ToArray();
+
+    /// <param name="numWant">Peers asked for.</param>
+    /// <returns>Bytes written to <paramref name="target"/>.</returns>
+    public static int Write(Span<byte> target, int torrent, int peer, int numWant, bool seeder, string announced = "")
+    {
+        Span<byte> number = stackalloc byte[4];
+        Span<byte> hash = stackalloc byte[20];
+        BinaryPrimitives.WriteInt32BigEndian(number, torrent);
+        SHA1.HashData(number, hash);
+        var start = "GET /announce?info_hash="u8;
+        start.CopyTo(target);
+        var length = start.Length;
+        foreach (var value in hash)
+        {
+            target[length++] = (byte)'%';
+            target[length++] = Hex[value >> 4];
+            target[length++] = Hex[value & 15];
+        }
+
+        // A port of its own for each of the first 60,000 peers; the key tells the rest apart.
+        var text = string.Create(CultureInfo.InvariantCulture,
+            $"&peer_id=-BN0001-{peer:D12}&port={1024 + (peer % 60_000)}&uploaded=0&downloaded=0&left={(seeder ? 0 : 1)}&numwant={numWant}&compact=1&key={peer:x8}{announced} HTTP/1.1\r\nHost: t\r\n\r\n");
+        return length + Encoding.ASCII.GetBytes(text, target[length..]);
+    }
+}

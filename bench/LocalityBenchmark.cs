@@ -1,0 +1,34 @@
+using System.Globalization;
+using System.Net;
+using Pbts.Bench.Load;
+
+namespace Pbts.Bench;
+
+/// <summary>The share of announces that a swarm in the same process takes, behind one proxy and behind another.</summary>
+internal static class LocalityBenchmark
+{
+    public static async Task<int> RunAsync(Arguments arguments)
+    {
+        var nodes = arguments.Text("--nodes", "").Split(',').Select(node => new WatchedProcess(0, new Uri(node))).ToArray();
+        var (announces, torrents) = (arguments.Number("--announces", 30_000), arguments.Number("--torrents", 1000));
+        var hashing = await MeasureAsync("hashing on info_hash", arguments.Number("--hashing", 0), 0);
+        var random = await MeasureAsync("random", arguments.Number("--random", 0), torrents);
+        await Results.WriteAsync(arguments, new { nodes = nodes.Length, announces, torrents, hashing_proxy = hashing, random_proxy = random });
+        foreach (var node in nodes)
+            node.Dispose();
+        return 0;
+
+        async Task<object> MeasureAsync(string what, int port, int firstTorrent)
+        {
+            var (local, all) = (await SumAsync("pbts_swarm_local_announces_total"), await SumAsync("pbts_swarm_announces_total"));
+            var (seconds, notServed) = await ClosedLoad.RunAsync(new IPEndPoint(IPAddress.Loopback, port), announces, connections: 32, underWay: 1,
+                (i, buffer, at) => AnnounceText.Write(buffer.AsSpan(at), firstTorrent + (i % torrents), i / torrents, 50, seeder: i % 2 == 0));
+            var (direct, taken) = (await SumAsync("pbts_swarm_local_announces_total") - local, await SumAsync("pbts_swarm_announces_total") - all);
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"proxy {what}: {direct / taken:P1} of {taken:F0} announces local; {announces / seconds:F0} announces/s, {notServed} not served"));
+            return new { local_share = direct / taken, announces_per_second = announces / seconds, not_served = notServed };
+        }
+
+        async Task<double> SumAsync(string name) => (await Task.WhenAll(nodes.Select(node => node.SumAsync(name)))).Sum();
+    }
+}

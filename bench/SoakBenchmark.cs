@@ -1,0 +1,118 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Security.Cryptography;
+using Pbts.Bench.Load;
+using Pbts.Cli.Keys;
+using Pbts.Cli.Tracker;
+using Pbts.Protocol.Receipts;
+
+namespace Pbts.Bench;
+
+/// <summary>
+/// Half of the peak for a long time: torrents and peers come and go, politely or not, and reports trickle in. The memory of
+/// the tracker's process and its managed heap every ten seconds, and the slope of both.
+/// </summary>
+internal static class SoakBenchmark
+{
+    private const int LiveTorrents = 2000;
+    private const int TorrentsPerSecond = 20;
+    private const int PeersPerTorrent = 50;
+    private const int SessionSeconds = 30;
+    private const int ReportsPerMinute = 60;
+
+    private sealed record Sample(double Minutes, long ResidentBytes, double HeapBytes, double Swarms, double Peers);
+
+    public static async Task<int> RunAsync(Arguments arguments)
+    {
+        var tracker = new IPEndPoint(IPAddress.Loopback, arguments.Number("--port", 8000));
+        using var node = new WatchedProcess(arguments.Number("--pid", 0), new Uri(arguments.Text("--metrics", "")));
+        var duration = TimeSpan.FromMinutes(arguments.Number("--minutes", 30));
+        var every = TimeSpan.FromSeconds(10);
+
+        var clock = Stopwatch.StartNew();
+        const int Trial = 200_000;
+        await ClosedLoad.RunAsync(tracker, Trial / 4, 64, 1, (i, buffer, at) => Write(i, buffer.AsSpan(at)));
+        var peak = Trial / (await ClosedLoad.RunAsync(tracker, Trial, 64, 1, (i, buffer, at) => Write(i, buffer.AsSpan(at)))).Seconds;
+        var rate = peak / 2;
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"peak {peak:F0} announces/s; {duration.TotalMinutes:F0} minutes at {rate:F0}"));
+
+        using var stop = new CancellationTokenSource();
+        var load = new PacedLoad(tracker, 64, (i, buffer) => Write(i, buffer));
+        var reports = ReportAsync($"http://127.0.0.1:{tracker.Port}", stop.Token);
+        var running = load.RunAsync(rate, duration);
+        // What comes and goes is there after a minute and a half.
+        await Task.Delay(TimeSpan.FromSeconds(Math.Min(90, duration.TotalSeconds / 4)), CancellationToken.None);
+        await node.CollectAsync();
+        var settled = await TakeAsync();
+        var samples = new List<Sample> { settled };
+        using var timer = new PeriodicTimer(every);
+        while (!running.IsCompleted && await timer.WaitForNextTickAsync(CancellationToken.None))
+            samples.Add(await TakeAsync());
+        await running;
+        await node.CollectAsync();
+        var last = await TakeAsync();
+        await stop.CancelAsync();
+        var receipts = await reports;
+
+        var tail = samples.Skip(samples.Count / 3).ToArray();
+        var (resident, heap) = (SlopeMiBPerHour(tail, sample => sample.ResidentBytes), SlopeMiBPerHour(tail, sample => sample.HeapBytes));
+        var served = load.Served.ToArray();
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"process: start {settled.ResidentBytes / 1048576.0:F1} MiB, end {last.ResidentBytes / 1048576.0:F1} MiB, slope {resident:F1} MiB/hour over the last two thirds ({samples.Count} samples)"));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"heap after a collection: start {settled.HeapBytes / 1048576.0:F1} MiB, end {last.HeapBytes / 1048576.0:F1} MiB; as the last collection left it: slope {heap:F1} MiB/hour"));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{served.Length} announces served, {load.Busy.Count()} told to come back, {load.Failed} failed, {load.GivenUp} given up; p99 {Samples.Quantile(served, 0.99):F2} ms; {receipts} receipts credited; at the end {last.Swarms:F0} swarms, {last.Peers:F0} peers"));
+        await Results.WriteAsync(arguments, new
+        {
+            minutes = duration.TotalMinutes, peak, rate, start_resident_bytes = settled.ResidentBytes, end_resident_bytes = last.ResidentBytes,
+            resident_slope_mib_per_hour = resident, start_heap_bytes = settled.HeapBytes, end_heap_bytes = last.HeapBytes, heap_slope_mib_per_hour = heap,
+            served = served.Length, failed = load.Failed, given_up = load.GivenUp, p99_ms = Samples.Quantile(served, 0.99), receipts, samples,
+        });
+        return load.Failed == 0 ? 0 : 1;
+
+        async Task<Sample> TakeAsync() => new(
+            clock.Elapsed.TotalMinutes, node.ResidentBytes, await node.HeapBytesAsync(), await node.SumAsync("pbts_swarms"), await node.SumAsync("pbts_peers"));
+
+        // Torrents and peers of this moment: the oldest torrents are dropped as new ones come, and half a minute later
+        // everybody has another identity. One announce in ten says goodbye, the other peers just vanish.
+        int Write(int i, Span<byte> buffer)
+        {
+            var second = (int)clock.Elapsed.TotalSeconds;
+            var mixed = (uint)(i * 2654435761);
+            var torrent = (second * TorrentsPerSecond) + (int)(mixed % LiveTorrents);
+            var peer = (second / SessionSeconds * PeersPerTorrent) + (int)(mixed / LiveTorrents % PeersPerTorrent);
+            return AnnounceText.Write(buffer, torrent, peer, 50, seeder: peer % 3 == 0, (mixed >> 8) % 10 == 0 ? "&event=stopped" : "");
+        }
+    }
+
+    private static double SlopeMiBPerHour(Sample[] samples, Func<Sample, double> of)
+    {
+        var (x, y) = (samples.Average(sample => sample.Minutes), samples.Average(of));
+        var spread = samples.Sum(sample => (sample.Minutes - x) * (sample.Minutes - x));
+        return spread == 0 ? double.NaN : samples.Sum(sample => (sample.Minutes - x) * (of(sample) - y)) / spread * 60 / 1048576;
+    }
+
+    /// <summary>One report of five receipts a second.</summary>
+    /// <returns>Receipts credited.</returns>
+    private static async Task<long> ReportAsync(string url, CancellationToken stop)
+    {
+        var tag = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4));
+        var (sender, receiver) = (MemberIdentity.Generate(), MemberIdentity.Generate());
+        using var client = new TrackerClient(url) { Member = ($"soak-{tag}", sender) };
+        await client.RegisterAsync($"soak-{tag}", sender, CancellationToken.None);
+        await client.RegisterAsync($"soak-{tag}-receiver", receiver, CancellationToken.None);
+        var infoHash = InfoHash.From(RandomNumberGenerator.GetBytes(InfoHash.Length));
+        for (uint piece = 0; !stop.IsCancellationRequested; await Task.Delay(TimeSpan.FromMinutes(1.0 / ReportsPerMinute), CancellationToken.None))
+        {
+            var now = ReceiptTime.FromTimestamp((ulong)DateTimeOffset.UtcNow.ToUnixTimeSeconds());
+            var receipts = Enumerable.Range(0, 5)
+                .Select(_ => receiver.SignReceipt(infoHash, sender.PublicKey, PieceHash.From(RandomNumberGenerator.GetBytes(32)), piece++, now, 16384)).ToArray();
+            await client.ReportAsync(receipts, CancellationToken.None);
+        }
+
+        var user = await client.GetAsync($"/user/soak-{tag}", CancellationToken.None);
+        return user.Body?.GetProperty("total_uploaded").GetInt64() / 16384 ?? 0;
+    }
+}

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Options;
 using Orleans.Configuration;
 using Orleans.Dashboard;
 using Pbts.Api;
+using Pbts.Api.Announce;
 using Pbts.Api.Operations;
 using Pbts.GrainInterfaces.Configuration;
 
@@ -24,6 +25,8 @@ try
 
     // Behind the client, so that nothing listens before grains can be called.
     builder.AddPbtsApi();
+    builder.Services.AddSingleton<SwarmDesks>();
+    builder.Services.AddHostedService(services => services.GetRequiredService<SwarmDesks>());
     builder.ListenAsConfigured(withTracker: true);
 
     var app = builder.Build();

@@ -13,7 +13,7 @@ internal static class LocalityBenchmark
         var (announces, torrents) = (arguments.Number("--announces", 30_000), arguments.Number("--torrents", 1000));
         var hashing = await MeasureAsync("hashing on info_hash", arguments.Number("--hashing", 0), 0);
         var random = await MeasureAsync("random", arguments.Number("--random", 0), torrents);
-        await Results.WriteAsync(arguments, new { nodes = nodes.Length, announces, torrents, hashing_proxy = hashing, random_proxy = random });
+        await Results.WriteAsync(arguments, "cluster", new { nodes = nodes.Length, announces, torrents, hashing_proxy = hashing, random_proxy = random });
         foreach (var node in nodes)
             node.Dispose();
         return 0;

@@ -51,7 +51,7 @@ internal static class MemoryBenchmark
             $"a further peer: {result.heap_bytes_per_peer:F0} bytes of heap, {result.resident_bytes_per_peer:F0} of the process; a swarm with its first peer: {result.heap_bytes_per_swarm:F0} and {result.resident_bytes_per_swarm:F0}"));
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{result.peers:N0} peers in {swarms:N0} swarms: {result.resident_growth_bytes / 1048576.0:F0} MiB of the process, {result.heap_growth_bytes / 1048576.0:F0} MiB of heap; once cold {result.resident_left_bytes / 1048576.0:F0} and {result.heap_left_bytes / 1048576.0:F0} MiB are left"));
-        await Results.WriteAsync(arguments, result);
+        await Results.WriteAsync(arguments, "memory", result);
         return held >= swarms ? 0 : Fail("Swarms left before they were measured: the machine is too slow for this idle time.");
 
         async Task FillAsync(int count, Func<int, (int Torrent, int Peer)> of)

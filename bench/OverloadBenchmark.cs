@@ -61,7 +61,7 @@ internal static class OverloadBenchmark
             $"accepted: p50 {Samples.Median(served):F2} ms, p99 {p99:F2} ms ({p99 / idleP99:F1} x idle); told to come back: p50 {Samples.Median(busy):F2} ms, p99 {Samples.Quantile(busy, 0.99):F2} ms"));
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"process: {before / 1048576.0:F0} MiB before, {peak / 1048576.0:F0} at most, {after / 1048576.0:F0} after; recovered {recovered:F2} s after the end"));
-        await Results.WriteAsync(arguments, new
+        await Results.WriteAsync(arguments, "overload", new
         {
             capacity, times, connections, seconds, offered_per_second = offered / (double)seconds, served_per_second = served.Length / (double)seconds,
             told_to_come_back_per_second = busy.Length / (double)seconds, failed = overload.Failed, never_sent = overload.GivenUp, idle_p99_ms = idleP99,

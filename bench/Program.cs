@@ -3,8 +3,12 @@ using Pbts.Bench;
 switch (args)
 {
     case ["verify", .. var rest]:
-        VerifyBenchmark.Run(Arguments.Parse(rest));
+        await VerifyBenchmark.RunAsync(Arguments.Parse(rest));
         return 0;
+    case ["members", .. var rest]:
+        return await Members.RunAsync(Arguments.Parse(rest));
+    case ["inner", .. var rest]:
+        return InnerLoops.Run(Arguments.Parse(rest));
     case ["report", .. var rest]:
         return await ReportBenchmark.RunAsync(Arguments.Parse(rest));
     case ["udp", .. var rest]:
@@ -19,6 +23,6 @@ switch (args)
     case ["locality", .. var rest]:
         return await LocalityBenchmark.RunAsync(Arguments.Parse(rest));
     default:
-        await Console.Error.WriteLineAsync("usage: verify [--receipts 50] [--seconds 4] | report --url URL [--receipts 50] [--receivers 5] [--reports 300] [--parallel 4] | udp --port PORT --hashes FILE [--peers 100] [--numwant 50] [--sockets 16] [--window 4] [--seconds 8] | memory, soak, overload, locality: see bench/cluster.sh");
+        await Console.Error.WriteLineAsync("usage: verify | report | inner | udp | members | memory | soak | overload | locality; ./pbts bench runs each against a tracker of its own, see bench/*.sh for the options");
         return 2;
 }

@@ -8,7 +8,7 @@ namespace Pbts.Bench;
 
 /// <summary>
 /// Reports to a running tracker, from the first byte of the request to the answer that follows the commit; and how long
-/// announces take meanwhile, beside how long they take when nothing else happens.
+/// announces take meanwhile, beside how long they take when nothing else happens. In rounds, of which the first is warm-up.
 /// </summary>
 internal static class ReportBenchmark
 {
@@ -16,7 +16,7 @@ internal static class ReportBenchmark
     {
         var url = arguments.Text("--url", TrackerClient.DefaultUrl);
         var (perReport, receivers) = (arguments.Number("--receipts", 50), arguments.Number("--receivers", 5));
-        var (reports, parallel) = (arguments.Number("--reports", 300), arguments.Number("--parallel", 4));
+        var (reports, parallel, rounds) = (arguments.Number("--reports", 300), arguments.Number("--parallel", 4), arguments.Number("--rounds", 3));
 
         var tag = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4));
         var sender = MemberIdentity.Generate();
@@ -28,50 +28,76 @@ internal static class ReportBenchmark
                 return Fail($"registration: {refused.Error}");
         }
 
-        Console.WriteLine($"signing {reports * perReport} receipts …");
+        Console.WriteLine($"{"round",-8} {"receipts/s",11} {"of verifying",13} {"idle p50",9} {"p99 ms",8} {"busy p50",9} {"p99 ms",8} {"p99 ratio",10}");
         var infoHash = InfoHash.From(RandomNumberGenerator.GetBytes(InfoHash.Length));
-        var now = (ulong)DateTimeOffset.UtcNow.ToUnixTimeSeconds();
-        var signed = new Receipt[reports][];
-        Parallel.For(0, reports, i => signed[i] = [.. Enumerable.Range(0, perReport).Select(j => members[j % receivers].SignReceipt(
-            infoHash, sender.PublicKey, PieceHash.From(RandomNumberGenerator.GetBytes(32)), (uint)((i * perReport) + j), ReceiptTime.FromTimestamp(now), 16384))]);
-
-        var warmUp = Math.Min(20, reports / 5);
-        for (var i = 0; i < warmUp; i++)
-            await client.ReportAsync(signed[i], CancellationToken.None);
         using var announces = new AnnounceProbe(new Uri(url));
-        await announces.MeasureAsync(TimeSpan.FromSeconds(3));
-        var idle = await announces.MeasureAsync(TimeSpan.FromSeconds(8));
-
-        using var done = new CancellationTokenSource();
-        var loaded = announces.MeasureAsync(Timeout.InfiniteTimeSpan, done.Token);
-        var (next, refusals) = (warmUp - 1, 0);
-        var started = Stopwatch.GetTimestamp();
-        await Task.WhenAll(Enumerable.Range(0, parallel).Select(async _ =>
+        var rows = new List<Round>();
+        var refusals = 0;
+        for (var round = 0; round <= rounds; round++)
         {
-            for (var i = Interlocked.Increment(ref next); i < reports; i = Interlocked.Increment(ref next))
-            {
-                while (await client.ReportAsync(signed[i], CancellationToken.None) is { IsSuccess: false })
-                {
-                    Interlocked.Increment(ref refusals);
-                    await Task.Delay(50);
-                }
-            }
-        }));
-        var seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
-        await done.CancelAsync();
-        var busy = await loaded;
+            var signed = Sign(round);
+            await announces.MeasureAsync(TimeSpan.FromSeconds(2));
+            var idle = await announces.MeasureAsync(TimeSpan.FromSeconds(6));
+            using var done = new CancellationTokenSource();
+            var loaded = announces.MeasureAsync(Timeout.InfiniteTimeSpan, done.Token);
+            var started = Stopwatch.GetTimestamp();
+            await SendAsync(signed);
+            var seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
+            await done.CancelAsync();
+            var row = new Round(reports * perReport / seconds, VerifyBenchmark.Rate(perReport, receivers), idle, await loaded);
+            Console.WriteLine(row.Line(round == 0 ? "warm-up" : $"{round}"));
+            if (round > 0)
+                rows.Add(row);
+        }
 
         var user = await client.GetAsync($"/user/bench-{tag}", CancellationToken.None);
         var credited = user.Body?.GetProperty("total_uploaded").GetInt64() / 16384;
-        var count = (reports - warmUp) * perReport;
-        Console.WriteLine($"{count} receipts in {reports - warmUp} reports of {perReport} from {receivers} receivers, {parallel} at a time: {count / seconds:F0} receipts/s durable, {refusals} told to come back");
-        Console.WriteLine($"announce p99: idle {Samples.Quantile(idle, 0.99):F2} ms, while reports saturate {Samples.Quantile(busy, 0.99):F2} ms ({Samples.Quantile(busy, 0.99) / Samples.Quantile(idle, 0.99):F1} x); p50 {Samples.Median(idle):F2} and {Samples.Median(busy):F2} ms");
-        return credited == reports * perReport ? 0 : Fail($"credited {credited} receipts of {reports * perReport}");
+        var (rate, share, ratio) = (Samples.Median(rows.Select(row => row.Rate)), Samples.Median(rows.Select(row => row.Share)), Samples.Median(rows.Select(row => row.Slowdown)));
+        Console.WriteLine($"\nmedians: {rate:F0} receipts/s durable = {100 * share:F0} % of what one thread verifies; announce p99 {ratio:F1} x idle; {refusals} reports told to come back");
+        await Results.WriteAsync(arguments, "report", new { receipts_per_report = perReport, receivers, parallel, rounds, receipts_per_second = rate, share_of_verification = share, announce_p99_ratio = ratio, refusals });
+        return credited == (rounds + 1) * reports * perReport ? 0 : Fail($"credited {credited} receipts of {(rounds + 1) * reports * perReport}");
+
+        Receipt[][] Sign(int round)
+        {
+            var now = (ulong)DateTimeOffset.UtcNow.ToUnixTimeSeconds();
+            var signed = new Receipt[reports][];
+            Parallel.For(0, reports, i => signed[i] = [.. Enumerable.Range(0, perReport).Select(j => members[j % receivers].SignReceipt(
+                infoHash, sender.PublicKey, PieceHash.From(RandomNumberGenerator.GetBytes(32)), (uint)((((round * reports) + i) * perReport) + j), ReceiptTime.FromTimestamp(now), 16384))]);
+            return signed;
+        }
+
+        async Task SendAsync(Receipt[][] signed)
+        {
+            var next = -1;
+            await Task.WhenAll(Enumerable.Range(0, parallel).Select(async _ =>
+            {
+                for (var i = Interlocked.Increment(ref next); i < reports; i = Interlocked.Increment(ref next))
+                {
+                    while (await client.ReportAsync(signed[i], CancellationToken.None) is { IsSuccess: false })
+                    {
+                        Interlocked.Increment(ref refusals);
+                        await Task.Delay(50);
+                    }
+                }
+            }));
+        }
     }
 
     private static int Fail(string why)
     {
         Console.Error.WriteLine(why);
         return 1;
+    }
+
+    /// <param name="Rate">Receipts a second, durable.</param>
+    /// <param name="Verifying">Receipts a second that one thread verifies.</param>
+    private sealed record Round(double Rate, double Verifying, List<double> Idle, List<double> Busy)
+    {
+        public double Share => Rate / Verifying;
+
+        public double Slowdown => Samples.Quantile(Busy, 0.99) / Samples.Quantile(Idle, 0.99);
+
+        public string Line(string name) =>
+            $"{name,-8} {Rate,11:F0} {100 * Share,11:F0} % {Samples.Median(Idle),9:F2} {Samples.Quantile(Idle, 0.99),8:F2} {Samples.Median(Busy),9:F2} {Samples.Quantile(Busy, 0.99),8:F2} {Slowdown,10:F1}";
     }
 }

@@ -1,20 +1,29 @@
+using System.Globalization;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace Pbts.Bench;
 
-/// <summary>Keeps what was measured as JSON where <c>--json FILE</c> asks for it.</summary>
+/// <summary>
+/// Keeps what was measured: a line of JSON in the history that PBTS_BENCH_HISTORY names, so that runs can be compared, and
+/// a file of its own where <c>--json FILE</c> asks for it.
+/// </summary>
 internal static class Results
 {
-    private static readonly JsonSerializerOptions Options = new()
-    {
-        WriteIndented = true, NumberHandling = System.Text.Json.Serialization.JsonNumberHandling.AllowNamedFloatingPointLiterals,
-    };
+    private static readonly JsonSerializerOptions Line = new() { NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals };
 
-    public static async Task WriteAsync<T>(Arguments arguments, T result)
+    private static readonly JsonSerializerOptions Indented = new(Line) { WriteIndented = true };
+
+    public static async Task WriteAsync<T>(Arguments arguments, string benchmark, T result)
     {
+        var json = JsonSerializer.SerializeToNode(result, Line)!.AsObject();
+        json.Insert(0, "at", DateTimeOffset.UtcNow.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture));
+        json.Insert(0, "benchmark", benchmark);
+        if (Environment.GetEnvironmentVariable("PBTS_BENCH_HISTORY") is { Length: > 0 } history)
+            await File.AppendAllTextAsync(history, json.ToJsonString(Line) + "\n");
         if (arguments.Text("--json", "") is not { Length: > 0 } file)
             return;
-        await File.WriteAllTextAsync(file, JsonSerializer.Serialize(result, Options) + "\n");
+        await File.WriteAllTextAsync(file, json.ToJsonString(Indented) + "\n");
         Console.WriteLine($"as JSON: {file}");
     }
 }

@@ -64,7 +64,7 @@ internal static class SoakBenchmark
             $"heap after a collection: start {settled.HeapBytes / 1048576.0:F1} MiB, end {last.HeapBytes / 1048576.0:F1} MiB; as the last collection left it: slope {heap:F1} MiB/hour"));
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{served.Length} announces served, {load.Busy.Count()} told to come back, {load.Failed} failed, {load.GivenUp} given up; p99 {Samples.Quantile(served, 0.99):F2} ms; {receipts} receipts credited; at the end {last.Swarms:F0} swarms, {last.Peers:F0} peers"));
-        await Results.WriteAsync(arguments, new
+        await Results.WriteAsync(arguments, "soak", new
         {
             minutes = duration.TotalMinutes, peak, rate, start_resident_bytes = settled.ResidentBytes, end_resident_bytes = last.ResidentBytes,
             resident_slope_mib_per_hour = resident, start_heap_bytes = settled.HeapBytes, end_heap_bytes = last.HeapBytes, heap_slope_mib_per_hour = heap,

@@ -15,6 +15,7 @@ internal sealed class UdpLoad : IDisposable
 {
     private const ulong ConnectMagic = 0x41727101980;
     private const int AnnounceLength = 98;
+    private const byte UrlDataOption = 2;
     private static readonly long Patience = Stopwatch.Frequency / 2;
 
     private readonly byte[][] _announces;
@@ -36,18 +37,27 @@ internal sealed class UdpLoad : IDisposable
     /// <summary>Prints one line as bench/announce.lua does for HTTP: RESULT answers answers/s p50-ms p99-ms errors.</summary>
     public static void Run(Arguments arguments)
     {
-        var announces = RenderAnnounces(File.ReadLines(arguments.Text("--hashes", "hashes")), arguments.Number("--peers", 100), arguments.Number("--numwant", 50));
+        var announces = RenderAnnounces(File.ReadLines(arguments.Text("--hashes", "hashes")), arguments.Number("--peers", 100), arguments.Number("--numwant", 50), ReadKeys(arguments.Text("--keys", "")));
         using var load = new UdpLoad(arguments.Number("--port", 8000), arguments.Number("--sockets", 16), arguments.Number("--window", 4), announces);
         Console.WriteLine(load.Run(TimeSpan.FromSeconds(arguments.Number("--seconds", 8))));
     }
 
-    /// <summary>Announces of every torrent times <paramref name="peers"/>, half of them seeders, shuffled; connection and transaction id still empty.</summary>
-    private static byte[][] RenderAnnounces(IEnumerable<string> hashes, int peers, int numWant)
+    private static string[] ReadKeys(string file) => file.Length == 0 ? [] : File.ReadAllLines(file);
+
+    /// <summary>
+    /// Announces of every torrent times <paramref name="peers"/>, half of them seeders, shuffled; connection and transaction id
+    /// still empty. With passkeys, each has one in its URL (BEP 41).
+    /// </summary>
+    private static byte[][] RenderAnnounces(IEnumerable<string> hashes, int peers, int numWant, string[] keys)
     {
         var random = new Random(7);
         var packets = hashes.SelectMany((hash, torrent) => Enumerable.Range(1, peers).Select(peer =>
         {
-            var packet = new byte[AnnounceLength];
+            var url = keys.Length == 0 ? "" : $"/announce/{keys[((torrent * peers) + peer) % keys.Length]}";
+            var packet = new byte[AnnounceLength + (url.Length == 0 ? 0 : 2 + url.Length)];
+            if (url.Length > 0)
+                (packet[AnnounceLength], packet[AnnounceLength + 1]) = (UrlDataOption, (byte)url.Length);
+            Encoding.ASCII.GetBytes(url, packet.AsSpan(packet.Length - url.Length));
             BinaryPrimitives.WriteUInt32BigEndian(packet.AsSpan(8), 1);
             Convert.FromHexString(hash, packet.AsSpan(16, 20), out _, out _);
             Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"-BN0001-{torrent:D6}{peer:D6}"), packet.AsSpan(36));

@@ -12,12 +12,13 @@ namespace Pbts.Bench;
 /// </summary>
 internal static class VerifyBenchmark
 {
-    public static void Run(Arguments arguments)
+    public static async Task RunAsync(Arguments arguments)
     {
         var count = arguments.Number("--receipts", 50);
         var seconds = arguments.Number("--seconds", 4);
         Console.WriteLine($"{count} receipts, one thread, medians of {seconds} s each, in turn");
         Console.WriteLine($"{"receivers",9} {"batch ms",10} {"receipts/s",11} {"plain ms",10} {"receipts/s",11} {"ratio",7}");
+        var rows = new List<object>();
         foreach (var receivers in new[] { 1, 5, count })
         {
             var receipts = Receipts(count, receivers);
@@ -39,7 +40,25 @@ internal static class VerifyBenchmark
 
             var (fast, slow) = (Samples.Median(batchTimes), Samples.Median(plainTimes));
             Console.WriteLine($"{receivers,9} {fast,10:F2} {1000 * count / fast,11:F0} {slow,10:F2} {1000 * count / slow,11:F0} {slow / fast,7:F2}");
+            rows.Add(new { receivers, batch_per_second = 1000 * count / fast, plain_per_second = 1000 * count / slow, ratio = slow / fast });
         }
+
+        await Results.WriteAsync(arguments, "verify", new { receipts = count, rows });
+    }
+
+    /// <summary>Receipts a second that one thread verifies in batches, measured for three seconds after one of warm-up.</summary>
+    public static double Rate(int count, int receivers)
+    {
+        var batch = Receipts(count, receivers).Select(receipt => new BlsBatchItem(Key(receipt.Receiver), receipt.SignedMessage(), Signature(receipt.Signature))).ToArray();
+        var times = new List<double>();
+        for (var run = Stopwatch.StartNew(); run.Elapsed < TimeSpan.FromSeconds(4);)
+        {
+            var time = Time(() => !Bls.BatchVerify(batch).Contains(false));
+            if (run.Elapsed > TimeSpan.FromSeconds(1))
+                times.Add(time);
+        }
+
+        return 1000 * count / Samples.Median(times);
     }
 
     /// <summary>Receipts of different pieces for one sender, signed by the receivers in turn.</summary>

@@ -1,8 +1,8 @@
-# How the tracker bears load over time and over many processes, each on a tracker of its own:
-# ./pbts bench memory   [--swarms 100000] [--peers 1000000] [--json FILE]
-# ./pbts bench soak     [--minutes 30] [--json FILE]
-# ./pbts bench overload [--times 5] [--seconds 15] [--connections 1000] [--silos] [--json FILE]
-# ./pbts bench cluster  [--announces 30000] [--torrents 1000] [--json FILE]
+# How the tracker bears load over time and over many processes, each on a tracker of its own; all take --json FILE:
+# ./pbts bench memory   [--swarms 100000] [--peers 1000000]
+# ./pbts bench soak     [--minutes 30]
+# ./pbts bench overload [--times 5] [--seconds 15] [--connections 1000] [--silos]
+# ./pbts bench cluster  [--announces 30000] [--torrents 1000]
 
 # A tracker whose data and processes go when the command ends; sets BENCH_DATA and BENCH_PORT.
 bench_tracker() {
@@ -23,12 +23,6 @@ bench_tracker_down() {
     rm -rf "$(dirname "$BENCH_DATA")"
 }
 
-# bench_process NAME FIELD: pid or metrics of a process of the tracker.
-bench_process() {
-    "$ROOT/pbts" status --data "$BENCH_DATA" --json |
-        node -e 'const [name, field] = process.argv.slice(1); console.log(JSON.parse(require("fs").readFileSync(0)).processes.find(p => p.name === name)[field])' "$1" "$2"
-}
-
 # The server on core 0 and the load on core 1, so that neither takes from the other.
 bench_pin() {
     need_programs taskset:util-linux
@@ -41,14 +35,14 @@ bench_memory() {
     # Peers are gone, and idle swarms put away, after one and a half intervals.
     export Tracker__Interval=120 Tracker__MinInterval=60
     bench_tracker
-    dotnet "$BENCH_DLL" memory --port "$BENCH_PORT" --pid "$(bench_process node-1 pid)" --metrics "$(bench_process node-1 metrics)" --idle 180 "$@"
+    dotnet "$BENCH_DLL" memory --port "$BENCH_PORT" --pid "$(bench_process "$BENCH_DATA" node-1 pid)" --metrics "$(bench_process "$BENCH_DATA" node-1 metrics)" --idle 180 "$@"
 }
 
 bench_soak() {
     export Tracker__Interval=20 Tracker__MinInterval=10
     bench_tracker
-    bench_pin "$(bench_process node-1 pid)"
-    taskset -c 1 dotnet "$BENCH_DLL" soak --port "$BENCH_PORT" --pid "$(bench_process node-1 pid)" --metrics "$(bench_process node-1 metrics)" "$@"
+    bench_pin "$(bench_process "$BENCH_DATA" node-1 pid)"
+    taskset -c 1 dotnet "$BENCH_DLL" soak --port "$BENCH_PORT" --pid "$(bench_process "$BENCH_DATA" node-1 pid)" --metrics "$(bench_process "$BENCH_DATA" node-1 metrics)" "$@"
 }
 
 bench_overload() {
@@ -58,14 +52,14 @@ bench_overload() {
         shift
         front=api-1
         bench_tracker --silos 1 --apis 1
-        bench_pin "$(bench_process silo-1 pid)" "$(bench_process api-1 pid)"
-        BENCH_PORT=$(bench_process api-1 url | sed 's/.*://')
+        bench_pin "$(bench_process "$BENCH_DATA" silo-1 pid)" "$(bench_process "$BENCH_DATA" api-1 pid)"
+        BENCH_PORT=$(bench_process "$BENCH_DATA" api-1 url | sed 's/.*://')
     else
         bench_tracker
-        bench_pin "$(bench_process node-1 pid)"
+        bench_pin "$(bench_process "$BENCH_DATA" node-1 pid)"
     fi
     taskset -c 1 env DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS=1 \
-        dotnet "$BENCH_DLL" overload --port "$BENCH_PORT" --pid "$(bench_process $front pid)" --metrics "$(bench_process $front metrics)" "$@"
+        dotnet "$BENCH_DLL" overload --port "$BENCH_PORT" --pid "$(bench_process "$BENCH_DATA" $front pid)" --metrics "$(bench_process "$BENCH_DATA" $front metrics)" "$@"
 }
 
 bench_cluster() {
@@ -77,7 +71,7 @@ bench_cluster() {
     sed -e "s|$BENCH_DATA/proxy|$BENCH_DATA/random|g" -e 's/hash $route consistent;/random;/' -e "s/:$BENCH_PORT;/:$other;/" \
         "$BENCH_DATA/proxy/nginx.conf" >"$BENCH_DATA/random/nginx.conf"
     DATA=$BENCH_DATA launch proxy-random "$(PATH="$PATH:/usr/sbin" command -v nginx)" -p "$BENCH_DATA/random" -e stderr -c "$BENCH_DATA/random/nginx.conf"
-    nodes=$(bench_process silo-1 metrics),$(bench_process silo-2 metrics),$(bench_process silo-3 metrics)
+    nodes=$(bench_process "$BENCH_DATA" silo-1 metrics),$(bench_process "$BENCH_DATA" silo-2 metrics),$(bench_process "$BENCH_DATA" silo-3 metrics)
     sleep 1
     dotnet "$BENCH_DLL" locality --hashing "$BENCH_PORT" --random "$other" --nodes "$nodes" "$@"
 }

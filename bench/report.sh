@@ -1,6 +1,8 @@
 # Receipts: verification alone, and reports end to end on a tracker of its own.
 # ./pbts bench verify [--receipts 50] [--seconds 4]
-# ./pbts bench report [--receipts 50] [--receivers 5] [--reports 300] [--parallel 4]
+# ./pbts bench report [--receipts 50] [--receivers 5] [--reports 300] [--parallel 4] [--rounds 3]
+# ./pbts bench inner: the inner loops of announces, bencode and BLS, in nanoseconds
+# All take --json FILE.
 
 bench_program() {
     need_dotnet
@@ -15,15 +17,11 @@ bench_verify() {
 }
 
 bench_report() {
-    local port data status
+    bench_tracker
+    dotnet "$BENCH_DLL" report --url "http://127.0.0.1:$BENCH_PORT" "$@"
+}
+
+bench_inner() {
     bench_program
-    data=$(mktemp -d)
-    port=$(free_port)
-    trap '"$ROOT/pbts" down --data "'"$data"'/data" >/dev/null 2>&1; rm -rf "'"$data"'"' EXIT
-    chmod 755 "$data"
-    step "Starting a tracker"
-    "$ROOT/pbts" up --no-chain --detach --data "$data/data" --port "$port" >"$data/up.log" 2>&1 || { tail -5 "$data/up.log" >&2; die "the tracker did not start"; }
-    dotnet "$BENCH_DLL" report --url "http://127.0.0.1:$port" "$@"
-    status=$?
-    return $status
+    dotnet "$BENCH_DLL" inner "$@"
 }

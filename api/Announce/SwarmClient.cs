@@ -9,7 +9,8 @@ namespace Pbts.Api.Announce;
 /// a stopping or dead silo is tried again until the cluster has settled or the patience is used up.
 /// </summary>
 /// <param name="local">The swarms of the silo in this process, where there is one.</param>
-internal sealed class SwarmClient(IGrainFactory grains, TimeProvider time, ILocalSwarms? local = null)
+/// <param name="desks">The way to the silos, where there is none in this process.</param>
+internal sealed class SwarmClient(IGrainFactory grains, TimeProvider time, ILocalSwarms? local = null, SwarmDesks? desks = null)
 {
     /// <summary>Longer than it takes the cluster to notice a dead silo.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(25);
@@ -21,6 +22,8 @@ internal sealed class SwarmClient(IGrainFactory grains, TimeProvider time, ILoca
     {
         if (local?.TryAnnounce(infoHash, request) is { } reply)
             return ValueTask.FromResult<AnnounceReply?>(reply);
+        if (desks?.Find(infoHash) is { } desk)
+            return ForwardAsync(desk, new(infoHash, request));
         var call = Swarm(infoHash).AnnounceAsync(request);
         return call.IsCompletedSuccessfully ? ValueTask.FromResult<AnnounceReply?>(call.Result) : Retry(this, infoHash, request, call);
 
@@ -45,6 +48,30 @@ internal sealed class SwarmClient(IGrainFactory grains, TimeProvider time, ILoca
         return [.. active.Select(id => InfoHash.TryParse(id.Key.ToString(), out var infoHash) ? infoHash : default)];
     }
 
+    private async ValueTask<AnnounceReply?> ForwardAsync(SwarmDesks.Desk desk, ForwardedAnnounce announce)
+    {
+        try
+        {
+            // These need a turn of the swarm's grain in any case.
+            if (announce.Request.Event is not (AnnounceEvent.Stopped or AnnounceEvent.Completed))
+            {
+                if (desk.Batcher.TryRun(announce) is not { } forwarding)
+                    return null;
+                if (await forwarding is { } reply)
+                    return reply;
+            }
+        }
+        catch (Exception e) when (IsPassing(e))
+        {
+            // The silo is gone or about to: the cluster finds the swarm, or starts it elsewhere.
+            return await RetryAsync(Swarm(announce.InfoHash).AnnounceAsync(announce.Request), () => Swarm(announce.InfoHash).AnnounceAsync(announce.Request));
+        }
+
+        return await RetryAsync(desk.Grain.AnnounceAsync(announce), () => Swarm(announce.InfoHash).AnnounceAsync(announce.Request));
+    }
+
+    private static bool IsPassing(Exception e) => e is OrleansException or TimeoutException or OperationCanceledException;
+
     private ISwarmGrain Swarm(InfoHash infoHash) => grains.GetGrain<ISwarmGrain>(infoHash.ToString());
 
     private async ValueTask<T?> RetryAsync<T>(ValueTask<T> call, Func<ValueTask<T>> again)
@@ -57,7 +84,7 @@ internal sealed class SwarmClient(IGrainFactory grains, TimeProvider time, ILoca
             {
                 return await call;
             }
-            catch (Exception e) when (e is OrleansException or TimeoutException or OperationCanceledException)
+            catch (Exception e) when (IsPassing(e))
             {
                 if (time.GetElapsedTime(started) + pause > Patience)
                     return null;

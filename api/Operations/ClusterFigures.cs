@@ -9,7 +9,7 @@ internal sealed class ClusterFigures(IGrainFactory grains)
     private SiloAddress[] _active = [];
 
     /// <summary>Figures by active silo.</summary>
-    public async Task<IReadOnlyDictionary<SiloAddress, SiloFigures>> GetAsync() => await AskAsync(await ActiveAsync());
+    public async Task<IReadOnlyDictionary<SiloAddress, SiloFigures>> GetAsync() => await AskAsync(await FindActiveAsync());
 
     /// <summary>Figures of these silos.</summary>
     public async Task<IReadOnlyDictionary<SiloAddress, SiloFigures>> AskAsync(IEnumerable<SiloAddress> silos)
@@ -21,19 +21,19 @@ internal sealed class ClusterFigures(IGrainFactory grains)
     /// <summary>The swarms of each active silo that come first in the search's order.</summary>
     public async Task<IEnumerable<(SiloAddress Silo, SwarmListing Swarm)>> FindSwarmsAsync(SwarmSearch search)
     {
-        var found = await EachAsync(await ActiveAsync(), async silo => (IReadOnlyList<SwarmListing>?)await Silo(silo).FindSwarmsAsync(search));
+        var found = await EachAsync(await FindActiveAsync(), async silo => (IReadOnlyList<SwarmListing>?)await Silo(silo).FindSwarmsAsync(search));
         return found.SelectMany(entry => entry.Answer!.Select(swarm => (entry.Silo, swarm)));
     }
 
     /// <summary>The active silos; while the list of members, which is in the database, cannot be had, those of before.</summary>
-    private async Task<IEnumerable<SiloAddress>> ActiveAsync()
+    public async Task<IReadOnlyCollection<SiloAddress>> FindActiveAsync()
     {
         try
         {
             return _active = [.. (await grains.GetGrain<IManagementGrain>(0).GetHosts(onlyActive: true)).Keys];
         }
 #pragma warning disable CA1031 // Whatever kept the list away: the silos themselves are asked next.
-        catch (Exception) when (_active.Length > 0)
+        catch (Exception)
 #pragma warning restore CA1031
         {
             return _active;

@@ -1,3 +1,5 @@
+using Orleans.Concurrency;
+
 namespace Pbts.GrainInterfaces.Swarms;
 
 /// <summary>The peers of one torrent. The key is the info hash in lower-case hex (40 characters).</summary>
@@ -11,4 +13,8 @@ public interface ISwarmGrain : IGrainWithStringKey
     /// <summary>Counts for a scrape.</summary>
     [Alias("Scrape"), ResponseTimeout("00:00:05")]
     ValueTask<SwarmCounts> ScrapeAsync();
+
+    /// <summary>Goes to that silo with all peers, unless it has come to its present one only just now.</summary>
+    [Alias("Move"), OneWay]
+    Task MoveAsync(SiloAddress silo);
 }

@@ -7,7 +7,6 @@ using Npgsql;
 using NpgsqlTypes;
 using Pbts.GrainInterfaces.Configuration;
 using Pbts.GrainInterfaces.Operations;
-using Pbts.Grains.Database;
 using Pbts.Protocol.Receipts;
 
 namespace Pbts.Grains.Ledger;

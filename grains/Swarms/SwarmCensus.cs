@@ -38,6 +38,9 @@ internal sealed class SwarmCensus : ILocalSwarms
         return reply;
     }
 
+    /// <summary>Whether the swarm is active on this silo.</summary>
+    public bool Holds(InfoHash infoHash) => _active.ContainsKey(infoHash);
+
     public void Enter(InfoHash infoHash, LiveSwarm swarm)
     {
         // Counted before anybody can find it and add to it.

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using Orleans.Placement;
+using Orleans.Runtime.Placement;
 using Pbts.GrainInterfaces.Configuration;
 using Pbts.GrainInterfaces.Swarms;
 using Pbts.Protocol.Receipts;
@@ -18,6 +19,9 @@ internal sealed partial class SwarmGrain : Grain, ISwarmGrain
 {
     private static readonly TimeSpan EmptyLifetime = TimeSpan.FromSeconds(3);
 
+    /// <summary>Shortest stay on a silo: front ends that disagree on who is a member must not send a swarm to and fro.</summary>
+    private static readonly TimeSpan ShortestStay = TimeSpan.FromSeconds(30);
+
     private readonly SwarmStore _store;
     private readonly SwarmCensus _census;
     private readonly TimeProvider _time;
@@ -26,6 +30,7 @@ internal sealed partial class SwarmGrain : Grain, ISwarmGrain
     private byte[] _infoHash = [];
     private InfoHash _key;
     private long? _completed;
+    private long _arrived;
     private IGrainTimer? _leaving;
 
     public SwarmGrain(SwarmStore store, SwarmCensus census, ClaimedTotals claimed, IOptions<TrackerOptions> options, TimeProvider time, ILogger<SwarmGrain> logger)
@@ -44,6 +49,7 @@ internal sealed partial class SwarmGrain : Grain, ISwarmGrain
         InfoHash.TryFrom(_infoHash, out _key);
         if (await _store.TakeSnapshotAsync(_infoHash) is { } peers)
             SwarmSnapshot.Read(peers, _swarm.Swarm, _swarm.Now);
+        _arrived = _time.GetTimestamp();
         _swarm.Open();
         _census.Enter(_key, _swarm);
     }
@@ -80,6 +86,17 @@ internal sealed partial class SwarmGrain : Grain, ISwarmGrain
         if (complete + incomplete == 0)
             LeaveSoon();
         return new SwarmCounts(complete, incomplete, downloaders, await CountCompletedAsync());
+    }
+
+    public Task MoveAsync(SiloAddress silo)
+    {
+        if (_time.GetElapsedTime(_arrived) > ShortestStay)
+        {
+            RequestContext.Set(IPlacementDirector.PlacementHintKey, silo);
+            MigrateOnIdle();
+        }
+
+        return Task.CompletedTask;
     }
 
     /// <summary>

@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Npgsql;
 using NpgsqlTypes;
-using Pbts.Grains.Database;
+using Pbts.GrainInterfaces.Operations;
 
 namespace Pbts.Grains.Swarms;
 

@@ -106,6 +106,8 @@ public sealed class PartitionTests(ITestOutputHelper output)
         }
 
         Assert.Equal(0, nodes[0].Restarts + nodes[1].Restarts);
+        await File.WriteAllTextAsync("/tmp/cl/part0.log", nodes[0].Log);
+        await File.WriteAllTextAsync("/tmp/cl/part1.log", nodes[1].Log);
 
         async Task WaitAsync(string what, Func<Task<bool>> condition)
         {

@@ -8,7 +8,7 @@ using Xunit.Abstractions;
 namespace Pbts.Tracker.Tests.Ledger;
 
 /// <summary>Exactly-once over real processes: two silos, two front ends, one database.</summary>
-[Collection("postgres")]
+[Collection("cluster")]
 public sealed class ClusterSpendTests(PostgresServer postgres, ITestOutputHelper output)
 {
     [Fact]

@@ -5,7 +5,7 @@ using Xunit.Abstractions;
 namespace Pbts.Tracker.Tests.Swarms;
 
 /// <summary>What becomes of swarms when their silo stops, cleanly or not.</summary>
-[Collection("postgres")]
+[Collection("cluster")]
 public sealed class HandOverTests(PostgresServer postgres, ITestOutputHelper output)
 {
     private const int Swarms = 1000;
@@ -82,6 +82,37 @@ public sealed class HandOverTests(PostgresServer postgres, ITestOutputHelper out
         Assert.InRange(recovered, TimeSpan.Zero, TimeSpan.FromSeconds(30));
         await Task.WhenAll(torrents.Select(torrent => tracker.AnnounceAsync(torrent, 2, 5)));
         await AssertPeersAsync(tracker, torrents);
+    }
+
+    [Fact]
+    public async Task A_silo_that_joins_gets_its_share_of_the_swarms_with_all_their_peers()
+    {
+        var database = await postgres.CreateDatabaseAsync();
+        await using var first = await NodeProcess.StartSiloAsync(database);
+        await using var api = await NodeProcess.StartApiAsync(database);
+        var tracker = new Announcer(api);
+        var torrents = await FillAsync(tracker);
+        await using var second = await NodeProcess.StartSiloAsync(database);
+
+        // A swarm stays where it is for half a minute at least, and goes with an announce.
+        var waited = Stopwatch.StartNew();
+        while (await SwarmsAsync(second) < Swarms / 3 && waited.Elapsed < TimeSpan.FromSeconds(90))
+        {
+            var replies = await Task.WhenAll(torrents.Select(torrent => tracker.AnnounceAsync(torrent, 1, 0)));
+            Assert.All(replies, reply => Assert.Equal((1L, 1L, null), (reply.Complete, reply.Incomplete, reply.Failure ?? reply.Warning)));
+        }
+
+        output.WriteLine($"{await SwarmsAsync(second)} of {Swarms} swarms had come over after {waited.Elapsed.TotalSeconds:F0} s");
+        Assert.InRange(await SwarmsAsync(second), Swarms / 3, 2 * Swarms / 3);
+        await AssertPeersAsync(tracker, torrents);
+    }
+
+    private static async Task<int> SwarmsAsync(NodeProcess silo)
+    {
+        using var http = new HttpClient();
+        var metrics = await http.GetStringAsync(new Uri(silo.Management, "/metrics"));
+        var line = metrics.Split('\n').FirstOrDefault(line => line.StartsWith("pbts_swarms{", StringComparison.Ordinal));
+        return line is null ? 0 : int.Parse(line[(line.LastIndexOf(' ') + 1)..], System.Globalization.CultureInfo.InvariantCulture);
     }
 
     private static async Task<byte[][]> FillAsync(Announcer tracker)

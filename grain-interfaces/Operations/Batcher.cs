@@ -1,12 +1,12 @@
 using System.Threading.Channels;
 
-namespace Pbts.Grains.Database;
+namespace Pbts.GrainInterfaces.Operations;
 
 /// <summary>
-/// Gathers the work that many callers hand in while a statement runs into the next statement, so that the database
-/// sees one round trip for all of them. Bounded: <see cref="TryRun"/> says no when too many wait.
+/// Gathers the work that many callers hand in while a round trip is under way into the next one, so that the database or
+/// a silo sees one for all of them. Bounded: <see cref="TryRun"/> says no when too many wait.
 /// </summary>
-internal sealed class Batcher<TItem, TResult> : IAsyncDisposable
+public sealed class Batcher<TItem, TResult> : IAsyncDisposable
 {
     private readonly Channel<(TItem Item, TaskCompletionSource<TResult> Result)> _queue;
     private readonly Func<IReadOnlyList<TItem>, Task<IReadOnlyList<TResult>>> _execute;
@@ -14,18 +14,19 @@ internal sealed class Batcher<TItem, TResult> : IAsyncDisposable
     private readonly int _maxBatch;
 
     /// <param name="execute">Runs one batch; results in the order of the items.</param>
-    /// <param name="maxBatch">Most items in one statement.</param>
+    /// <param name="maxBatch">Most items in one round trip.</param>
     /// <param name="capacity">Most items waiting.</param>
-    /// <param name="workers">Statements in flight at once.</param>
+    /// <param name="workers">Round trips under way at once.</param>
     public Batcher(Func<IReadOnlyList<TItem>, Task<IReadOnlyList<TResult>>> execute, int maxBatch, int capacity, int workers = 1)
     {
+        ArgumentNullException.ThrowIfNull(execute);
         _execute = execute;
         _maxBatch = maxBatch;
         _queue = Channel.CreateBounded<(TItem, TaskCompletionSource<TResult>)>(capacity);
         _workers = [.. Enumerable.Range(0, workers).Select(_ => WorkAsync())];
     }
 
-    /// <summary>Items that wait for a statement.</summary>
+    /// <summary>Items that wait for a round trip.</summary>
     public int Waiting => _queue.Reader.Count;
 
     /// <summary>Queues the item; null when the queue is full or closed.</summary>

@@ -1,0 +1,18 @@
+namespace Pbts.GrainInterfaces.Swarms;
+
+/// <summary>
+/// Where front ends hand in announces for the swarms of one silo. The key is the silo's address in parsable form; the
+/// grain runs on that silo.
+/// </summary>
+[Alias("pbts.ISwarmDeskGrain")]
+public interface ISwarmDeskGrain : IGrainWithStringKey
+{
+    /// <summary>Takes the announces whose swarms are active on this silo, at once.</summary>
+    /// <returns>In the order of the announces; null, and nothing has happened, where an announce needs a turn of its swarm's grain.</returns>
+    [Alias("TryAnnounce"), ResponseTimeout("00:00:05")]
+    ValueTask<AnnounceReply?[]> TryAnnounceAsync(ForwardedAnnounce[] announces);
+
+    /// <summary>Takes one announce to its swarm, which starts on this silo if it is active nowhere, and is asked over if it is active elsewhere.</summary>
+    [Alias("Announce"), ResponseTimeout("00:00:05")]
+    ValueTask<AnnounceReply> AnnounceAsync(ForwardedAnnounce announce);
+}

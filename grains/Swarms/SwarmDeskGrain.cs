@@ -1,0 +1,23 @@
+using Orleans.Concurrency;
+using Pbts.GrainInterfaces.Swarms;
+using Pbts.Grains.Operations;
+
+namespace Pbts.Grains.Swarms;
+
+/// <summary>Reentrant: an announce that waits for its swarm to start holds up no other.</summary>
+[OnSiloPlacement, Reentrant]
+internal sealed class SwarmDeskGrain(SwarmCensus swarms, ILocalSiloDetails silo) : Grain, ISwarmDeskGrain
+{
+    public ValueTask<AnnounceReply?[]> TryAnnounceAsync(ForwardedAnnounce[] announces) =>
+        ValueTask.FromResult(Array.ConvertAll(announces, announce => swarms.TryAnnounce(announce.InfoHash, announce.Request)));
+
+    public async ValueTask<AnnounceReply> AnnounceAsync(ForwardedAnnounce announce)
+    {
+        var swarm = GrainFactory.GetGrain<ISwarmGrain>(announce.InfoHash.ToString());
+        var reply = await swarm.AnnounceAsync(announce.Request);
+        // Started elsewhere while this silo was away: every announce would have to go on from here.
+        if (!swarms.Holds(announce.InfoHash))
+            await swarm.MoveAsync(silo.SiloAddress);
+        return reply;
+    }
+}

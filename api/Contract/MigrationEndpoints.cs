@@ -88,15 +88,28 @@ internal static class MigrationEndpoints
         IReputationMigrationGrain migration, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         string? last = null;
-        while (await migration.GetAsync() is { } view)
+        for (; ; await Task.Delay(EventInterval, cancellationToken))
         {
+            if (await TryGetAsync(migration) is not { } view) continue;
             var answer = MigrationAnswer.From(view);
             // The estimate alone is no news.
             var now = JsonSerializer.Serialize(answer with { EtaSeconds = null });
             if (now != last) yield return answer;
             last = now;
             if (view.IsFinished) yield break;
-            await Task.Delay(EventInterval, cancellationToken);
+        }
+    }
+
+    /// <summary>Null while the silo or the database is away: a stream that has begun waits for them.</summary>
+    private static async Task<MigrationView?> TryGetAsync(IReputationMigrationGrain migration)
+    {
+        try
+        {
+            return await migration.GetAsync();
+        }
+        catch (Exception e) when (ErrorHandling.IsAway(e))
+        {
+            return null;
         }
     }
 

@@ -173,7 +173,8 @@ internal sealed partial class MigrationRunner(
             if (!(await _reader.OwnerAsync(migration.Referrer, cancellationToken)).TryGet(out var owner, out error)) return (false, error.Message);
             if (version < 2) remark = "The referrer is of a kind that cannot be retired.";
             else if (owner != account) remark = "The referrer belongs to another account and was not retired.";
-            else
+            else if (!(await _reader.IsRetiredAsync(migration.Referrer, cancellationToken)).TryGet(out var retiredBefore, out error)) return (false, error.Message);
+            else if (!retiredBefore)
             {
                 var call = ReputationV2Abi.Retire.EncodeCall(contract);
                 var refusal = await chain.SubmitAsync(

@@ -80,7 +80,11 @@ internal sealed partial class ReputationMigrationGrain(
             }
             var migration = await store.FindAsync(Id);
             if (migration is not null && migration.Phase != _phase) LogPhase(Id, migration.State, _phase = migration.Phase);
-            if (migration is { State: "pending" or "running" }) return;
+            if (migration is { State: "pending" or "running" })
+            {
+                await chain.ResumeAsync();
+                return;
+            }
             _timer!.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
             if (migration is not { State: "paused" } && await this.GetReminder(ReminderName, CancellationToken.None) is { } reminder) await this.UnregisterReminder(reminder, CancellationToken.None);
         }

@@ -225,5 +225,7 @@ public sealed class MemberSyncTests(PostgresServer postgres)
     private sealed class Submitter(ChainAccount? account) : IChainSubmitter
     {
         public Task<string?> SubmitAsync(ChainSubmission submission) => account?.SubmitAsync(submission) ?? throw new InvalidOperationException("crash");
+
+        public Task ResumeAsync() => Task.CompletedTask;
     }
 }

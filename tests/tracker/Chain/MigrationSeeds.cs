@@ -63,22 +63,33 @@ internal sealed class MigrationSeeds(AnvilNode anvil, string factory)
     public async Task<IReadOnlyCollection<string>> RaiseCostOfPendingBatchesAsync(EthereumAddress contract)
     {
         await anvil.CallAsync("evm_setAutomine", false);
-        var names = new HashSet<string>();
-        for (var waited = Stopwatch.StartNew(); names.Count == 0; await Task.Delay(50))
+        var batches = new Dictionary<string, string[]>();
+        for (var waited = Stopwatch.StartNew(); batches.Count == 0; await Task.Delay(50))
         {
             Assert.True(waited.Elapsed < TimeSpan.FromMinutes(2), "No batch was handed to the chain.");
-            var pool = (await anvil.CallAsync("txpool_content"))!["pending"]!.AsObject();
-            foreach (var (_, transaction) in pool.SelectMany(sender => sender.Value!.AsObject()))
-            {
-                if (Parse((string?)transaction!["to"]) == contract && EthereumHex.TryParse((string?)transaction["input"], out var data)
-                    && ReputationV2Abi.MigrateUsers.TryDecodeCall(data, out var arguments))
-                    names.UnionWith(((object[])arguments[0]).Cast<string>());
-            }
+            // What was being mined when that was switched off is gone after a moment.
+            await Task.Delay(500);
+            batches = await PendingAsync(contract);
         }
+        var names = batches.Values.SelectMany(batch => batch).ToHashSet();
         Assert.All(names, name => Assert.True(int.Parse(name[4..], null) < FirstTaken));
         await SendAsync(Theirs, _oldest, names.Select(name => int.Parse(name[4..], null)).Select(i => Add(Name(i), i, 2 * i, LongSalt)), tip: 50_000_000_000);
+        foreach (var hash in batches.Keys) Assert.Equal("0x0", (string?)(await ReceiptAsync(hash))["status"]);
         await anvil.CallAsync("evm_setAutomine", true);
         return names;
+    }
+
+    /// <summary>The batches that wait for their block, by hash.</summary>
+    private async Task<Dictionary<string, string[]>> PendingAsync(EthereumAddress contract)
+    {
+        var batches = new Dictionary<string, string[]>();
+        foreach (var (_, transaction) in (await anvil.CallAsync("txpool_content"))!["pending"]!.AsObject().SelectMany(sender => sender.Value!.AsObject()))
+        {
+            if (Parse((string?)transaction!["to"]) == contract && EthereumHex.TryParse((string?)transaction["input"], out var data)
+                && ReputationV2Abi.MigrateUsers.TryDecodeCall(data, out var arguments))
+                batches[(string)transaction["hash"]!] = [.. ((object[])arguments[0]).Cast<string>()];
+        }
+        return batches;
     }
 
     public async Task EverybodyMovedOnceAsync(EthereumAddress contract, IReadOnlyCollection<string> touched)
@@ -131,8 +142,8 @@ internal sealed class MigrationSeeds(AnvilNode anvil, string factory)
     private async Task<EthereumAddress> CreateAsync(string owner, EthereumAddress referrer)
     {
         var receipt = (await SendAsync(owner, Parse(factory), [ReputationAbi.CreateReputation.EncodeCall(referrer, Array.Empty<byte>())], gas: 5_000_000))[0];
-        Assert.True(EthereumHex.TryParse((string?)receipt["logs"]![0]!["data"], out var data) && ReputationAbi.ReputationCreated.TryDecodeData(data, out var fields));
-        Assert.True(ReputationAbi.ReputationCreated.TryDecodeData(data, out fields));
+        Assert.True(EthereumHex.TryParse((string?)receipt["logs"]![0]!["data"], out var data));
+        Assert.True(ReputationAbi.ReputationCreated.TryDecodeData(data, out var fields));
         return (EthereumAddress)fields[0];
     }
 
@@ -153,11 +164,19 @@ internal sealed class MigrationSeeds(AnvilNode anvil, string factory)
         var receipts = new List<JsonNode>();
         foreach (var hash in hashes)
         {
-            JsonNode? receipt;
-            while ((receipt = await anvil.CallAsync("eth_getTransactionReceipt", hash)) is null) await anvil.MineAsync();
+            var receipt = await ReceiptAsync(hash);
             if (succeed) Assert.Equal("0x1", (string?)receipt["status"]);
             receipts.Add(receipt);
         }
         return receipts;
+    }
+
+    /// <summary>Mines until the transaction is in a block.</summary>
+    private async Task<JsonNode> ReceiptAsync(string hash)
+    {
+        for (; ; await anvil.MineAsync())
+        {
+            if (await anvil.CallAsync("eth_getTransactionReceipt", hash) is { } receipt) return receipt;
+        }
     }
 }

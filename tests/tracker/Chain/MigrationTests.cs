@@ -250,5 +250,7 @@ public sealed class MigrationTests(PostgresServer postgres)
     {
         public Task<string?> SubmitAsync(ChainSubmission submission) =>
             dies ? throw new InvalidOperationException("crash") : account.SubmitAsync(submission);
+
+        public Task ResumeAsync() => Task.CompletedTask;
     }
 }

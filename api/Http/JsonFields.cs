@@ -31,7 +31,9 @@ internal sealed class JsonFields(JsonElement body, string prefix = "")
             return Wrong<string?>(name, "must be text", null);
         try
         {
-            return value.GetString() is { Length: > 0 } text ? text : Wrong<string?>(name, "is empty", null);
+            // PostgreSQL keeps no NUL in a text.
+            return value.GetString() is not { Length: > 0 } text ? Wrong<string?>(name, "is empty", null)
+                : text.Contains('\0', StringComparison.Ordinal) ? Wrong<string?>(name, "has a NUL character", null) : text;
         }
         catch (InvalidOperationException)
         {

@@ -11,9 +11,6 @@ internal sealed partial class MigrationRunner(
     EthereumRpcClient rpc, EthereumAddress account, EthereumAddress? factory, int logRange, MigrationStore store, ChainOutbox outbox,
     ContractRecords contracts, IChainSubmitter chain)
 {
-    /// <summary>The contracts' word for a user that needs no moving.</summary>
-    private const string UserExists = "User exists";
-
     /// <summary>Batches under way at once.</summary>
     private const int Parallel = 4;
 
@@ -67,6 +64,7 @@ internal sealed partial class MigrationRunner(
     private async Task<(bool GoOn, string? Problem)> MigrateAsync(MigrationRow migration, CancellationToken cancellationToken)
     {
         var contract = migration.Contract!.Value;
+        await store.RecallAsync(migration.Id);
         var batches = await store.ReadBatchesAsync(migration.Id);
         foreach (var (batch, users) in batches)
         {
@@ -122,7 +120,7 @@ internal sealed partial class MigrationRunner(
         if (!transaction.IsDecided) return null;
         if (!transaction.IsDone)
         {
-            if (users.Count == 1 && transaction.Error == UserExists) await store.MarkAsync(migration.Id, users, "migrated");
+            if (users.Count == 1 && transaction.Error == MigrationStore.UserExists) await store.MarkAsync(migration.Id, users, "migrated");
             else if (users.Count == 1) await store.MarkAsync(migration.Id, users, "failed", transaction.Error ?? "reverted");
             else await store.SplitBatchAsync(migration.Id, batch, (users.Count + 1) / 2);
             return null;
@@ -155,7 +153,7 @@ internal sealed partial class MigrationRunner(
             if (topic == ReputationV2Abi.UserMigrated.Topic) outcomes[user] = null;
             // Whoever was there already has moved, by another batch or by the member's own hand.
             else if (topic == ReputationV2Abi.UserNotMigrated.Topic && ReputationV2Abi.UserNotMigrated.TryDecodeData(log.Data, out var fields))
-                outcomes[user] = (string)fields[0] is var reason && reason == UserExists ? null : reason;
+                outcomes[user] = (string)fields[0] is var reason && reason == MigrationStore.UserExists ? null : reason;
         }
         return new(outcomes);
     }
@@ -173,7 +171,8 @@ internal sealed partial class MigrationRunner(
             if (!(await _reader.OwnerAsync(migration.Referrer, cancellationToken)).TryGet(out var owner, out error)) return (false, error.Message);
             if (version < 2) remark = "The referrer is of a kind that cannot be retired.";
             else if (owner != account) remark = "The referrer belongs to another account and was not retired.";
-            else
+            else if (!(await _reader.IsRetiredAsync(migration.Referrer, cancellationToken)).TryGet(out var retiredBefore, out error)) return (false, error.Message);
+            else if (!retiredBefore)
             {
                 var call = ReputationV2Abi.Retire.EncodeCall(contract);
                 var refusal = await chain.SubmitAsync(

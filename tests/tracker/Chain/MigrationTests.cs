@@ -30,8 +30,7 @@ public sealed class MigrationTests(PostgresServer postgres)
         Assert.True(view.GasUsed > 25 * 5_000);
         Assert.True(EthereumAddress.TryParse(view.ReputationAddress, out var contract));
         Assert.Equal(contract, await rig.Contracts.ReadActiveAsync());
-        var reader = new ReputationReader(anvil.Rpc);
-        for (var i = 0; i < 25; i++) Assert.Equal(i, (int)(await UserAsync(reader, contract, $"user{i}"))!.Uploaded);
+        for (var i = 0; i < 25; i++) Assert.Equal(i, (int)(await anvil.UserAsync(contract, $"user{i}"))!.Uploaded);
         Assert.True((await anvil.Rpc.CallAsync(new EthereumCall(null, old, ReputationV2Abi.Retired.EncodeCall()))).TryGet(out var data, out _));
         Assert.True(ReputationV2Abi.Retired.TryDecodeResult(data, out var retired));
         Assert.Equal(true, retired[0]);
@@ -246,16 +245,12 @@ public sealed class MigrationTests(PostgresServer postgres)
         }
     }
 
-    private static async Task<ReputationUser?> UserAsync(ReputationReader reader, EthereumAddress contract, string name)
-    {
-        Assert.True((await reader.GetUserAsync(contract, name)).TryGet(out var user, out var error), error?.Message);
-        return user;
-    }
-
     /// <summary>Hands in to the account at once, or dies on the way.</summary>
     private sealed class Submitter(ChainAccount account, bool dies) : IChainSubmitter
     {
         public Task<string?> SubmitAsync(ChainSubmission submission) =>
             dies ? throw new InvalidOperationException("crash") : account.SubmitAsync(submission);
+
+        public Task ResumeAsync() => Task.CompletedTask;
     }
 }

@@ -109,6 +109,14 @@ public sealed partial class PostgresServer : IAsyncLifetime
         return connectionString;
     }
 
+    /// <summary>Deletes a database, whoever is still connected to it.</summary>
+    public async Task DropDatabaseAsync(string connectionString)
+    {
+        await using var maintenance = NpgsqlDataSource.Create(ConnectionString);
+        await using var drop = maintenance.CreateCommand($"DROP DATABASE {new NpgsqlConnectionStringBuilder(connectionString).Database} WITH (FORCE)");
+        await drop.ExecuteNonQueryAsync();
+    }
+
     /// <summary>Dumps a database with pg_dump, restores it with pg_restore into a fresh one and returns that one's connection string.</summary>
     public async Task<string> DumpAndRestoreAsync(string connectionString)
     {

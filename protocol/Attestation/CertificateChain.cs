@@ -71,6 +71,11 @@ internal sealed class CertificateChain : IDisposable
                 && chain.ChainElements.Zip(_certificates).All(pair => pair.First.Certificate.RawDataMemory.Span.SequenceEqual(pair.Second.RawDataMemory.Span));
             return same ? null : "the chain is in another order than it is signed";
         }
+        catch (CryptographicException)
+        {
+            // Certificates that were read as such, whose keys are none.
+            return "the chain does not hold: a certificate is damaged";
+        }
         finally
         {
             foreach (var element in chain.ChainElements)
@@ -81,8 +86,15 @@ internal sealed class CertificateChain : IDisposable
     /// <summary>Whether the leaf signed the data (ECDSA P-256, SHA-256; r and s).</summary>
     public bool LeafSigned(ReadOnlySpan<byte> data, ReadOnlySpan<byte> signature)
     {
-        using var key = Leaf.GetECDsaPublicKey();
-        return key is { KeySize: 256 } && signature.Length == 64 && key.VerifyData(data, signature, HashAlgorithmName.SHA256, DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
+        try
+        {
+            using var key = Leaf.GetECDsaPublicKey();
+            return key is { KeySize: 256 } && signature.Length == 64 && key.VerifyData(data, signature, HashAlgorithmName.SHA256, DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
+        }
+        catch (CryptographicException)
+        {
+            return false;
+        }
     }
 
     public void Dispose() => Dispose(_certificates);

@@ -25,6 +25,8 @@ public static class ApiHosting
         builder.Services.AddOptions<NodeOptions>().BindConfiguration(NodeOptions.Section).ValidateOnStart();
         builder.Services.AddOptions<TrackerOptions>().BindConfiguration(TrackerOptions.Section).ValidateOnStart();
         builder.Services.AddOptions<ReceiptsOptions>().BindConfiguration(ReceiptsOptions.Section).ValidateOnStart();
+        builder.Services.AddOptions<TeeOptions>().BindConfiguration(TeeOptions.Section).ValidateOnStart();
+        builder.Services.AddSingleton<IValidateOptions<TeeOptions>, TeeOptionsValidator>();
         builder.Services.AddSingleton<IValidateOptions<ReceiptsOptions>, ReceiptsOptionsValidator>();
         builder.Services.AddSingleton<IValidateOptions<NodeOptions>, NodeOptionsValidator>();
         builder.Services.AddSingleton<IValidateOptions<TrackerOptions>, TrackerOptionsValidator>();

@@ -15,9 +15,9 @@ namespace Pbts.Tracker.Tests.Tee;
 [Collection("postgres")]
 public sealed class PccsTests(PostgresServer postgres)
 {
-    /// <summary>9.G6: the configured service is asked, once, and what it says is believed only under the pinned root.</summary>
+    /// <summary>9.G6, 9.G9: the configured service is asked once, a failure is not tried a second time, and what it says is believed only under the pinned root.</summary>
     [Fact]
-    public async Task G6_the_configured_PCCS_works()
+    public async Task G6_G9_the_configured_PCCS_works_and_is_asked_once()
     {
         using var platform = new TestPlatform();
         using var foreign = new TestPlatform();
@@ -73,6 +73,7 @@ public sealed class PccsTests(PostgresServer postgres)
 
             // SGX is another list, which this service does not have.
             Assert.StartsWith("tcb_status: there is no collateral", (string)(await VerifyAsync(platform.SgxQuote(data)))["error"]!, StringComparison.Ordinal);
+            Assert.Equal(5, asked.Count);
         }
         finally
         {

@@ -54,7 +54,7 @@ start_host() {
     else
         # A silo that comes back to its address shows that the one before is dead: nobody has to wait until that is noticed.
         silo=$(kept_port "silo_port_$name")
-        environment+=(PBTS_ROLE="$role" PBTS_NAME="$name" PBTS_ADVERTISED_ADDRESS=127.0.0.1 PBTS_SILO_PORT="$silo" PBTS_GATEWAY_PORT="$(free_port)")
+        environment+=(PBTS_ROLE="$role" PBTS_NAME="$name" PBTS_ADVERTISED_ADDRESS=127.0.0.1 PBTS_SILO_PORT="$silo" PBTS_GATEWAY_PORT=0)
     fi
     step "Starting $name ($listen)"
     # The values go by the exported environment of a subshell, never as arguments of env(1).

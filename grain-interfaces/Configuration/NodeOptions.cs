@@ -40,7 +40,7 @@ public sealed class NodeOptions
     /// the gateway address of the one before: front ends that still clear away their connections to that would hit the new
     /// one's. <c>PBTS_GATEWAY_PORT</c>.
     /// </summary>
-    public int GatewayPort { get; set; } = 30000;
+    public int GatewayPort { get; set; }
 
     /// <summary>IP address other members reach this silo at. <c>PBTS_ADVERTISED_ADDRESS</c>.</summary>
     public string AdvertisedAddress { get; set; } = "127.0.0.1";

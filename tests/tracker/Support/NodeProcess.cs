@@ -99,7 +99,6 @@ internal sealed partial class NodeProcess : IAsyncDisposable
         start.Environment["PBTS_DATABASE"] = database;
         start.Environment["PBTS_LISTEN"] = inside is { } at ? $"http://{at.Address}:{ports[0]}" : $"http://127.0.0.1:{ports[0]};http://[::1]:{ports[0]}";
         start.Environment["PBTS_SILO_PORT"] = $"{ports[1]}";
-        start.Environment["PBTS_GATEWAY_PORT"] = "0";
         start.Environment["PBTS_MANAGEMENT_LISTEN"] = $"http://127.0.0.1:{ports[2]}";
         foreach (var (name, value) in environment)
             start.Environment[name] = value;

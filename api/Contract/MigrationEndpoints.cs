@@ -26,6 +26,7 @@ internal static class MigrationEndpoints
         migrations.MapPost("/{id:guid}/resume", (Guid id, IGrainFactory grains) => CommandAsync(id, MigrationCommand.Resume, grains));
         migrations.MapPost("/{id:guid}/cancel", (Guid id, IGrainFactory grains) => CommandAsync(id, MigrationCommand.Cancel, grains));
         migrations.MapGet("/{id:guid}/events", EventsAsync);
+        migrations.Map("/{**other}", () => Answers.NotFound("unknown migration")).ExcludeFromDescription().WithMetadata(new Unaudited());
     }
 
     private static async Task<IResult> StartAsync(HttpContext context, IGrainFactory grains)
@@ -33,10 +34,9 @@ internal static class MigrationEndpoints
         var (fields, refusal) = await JsonBody.ReadAsync(context);
         if (refusal is not null) return refusal;
         var referrer = fields.Text("referrer_address");
-        var batchSize = fields.OptionalUnsigned("batch_size", ReputationV2Abi.MaxBatch) ?? DefaultBatchSize;
+        var batchSize = fields.OptionalUnsigned("batch_size", ReputationV2Abi.MaxBatch, 1) ?? DefaultBatchSize;
         var retire = fields.OptionalBoolean("retire_referrer") ?? false;
         var users = Users(fields);
-        if (batchSize == 0) fields.Wrong("batch_size", $"must be an integer from 1 to {ReputationV2Abi.MaxBatch}", 0);
         if (fields.Error is { } error) return Answers.BadRequest(error);
         var id = Guid.NewGuid();
         var result = await Migration(grains, id).StartAsync(new MigrationRequest(referrer, users, (int)batchSize, retire));

@@ -85,13 +85,15 @@ internal sealed partial class MigrationRunner
         var candidates = await store.ReadUsersAsync(migration.Id, "candidate", LookUpsAtOnce);
         if (candidates.Count == 0) return (await store.EnterAsync(migration.Id, "discover", "migrate"), null);
         var (present, absent) = (new List<string>(), new List<string>());
+        RpcError? error = null;
         foreach (var (username, _) in candidates)
         {
-            if (!(await _reader.ResolveAsync(migration.Contract!.Value, username, cancellationToken)).TryGet(out var found, out var error)) return (false, error.Message);
+            if (!(await _reader.ResolveAsync(migration.Contract!.Value, username, cancellationToken)).TryGet(out var found, out error)) break;
             (found is null ? absent : present).Add(username);
         }
+        // A node that fails now and then must not have all be asked anew.
         await store.MarkAsync(migration.Id, present, "pending");
         await store.MarkAsync(migration.Id, absent, "absent");
-        return (true, null);
+        return (error is null, error?.Message);
     }
 }

@@ -80,8 +80,8 @@ internal sealed partial class MigrationRunner(
         if (!(await _reader.VersionAsync(contract, cancellationToken)).TryGet(out var version, out var failure)) return (false, failure.Message);
         var most = version >= 2 ? Math.Min(sendable[0].Company, migration.BatchSize) : 1;
         var wanted = sendable.Where(user => user.Company == sendable[0].Company).Take(most).Select(user => user.Username).ToList();
-        if (!(await SortOutAsync(migration, contract, wanted, cancellationToken)).TryGet(out var group, out failure)) return (false, failure.Message);
-        if (group.Count == 0) return (true, null);
+        var (group, trouble) = await SortOutAsync(migration, contract, wanted, cancellationToken);
+        if (group.Count == 0) return (trouble is null, trouble);
         var id = Guid.NewGuid();
         group = await store.AssignBatchAsync(migration.Id, id, group);
         if (group.Count == 0) return (true, null);
@@ -89,19 +89,22 @@ internal sealed partial class MigrationRunner(
         return (refusal is null, refusal);
     }
 
-    /// <summary>Leaves out who needs no moving, because the new contract has the user, and who cannot be moved, because nobody has it.</summary>
-    private async Task<RpcResult<List<string>>> SortOutAsync(
+    /// <summary>
+    /// Leaves out who needs no moving, because the new contract has the user, and who cannot be moved, because nobody has it.
+    /// When the node fails on the way, those before are given.
+    /// </summary>
+    private async Task<(List<string> Group, string? Problem)> SortOutAsync(
         MigrationRow migration, EthereumAddress contract, List<string> wanted, CancellationToken cancellationToken)
     {
         var group = new List<string>(wanted.Count);
         foreach (var username in wanted)
         {
-            if (!(await _reader.ResolveAsync(contract, username, cancellationToken)).TryGet(out var found, out var error)) return new(error);
+            if (!(await _reader.ResolveAsync(contract, username, cancellationToken)).TryGet(out var found, out var error)) return (group, error.Message);
             if (found is null) await store.MarkAsync(migration.Id, [username], "failed", "User does not exist");
             else if (found.Value.Holder == contract) await store.MarkAsync(migration.Id, [username], "migrated");
             else group.Add(username);
         }
-        return new(group);
+        return (group, null);
     }
 
     private async Task<string?> SubmitBatchAsync(MigrationRow migration, EthereumAddress contract, Guid id, List<string> users)

@@ -175,6 +175,30 @@ public sealed class MemberSyncTests(PostgresServer postgres)
         Assert.Equal(500, (int)(await anvil.UserAsync(contract, "alice"))!.Uploaded);
     }
 
+    [Fact]
+    public async Task A_takeover_that_the_contract_refuses_is_tried_once()
+    {
+        await using var anvil = await AnvilNode.StartAsync();
+        await using var rig = await ChainRig.CreateAsync(postgres);
+        var account = rig.Account(anvil.Url);
+        var (factory, _) = await rig.DeployAsync(account);
+        // It claims to have everybody, with totals over the limit.
+        var constructor = AbiEncoder.Encode(AbiType.ParseTuple("(uint256,address)"), (BigInteger)10, EthereumAddress.Zero);
+        var hostile = await rig.DecideAsync(account, await ChainRig.SubmitAsync(account, "deploy", null, [.. ChainRig.Artifact("test/HostileReferrer", ""), .. constructor]));
+        Assert.True(EthereumAddress.TryParse(hostile.ContractAddress, out var referrer), hostile.Error);
+        var contract = await rig.CreateReputationAsync(account, factory, referrer);
+        await AddMemberAsync(rig, "alice", AliceKey, 500, 400);
+        var sync = Sync(rig, account, anvil, 1);
+        for (var round = 0; round < 5; round++)
+        {
+            await RoundAsync(rig, sync, account);
+            await ExecuteAsync(rig, "UPDATE users SET uploaded = uploaded + 1");
+        }
+        Assert.Equal(1, await SentAsync(rig));
+        Assert.Null(await anvil.UserAsync(contract, "alice"));
+        Assert.Equal((505, 400), await LedgerAsync(rig, "alice"));
+    }
+
     private static MemberSync Sync(ChainRig rig, ChainAccount account, AnvilNode anvil, long threshold) => new(
         anvil.Rpc, account.Address, ChainRig.Options(anvil.Url, o => o.SyncThreshold = threshold), new(rig.Database), rig.Contracts, new Submitter(account));
 

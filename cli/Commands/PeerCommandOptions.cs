@@ -23,7 +23,8 @@ internal sealed class PeerCommandOptions
     private readonly Option<int> _connections = new("--max-peers") { Description = "Most connections.", HelpName = "N", DefaultValueFactory = _ => 80 };
     private readonly Option<int> _slots = new("--upload-slots") { Description = "Peers served at the same time.", HelpName = "N", DefaultValueFactory = _ => 8 };
     private readonly Option<long?> _strangers = new("--stranger-limit") { Description = "Bytes given to each client that cannot sign receipts; no limit by default.", HelpName = "BYTES" };
-    private readonly Option<long> _credit = new("--credit") { Description = "Bytes a peer may have without receipt; 0 is eight pieces, at least 2 MiB.", HelpName = "BYTES" };
+    private readonly Option<long> _credit = new("--credit") { Description = "Bytes a peer may have without receipt; 0, the default, begins with eight pieces (at least 2 MiB) and grows with what the peer signs for.", HelpName = "BYTES" };
+    private readonly Option<long?> _uploadLimit = new("--upload-limit") { Description = "Bytes a second sent to all peers together; no limit by default.", HelpName = "BYTES" };
     private readonly Option<bool> _quiet = new("--quiet", "-q") { Description = "No progress on standard error." };
 
     public Option<bool> Json { get; } = SharedOptions.Json();
@@ -48,13 +49,16 @@ internal sealed class PeerCommandOptions
         Between(_port, 0, 65535);
         Between(_connections, 1, 10_000);
         Between(_slots, 1, 10_000);
+        NotBelow(_credit, 0);
+        NotBelow(_strangers, 0);
+        NotBelow(_uploadLimit, 1024);
         _listen.Validators.Add(result =>
         {
             if (!IPAddress.TryParse(result.GetValueOrDefault<string>(), out _))
                 result.AddError("--listen: must be an IP address");
         });
         command.Add(_torrent);
-        foreach (var option in new Option[] { _data, _user, _key, _tracker, _port, _listen, _peers, _connections, _slots, _strangers, _credit, _state, _quiet, Json })
+        foreach (var option in new Option[] { _data, _user, _key, _tracker, _port, _listen, _peers, _connections, _slots, _uploadLimit, _strangers, _credit, _state, _quiet, Json })
             command.Add(option);
         command.Validators.Add(result =>
         {
@@ -71,6 +75,12 @@ internal sealed class PeerCommandOptions
         var value = result.GetValueOrDefault<int>();
         if (value < minimum || value > maximum)
             result.AddError($"{option.Name}: must be {minimum} to {maximum}");
+    });
+
+    private static void NotBelow<T>(Option<T> option, long minimum) => option.Validators.Add(result =>
+    {
+        if (result.GetValueOrDefault<T>() is long value && value < minimum)
+            result.AddError($"{option.Name}: must be at least {minimum}");
     });
 
     /// <summary>Starts the peer the options describe and runs <paramref name="work"/> with it; gives the exit code.</summary>
@@ -93,6 +103,7 @@ internal sealed class PeerCommandOptions
                 MaxConnections = parsed.GetValue(_connections),
                 MaxUnchoked = parsed.GetValue(_slots),
                 StrangerAllowance = parsed.GetValue(_strangers),
+                UploadLimit = parsed.GetValue(_uploadLimit),
                 CreditWindow = parsed.GetValue(_credit),
             };
             TrackerClient? tracker;

@@ -15,7 +15,7 @@ internal sealed class PeerCommandOptions
     private readonly Option<string> _data = new("--data", "-d") { Description = "Folder that holds the torrent's file or folder.", HelpName = "DIR", Required = true };
     private readonly Option<string?> _user = new("--user", "-u") { Description = "Your user id; needs --key. Without them you take part as an ordinary client.", HelpName = "USER" };
     private readonly Option<string?> _key = new("--key", "-k") { Description = "Your key file, as written by keygen.", HelpName = "KEYFILE" };
-    private readonly Option<string?> _tracker = new("--tracker", "-t") { Description = "Announce here instead of the torrent's tracker.", HelpName = "URL" };
+    private readonly Option<string?> _tracker = new("--tracker", "-t") { Description = "Announce here instead of the torrent's tracker. A passkey for reports is taken from this URL or PBTS_PASSKEY.", HelpName = "URL" };
     private readonly Option<string?> _state = StateOption();
     private readonly Option<int> _port = new("--port") { Description = "Port to listen on; 0 takes a free one.", HelpName = "N" };
     private readonly Option<string> _listen = new("--listen") { Description = "Address to listen on.", HelpName = "ADDRESS", DefaultValueFactory = _ => "0.0.0.0" };
@@ -137,6 +137,6 @@ internal sealed class PeerCommandOptions
         var url = parsed.GetValue(_tracker) ?? torrent.Trackers.FirstOrDefault(t => t.StartsWith("http", StringComparison.OrdinalIgnoreCase));
         if (url is null)
             return null;
-        return new TrackerClient(url) { Member = identity is not null && parsed.GetValue(_user) is { } user ? (user, identity) : null };
+        return new TrackerClient(url, SharedOptions.Passkey()) { Member = identity is not null && parsed.GetValue(_user) is { } user ? (user, identity) : null };
     }
 }

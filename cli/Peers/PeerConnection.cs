@@ -50,6 +50,9 @@ internal sealed class PeerConnection : IDisposable
 
     public byte[] PeerId { get; }
 
+    /// <summary>Whether we made the call.</summary>
+    public bool IsOutgoing { get; init; }
+
     public bool IsExtended { get; }
 
     public PeerHealth Health { get; }
@@ -92,8 +95,11 @@ internal sealed class PeerConnection : IDisposable
     /// <summary>Whether the peer closed its side in order.</summary>
     public bool EndedInOrder { get; private set; }
 
-    /// <summary>Whether the peer closed its side in order after we had said that we send no more: it has read everything.</summary>
-    public bool HasReadAll { get; private set; }
+    /// <summary>
+    /// Whether both sides closed in order and all we sent went out before. A peer that stops in any other way resets the
+    /// connection, so this one reads, or has read, everything.
+    /// </summary>
+    public bool HasEndedWell => EndedInOrder && _shutDown;
 
     /// <summary>Since when only pieces that are partly sent are served, before the peer is choked.</summary>
     public long? EndingSince { get; set; }
@@ -227,7 +233,6 @@ internal sealed class PeerConnection : IDisposable
             if (result.Buffer.Length < 4)
             {
                 EndedInOrder = result.Buffer.IsEmpty;
-                HasReadAll = EndedInOrder && _shutDown;
                 return;
             }
             var length = ReadLength(result.Buffer);

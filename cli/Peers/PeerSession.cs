@@ -103,11 +103,13 @@ internal sealed class PeerSession : IPeerHandler, IDisposable
     {
         lock (_gate)
         {
-            if (_peers.Count >= Options.MaxConnections || _peers.Any(p => p.PeerId.AsSpan().SequenceEqual(peer.PeerId)))
+            var other = _peers.Find(p => p.PeerId.AsSpan().SequenceEqual(peer.PeerId));
+            if (_peers.Count >= Options.MaxConnections || (other is not null && !Replaces(peer, other)))
             {
                 peer.Dispose();
                 return;
             }
+            other?.Close("called each other at once");
             _peers.Add(peer);
             // The bitfield comes first; the extended handshake follows.
             if (_have.Count > 0)
@@ -307,6 +309,14 @@ internal sealed class PeerSession : IPeerHandler, IDisposable
         if (fresh && Locked(() => _have.IsComplete))
             _completed.TrySetResult();
     }
+
+    /// <summary>
+    /// Of two connections made at the same time from both sides, both sides keep the one that the higher id called: each
+    /// keeping its own would end both.
+    /// </summary>
+    private bool Replaces(PeerConnection peer, PeerConnection other) =>
+        peer.IsOutgoing != other.IsOutgoing && other.Health.Age < TimeSpan.FromSeconds(10)
+        && peer.IsOutgoing == PeerId.AsSpan().SequenceCompareTo(peer.PeerId) > 0;
 
     private void RefillAll()
     {

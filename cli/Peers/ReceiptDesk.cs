@@ -119,13 +119,18 @@ internal sealed class ReceiptDesk : IDisposable
     /// <summary>Lets the collecting end with what has arrived.</summary>
     public void StopCollecting() => _collector.Complete();
 
-    /// <summary>Waits until all receipts that have arrived are checked and on disk.</summary>
-    public Task FlushAsync(CancellationToken cancellationToken) => _collector.FlushAsync(cancellationToken);
+    /// <summary>Waits until all receipts that have arrived are on disk, and those for what has been received are sent.</summary>
+    public async Task FlushAsync(CancellationToken cancellationToken)
+    {
+        await _collector.FlushAsync(cancellationToken).ConfigureAwait(false);
+        while (!IsAllSigned)
+            await Task.Delay(10, cancellationToken).ConfigureAwait(false);
+    }
 
     /// <summary>A peer that read to the end of what we sent has its receipts.</summary>
     public void OnClosed(PeerConnection peer)
     {
-        if (peer.HasReadAll)
+        if (peer.HasEndedWell)
             ToDeliver.Settle(_session.Locked(() => peer.ReceiptsSent.ToArray()));
     }
 

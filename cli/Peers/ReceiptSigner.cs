@@ -72,6 +72,9 @@ internal sealed class ReceiptSigner(PeerSession session, PendingReceipts toDeliv
             var wires = part.Select(r => new WireReceipt(r, (ulong)clock.GetUtcNow().ToUnixTimeSeconds())).ToArray();
             session.Locked(() =>
             {
+                // Too late for this connection: they go when the peer is met again.
+                if (!peer.IsOpen)
+                    return false;
                 peer.ReceiptsSent.AddRange(part.Select(r => r.Id));
                 if (wires.Length > 1 && peer.Pbts.TryCreateReceiptBatch(wires, out var batch))
                     peer.Send(batch);

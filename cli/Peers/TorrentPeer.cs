@@ -9,6 +9,8 @@ internal sealed class TorrentPeer : IAsyncDisposable
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
 
+    private static readonly TimeSpan GoodbyeTimeout = TimeSpan.FromSeconds(3);
+
     private readonly TrackerClient? _tracker;
     private readonly PieceStore _store;
     private readonly PeerListener _listener;
@@ -124,6 +126,7 @@ internal sealed class TorrentPeer : IAsyncDisposable
         if (_stopped)
             return;
         _stopped = true;
+        await SayGoodbyeAsync().ConfigureAwait(false);
         await _stop.CancelAsync().ConfigureAwait(false);
         foreach (var peer in Session.Peers)
             peer.Close("stopped");
@@ -155,6 +158,20 @@ internal sealed class TorrentPeer : IAsyncDisposable
         Session.Dispose();
         _store.Dispose();
         _stop.Dispose();
+    }
+
+    /// <summary>Lets the peers with PBTS read what they were sent and send what they have signed.</summary>
+    private async Task SayGoodbyeAsync()
+    {
+        Session.Serving.Stop();
+        var started = Session.Clock.GetTimestamp();
+        while (Session.Peers.Where(p => p.CanSign).ToArray() is { Length: > 0 } peers && Session.Clock.GetElapsedTime(started) < GoodbyeTimeout)
+        {
+            if (Session.Receipts.IsAllSigned)
+                foreach (var peer in peers)
+                    peer.Finish();
+            await Task.Delay(Pause).ConfigureAwait(false);
+        }
     }
 
     private void StartLoops()

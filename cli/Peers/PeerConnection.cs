@@ -83,8 +83,14 @@ internal sealed class PeerConnection : IDisposable
     /// <summary>Whether the peer said that it takes part in the exchange of receipts.</summary>
     public bool CanSign => Pbts.PeerSupportsPbts;
 
-    /// <summary>Receipts handed to this connection and not known to have been read.</summary>
+    /// <summary>Receipts handed to this connection, in order.</summary>
     public List<ReceiptId> ReceiptsSent { get; } = [];
+
+    /// <summary>How many of them the peer has acknowledged.</summary>
+    public int ReceiptsAcknowledged { get; set; }
+
+    /// <summary>Receipts that came over this connection and were dealt with.</summary>
+    public long ReceiptsTaken { get; set; }
 
     /// <summary>Piece bytes received since the last choking round.</summary>
     public long ReceivedThisRound { get; set; }
@@ -95,11 +101,8 @@ internal sealed class PeerConnection : IDisposable
     /// <summary>Whether the peer closed its side in order.</summary>
     public bool EndedInOrder { get; private set; }
 
-    /// <summary>
-    /// Whether both sides closed in order and all we sent went out before. A peer that stops in any other way resets the
-    /// connection, so this one reads, or has read, everything.
-    /// </summary>
-    public bool HasEndedWell => EndedInOrder && _shutDown;
+    /// <summary>Whether the peer closed its side in order after we had said that we send no more: it has read everything.</summary>
+    public bool HasReadAll { get; private set; }
 
     /// <summary>Since when only pieces that are partly sent are served, before the peer is choked.</summary>
     public long? EndingSince { get; set; }
@@ -233,6 +236,7 @@ internal sealed class PeerConnection : IDisposable
             if (result.Buffer.Length < 4)
             {
                 EndedInOrder = result.Buffer.IsEmpty;
+                HasReadAll = EndedInOrder && _shutDown;
                 return;
             }
             var length = ReadLength(result.Buffer);

@@ -88,6 +88,8 @@ internal sealed class ReceiptCollector(
                 trouble = e;
                 session.Fail($"cannot keep receipts: {e.Message}");
             }
+            if (trouble is null)
+                Acknowledge(batch);
             foreach (var arrival in batch)
                 if (trouble is null)
                     arrival.Done?.TrySetResult();
@@ -101,6 +103,17 @@ internal sealed class ReceiptCollector(
     {
         if (session.Locked(() => ++peer.Credit.BadReceipts) >= MaxBadReceipts)
             peer.Close(reason);
+    }
+
+    /// <summary>Tells each peer how far its receipts are dealt with: kept, or refused for good.</summary>
+    private static void Acknowledge(List<Arrival> batch)
+    {
+        foreach (var arrivals in batch.Where(a => a.Peer is not null).GroupBy(a => a.Peer!))
+        {
+            arrivals.Key.ReceiptsTaken += arrivals.Sum(a => a.Receipts.Count);
+            if (arrivals.Key.Pbts.TryCreateAck(arrivals.Key.ReceiptsTaken, out var frame))
+                arrivals.Key.Send(frame);
+        }
     }
 
     private void Process(List<Arrival> batch)

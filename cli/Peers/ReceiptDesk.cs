@@ -90,6 +90,9 @@ internal sealed class ReceiptDesk : IDisposable
             case PbtsParseResult.Parsed when message is PbtsMessage.RequestReceipt request:
                 OnRequest(peer, request.Request);
                 break;
+            case PbtsParseResult.Parsed when message is PbtsMessage.ReceiptAck ack:
+                OnAck(peer, ack.Count);
+                break;
             default:
                 break;
         }
@@ -127,10 +130,10 @@ internal sealed class ReceiptDesk : IDisposable
             await Task.Delay(10, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>A peer that read to the end of what we sent has its receipts.</summary>
+    /// <summary>A peer that read to the end of what we sent has its receipts; one that acknowledges has said so itself.</summary>
     public void OnClosed(PeerConnection peer)
     {
-        if (peer.HasEndedWell)
+        if (peer.HasReadAll && !peer.Pbts.PeerAcknowledges)
             ToDeliver.Settle(_session.Locked(() => peer.ReceiptsSent.ToArray()));
     }
 
@@ -181,6 +184,22 @@ internal sealed class ReceiptDesk : IDisposable
             return ToDeliver.Peek().Where(r => r.Sender == key).ToArray();
         });
         _signer.Deliver(peer, waiting);
+    }
+
+    private void OnAck(PeerConnection peer, long count)
+    {
+        var settled = _session.Locked<ReceiptId[]?>(() =>
+        {
+            var before = peer.ReceiptsAcknowledged;
+            if (count < before || count > peer.ReceiptsSent.Count)
+                return null;
+            peer.ReceiptsAcknowledged = (int)count;
+            return [.. peer.ReceiptsSent[before..(int)count]];
+        });
+        if (settled is null)
+            _collector.Blame(peer, "acknowledges what was not sent");
+        else if (settled.Length > 0)
+            _ = _background.RunAsync(() => ToDeliver.Settle(settled));
     }
 
     private void OnRequest(PeerConnection peer, ReceiptRequest request)

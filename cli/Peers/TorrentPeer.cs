@@ -84,8 +84,8 @@ internal sealed class TorrentPeer : IAsyncDisposable
     }
 
     /// <summary>
-    /// Waits until every receipt we signed was read by its sender; <c>false</c> when some could not be delivered in time.
-    /// Ends the connections that carry receipts: a sender that has read to our end has read them all.
+    /// Waits until every receipt we signed is acknowledged by its sender; <c>false</c> when some could not be delivered in
+    /// time. Ends the connections that carry receipts: a sender that acknowledges nothing has them when it has read to the end.
     /// </summary>
     public async Task<bool> DeliverReceiptsAsync(TimeSpan timeout, CancellationToken cancellationToken)
     {
@@ -107,7 +107,7 @@ internal sealed class TorrentPeer : IAsyncDisposable
                 return false;
             if (desk.IsAllSigned)
             {
-                var carrying = Session.Peers.Where(p => Session.Locked(() => p.ReceiptsSent.Count > 0)).ToArray();
+                var carrying = Session.Peers.Where(p => Session.Locked(() => p.ReceiptsSent.Count > p.ReceiptsAcknowledged)).ToArray();
                 foreach (var peer in carrying)
                     peer.Finish();
                 if (carrying.Length == 0)

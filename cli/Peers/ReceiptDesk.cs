@@ -126,7 +126,7 @@ internal sealed class ReceiptDesk : IDisposable
     public async Task FlushAsync(CancellationToken cancellationToken)
     {
         await _collector.FlushAsync(cancellationToken).ConfigureAwait(false);
-        while (!IsAllSigned)
+        while (!IsAllSigned && _session.Failure is null)
             await Task.Delay(10, cancellationToken).ConfigureAwait(false);
     }
 

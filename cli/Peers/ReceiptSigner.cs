@@ -57,7 +57,15 @@ internal sealed class ReceiptSigner(PeerSession session, PendingReceipts toDeliv
             while (jobs.Count < BatchSize && _jobs.Reader.TryRead(out var job))
                 jobs.Add(job);
             var receipts = new Receipt[jobs.Count];
-            await background.RunAsync(() => SignAll(jobs, receipts)).ConfigureAwait(false);
+            try
+            {
+                await background.RunAsync(() => SignAll(jobs, receipts)).ConfigureAwait(false);
+            }
+            catch (IOException e)
+            {
+                session.Fail($"cannot keep receipts: {e.Message}");
+                return;
+            }
             foreach (var group in jobs.Zip(receipts).GroupBy(s => s.First.Peer, s => s.Second))
                 Deliver(group.Key, [.. group]);
             Interlocked.Add(ref _unsigned, -jobs.Count);

@@ -55,6 +55,9 @@ internal sealed class TorrentPeer : IAsyncDisposable
         TorrentMetadata torrent, string folder, TrackerClient? tracker, PeerOptions options, Action<string> log,
         TimeProvider? clock = null, bool writable = true, CancellationToken cancellationToken = default)
     {
+        // A folder that cannot be is better known before the first piece arrives.
+        if (writable)
+            Directory.CreateDirectory(folder);
         var store = new PieceStore(torrent, folder, writable);
         PeerSession? session = null;
         try
@@ -103,6 +106,8 @@ internal sealed class TorrentPeer : IAsyncDisposable
         started = Session.Clock.GetTimestamp();
         while (!desk.IsAllSigned || desk.ToDeliver.Count > 0)
         {
+            if (Session.Failure is { } failure)
+                throw new IOException(failure);
             if (Session.Clock.GetElapsedTime(started) > timeout)
                 return false;
             if (desk.IsAllSigned)
@@ -241,7 +246,8 @@ internal sealed class TorrentPeer : IAsyncDisposable
                 await wait.ConfigureAwait(false);
             cancellationToken.ThrowIfCancellationRequested();
             if (tellCompletion && completion.IsCompletedSuccessfully)
-                (next, tellCompletion) = (_announced ? "completed" : "started", false);
+                next = _announced ? "completed" : "started";
+            tellCompletion &= !completion.IsCompleted;
         }
     }
 

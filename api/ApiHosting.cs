@@ -9,6 +9,7 @@ using Pbts.Api.Http;
 using Pbts.Api.Members;
 using Pbts.Api.OperatorConsole;
 using Pbts.Api.Operations;
+using Pbts.Api.Tee;
 using Pbts.Api.Udp;
 using Pbts.GrainInterfaces.Configuration;
 
@@ -25,6 +26,8 @@ public static class ApiHosting
         builder.Services.AddOptions<NodeOptions>().BindConfiguration(NodeOptions.Section).ValidateOnStart();
         builder.Services.AddOptions<TrackerOptions>().BindConfiguration(TrackerOptions.Section).ValidateOnStart();
         builder.Services.AddOptions<ReceiptsOptions>().BindConfiguration(ReceiptsOptions.Section).ValidateOnStart();
+        builder.Services.AddOptions<TeeOptions>().BindConfiguration(TeeOptions.Section).ValidateOnStart();
+        builder.Services.AddSingleton<IValidateOptions<TeeOptions>, TeeOptionsValidator>();
         builder.Services.AddSingleton<IValidateOptions<ReceiptsOptions>, ReceiptsOptionsValidator>();
         builder.Services.AddSingleton<IValidateOptions<NodeOptions>, NodeOptionsValidator>();
         builder.Services.AddSingleton<IValidateOptions<TrackerOptions>, TrackerOptionsValidator>();
@@ -49,6 +52,7 @@ public static class ApiHosting
         builder.Services.AddSingleton<ConnectionSweeper>();
         builder.Services.AddHostedService(services => services.GetRequiredService<ConnectionSweeper>());
         builder.Services.AddMemberEndpoints();
+        builder.Services.AddTeeEndpoints();
         builder.Services.AddConsole();
         builder.Services.AddSingleton<ConnectionIds>();
         builder.Services.AddSingleton<UdpHandler>();
@@ -110,6 +114,7 @@ public static class ApiHosting
         app.MapStatus();
         app.MapTracker();
         app.MapMembers();
+        app.MapTee();
         app.MapConsole();
         app.MapContract(group => group.AddEndpointFilter<AdminAuthorization>());
         app.MapMigrations(group => group.AddEndpointFilter<AdminAuthorization>());

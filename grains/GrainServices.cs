@@ -6,6 +6,7 @@ using Pbts.Grains.Ledger;
 using Pbts.Grains.Operations;
 using Pbts.Grains.Settings;
 using Pbts.Grains.Swarms;
+using Pbts.Grains.Tee;
 using Pbts.Grains.Users;
 
 namespace Pbts.Grains;
@@ -22,6 +23,7 @@ public static class GrainServices
         services.AddPbtsChain();
         services.AddHostedService<ClaimedTotalsWriter>();
         services.AddSingleton<SettingsStore>();
+        services.AddSingleton<TeeProviders>();
         services.AddSingleton<UserStore>();
         services.AddSingleton<SignatureWorkers>();
         services.AddSingleton<LedgerMetrics>();

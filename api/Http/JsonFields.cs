@@ -85,6 +85,15 @@ internal sealed class JsonFields(JsonElement body, string prefix = "")
         _ => Wrong<bool?>(name, "must be true or false", null),
     };
 
+    /// <summary>The fields of an object inside this one; null when absent.</summary>
+    public JsonFields? OptionalObject(string name) =>
+        Find(name) is not { } value ? null
+        : value.ValueKind == JsonValueKind.Object ? new JsonFields(value, $"{prefix}{name}.")
+        : Wrong<JsonFields?>(name, "must be an object", null);
+
+    /// <summary>Takes over what is wrong with a part that was read on its own.</summary>
+    public void TakeError(JsonFields part) => Error ??= part.Error;
+
     /// <summary>The elements of an array; empty when absent.</summary>
     public IReadOnlyList<JsonElement> OptionalArray(string name, int max)
     {

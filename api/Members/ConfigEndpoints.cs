@@ -1,16 +1,14 @@
-using System.Text.Json.Serialization;
 using Microsoft.Extensions.Options;
 using Pbts.Api.Http;
 using Pbts.GrainInterfaces.Configuration;
 using Pbts.GrainInterfaces.Settings;
+using Pbts.GrainInterfaces.Tee;
 
 namespace Pbts.Api.Members;
 
 /// <summary>The settings of the whole cluster.</summary>
 internal static class ConfigEndpoints
 {
-    private static readonly string[] TeeModes = ["disabled", "enabled", "benchmark"];
-
     public static void MapConfig(this IEndpointRouteBuilder app)
     {
         app.MapGet("/config", GetAsync).WithSummary("The settings in force").Produces<ConfigAnswer>();
@@ -24,7 +22,8 @@ internal static class ConfigEndpoints
         var settings = await grain.GetAsync();
         return TypedResults.Ok(new ConfigAnswer(
             await grain.GetInstanceIdAsync(), settings.VerifySignatures, settings.ReceiptWindow, tracker.Value.MinRatio, tracker.Value.MaxPeers,
-            await grain.CountSpentReceiptsAsync(), settings.TeeMode));
+            await grain.CountSpentReceiptsAsync(), settings.TeeMode,
+            settings.TeeMode != "disabled" && (await grains.GetGrain<ITeeGrain>(0).GetStatusAsync()).Available));
     }
 
     private static async Task<IResult> ChangeAsync(HttpContext context, IGrainFactory grains)
@@ -35,7 +34,7 @@ internal static class ConfigEndpoints
         var verify = fields.OptionalBoolean("verify_signatures");
         var window = fields.OptionalUnsigned("receipt_window", (ulong)ReceiptsOptions.MaxWindow);
         var mode = fields.OptionalText("tee_mode")?.ToLowerInvariant();
-        if (mode is not null && !TeeModes.Contains(mode))
+        if (mode is not null && !TeeOptions.IsMode(mode))
             fields.Wrong("tee_mode", "must be disabled, enabled or benchmark", 0);
         if (fields.Error is { } error)
             return Answers.BadRequest(error);
@@ -43,7 +42,7 @@ internal static class ConfigEndpoints
             return Answers.BadRequest("nothing to change: give verify_signatures, receipt_window or tee_mode");
 
         var settings = await grains.GetGrain<ISettingsGrain>(0).ChangeAsync(new SettingsChange(verify, (long?)window, mode));
-        return TypedResults.Ok(new ConfigChangedAnswer(true, "Configuration updated", settings.VerifySignatures, settings.ReceiptWindow));
+        return TypedResults.Ok(new ConfigChangedAnswer(true, "Configuration updated", settings.VerifySignatures, settings.ReceiptWindow, settings.TeeMode));
     }
 }
 
@@ -52,8 +51,7 @@ internal sealed record ConfigRequest(bool? VerifySignatures, long? ReceiptWindow
 
 /// <summary>Answer to <c>GET /config</c>.</summary>
 internal sealed record ConfigAnswer(
-    string InstanceId, bool VerifySignatures, long ReceiptWindow, double MinRatio, int MaxPeers, long UsedReceiptsCount,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? TeeMode);
+    string InstanceId, bool VerifySignatures, long ReceiptWindow, double MinRatio, int MaxPeers, long UsedReceiptsCount, string TeeMode, bool TeeAvailable);
 
 /// <summary>Answer to <c>POST /config</c>.</summary>
-internal sealed record ConfigChangedAnswer(bool Success, string Message, bool VerifySignatures, long ReceiptWindow);
+internal sealed record ConfigChangedAnswer(bool Success, string Message, bool VerifySignatures, long ReceiptWindow, string TeeMode);

@@ -1,9 +1,12 @@
+using System.Text;
 using Microsoft.Extensions.Options;
 using Pbts.Api.Http;
+using Pbts.Api.Tee;
 using Pbts.GrainInterfaces.Chain;
 using Pbts.GrainInterfaces.Configuration;
 using Pbts.GrainInterfaces.Settings;
 using Pbts.GrainInterfaces.Users;
+using Pbts.Protocol.Attestation;
 using Pbts.Protocol.Receipts;
 
 namespace Pbts.Api.Members;
@@ -19,7 +22,7 @@ internal static class RegistrationEndpoints
             .Accepts<RotateRequest>("application/json", "*/*").Produces<RegisterAnswer>();
     }
 
-    private static async Task<IResult> RegisterAsync(HttpContext context, IGrainFactory grains, IOptions<NodeOptions> node)
+    private static async Task<IResult> RegisterAsync(HttpContext context, IGrainFactory grains, IOptions<NodeOptions> node, AttestationVerifier verifier)
     {
         var (fields, refusal) = await JsonBody.ReadAsync(context);
         if (refusal is not null)
@@ -32,13 +35,16 @@ internal static class RegistrationEndpoints
             fields.Base64("public_key", MemberKey.Length);
         else if (publicKey.Length > 512)
             fields.Wrong("public_key", "is too long: at most 512 characters", "");
+        var attestation = fields.Has("attestation") ? VerificationEndpoints.ReadDocument(fields, "attestation") : null;
         if (fields.Error is { } error)
             return Answers.BadRequest(error);
+        if (attestation is not null && await RefuseAsync(context, grains, verifier, attestation, userId, publicKey) is { } refused)
+            return refused;
 
         var result = await grains.GetGrain<IUserGrain>(userId).RegisterAsync(publicKey, signature);
         if (result is { Status: RegistrationStatus.Done, Proven: true })
             await grains.GetGrain<IMemberSyncGrain>(0).MemberProvenAsync();
-        return await AnswerAsync(context, grains, node.Value, result, "User registered successfully");
+        return await AnswerAsync(context, grains, node.Value, result, "User registered successfully", attestation is not null);
     }
 
     private static async Task<IResult> RotateAsync(string userId, HttpContext context, IGrainFactory grains, IOptions<NodeOptions> node)
@@ -59,10 +65,10 @@ internal static class RegistrationEndpoints
         return await AnswerAsync(context, grains, node.Value, result, "Key replaced");
     }
 
-    private static async Task<IResult> AnswerAsync(HttpContext context, IGrainFactory grains, NodeOptions node, RegistrationResult result, string message) => result.Status switch
+    private static async Task<IResult> AnswerAsync(HttpContext context, IGrainFactory grains, NodeOptions node, RegistrationResult result, string message, bool attested = false) => result.Status switch
     {
         RegistrationStatus.Done => TypedResults.Ok(new RegisterAnswer(
-            true, await grains.GetGrain<ISettingsGrain>(0).GetInstanceIdAsync(), message, result.Proven, result.Passkey!, AnnounceUrl(context, node, result.Passkey!))),
+            true, await grains.GetGrain<ISettingsGrain>(0).GetInstanceIdAsync(), message, result.Proven, result.Passkey!, AnnounceUrl(context, node, result.Passkey!), attested ? true : null)),
         RegistrationStatus.UserExists => Answers.Conflict("User already exists"),
         RegistrationStatus.KeyTaken => Answers.Conflict("public_key belongs to another user"),
         RegistrationStatus.BadSignature => Answers.Unauthorized("Invalid signature"),
@@ -72,6 +78,23 @@ internal static class RegistrationEndpoints
         RegistrationStatus.BadTime => Answers.BadRequest("timestamp is too far from now: at most five minutes"),
         _ => Answers.TooMany(context),
     };
+
+    /// <summary>Why the attestation does not show that a trusted program of this user holds this key; null when it does.</summary>
+    private static async Task<IResult?> RefuseAsync(
+        HttpContext context, IGrainFactory grains, AttestationVerifier verifier, AttestationDocument attestation, string userId, string publicKey)
+    {
+        var key = new byte[MemberKey.Length];
+        if (!Convert.TryFromBase64String(publicKey, key, out var length) || length != key.Length)
+            return Answers.BadRequest("public_key must be base64 of 48 bytes to be attested");
+        var expected = new AttestationExpectation
+        {
+            Purpose = AttestationPurpose.Registration, PublicKey = key, Payload = Encoding.UTF8.GetBytes(userId), MaxAge = verifier.MaxAge,
+            InstanceId = Convert.FromHexString(await grains.GetGrain<ISettingsGrain>(0).GetInstanceIdAsync()),
+        };
+        return await verifier.VerifyAsync(attestation, expected, context.RequestAborted) is not { } verdict ? Answers.TooMany(context)
+            : verdict.FirstFailure is { } failure ? Answers.Unauthorized($"Invalid attestation: {failure.Name}: {failure.Detail}")
+            : null;
+    }
 
     private static string AnnounceUrl(HttpContext context, NodeOptions node, string passkey) =>
         $"{(node.PublicUrl.Length > 0 ? node.PublicUrl.TrimEnd('/') : $"{context.Request.Scheme}://{context.Request.Host}")}/announce/{passkey}";

@@ -33,6 +33,7 @@ public static class PbtsEnvironment
         ["FACTORY"] = "Chain:Factory",
         ["REPUTATION_ADDRESS"] = "Chain:ReputationAddress",
         ["TEE_MODE"] = "Tee:Mode",
+        ["DSTACK_SIMULATOR_ENDPOINT"] = "Tee:Endpoint",
     };
 
     /// <summary>Adds the variables above to <paramref name="configuration"/>, over whatever files have set.</summary>

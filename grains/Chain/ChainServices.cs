@@ -17,6 +17,7 @@ internal static class ChainServices
         services.AddSingleton<MigrationStore>();
         services.AddSingleton<MemberSyncStore>();
         services.AddSingleton<IChainSubmitter, GrainSubmitter>();
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, ChainKeyFromTee>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, ChainStartup>();
         services.AddHostedService<ChainGauges>();
         return services;

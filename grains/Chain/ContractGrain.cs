@@ -1,14 +1,19 @@
 using System.Globalization;
 using System.Numerics;
+using System.Security.Cryptography;
+using System.Text;
 using Orleans.Concurrency;
 using Pbts.GrainInterfaces.Chain;
+using Pbts.GrainInterfaces.Tee;
+using Pbts.Grains.Settings;
+using Pbts.Protocol.Attestation;
 using Pbts.Protocol.Ethereum;
 
 namespace Pbts.Grains.Chain;
 
 /// <summary>Requests about the active contract: reads go to the node, writes to the account's outbox.</summary>
 [StatelessWorker, Reentrant]
-internal sealed class ContractGrain(ChainConnection connection, ChainOutbox outbox, ContractRecords contracts) : Grain, IContractGrain
+internal sealed class ContractGrain(ChainConnection connection, ChainOutbox outbox, ContractRecords contracts, SettingsStore settings) : Grain, IContractGrain
 {
     private const string NotConfigured = "The contract interface is not configured: set RPC, PK0 and FACTORY.";
     private const string NotInitialisedRead = "No Reputation contract initialized";
@@ -61,7 +66,15 @@ internal sealed class ContractGrain(ChainConnection connection, ChainOutbox outb
             if (!(await Reader!.OwnerAsync(predecessor)).TryGet(out var owner, out var error)) return new(ContractProblemKind.Unavailable, error.Message);
             if (owner is null) return new(ContractProblemKind.Invalid, "referrer_address is not a Reputation contract");
         }
-        return await SendAsync(ContractKinds.Init, predecessor.ToString(), factory, ReputationAbi.CreateReputation.EncodeCall(predecessor, NoAttestation), wait);
+        var attestation = NoAttestation;
+        if ((await settings.GetAsync()).TeeMode != "disabled")
+        {
+            var payload = Encoding.UTF8.GetBytes($"createReputation:{factory}:{predecessor}");
+            var made = await GrainFactory.GetGrain<ITeeGrain>(0).AttestAsync(AttestationPurpose.Contract, payload, RandomNumberGenerator.GetBytes(AttestationClaims.NonceSize));
+            if (made.Value is null) return new(ContractProblemKind.Unavailable, "No attestation for the contract: " + made.Problem);
+            attestation = made.Value.Document;
+        }
+        return await SendAsync(ContractKinds.Init, predecessor.ToString(), factory, ReputationAbi.CreateReputation.EncodeCall(predecessor, attestation), wait);
     }
 
     public async Task<ContractResult<ChainTransaction>> RegisterAsync(ContractRegistration registration, TimeSpan wait)

@@ -7,7 +7,7 @@ using Pbts.GrainInterfaces.Settings;
 namespace Pbts.Grains.Settings;
 
 /// <summary>This silo's copy of the cluster's settings, and the instance id.</summary>
-internal sealed class SettingsStore(NpgsqlDataSource database, IOptions<ReceiptsOptions> options)
+internal sealed class SettingsStore(NpgsqlDataSource database, IOptions<ReceiptsOptions> options, IOptions<TeeOptions> tee)
 {
     private const string VerifySignatures = "verify_signatures";
     private const string ReceiptWindow = "receipt_window";
@@ -38,7 +38,7 @@ internal sealed class SettingsStore(NpgsqlDataSource database, IOptions<Receipts
         return _current = new ClusterSettings(
             values.TryGetValue(VerifySignatures, out var verify) ? bool.Parse(verify) : options.Value.VerifySignatures,
             values.TryGetValue(ReceiptWindow, out var window) ? long.Parse(window, CultureInfo.InvariantCulture) : options.Value.Window,
-            values.GetValueOrDefault(TeeMode));
+            values.GetValueOrDefault(TeeMode) ?? tee.Value.Mode.ToLowerInvariant());
     }
 
     /// <summary>Writes every given setting in one statement.</summary>

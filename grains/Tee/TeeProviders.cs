@@ -1,0 +1,28 @@
+using Microsoft.Extensions.Options;
+using Pbts.GrainInterfaces.Configuration;
+using Pbts.Grains.Settings;
+using Pbts.Protocol.Tee;
+
+namespace Pbts.Grains.Tee;
+
+/// <summary>The provider of the mode in force, which <c>POST /config</c> changes on every silo at once.</summary>
+internal sealed class TeeProviders(IOptions<TeeOptions> options, SettingsStore settings) : IDisposable
+{
+    private readonly DstackClient _client = new(options.Value.Endpoint, TimeSpan.FromSeconds(options.Value.TimeoutSeconds));
+    private readonly DisabledTee _disabled = new();
+
+    public async ValueTask<(string Mode, ITeeProvider Provider)> CurrentAsync()
+    {
+        var mode = (await settings.GetAsync()).TeeMode;
+        return (mode, For(mode));
+    }
+
+    public ITeeProvider For(string mode) => mode switch
+    {
+        "enabled" => new DstackTee(_client, derivesByDefault: true),
+        "benchmark" => new DstackTee(_client, derivesByDefault: false),
+        _ => _disabled,
+    };
+
+    public void Dispose() => _client.Dispose();
+}

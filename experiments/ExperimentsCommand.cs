@@ -22,7 +22,7 @@ internal static class ExperimentsCommand
         var folder = new Option<string>("--output") { Description = "Folder for the results.", HelpName = "DIR", DefaultValueFactory = _ => Path.Combine("experiments", "results") };
         var only = new Option<string?>("--only") { Description = "Run these alone, by name, separated by commas.", HelpName = "NAME,…" };
         var quick = new Option<bool>("--quick") { Description = "Small sizes and few samples, to see whether it works: under two minutes." };
-        var tracker = new Option<Uri?>("--tracker-url") { Description = "Measure this running tracker instead of a private one. It needs Receipts:ReportRate=0 and Tracker:AnnounceRate=0.", HelpName = "URL" };
+        var tracker = new Option<string?>("--tracker-url") { Description = "Measure this running tracker instead of a private one. It needs Receipts:ReportRate=0 and Tracker:AnnounceRate=0.", HelpName = "URL" };
         // What the script in front of this program found out.
         var (chain, transfers, load) = (Hidden("--chain"), Hidden("--transfers"), new Option<double?>("--load") { Hidden = true });
         var (noTracker, noChain, noTransfers, check) = (Hidden("--no-tracker"), Hidden("--no-chain"), Hidden("--no-transfers"), new Option<bool>("--check") { Hidden = true });
@@ -32,6 +32,11 @@ internal static class ExperimentsCommand
         {
             if (Names(result.GetValueOrDefault<string?>()).Except(All.Select(experiment => experiment.Name)).FirstOrDefault() is { } unknown)
                 result.AddError($"--only: there is no experiment {unknown}; there are {string.Join(", ", All.Select(experiment => experiment.Name))}");
+        });
+        tracker.Validators.Add(result =>
+        {
+            if (!Uri.TryCreate(result.GetValueOrDefault<string?>(), UriKind.Absolute, out var url) || url.Scheme != "http")
+                result.AddError("--tracker-url must be an http URL");
         });
         var command = new RootCommand("Measure what receipts, the tracker and the contract cost, and write tables and plots for a paper.\n\nExperiments:\n"
             + string.Join('\n', All.Select(experiment => $"  {experiment.Name,-12} {experiment.Description}")))
@@ -52,7 +57,7 @@ internal static class ExperimentsCommand
                 Output = Path.GetFullPath(parsed.GetValue(folder)!),
                 Only = Names(parsed.GetValue(only)),
                 Quick = isQuick,
-                Tracker = parsed.GetValue(tracker),
+                Tracker = parsed.GetValue(tracker) is { } url ? new Uri(url) : null,
                 Chain = parsed.GetValue(chain) is { } node ? new Uri(node) : null,
                 Transfers = parsed.GetValue(transfers),
                 Agent = Environment.GetEnvironmentVariable("DSTACK_SIMULATOR_ENDPOINT") ?? "",

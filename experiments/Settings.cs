@@ -37,7 +37,7 @@ internal sealed record Settings
     public string Agent { get; init; } = "";
 
     /// <summary>No measurement takes longer, however many samples are missing.</summary>
-    public TimeSpan Budget => TimeSpan.FromSeconds(Quick ? 1 : 10);
+    public TimeSpan Budget => TimeSpan.FromSeconds(Quick ? 1 : 6);
 
     public int[] BatchSizes => Quick ? [10, 25, 50] : [10, 25, 50, 100, 500];
 

@@ -46,7 +46,7 @@ experiments_program() {
         dotnet build "$ROOT/experiments/Pbts.Experiments.csproj" "${BUILD_FLAGS[@]}" </dev/null 8>&-
     ) || die "the build failed, see above"
     # Plots have text, which needs a font.
-    find /usr/share/fonts /usr/local/share/fonts ~/.fonts -name '*.ttf' 2>/dev/null | grep -q . || apt_install fonts-dejavu-core
+    [ -n "$(find /usr/share/fonts /usr/local/share/fonts -name '*.ttf' -print -quit 2>/dev/null)" ] || apt_install fonts-dejavu-core
 }
 
 # A tracker without limits for one caller, with a chain where Node.js is; adds to found.
@@ -73,12 +73,16 @@ experiments_tracker() {
 # Real transfers with and without receipts, where this version can measure them; adds to found.
 experiments_transfers() {
     local file=$EXPERIMENTS_DIR/transfer.json
-    if ! declare -F bench_transfer >/dev/null; then
+    if ! grep -q '^bench_transfer()' "$ROOT"/bench/*.sh; then
         found+=(--no-transfers "this version has no ./pbts bench transfer")
         return
     fi
-    step "Measuring real transfers"
-    if "$ROOT/pbts" bench transfer ${quick:+--quick} --json "$file" >"$EXPERIMENTS_DIR/transfer.log" 2>&1 </dev/null && [ -s "$file" ]; then
+    if [ -n "$quick" ]; then
+        found+=(--no-transfers "--quick leaves them out, they take minutes: ./pbts bench transfer --quick")
+        return
+    fi
+    step "Measuring real transfers (./pbts bench transfer --quick, some minutes)"
+    if "$ROOT/pbts" bench transfer --quick --json "$file" >"$EXPERIMENTS_DIR/transfer.log" 2>&1 </dev/null && [ -s "$file" ]; then
         found+=(--transfers "$file")
     else
         found+=(--no-transfers "./pbts bench transfer did not work: $(tail -1 "$EXPERIMENTS_DIR/transfer.log")")

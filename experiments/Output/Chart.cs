@@ -43,7 +43,7 @@ internal sealed record Chart(string Name, string Part, string Title, string Acro
         var sizes = measured.SelectMany(n => results.Of(part, n)).Select(f => f.Size).OfType<double>().Distinct().Order().ToArray();
         var lines = measured.Select(n => new Line(p95 is null ? n : n + ", median", [.. sizes.Select(size => median(n, size))]))
             .Concat(measured.Where(_ => p95 is not null).Select(n => new Line(n + ", 95th percentile", [.. sizes.Select(size => p95!(n, size))])));
-        return new(name, part, title, across, up, [.. sizes.Select(size => Format.Number(size))], [.. lines], logarithmic, false);
+        return new(name, part, title, across, up, [.. sizes.Select(size => Format.Number(size))], [.. lines.Where(line => line.Values.Any(value => value is not null))], logarithmic, false);
     }
 
     private static double? Typical(Results results, string part, string name, double size) => results.Of(part, name).FirstOrDefault(f => f.Size == size)?.Typical;

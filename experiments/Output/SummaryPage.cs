@@ -42,7 +42,7 @@ internal static class SummaryPage
                 page.Append(CultureInfo.InvariantCulture, $"<figure role=\"img\" aria-label=\"{Text(chart.Title)}\">{Inline(svg)}</figure>\n");
             if (part.Any(finding => finding.Outcome == Outcome.Measured))
                 Rows(page, "", Table.Heading, Table.Rows(part));
-            List(page, "soft", part.Where(finding => finding.Note is not null).Select(finding => $"{finding.Name}: {finding.Note}").Distinct());
+            List(page, "soft", Results.Notes(part));
             List(page, "soft", part.Where(finding => finding.Outcome == Outcome.Skipped).Select(finding => $"{finding.Title}: skipped: {finding.Reason}"));
             List(page, "warn", part.Where(finding => finding.Outcome == Outcome.Failed).Select(finding => $"{finding.Title}: failed: {finding.Reason}"));
         }

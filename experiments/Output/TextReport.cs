@@ -17,8 +17,8 @@ internal static class TextReport
             text.Append(CultureInfo.InvariantCulture, $"\n## {part.Key}\n\n");
             if (part.Any(finding => finding.Outcome == Outcome.Measured))
                 text.Append(Table.Markdown(Table.Heading, Table.Rows(part)));
-            foreach (var note in part.Where(finding => finding.Note is not null).GroupBy(finding => (finding.Name, finding.Note)))
-                text.Append(CultureInfo.InvariantCulture, $"\n* {note.Key.Name}: {note.Key.Note}");
+            foreach (var note in Results.Notes(part))
+                text.Append(CultureInfo.InvariantCulture, $"\n* {note}");
             foreach (var finding in part.Where(finding => finding.Outcome != Outcome.Measured))
                 text.Append(CultureInfo.InvariantCulture, $"\n* {finding.Title}: {(finding.Outcome == Outcome.Failed ? "FAILED" : "skipped")}: {finding.Reason}");
             text.Append('\n');

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Pbts.Cli.Keys;
@@ -48,7 +47,7 @@ internal sealed class DownloadExperiment : IExperiment
         }
 
         if (run.Settings.Transfers is { } file)
-            await run.GuardAsync(new() { Part = Name, Name = "real transfers" }, async () => Add(run, JsonSerializer.Deserialize<JsonElement>(await File.ReadAllTextAsync(file)), ""));
+            await run.GuardAsync(new() { Part = Name, Name = "real transfers" }, async () => AddTransfers(run, await File.ReadAllTextAsync(file)));
         else
             run.Skip(Name, "real transfers", run.Settings.NoTransfers);
     }
@@ -57,25 +56,18 @@ internal sealed class DownloadExperiment : IExperiment
     internal static double Overhead(double millisecondsPerReceipt, int kilobytes, int megabytesPerSecond) =>
         100 * millisecondsPerReceipt / (1000.0 * kilobytes * 1024 / (megabytesPerSecond * 1_000_000.0));
 
-    /// <summary>Every number in the benchmark's results under its path.</summary>
-    private void Add(ExperimentRun run, JsonElement json, string path)
+    /// <summary>What <c>./pbts bench transfer --json</c> measured.</summary>
+    private void AddTransfers(ExperimentRun run, string json)
     {
-        switch (json.ValueKind)
+        using var document = JsonDocument.Parse(json);
+        foreach (var row in document.RootElement.GetProperty("results").EnumerateArray())
         {
-            case JsonValueKind.Object:
-                foreach (var member in json.EnumerateObject())
-                    Add(run, member.Value, path.Length == 0 ? member.Name : $"{path} {member.Name}");
-                break;
-            case JsonValueKind.Array:
-                foreach (var (i, item) in json.EnumerateArray().Index())
-                    Add(run, item, $"{path} {Label(item) ?? (i + 1).ToString(CultureInfo.InvariantCulture)}");
-                break;
-            case JsonValueKind.Number:
-                run.Add(new() { Part = Name, Name = "real transfers: " + path.Replace('_', ' '), Unit = "", Value = json.GetDouble() });
-                break;
+            var speed = row.GetProperty("rate_mb_per_s") is { ValueKind: JsonValueKind.Number } rate ? $"at {rate} MB/s" : "at full speed";
+            Finding Entry(string name) => new() { Part = Name, Name = $"real transfer {speed}, {name}", Size = row.GetProperty("piece_kib").GetDouble(), SizeUnit = "KiB pieces" };
+            double[] Seconds(string name) => [.. row.GetProperty(name).EnumerateArray().Select(value => value.GetDouble())];
+            run.Add(Entry("without receipts") with { Unit = "s", Samples = Seconds("without_s") });
+            run.Add(Entry("with receipts") with { Unit = "s", Samples = Seconds("with_s"), Note = "two processes on loopback, until the last receipt is delivered; the tracker runs on the same machine" });
+            run.Add(Entry("overhead") with { Unit = "% of the time without", Value = row.GetProperty("overhead_percent").GetDouble(), Note = "from the medians" });
         }
     }
-
-    private static string? Label(JsonElement item) => item.ValueKind != JsonValueKind.Object ? null
-        : item.EnumerateObject().FirstOrDefault(member => member.Value.ValueKind == JsonValueKind.String) is { Value.ValueKind: JsonValueKind.String } text ? text.Value.GetString() : null;
 }

@@ -98,14 +98,14 @@ internal sealed class OverheadExperiment : IExperiment
             run.Add(finding with { Name = finding.Name + ", more than the baseline", Samples = null, Value = finding.Typical - baseline, Note = null });
     }
 
-    private static AnnounceRequest Announce(int peer) => new()
+    internal static AnnounceRequest Announce(int peer) => new()
     {
         InfoHash = InfoHash.From("experiments-overhead"u8),
         PeerId = [.. "-PX0100-"u8, .. BitConverter.GetBytes(peer), .. new byte[8]],
         Port = 20_000 + peer, Left = 1,
     };
 
-    private static async Task AnnounceAsync(TrackerClient client, AnnounceRequest request)
+    internal static async Task AnnounceAsync(TrackerClient client, AnnounceRequest request)
     {
         var answer = await client.AnnounceAsync(request, CancellationToken.None);
         if ((answer.Failure ?? answer.Warning) is { } problem)

@@ -44,7 +44,7 @@ internal sealed class ScalabilityExperiment : IExperiment
     }
 
     /// <summary>All send at the same moment, on connections of their own; a round after another.</summary>
-    private async Task ReportTogetherAsync(ExperimentRun run, TrackerApi api, ReceiptSource[] sources)
+    internal async Task ReportTogetherAsync(ExperimentRun run, TrackerApi api, ReceiptSource[] sources)
     {
         var (latencies, rates, peak, comeBack) = (new List<double>(), new List<double>(), 0, 0);
         await run.GuardAsync(Reporters("report", sources.Length), async () =>

@@ -18,7 +18,7 @@ cmd_test() {
     need_dotnet
     need_postgres
     need_programs aria2c:aria2 transmission-daemon:transmission-daemon transmission-remote:transmission-cli \
-        qbittorrent-nox:qbittorrent-nox nginx:nginx-light chromium:chromium ip:iproute2
+        qbittorrent-nox:qbittorrent-nox nginx:nginx-light chromium:chromium ip:iproute2 pdflatex:texlive-latex-base
     [ -f "$ROOT/solidity/package.json" ] && need_foundry
 
     results=$(mktemp -d)

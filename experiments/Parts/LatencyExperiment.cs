@@ -1,0 +1,89 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using Pbts.Cli.Keys;
+using Pbts.Experiments.Tracker;
+using Pbts.Protocol.Attestation;
+using Pbts.Protocol.Bls;
+using Pbts.Protocol.Tee;
+
+namespace Pbts.Experiments.Parts;
+
+/// <summary>Keys, quotes and registrations, one after another.</summary>
+internal sealed class LatencyExperiment : IExperiment
+{
+    /// <summary>When the sample quote's certificates were in force.</summary>
+    private static readonly DateTimeOffset SampleTime = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+    /// <summary>Signatures, chain and debug bits; the platform's status would need Intel's collateral.</summary>
+    private static readonly QuotePolicy WithoutCollateral = new() { AcceptedTcb = new HashSet<TcbStatus> { TcbStatus.Unknown } };
+
+    public string Name => "latency";
+
+    public string Description => "key generation, attestation and registration, one at a time";
+
+    public double ExpectedSeconds(Settings settings) => 4 * settings.Budget.TotalSeconds / 2;
+
+    public async Task RunAsync(ExperimentRun run)
+    {
+        await run.TimeAsync(Entry("key generation"), () => MemberIdentity.Generate().Dispose());
+        var (agent, problem, note) = await TeeAgent.FindAsync(run.Settings);
+        using (agent)
+        {
+            if (agent is null)
+            {
+                run.Skip(Name, "key generation, TEE-derived", problem!);
+                run.Skip(Name, "attestation generation", problem!);
+                run.Skip(Name, "attestation verification, own quote", problem!);
+            }
+            else
+            {
+                await WithAgentAsync(run, agent, note);
+            }
+        }
+
+        var sample = SampleQuote();
+        await run.TimeAsync(Entry("attestation verification, sample quote", "a public TDX v4 quote: parsing, three signatures, PCK chain up to Intel's root; without collateral"),
+            () => Check(QuoteVerifier.Verify(sample, WithoutCollateral, null, SampleTime)));
+
+        if (run.Settings.Tracker is not { } tracker)
+        {
+            run.Skip(Name, "registration, end to end", run.Settings.NoTracker);
+            return;
+        }
+
+        using var api = new TrackerApi(tracker);
+        var instance = (await api.GetAsync("health")).GetProperty("instance_id").GetString()!;
+        await run.TimeAsync(Entry("registration, end to end", "key generation, signature, HTTP, proof of possession, database"), () => 0, async _ => await Reporter.RegisterAsync(api, instance, "latency"));
+    }
+
+    /// <summary>A quote of a real machine that anybody may read.</summary>
+    internal static byte[] SampleQuote()
+    {
+        using var stream = typeof(LatencyExperiment).Assembly.GetManifestResourceStream("tdx_quotes.json")!;
+        using var file = JsonDocument.Parse(stream);
+        return Convert.FromHexString(file.RootElement.GetProperty("quotes").EnumerateArray().Single(quote => quote.GetProperty("name").GetString() == "complete").GetProperty("hex").GetString()!);
+    }
+
+    private async Task WithAgentAsync(ExperimentRun run, DstackClient agent, string? note)
+    {
+        await run.TimeAsync(Entry("key generation, TEE-derived", note), () => TeeKeys.PathOf(Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16))), async path =>
+        {
+            using var key = TeeKeys.Bls(Got(await agent.GetKeyAsync(path, "signature", CancellationToken.None)), path);
+            _ = Bls.SkToPk(key);
+        });
+        byte[]? quote = null;
+        await run.TimeAsync(Entry("attestation generation", note), () => RandomNumberGenerator.GetBytes(64), async data => quote = Got(await agent.GetQuoteAsync(data, CancellationToken.None)));
+        if (quote is not null)
+            await run.TimeAsync(Entry("attestation verification, own quote", note), () => Check(QuoteVerifier.Verify(quote, WithoutCollateral, null, DateTimeOffset.UtcNow)));
+    }
+
+    private static T Got<T>(DstackResult<T> result) where T : class => result.Value ?? throw new ExperimentException(result.Error!);
+
+    private static void Check(QuoteVerdict verdict)
+    {
+        if (verdict.FirstFailure is { } failure)
+            throw new ExperimentException($"the quote is not accepted: {failure.Name}, {failure.Detail}");
+    }
+
+    private Finding Entry(string name, string? note = null) => new() { Part = Name, Name = name, Note = note };
+}

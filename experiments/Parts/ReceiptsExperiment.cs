@@ -1,0 +1,68 @@
+using Pbts.Cli.Keys;
+using Pbts.Experiments.Tracker;
+using Pbts.Protocol.Bls;
+using Pbts.Protocol.Receipts;
+
+namespace Pbts.Experiments.Parts;
+
+/// <summary>The cryptography of receipts: alone, aggregated and in batches.</summary>
+internal sealed class ReceiptsExperiment : IExperiment
+{
+    public string Name => "receipts";
+
+    public string Description => "signing and verifying receipts, alone and together, without a tracker";
+
+    public double ExpectedSeconds(Settings settings) => settings.BatchSizes.Length * 4 * settings.Budget.TotalSeconds;
+
+    public async Task RunAsync(ExperimentRun run)
+    {
+        var sender = new Reporter("sender", MemberIdentity.Generate());
+        var one = new ReceiptSource(sender, [new Reporter("receiver", MemberIdentity.Generate())]);
+        await run.TimeAsync(Entry("key generation"), () => MemberIdentity.Generate().Dispose());
+        await run.TimeAsync(Entry("signing"), () => one.Next(1));
+        await run.TimeAsync(Entry("verification", "key and signature decoded and checked too"), () => one.Next(1)[0], receipt =>
+        {
+            Check(Bls.Verify(Keys.Public(receipt.Receiver), receipt.SignedMessage(), Keys.Signature(receipt.Signature)));
+            return Task.CompletedTask;
+        });
+
+        foreach (var size in run.Settings.BatchSizes)
+        {
+            var iterations = Math.Clamp(run.Settings.Iterations * 10 / size, 3, run.Settings.Iterations);
+            var receivers = Enumerable.Range(0, size).Select(i => new Reporter($"receiver-{i}", MemberIdentity.Generate())).ToArray();
+            var receipts = new ReceiptSource(sender, receivers).Next(size);
+            var keys = receipts.Select(receipt => Keys.Public(receipt.Receiver)).ToArray();
+            var messages = receipts.Select(receipt => (ReadOnlyMemory<byte>)receipt.SignedMessage()).ToArray();
+            var signatures = receipts.Select(receipt => Keys.Signature(receipt.Signature)).ToArray();
+            await run.TimeAsync(Entry("aggregation", size), () => Check(Bls.TryAggregate(signatures, out _)), iterations);
+            Check(Bls.TryAggregate(signatures, out var aggregate));
+            await run.TimeAsync(Entry("aggregate verification", size, "as many receivers; plain, without random coefficients, as in the reference: attackable, for comparison only"),
+                () => Check(Bls.AggregateVerify(keys, messages, aggregate)), iterations);
+            await run.TimeAsync(Entry("one by one", size, "as many receivers"), () =>
+            {
+                for (var i = 0; i < size; i++)
+                    Check(Bls.Verify(keys[i], messages[i].Span, signatures[i]));
+            }, iterations);
+            await TimeBatchAsync(run, "batch verification, as many receivers", size, receipts, iterations);
+            await TimeBatchAsync(run, "batch verification, one receiver", size, one.Next(size), iterations);
+            if (run.Find(Name, "one by one", size)?.Typical is { } single && run.Find(Name, "batch verification, as many receivers", size)?.Typical is { } batch)
+                run.Add(Entry("batch verification speed-up", size) with { Unit = "times one by one", Value = single / batch });
+        }
+    }
+
+    private Task<bool> TimeBatchAsync(ExperimentRun run, string name, int size, Receipt[] receipts, int iterations)
+    {
+        var items = receipts.Select(receipt => new BlsBatchItem(Keys.Public(receipt.Receiver), receipt.SignedMessage(), Keys.Signature(receipt.Signature))).ToArray();
+        return run.TimeAsync(Entry(name, size, "what the tracker does"), () => Check(!Bls.BatchVerify(items).Contains(false)), iterations);
+    }
+
+    private static void Check(bool holds)
+    {
+        if (!holds)
+            throw new ExperimentException("a good receipt was refused");
+    }
+
+    private Finding Entry(string name, string? note = null) => new() { Part = Name, Name = name, Note = note };
+
+    private Finding Entry(string name, int size, string? note = null) => Entry(name, note) with { Size = size, SizeUnit = "receipts" };
+}

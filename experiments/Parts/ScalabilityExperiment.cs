@@ -1,0 +1,119 @@
+using System.Buffers.Binary;
+using System.Diagnostics;
+using System.Net;
+using System.Security.Cryptography;
+using Pbts.Bench.Load;
+using Pbts.Experiments.Tracker;
+using Pbts.Protocol.Receipts;
+
+namespace Pbts.Experiments.Parts;
+
+/// <summary>Many members reporting at the same moment, and large swarms, all over HTTP.</summary>
+internal sealed class ScalabilityExperiment : IExperiment
+{
+    private const int ReceiptsPerReport = 10;
+
+    public string Name => "scalability";
+
+    public string Description => "many reporters at once, and large swarms";
+
+    public double ExpectedSeconds(Settings settings) =>
+        (settings.Reporters.Sum() * settings.Rounds * ReceiptsPerReport / 500.0) + (settings.Swarms.Sum() / 2000.0) + (settings.Swarms.Length * settings.Budget.TotalSeconds / 2);
+
+    public async Task RunAsync(ExperimentRun run)
+    {
+        if (run.Settings.Tracker is not { } tracker)
+        {
+            run.Skip(Name, "all of it", run.Settings.NoTracker);
+            return;
+        }
+
+        using var api = new TrackerApi(tracker);
+        var receivers = await Reporter.RegisterManyAsync(api, 5, "receiver");
+        var senders = await Reporter.RegisterManyAsync(api, run.Settings.Reporters.Max(), "reporter");
+        var sources = senders.Select(sender => new ReceiptSource(sender, receivers)).ToArray();
+        foreach (var count in run.Settings.Reporters)
+            await ReportTogetherAsync(run, api, sources[..count]);
+        await run.GuardAsync(Reporters("credit", sources.Length), async () =>
+        {
+            foreach (var source in sources)
+                await source.CheckCreditedAsync(api);
+        });
+        foreach (var (which, size) in run.Settings.Swarms.Index())
+            await SwarmAsync(run, api, which, size);
+    }
+
+    /// <summary>All send at the same moment, on connections of their own; a round after another.</summary>
+    internal async Task ReportTogetherAsync(ExperimentRun run, TrackerApi api, ReceiptSource[] sources)
+    {
+        var (latencies, rates, peak, comeBack) = (new List<double>(), new List<double>(), 0, 0);
+        await run.GuardAsync(Reporters("report", sources.Length), async () =>
+        {
+            // The first round opens the connections.
+            for (var round = 0; round <= run.Settings.Rounds; round++)
+            {
+                var reports = new byte[sources.Length][];
+                Parallel.For(0, sources.Length, i => reports[i] = sources[i].NextReport(ReceiptsPerReport));
+                api.Restart();
+                var times = new double[sources.Length];
+                var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                var reporting = Enumerable.Range(0, sources.Length).Select(async i =>
+                {
+                    await gate.Task;
+                    var started = Stopwatch.GetTimestamp();
+                    await api.ReportAsync(reports[i], ReceiptsPerReport);
+                    times[i] = Stopwatch.GetElapsedTime(started).TotalMilliseconds;
+                }).ToArray();
+                var began = Stopwatch.GetTimestamp();
+                gate.SetResult();
+                await Task.WhenAll(reporting);
+                if (round == 0)
+                    continue;
+                rates.Add(sources.Length / Stopwatch.GetElapsedTime(began).TotalSeconds);
+                latencies.AddRange(times);
+                (peak, comeBack) = (Math.Max(peak, api.Peak), comeBack + api.ToldToComeBack);
+            }
+
+            run.Add(Reporters("report", sources.Length) with { Samples = [.. latencies], Note = $"{ReceiptsPerReport} new receipts each; until they are durable; being told to come back included" });
+            run.Add(Reporters("reports a second", sources.Length) with { Samples = [.. rates], Unit = "reports/s" });
+            // ReportAsync has seen every one of them accepted; one that was not ends the measurement as failed.
+            run.Add(Reporters("receipts accepted", sources.Length) with { Value = 100, Unit = "%" });
+            run.Add(Reporters("reports under way at once", sources.Length) with { Value = peak, Unit = "reports" });
+            run.Add(Reporters("told to come back", sources.Length) with { Value = comeBack, Unit = "answers 429 or 503" });
+        });
+    }
+
+    private async Task SwarmAsync(ExperimentRun run, TrackerApi api, int which, int size)
+    {
+        Finding Entry(string name) => new() { Part = Name, Name = name, Size = size, SizeUnit = "peers" };
+        await run.GuardAsync(Entry("announce to a swarm"), async () =>
+        {
+            var tracker = new IPEndPoint(IPAddress.Loopback, api.Url.Port);
+            // Torrents of this number are nobody else's.
+            var torrent = 1_000_000 + RandomNumberGenerator.GetInt32(1_000_000_000) + which;
+            var (_, notServed) = await ClosedLoad.RunAsync(tracker, size, connections: 16, underWay: 4, (i, buffer, at) => AnnounceText.Write(buffer.AsSpan(at), torrent, i, 0, seeder: i % 2 == 0));
+            if (notServed > 0)
+                throw new ExperimentException($"{notServed} of {size} peers were not served");
+
+            using var connection = await TrackerConnection.OpenAsync(tracker);
+            var (peer, request) = (0, new byte[AnnounceText.MaxLength]);
+            await run.TimeAsync(Entry("announce to a swarm") with { Note = "one at a time, asking for 50 peers" },
+                () => AnnounceText.Write(request, torrent, ++peer % size, 50, seeder: (peer % size) % 2 == 0), async length =>
+                {
+                    await connection.SendAsync(request.AsMemory(0, length));
+                    if (await connection.ReceiveAsync() is not AnnounceAnswer.Served and var answer)
+                        throw new ExperimentException($"an announce was answered with {answer}");
+                });
+
+            var hash = new byte[4];
+            BinaryPrimitives.WriteInt32BigEndian(hash, torrent);
+            var members = await Reporter.RegisterManyAsync(api, 6, "swarm");
+            var source = new ReceiptSource(members[0], members[1..], InfoHash.From(SHA1.HashData(hash)));
+            await run.TimeAsync(Entry("report from a swarm") with { Note = $"{ReceiptsPerReport} new receipts each" }, () => source.NextReport(ReceiptsPerReport),
+                async report => await api.ReportAsync(report, ReceiptsPerReport), Math.Min(run.Settings.Iterations, 100));
+            await source.CheckCreditedAsync(api);
+        });
+    }
+
+    private Finding Reporters(string name, int count) => new() { Part = Name, Name = name, Size = count, SizeUnit = "reporters" };
+}

@@ -1,0 +1,3 @@
+using Pbts.Experiments;
+
+return await ExperimentsCommand.RunAsync(args, Console.Out, Console.Error);

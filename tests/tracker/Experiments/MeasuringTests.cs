@@ -1,0 +1,183 @@
+using System.Text;
+using Microsoft.AspNetCore.Http;
+using Pbts.Cli.Keys;
+using Pbts.Cli.Tracker;
+using Pbts.Experiments;
+using Pbts.Experiments.Parts;
+using Pbts.Experiments.Tracker;
+using Pbts.Tracker.Tests.Support;
+
+namespace Pbts.Tracker.Tests.Experiments;
+
+/// <summary>Each way in which the reference's benchmarks measured something else than they said (9.K), tried against ours.</summary>
+[Collection("node")]
+public sealed class MeasuringTests(SharedNode shared)
+{
+    private static readonly Settings Small = new() { Iterations = 5, Duration = 1, Output = Path.GetTempPath(), Quick = true };
+
+    private readonly PlainProgress _progress = new(TextWriter.Null);
+
+    [Fact]
+    public async Task K1_every_report_has_receipts_that_were_never_sent_before()
+    {
+        using var api = new TrackerApi(shared.Node.Url);
+        var members = await Reporter.RegisterManyAsync(api, 3, "k1");
+        var source = new ReceiptSource(members[0], members[1..]);
+        var ids = Enumerable.Range(0, 20).SelectMany(_ => source.Next(5)).Select(receipt => receipt.Id).ToArray();
+        Assert.Equal(100, ids.Distinct().Count());
+
+        // And one that was sent before is noticed: it would be answered without being verified.
+        var counted = new ReceiptSource(members[0], members[1..]);
+        var report = counted.NextReport(5);
+        await api.ReportAsync(report, 5);
+        await Assert.ThrowsAsync<ExperimentException>(() => api.ReportAsync(report, 5));
+        await counted.CheckCreditedAsync(api);
+        _ = counted.Next(1);
+        await Assert.ThrowsAsync<ExperimentException>(() => counted.CheckCreditedAsync(api));
+    }
+
+    [Fact]
+    public void K3_and_K4_no_receipt_is_from_the_future_whoever_signs_it()
+    {
+        var sources = Enumerable.Range(0, 50).Select(i => new ReceiptSource(new($"s{i}", MemberIdentity.Generate()), [new("r", MemberIdentity.Generate())])).ToArray();
+        var times = sources.SelectMany(source => source.Next(2)).Select(receipt => receipt.Time.Value).ToArray();
+        var now = (ulong)DateTimeOffset.UtcNow.ToUnixTimeSeconds();
+        Assert.All(times, time => Assert.InRange(time, now - 120, now));
+    }
+
+    [Theory]
+    [InlineData(400)]
+    [InlineData(202)]
+    [InlineData(500)]
+    public async Task K2_an_answer_that_is_no_success_is_not_measured(int status)
+    {
+        await using var tracker = await StubTracker.StartAsync(context =>
+        {
+            context.Response.StatusCode = status;
+            return context.Response.WriteAsJsonAsync(new { success = status == 202, error = "Missing payload" });
+        });
+        using var api = new TrackerApi(tracker.Url);
+        var run = new ExperimentRun(Small, _progress);
+        Assert.False(await run.TimeAsync(new() { Part = "overhead", Name = "attestation" }, () => 0, async _ => await api.PostAsync("generate-attestation")));
+        var finding = Assert.Single(run.Findings);
+        Assert.Equal((Outcome.Failed, null), (finding.Outcome, finding.Samples));
+        Assert.Contains($"{status}: Missing payload", finding.Reason!, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("accepted", 1)]
+    [InlineData("duplicate", 0)]
+    [InlineData("future", 0)]
+    public async Task K3_a_report_counts_only_when_every_receipt_in_it_is_accepted(string second, int good)
+    {
+        await using var tracker = await StubTracker.StartAsync(context => context.Response.WriteAsJsonAsync(new
+        {
+            success = true, verified_receipts = 1 + good, results = new[] { new { index = 0, status = "accepted" }, new { index = 1, status = second } },
+        }));
+        using var api = new TrackerApi(tracker.Url);
+        var refusal = await Record.ExceptionAsync(() => api.ReportAsync([], 2));
+        Assert.Equal(good == 1, refusal is null);
+    }
+
+    /// <summary>The tracker holds every report until all are there: reporters one after another would wait for ever.</summary>
+    [Fact]
+    public async Task K5_reporters_report_at_the_same_time()
+    {
+        const int Reporters = 30;
+        var (waiting, all, rounds) = (0, new TaskCompletionSource(), 0);
+        await using var tracker = await StubTracker.StartAsync(async context =>
+        {
+            var these = all;
+            if (Interlocked.Increment(ref waiting) == Reporters)
+            {
+                (waiting, all, rounds) = (0, new TaskCompletionSource(), rounds + 1);
+                these.SetResult();
+            }
+
+            await these.Task.WaitAsync(TimeSpan.FromSeconds(60));
+            await context.Response.WriteAsJsonAsync(StubTracker.Accepted(10));
+        });
+        using var api = new TrackerApi(tracker.Url);
+        var receiver = new Reporter("receiver", MemberIdentity.Generate());
+        var sources = Enumerable.Range(0, Reporters).Select(i => new ReceiptSource(new($"sender{i}", MemberIdentity.Generate()), [receiver])).ToArray();
+        var run = new ExperimentRun(Small, _progress);
+        await new ScalabilityExperiment().ReportTogetherAsync(run, api, sources);
+        Assert.Equal(2, rounds); // One opens the connections.
+        Assert.Equal(Reporters, run.Find("scalability", "report")?.Summary!.Count);
+        Assert.Equal(Reporters, run.Find("scalability", "reports under way at once")?.Value);
+    }
+
+    [Fact]
+    public async Task K5_being_told_to_come_back_is_counted_and_part_of_the_time()
+    {
+        var asked = 0;
+        await using var tracker = await StubTracker.StartAsync(context =>
+        {
+            context.Response.StatusCode = Interlocked.Increment(ref asked) == 1 ? 503 : 200;
+            return context.Response.WriteAsJsonAsync(StubTracker.Accepted(2));
+        });
+        using var api = new TrackerApi(tracker.Url);
+        await api.ReportAsync([], 2);
+        Assert.Equal((2, 1), (asked, api.ToldToComeBack));
+    }
+
+    [Fact]
+    public void K5_threads_work_at_the_same_time()
+    {
+        var (inside, most) = (0, 0);
+        var rates = ThroughputExperiment.Measure(_ =>
+        {
+            var now = Interlocked.Increment(ref inside);
+            for (int seen = most; now > seen; seen = most)
+                Interlocked.CompareExchange(ref most, now, seen);
+            Thread.Sleep(5);
+            Interlocked.Decrement(ref inside);
+        }, threads: 4, seconds: 2);
+        Assert.Equal(4, most);
+        Assert.Equal(10, rates.Length);
+        Assert.Throws<ExperimentException>(() => ThroughputExperiment.Measure(_ => throw new ExperimentException("wrong"), 2, 0.1));
+    }
+
+    [Theory]
+    [InlineData("d14:failure reason5:nevere")]
+    [InlineData("d8:completei0e10:incompletei1e8:intervali60e5:peers0:15:warning message4:busye")]
+    [InlineData("<html>")]
+    public async Task K6_an_announce_that_is_refused_is_not_the_baseline(string answer)
+    {
+        await using var tracker = await StubTracker.StartAsync(context => context.Response.Body.WriteAsync(Encoding.ASCII.GetBytes(answer)).AsTask());
+        using var client = new TrackerClient(tracker.Url.ToString());
+        await Assert.ThrowsAsync<ExperimentException>(() => OverheadExperiment.AnnounceAsync(client, OverheadExperiment.Announce(1)));
+        using var real = new TrackerClient(shared.Node.Url.ToString());
+        await OverheadExperiment.AnnounceAsync(real, OverheadExperiment.Announce(1));
+    }
+
+    /// <summary>The reference measured signing alone and compared with a baseline of 0.1 ms that nobody had measured.</summary>
+    [Fact]
+    public async Task K7_hashing_counts_and_the_baseline_is_measured()
+    {
+        var run = new ExperimentRun(Small with { Iterations = 10, Tracker = shared.Node.Url }, _progress);
+        await new DownloadExperiment().RunAsync(run);
+        // Some 3 ms of hashing with SHA-256 in hardware, so much more than signing differs.
+        Assert.True(run.Find("download", "hashing and signing", 4096)!.Summary!.Minimum > run.Find("download", "hashing and signing", 256)!.Summary!.Minimum);
+
+        await new OverheadExperiment().RunAsync(run);
+        Assert.Empty(run.Findings.Where(finding => finding.Outcome == Outcome.Failed).Select(finding => $"{finding.Name}: {finding.Reason}"));
+        var baseline = run.Find("overhead", "announce (baseline)")!.Typical!.Value;
+        Assert.Equal(run.Find("overhead", "report", 10)!.Typical - baseline, run.Find("overhead", "report, more than the baseline", 10)!.Value);
+    }
+
+    [Fact]
+    public async Task Without_tracker_and_chain_everything_that_needs_them_is_skipped_by_name()
+    {
+        var run = new ExperimentRun(Small with { Agent = "/nowhere/dstack.sock" }, _progress);
+        await run.RunAsync([new LatencyExperiment(), new OverheadExperiment(), new ScalabilityExperiment(), new GasExperiment()]);
+        var skipped = run.Findings.Where(finding => finding.Outcome == Outcome.Skipped).ToDictionary(finding => $"{finding.Part}: {finding.Name}", finding => finding.Reason!);
+        Assert.Equal(
+            ["gas: all of it", "latency: attestation generation", "latency: attestation verification, own quote", "latency: key generation, TEE-derived",
+             "latency: registration, end to end", "overhead: all of it", "scalability: all of it"], skipped.Keys.Order(StringComparer.Ordinal));
+        Assert.StartsWith("no TEE: ", skipped["latency: attestation generation"], StringComparison.Ordinal);
+        Assert.StartsWith("no tracker", skipped["overhead: all of it"], StringComparison.Ordinal);
+        Assert.StartsWith("no chain", skipped["gas: all of it"], StringComparison.Ordinal);
+        Assert.Equal(["key generation", "attestation verification, sample quote"], run.Findings.Where(finding => finding.Outcome == Outcome.Measured).Select(finding => finding.Name));
+    }
+}

@@ -72,6 +72,10 @@ internal sealed partial class MemberSyncGrain(
         {
             problem = "the database does not answer";
         }
+        catch (OrleansException)
+        {
+            problem = "the silo of the signing key does not answer";
+        }
         if (problem is not null && problem != _problem) LogProblem(problem);
         return _problem = problem;
     }

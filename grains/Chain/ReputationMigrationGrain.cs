@@ -88,7 +88,7 @@ internal sealed partial class ReputationMigrationGrain(
             _timer!.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
             if (migration is not { State: "paused" } && await this.GetReminder(ReminderName, CancellationToken.None) is { } reminder) await this.UnregisterReminder(reminder, CancellationToken.None);
         }
-        catch (Exception e) when (e is NpgsqlException or TimeoutException)
+        catch (Exception e) when (e is NpgsqlException or TimeoutException or OrleansException)
         {
             LogDatabase(e, Id);
         }
@@ -101,6 +101,6 @@ internal sealed partial class ReputationMigrationGrain(
     [LoggerMessage(LogLevel.Information, "Migration {Id} is {State}, at {Phase}")]
     private partial void LogPhase(Guid id, string state, string phase);
 
-    [LoggerMessage(LogLevel.Warning, "Migration {Id} waits for the database")]
+    [LoggerMessage(LogLevel.Warning, "Migration {Id} waits for the database or another silo")]
     private partial void LogDatabase(Exception exception, Guid id);
 }

@@ -12,7 +12,7 @@ namespace Pbts.Tracker.Tests.Peers;
 [Collection("node")]
 public sealed class MixedSwarmTests(MixedNetwork mixed) : IClassFixture<MixedNetwork>, IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     private readonly string _folder = Directory.CreateTempSubdirectory("pbts-mixed").FullName;
     private readonly TestTorrent _torrent = new(new Uri($"{mixed.Url}/announce"), 256 << 10);
@@ -24,10 +24,16 @@ public sealed class MixedSwarmTests(MixedNetwork mixed) : IClassFixture<MixedNet
     }
 
     [Theory]
-    [InlineData("transmission")]
     [InlineData("aria2")]
     [InlineData("qbittorrent")]
-    public async Task A_stranger_downloads_from_our_seed_and_signs_nothing(string kind)
+    public Task A_stranger_downloads_from_our_seed_and_signs_nothing(string kind) => DownloadAsync(kind);
+
+    // Transmission 3.00, alone with one seed, takes about two minutes before it begins.
+    [Fact]
+    [Trait("suite", "slow")]
+    public Task Transmission_downloads_from_our_seed_and_signs_nothing() => DownloadAsync("transmission");
+
+    private async Task DownloadAsync(string kind)
     {
         var alice = await NewMemberAsync("alice");
         await using var seed = Seed(alice);

@@ -14,6 +14,11 @@ internal sealed class UserStore(NpgsqlDataSource database)
     /// <summary>Seconds: who asks waits no longer than five for the grain's answer, and giving up takes up to two.</summary>
     private const int ReadTimeout = 2;
 
+    /// <summary>Milliseconds during which nobody else waits for a database that has just kept somebody waiting in vain.</summary>
+    private const int Pause = 3000;
+
+    private long _pausedUntil;
+
     public Task<UserRow?> FindAsync(string userId) => FindAsync($"SELECT {Columns} FROM users WHERE user_id = $1", userId);
 
     public Task<UserRow?> FindByPasskeyAsync(string passkey) => FindAsync($"SELECT {Columns} FROM users WHERE passkey = $1", passkey);
@@ -194,11 +199,21 @@ internal sealed class UserStore(NpgsqlDataSource database)
 
     private async Task<UserRow?> FindAsync(string sql, string value)
     {
-        await using var command = database.CreateCommand(sql);
-        command.CommandTimeout = ReadTimeout;
-        command.Parameters.Add(new() { Value = value });
-        await using var reader = await command.ExecuteReaderAsync();
-        return await reader.ReadAsync() ? Read(reader) : null;
+        if (Environment.TickCount64 < Volatile.Read(ref _pausedUntil))
+            throw new NpgsqlException("The database did not answer in time a moment ago.");
+        try
+        {
+            await using var command = database.CreateCommand(sql);
+            command.CommandTimeout = ReadTimeout;
+            command.Parameters.Add(new() { Value = value });
+            await using var reader = await command.ExecuteReaderAsync();
+            return await reader.ReadAsync() ? Read(reader) : null;
+        }
+        catch (NpgsqlException e) when (e.InnerException is TimeoutException)
+        {
+            Volatile.Write(ref _pausedUntil, Environment.TickCount64 + Pause);
+            throw;
+        }
     }
 
     private static UserRow Read(NpgsqlDataReader reader)

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Npgsql;
+using Orleans.Serialization;
 using Pbts.Api.Announce;
 using Pbts.Api.Contract;
 using Pbts.Api.Http;
@@ -32,8 +33,10 @@ public static class ApiHosting
         builder.Services.AddSingleton<IValidateOptions<NodeOptions>, NodeOptionsValidator>();
         builder.Services.AddSingleton<IValidateOptions<TrackerOptions>, TrackerOptionsValidator>();
         builder.Services.TryAddSingleton(TimeProvider.System);
-        builder.Services.AddSingleton(services => NpgsqlDataSource.Create(services.GetRequiredService<IOptions<NodeOptions>>().Value.Database));
+        builder.Services.AddSingleton(services => Database(services.GetRequiredService<IOptions<NodeOptions>>().Value.Database));
         builder.AddPbtsTelemetry();
+        // "The database is away" has to reach front ends as what it is.
+        builder.Services.Configure<ExceptionSerializationOptions>(options => options.SupportedNamespacePrefixes.Add(nameof(Npgsql)));
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(30));
     }
 
@@ -116,8 +119,18 @@ public static class ApiHosting
         app.MapMembers();
         app.MapTee();
         app.MapConsole();
+        app.MapOrleansDashboard();
         app.MapContract(group => group.AddEndpointFilter<AdminAuthorization>());
         app.MapMigrations(group => group.AddEndpointFilter<AdminAuthorization>());
+    }
+
+    /// <summary>Nobody waits longer than this for a connection: a database that hangs is to be noticed, not to be waited for.</summary>
+    private static NpgsqlDataSource Database(string connection)
+    {
+        const int longestWait = 3;
+        var settings = new NpgsqlConnectionStringBuilder(connection);
+        settings.Timeout = settings.Timeout is 0 ? longestWait : Math.Min(settings.Timeout, longestWait);
+        return NpgsqlDataSource.Create(settings);
     }
 
     private static IReadOnlyList<IPEndPoint> Endpoints(string listen, string setting) =>

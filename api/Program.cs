@@ -1,7 +1,9 @@
 using Microsoft.Extensions.Options;
 using Orleans.Configuration;
+using Orleans.Dashboard;
 using Pbts.Api;
 using Pbts.Api.Announce;
+using Pbts.Api.Operations;
 using Pbts.GrainInterfaces.Configuration;
 
 try
@@ -12,10 +14,14 @@ try
     {
         client.AddActivityPropagation();
         client.UseAdoNetClustering(options => options.Invariant = "Npgsql");
+        if (builder.Configuration.GetSection(AdministrationOptions.Section).Get<AdministrationOptions>() is { OrleansDashboard: true })
+            client.AddDashboard();
         client.UseConnectionRetryFilter((_, stopping) => Task.Delay(TimeSpan.FromSeconds(1), stopping).ContinueWith(_ => !stopping.IsCancellationRequested, TaskScheduler.Default));
     });
     builder.Services.AddOptions<AdoNetClusteringClientOptions>().Configure<IOptions<NodeOptions>>((options, node) => options.ConnectionString = node.Value.Database);
     builder.Services.AddOptions<ClusterOptions>().Configure<IOptions<NodeOptions>>((options, node) => options.ClusterId = options.ServiceId = node.Value.ClusterId);
+
+    builder.Services.AddHostedService<GatewayWatch>();
 
     // Behind the client, so that nothing listens before grains can be called.
     builder.AddPbtsApi();
@@ -27,7 +33,7 @@ try
     app.MapPbtsNode();
     app.MapPbtsApi();
     await app.RunAsync();
-    return 0;
+    return Environment.ExitCode;
 }
 catch (OptionsValidationException e)
 {

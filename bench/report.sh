@@ -1,6 +1,7 @@
 # Receipts: verification alone, and reports end to end on a tracker of its own.
 # ./pbts bench verify [--receipts 50] [--seconds 4]
 # ./pbts bench report [--receipts 50] [--receivers 5] [--reports 300] [--parallel 4] [--rounds 3]
+# ./pbts bench transfer [--quick]: what receipts add to the time of a transfer
 # ./pbts bench inner: the inner loops of announces, bencode and BLS, in nanoseconds
 # All take --json FILE.
 
@@ -24,4 +25,17 @@ bench_report() {
 bench_inner() {
     bench_program
     dotnet "$BENCH_DLL" inner "$@"
+}
+
+bench_transfer() {
+    local options=()
+    while [ $# -gt 0 ]; do
+        case $1 in
+            --quick) options+=(--quick yes); shift ;;
+            --json) [ $# -ge 2 ] || die "--json needs a file"; options+=(--json "$2"); shift 2 ;;
+            *) die "unknown option $1 (./pbts bench transfer [--quick] [--json FILE])" ;;
+        esac
+    done
+    bench_tracker
+    dotnet "$BENCH_DLL" transfer --url "http://127.0.0.1:$BENCH_PORT" --cli "$(dirname "$BENCH_DLL")/Pbts.Cli.dll" "${options[@]}"
 }

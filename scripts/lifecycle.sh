@@ -243,6 +243,8 @@ cmd_rolling_restart() {
         else start_host "$name" "$role" "http://127.0.0.1:$port" "$port"; fi
         wait_ready "$name" 120
         say "    $name is ready again after $((SECONDS - began)) s"
+        # The proxy does not go back to what refused it for two seconds: until then the next one must stay.
+        [ "$name" = node-1 ] || [ "$name" = "${hosts[-1]}" ] || sleep 3
     done
 }
 

@@ -43,7 +43,7 @@ kept_port() {
 
 # start_host NAME ROLE LISTEN PORT: ROLE is node, silo or api. The port is kept for status and readiness.
 start_host() {
-    local name=$1 role=$2 listen=$3 port=$4 udp=off dll=$SILO_DLL environment management silo gateway
+    local name=$1 role=$2 listen=$3 port=$4 udp=off dll=$SILO_DLL environment management silo
     pid_of "$name" >/dev/null && return
     save_setting "port_$name" "$port"
     # Prometheus looks for it there.
@@ -54,8 +54,7 @@ start_host() {
     else
         # A silo that comes back to its address shows that the one before is dead: nobody has to wait until that is noticed.
         silo=$(kept_port "silo_port_$name")
-        gateway=$(kept_port "gateway_port_$name")
-        environment+=(PBTS_ROLE="$role" PBTS_NAME="$name" PBTS_ADVERTISED_ADDRESS=127.0.0.1 PBTS_SILO_PORT="$silo" PBTS_GATEWAY_PORT="$gateway")
+        environment+=(PBTS_ROLE="$role" PBTS_NAME="$name" PBTS_ADVERTISED_ADDRESS=127.0.0.1 PBTS_SILO_PORT="$silo" PBTS_GATEWAY_PORT=0)
     fi
     step "Starting $name ($listen)"
     # The values go by the exported environment of a subshell, never as arguments of env(1).

@@ -1,6 +1,8 @@
 using System.Net;
+using System.Net.Sockets;
 using Microsoft.Extensions.Options;
 using Orleans.Configuration;
+using Orleans.Dashboard;
 using Pbts.GrainInterfaces.Configuration;
 
 namespace Pbts.Silo;
@@ -15,6 +17,8 @@ internal static class SiloHosting
         builder.UseOrleans(silo =>
         {
             silo.AddActivityPropagation();
+            if (builder.Configuration.GetSection(AdministrationOptions.Section).Get<AdministrationOptions>() is { OrleansDashboard: true })
+                silo.AddDashboard();
             silo.UseAdoNetClustering(options => options.Invariant = Invariant);
             silo.AddAdoNetGrainStorageAsDefault(options => options.Invariant = Invariant);
             silo.UseAdoNetReminderService(options => options.Invariant = Invariant);
@@ -36,7 +40,7 @@ internal static class SiloHosting
         {
             options.AdvertisedIPAddress = IPAddress.Parse(node.AdvertisedAddress);
             options.SiloPort = node.SiloPort;
-            options.GatewayPort = node.GatewayPort;
+            options.GatewayPort = node.GatewayPort > 0 ? node.GatewayPort : FreePort(options.AdvertisedIPAddress);
         });
         services.Configure<ClusterMembershipOptions>(options =>
         {
@@ -52,6 +56,13 @@ internal static class SiloHosting
             // By then every peer of a swarm nobody announces to has expired.
             options.CollectionAge = TimeSpan.FromSeconds(Math.Max(tracker.Value.PeerLifetime, 61));
         });
+    }
+
+    private static int FreePort(IPAddress address)
+    {
+        using var probe = new TcpListener(address, 0);
+        probe.Start();
+        return ((IPEndPoint)probe.LocalEndpoint).Port;
     }
 
     private static void Configure<T>(IServiceCollection services, Action<T, NodeOptions> configure)

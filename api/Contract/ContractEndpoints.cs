@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
@@ -45,7 +46,8 @@ internal static class ContractEndpoints
 
     private static async Task<IResult> TransactionAsync(string hash, IGrainFactory grains)
     {
-        if (await Contract(grains).FindAsync(hash) is not { } transaction) return Answers.NotFound("unknown transaction");
+        var isName = Guid.TryParse(hash, out _) || EthereumHex.TryParse(hash, 32, out _);
+        if (!isName || await Contract(grains).FindAsync(hash) is not { } transaction) return Answers.NotFound("unknown transaction");
         var failed = transaction.State == ChainTransactionState.Failed || transaction.Succeeded == false;
         return TypedResults.Json(TransactionAnswer.From(transaction) with
         {
@@ -81,9 +83,9 @@ internal static class ContractEndpoints
         var (fields, refusal) = await JsonBody.ReadAsync(context);
         if (refusal is not null) return refusal;
         if (!fields.Has("username") || !fields.Has("password_hash")) return Answers.BadRequest("Missing username or password_hash");
-        var username = fields.Text("username");
+        var username = Limited(fields, "username", fields.Text("username"));
         var hashText = fields.Text("password_hash");
-        var salt = fields.OptionalString("salt") ?? "";
+        var salt = Limited(fields, "salt", fields.OptionalString("salt") ?? "");
         var (down, up) = (fields.OptionalUnsigned("download_size") ?? 0, fields.OptionalUnsigned("upload_size") ?? 0);
         if (fields.Error is { } error) return Answers.BadRequest(error);
         if (!TryPasswordHash(hashText, out var hash)) return Answers.BadRequest("password_hash must be 1 to 64 hexadecimal digits, with or without 0x");
@@ -97,7 +99,7 @@ internal static class ContractEndpoints
         var (fields, refusal) = await JsonBody.ReadAsync(context);
         if (refusal is not null) return refusal;
         if (!fields.Has("username")) return Answers.BadRequest("Missing username");
-        var username = fields.Text("username");
+        var username = Limited(fields, "username", fields.Text("username"));
         var (down, up) = (fields.OptionalUnsigned("download_size") ?? 0, fields.OptionalUnsigned("upload_size") ?? 0);
         if (fields.Error is { } error) return Answers.BadRequest(error);
         if (!TryWait(context, options.Value, out var wait)) return BadWait();
@@ -113,7 +115,7 @@ internal static class ContractEndpoints
         var (fields, refusal) = await JsonBody.ReadAsync(context);
         if (refusal is not null) return refusal;
         if (!fields.Has("username")) return Answers.BadRequest("Missing username");
-        var username = fields.Text("username");
+        var username = Limited(fields, "username", fields.Text("username"));
         if (fields.Error is { } error) return Answers.BadRequest(error);
         if (!TryWait(context, options.Value, out var wait)) return BadWait();
         var result = await Contract(grains).MigrateAsync(username, wait);
@@ -146,6 +148,10 @@ internal static class ContractEndpoints
             ? TypedResults.Json(TransactionAnswer.From(transaction) with { Success = false, Error = problem.Text }, statusCode: status)
             : Answers.Error(status, problem.Text);
     }
+
+    /// <summary>Refuses what no contract of this project would keep.</summary>
+    private static string Limited(JsonFields fields, string name, string text) =>
+        Encoding.UTF8.GetByteCount(text) <= ReputationV2Abi.MaxStringBytes ? text : fields.Wrong(name, $"is too long: at most {ReputationV2Abi.MaxStringBytes} bytes", "");
 
     /// <summary>One optional <c>0x</c>, then up to 64 digits, read as a number: shorter ones are padded on the left.</summary>
     private static bool TryPasswordHash(string text, out byte[] hash)

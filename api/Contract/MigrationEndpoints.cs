@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Text;
 using System.Text.Json;
 using Pbts.Api.Http;
 using Pbts.GrainInterfaces.Chain;
@@ -25,6 +26,7 @@ internal static class MigrationEndpoints
         migrations.MapPost("/{id:guid}/resume", (Guid id, IGrainFactory grains) => CommandAsync(id, MigrationCommand.Resume, grains));
         migrations.MapPost("/{id:guid}/cancel", (Guid id, IGrainFactory grains) => CommandAsync(id, MigrationCommand.Cancel, grains));
         migrations.MapGet("/{id:guid}/events", EventsAsync);
+        migrations.Map("/{**other}", () => Answers.NotFound("unknown migration")).ExcludeFromDescription().WithMetadata(new Unaudited());
     }
 
     private static async Task<IResult> StartAsync(HttpContext context, IGrainFactory grains)
@@ -32,10 +34,9 @@ internal static class MigrationEndpoints
         var (fields, refusal) = await JsonBody.ReadAsync(context);
         if (refusal is not null) return refusal;
         var referrer = fields.Text("referrer_address");
-        var batchSize = fields.OptionalUnsigned("batch_size", ReputationV2Abi.MaxBatch) ?? DefaultBatchSize;
+        var batchSize = fields.OptionalUnsigned("batch_size", ReputationV2Abi.MaxBatch, 1) ?? DefaultBatchSize;
         var retire = fields.OptionalBoolean("retire_referrer") ?? false;
         var users = Users(fields);
-        if (batchSize == 0) fields.Wrong("batch_size", $"must be an integer from 1 to {ReputationV2Abi.MaxBatch}", 0);
         if (fields.Error is { } error) return Answers.BadRequest(error);
         var id = Guid.NewGuid();
         var result = await Migration(grains, id).StartAsync(new MigrationRequest(referrer, users, (int)batchSize, retire));
@@ -55,11 +56,26 @@ internal static class MigrationEndpoints
         var names = new List<string>();
         foreach (var item in fields.OptionalArray("users", MaxListedUsers))
         {
-            if (item.ValueKind == JsonValueKind.String && item.GetString() is { Length: > 0 and <= 256 } name && !name.Contains('\0', StringComparison.Ordinal)) names.Add(name);
+            if (UserName(item) is { } name) names.Add(name);
             else fields.Wrong("users", "has an element that is no user name", 0);
         }
         if (names.Count == 0) fields.Wrong("users", "is empty", 0);
         return names;
+    }
+
+    /// <summary>Null when a contract cannot have it as a name.</summary>
+    private static string? UserName(JsonElement item)
+    {
+        try
+        {
+            return item.ValueKind == JsonValueKind.String && item.GetString() is { Length: > 0 } name && !name.Contains('\0', StringComparison.Ordinal)
+                && Encoding.UTF8.GetByteCount(name) <= ReputationV2Abi.MaxStringBytes ? name : null;
+        }
+        catch (InvalidOperationException)
+        {
+            // Half a surrogate pair.
+            return null;
+        }
     }
 
     private static async Task<IResult> ListAsync(IGrainFactory grains)
@@ -88,15 +104,28 @@ internal static class MigrationEndpoints
         IReputationMigrationGrain migration, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         string? last = null;
-        while (await migration.GetAsync() is { } view)
+        for (; ; await Task.Delay(EventInterval, cancellationToken))
         {
+            if (await TryGetAsync(migration) is not { } view) continue;
             var answer = MigrationAnswer.From(view);
             // The estimate alone is no news.
             var now = JsonSerializer.Serialize(answer with { EtaSeconds = null });
             if (now != last) yield return answer;
             last = now;
             if (view.IsFinished) yield break;
-            await Task.Delay(EventInterval, cancellationToken);
+        }
+    }
+
+    /// <summary>Null while the silo or the database is away: a stream that has begun waits for them.</summary>
+    private static async Task<MigrationView?> TryGetAsync(IReputationMigrationGrain migration)
+    {
+        try
+        {
+            return await migration.GetAsync();
+        }
+        catch (Exception e) when (ErrorHandling.IsAway(e))
+        {
+            return null;
         }
     }
 

@@ -30,10 +30,11 @@ internal sealed class AdminAuthorization : IEndpointFilter
             return Callers.IsLoopback(context);
         const string scheme = "Bearer ";
         var header = context.Request.Headers.Authorization.ToString();
-        // Hashes have one length, so the comparison takes the same time for every guess.
-        return header.StartsWith(scheme, StringComparison.OrdinalIgnoreCase)
-            && CryptographicOperations.FixedTimeEquals(Hash(header[scheme.Length..].Trim()), _token);
+        return header.StartsWith(scheme, StringComparison.OrdinalIgnoreCase) && IsToken(header[scheme.Length..].Trim());
     }
+
+    /// <summary>Whether a token is configured and this is it. Hashes have one length, so the comparison takes the same time for every guess.</summary>
+    public bool IsToken(string given) => IsTokenConfigured && CryptographicOperations.FixedTimeEquals(Hash(given), _token);
 
     public async ValueTask<object?> InvokeAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
     {

@@ -42,8 +42,9 @@ internal sealed partial class ErrorHandling(RequestDelegate next, ILogger<ErrorH
         }
     }
 
-    private static bool IsAway(Exception e) =>
-        e is NpgsqlException or TimeoutException or OrleansException
+    /// <summary>Whether the database or the cluster is away, so that asking again later may help.</summary>
+    internal static bool IsAway(Exception e) =>
+        e is NpgsqlException or TimeoutException or OrleansException or OperationCanceledException
         || (e is UnavailableExceptionFallbackException fallback && fallback.ExceptionType?.StartsWith("Npgsql", StringComparison.Ordinal) == true);
 
     [LoggerMessage(LogLevel.Warning, "{Path} was answered with 503: {Problem}")]

@@ -31,7 +31,9 @@ internal sealed class JsonFields(JsonElement body, string prefix = "")
             return Wrong<string?>(name, "must be text", null);
         try
         {
-            return value.GetString() is { Length: > 0 } text ? text : Wrong<string?>(name, "is empty", null);
+            // PostgreSQL keeps no NUL in a text.
+            return value.GetString() is not { Length: > 0 } text ? Wrong<string?>(name, "is empty", null)
+                : text.Contains('\0', StringComparison.Ordinal) ? Wrong<string?>(name, "has a NUL character", null) : text;
         }
         catch (InvalidOperationException)
         {
@@ -69,12 +71,12 @@ internal sealed class JsonFields(JsonElement body, string prefix = "")
     public ulong Unsigned(string name, ulong max = ulong.MaxValue) =>
         Find(name) is null ? Missing(name, 0UL) : OptionalUnsigned(name, max) ?? 0;
 
-    public ulong? OptionalUnsigned(string name, ulong max = ulong.MaxValue)
+    public ulong? OptionalUnsigned(string name, ulong max = ulong.MaxValue, ulong min = 0)
     {
         if (Find(name) is not { } value)
             return null;
-        return value.ValueKind == JsonValueKind.Number && value.TryGetUInt64(out var number) && number <= max
-            ? number : Wrong<ulong?>(name, $"must be an integer from 0 to {max}", null);
+        return value.ValueKind == JsonValueKind.Number && value.TryGetUInt64(out var number) && number >= min && number <= max
+            ? number : Wrong<ulong?>(name, $"must be an integer from {min} to {max}", null);
     }
 
     /// <summary>true or false; the texts "true" and "false" are refused.</summary>

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Microsoft.Extensions.Options;
-using Orleans.Runtime;
 using Pbts.Api.Http;
 using Pbts.GrainInterfaces.Configuration;
 using Pbts.GrainInterfaces.Ledger;
@@ -13,8 +12,6 @@ namespace Pbts.Api.Members;
 /// <summary>Where uploaders turn receipts into reputation.</summary>
 internal static class ReportEndpoints
 {
-    private const int Attempts = 4;
-
     public static void MapReport(this IEndpointRouteBuilder app) =>
         app.MapPost("/report", ReportAsync).AddEndpointFilter<ReportRateFilter>().WithSummary("Report receipts: credits the sender, debits each receiver")
             .Accepts<ReportRequest>("application/json", "*/*").Produces<ReportAnswer>();
@@ -29,18 +26,18 @@ internal static class ReportEndpoints
         var downloaded = (long)(fields.OptionalUnsigned("downloaded_delta", long.MaxValue) ?? 0);
         var passkey = fields.OptionalText("passkey");
         var receipts = fields.OptionalArray("receipts", ReceiptReport.MaxReceipts);
-        var settings = await grains.GetGrain<ISettingsGrain>(0).GetAsync();
+        var settings = await ClusterCalls.RepeatAsync(() => grains.GetGrain<ISettingsGrain>(0).GetAsync().AsTask());
         if (settings.VerifySignatures)
             fields.OptionalBase64("public_key", MemberKey.Length);
         if (fields.Error is { } error)
             return Answers.BadRequest(error);
 
         var user = grains.GetGrain<IUserGrain>(userId);
-        if (await user.GetAsync() is not { } profile)
+        if (await ClusterCalls.RepeatAsync(user.GetAsync) is not { } profile)
             return Answers.NotFound("User not registered");
         if (passkey is null && options.Value.RequirePasskey)
             return Answers.Unauthorized("passkey is missing: this tracker takes reports from their user only");
-        if (passkey is not null && !await user.HasPasskeyAsync(passkey))
+        if (passkey is not null && !await ClusterCalls.RepeatAsync(() => user.HasPasskeyAsync(passkey)))
             return Answers.Unauthorized("passkey is not the user's");
         // Without a passkey it may be anybody: then the address alone is limited, or strangers could use the user's share up.
         if (passkey is not null && !Callers.IsLoopback(context) && !limits.ReportsByUser.Allows(userId))
@@ -51,7 +48,7 @@ internal static class ReportEndpoints
         var (verdict, results) = await SpendAsync(grains, profile, receipts);
         if (verdict == ReportVerdict.Busy)
             return Answers.TooMany(context);
-        if (verdict == ReportVerdict.Unavailable || await user.GetAsync() is not { } totals)
+        if (verdict == ReportVerdict.Unavailable || await ClusterCalls.RepeatAsync(user.GetAsync) is not { } totals)
             return Answers.Unavailable(context);
         var warning = uploaded > 0 || downloaded > 0 ? "uploaded_delta and downloaded_delta are ignored: totals come from receipts" : null;
         return Answer(totals, results, verified: true, updated: results.Any(IsAccepted), warning);
@@ -93,25 +90,11 @@ internal static class ReportEndpoints
 
         if (receipts.Count == 0)
             return (ReportVerdict.Processed, results);
-        var outcome = await CallAsync(grains.GetGrain<IReceiptGrain>(sender.ToString()), new ReceiptReport(profile.UserId, receipts));
+        // A report may be repeated safely: what an attempt without an answer has credited comes back as a duplicate.
+        var grain = grains.GetGrain<IReceiptGrain>(sender.ToString());
+        var outcome = await ClusterCalls.RepeatAsync(() => grain.ReportAsync(new ReceiptReport(profile.UserId, receipts)));
         for (var i = 0; i < outcome.Statuses.Length; i++)
             results[places[i]] = new(places[i], outcome.Statuses[i].ToWire());
         return (outcome.Verdict, results);
-    }
-
-    /// <summary>A report may be repeated safely, so a call that met a stopping or dead silo is made again.</summary>
-    private static async Task<ReportOutcome> CallAsync(IReceiptGrain grain, ReceiptReport report)
-    {
-        for (var attempt = 1; ; attempt++)
-        {
-            try
-            {
-                return await grain.ReportAsync(report);
-            }
-            catch (OrleansException) when (attempt < Attempts)
-            {
-                await Task.Delay(TimeSpan.FromMilliseconds(250 * attempt * attempt));
-            }
-        }
     }
 }

@@ -59,6 +59,7 @@ internal sealed record ConfigurationAnswer(bool Success, IReadOnlyList<Configura
             new("Trusted proxies", tracker.TrustedProxies.Count > 0 ? string.Join(", ", tracker.TrustedProxies) : "none"),
             new("Connections at once", $"{tracker.MaxConnections}"),
             new("Administration", administration.Token.Length > 0 ? "with a token" : "from this machine only (PBTS_ADMIN_TOKEN is not set)"),
+            new("Trusted hardware", cluster.TeeMode),
             new("Key endpoints", administration.KeyEndpoints.ToString().ToLowerInvariant()),
         ]);
 }

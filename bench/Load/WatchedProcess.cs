@@ -15,8 +15,9 @@ internal sealed class WatchedProcess(int pid, Uri metrics) : IDisposable
         File.ReadLines($"/proc/{pid}/status").First(line => line.StartsWith("VmRSS:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1],
         CultureInfo.InvariantCulture) * 1024;
 
-    /// <summary>Bytes of the managed heap after its last collection.</summary>
-    public Task<double> HeapBytesAsync() => SumAsync("dotnet_gc_last_collection_heap_size_bytes");
+    /// <summary>Bytes of the managed heap after its last collection, without the gaps in it.</summary>
+    public async Task<double> HeapBytesAsync() =>
+        await SumAsync("dotnet_gc_last_collection_heap_size_bytes") - await SumAsync("dotnet_gc_last_collection_heap_fragmentation_size_bytes");
 
     /// <summary>The sum of a metric over all labels that contain <paramref name="label"/>; 0 when there is none.</summary>
     public async Task<double> SumAsync(string name, string label = "") => (await _http.GetStringAsync(metrics)).Split('\n')

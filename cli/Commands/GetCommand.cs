@@ -30,6 +30,7 @@ internal static class GetCommand
                 return context.Fail(ExitCodes.TimedOut, $"not complete after {limit.TotalSeconds:0} s: {session.Left} bytes left");
             var elapsed = clock.Elapsed;
             var delivered = await peer.DeliverReceiptsAsync(TimeSpan.FromSeconds(parsed.GetValue(receiptTimeout)), cancellationToken).ConfigureAwait(false);
+            var withReceipts = clock.Elapsed;
             await peer.StopAsync().ConfigureAwait(false);
             context.Print(new JsonObject
             {
@@ -37,9 +38,13 @@ internal static class GetCommand
                 ["bytes"] = session.Torrent.TotalLength,
                 ["downloaded"] = session.Downloaded,
                 ["uploaded"] = session.Uploaded,
+                ["wasted"] = session.Wasted,
                 ["seconds"] = Math.Round(elapsed.TotalSeconds, 3),
+                ["seconds_with_receipts"] = Math.Round(withReceipts.TotalSeconds, 3),
                 ["receipts_signed"] = session.Receipts.SignedCount,
+                ["bytes_signed"] = session.Receipts.SignedBytes,
                 ["receipts_undelivered"] = session.Receipts.ToDeliver.Count,
+                ["bytes_earned"] = session.Receipts.EarnedBytes,
                 ["receipts_credited"] = peer.Reporter?.Accepted ?? 0,
             }, parsed.GetValue(options.Json));
             return delivered ? ExitCodes.Success

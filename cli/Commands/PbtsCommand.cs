@@ -63,6 +63,7 @@ internal static class PbtsCommand
             DeployFactoryCommand.Create(context),
             ContractCommand.Create(context),
             MigrateCommand.Create(context),
+            TeeCommand.Create(context),
             CompletionCommand.Create(context),
         };
         foreach (var option in root.Options.OfType<HelpOption>())

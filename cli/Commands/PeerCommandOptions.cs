@@ -15,7 +15,7 @@ internal sealed class PeerCommandOptions
     private readonly Option<string> _data = new("--data", "-d") { Description = "Folder that holds the torrent's file or folder.", HelpName = "DIR", Required = true };
     private readonly Option<string?> _user = new("--user", "-u") { Description = "Your user id; needs --key. Without them you take part as an ordinary client.", HelpName = "USER" };
     private readonly Option<string?> _key = new("--key", "-k") { Description = "Your key file, as written by keygen.", HelpName = "KEYFILE" };
-    private readonly Option<string?> _tracker = new("--tracker", "-t") { Description = "Announce here instead of the torrent's tracker.", HelpName = "URL" };
+    private readonly Option<string?> _tracker = new("--tracker", "-t") { Description = "Announce here instead of the torrent's tracker. A passkey for reports is taken from this URL or PBTS_PASSKEY.", HelpName = "URL" };
     private readonly Option<string?> _state = StateOption();
     private readonly Option<int> _port = new("--port") { Description = "Port to listen on; 0 takes a free one.", HelpName = "N" };
     private readonly Option<string> _listen = new("--listen") { Description = "Address to listen on.", HelpName = "ADDRESS", DefaultValueFactory = _ => "0.0.0.0" };
@@ -23,7 +23,8 @@ internal sealed class PeerCommandOptions
     private readonly Option<int> _connections = new("--max-peers") { Description = "Most connections.", HelpName = "N", DefaultValueFactory = _ => 80 };
     private readonly Option<int> _slots = new("--upload-slots") { Description = "Peers served at the same time.", HelpName = "N", DefaultValueFactory = _ => 8 };
     private readonly Option<long?> _strangers = new("--stranger-limit") { Description = "Bytes given to each client that cannot sign receipts; no limit by default.", HelpName = "BYTES" };
-    private readonly Option<long> _credit = new("--credit") { Description = "Bytes a peer may have without receipt; 0 is eight pieces, at least 2 MiB.", HelpName = "BYTES" };
+    private readonly Option<long> _credit = new("--credit") { Description = "Bytes a peer may have without receipt; 0, the default, begins with eight pieces (at least 2 MiB) and grows with what the peer signs for.", HelpName = "BYTES" };
+    private readonly Option<long?> _uploadLimit = new("--upload-limit") { Description = "Bytes a second sent to all peers together; no limit by default.", HelpName = "BYTES" };
     private readonly Option<bool> _quiet = new("--quiet", "-q") { Description = "No progress on standard error." };
 
     public Option<bool> Json { get; } = SharedOptions.Json();
@@ -48,13 +49,16 @@ internal sealed class PeerCommandOptions
         Between(_port, 0, 65535);
         Between(_connections, 1, 10_000);
         Between(_slots, 1, 10_000);
+        NotBelow(_credit, 0);
+        NotBelow(_strangers, 0);
+        NotBelow(_uploadLimit, 1024);
         _listen.Validators.Add(result =>
         {
             if (!IPAddress.TryParse(result.GetValueOrDefault<string>(), out _))
                 result.AddError("--listen: must be an IP address");
         });
         command.Add(_torrent);
-        foreach (var option in new Option[] { _data, _user, _key, _tracker, _port, _listen, _peers, _connections, _slots, _strangers, _credit, _state, _quiet, Json })
+        foreach (var option in new Option[] { _data, _user, _key, _tracker, _port, _listen, _peers, _connections, _slots, _uploadLimit, _strangers, _credit, _state, _quiet, Json })
             command.Add(option);
         command.Validators.Add(result =>
         {
@@ -71,6 +75,12 @@ internal sealed class PeerCommandOptions
         var value = result.GetValueOrDefault<int>();
         if (value < minimum || value > maximum)
             result.AddError($"{option.Name}: must be {minimum} to {maximum}");
+    });
+
+    private static void NotBelow<T>(Option<T> option, long minimum) => option.Validators.Add(result =>
+    {
+        if (result.GetValueOrDefault<T>() is long value && value < minimum)
+            result.AddError($"{option.Name}: must be at least {minimum}");
     });
 
     /// <summary>Starts the peer the options describe and runs <paramref name="work"/> with it; gives the exit code.</summary>
@@ -93,6 +103,7 @@ internal sealed class PeerCommandOptions
                 MaxConnections = parsed.GetValue(_connections),
                 MaxUnchoked = parsed.GetValue(_slots),
                 StrangerAllowance = parsed.GetValue(_strangers),
+                UploadLimit = parsed.GetValue(_uploadLimit),
                 CreditWindow = parsed.GetValue(_credit),
             };
             TrackerClient? tracker;
@@ -126,6 +137,6 @@ internal sealed class PeerCommandOptions
         var url = parsed.GetValue(_tracker) ?? torrent.Trackers.FirstOrDefault(t => t.StartsWith("http", StringComparison.OrdinalIgnoreCase));
         if (url is null)
             return null;
-        return new TrackerClient(url) { Member = identity is not null && parsed.GetValue(_user) is { } user ? (user, identity) : null };
+        return new TrackerClient(url, SharedOptions.Passkey()) { Member = identity is not null && parsed.GetValue(_user) is { } user ? (user, identity) : null };
     }
 }

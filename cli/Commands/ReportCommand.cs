@@ -14,13 +14,13 @@ internal static class ReportCommand
     {
         var file = new Option<string?>("--file") { Description = "JSON file with an array of receipts (or an object with 'receipts') to send instead.", HelpName = "FILE" };
         var (user, key, tracker, json, state) = (SharedOptions.User(), SharedOptions.Key(), SharedOptions.Tracker().Url(), SharedOptions.Json(), PeerCommandOptions.StateOption());
-        var command = new Command("report", "Report the receipts that seed and get earned and could not report yet.") { user, key, file, tracker, state, json };
+        var command = new Command("report", "Report the receipts that seed and get earned and could not report yet. A passkey, where the tracker wants one, is taken from the announce URL or PBTS_PASSKEY.") { user, key, file, tracker, state, json };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             using var identity = context.ReadKey(parsed.GetRequiredValue(key), out var exitCode);
             if (identity is null)
                 return exitCode;
-            using var client = new TrackerClient(parsed.GetRequiredValue(tracker)) { Member = (parsed.GetRequiredValue(user), identity) };
+            using var client = new TrackerClient(parsed.GetRequiredValue(tracker), SharedOptions.Passkey()) { Member = (parsed.GetRequiredValue(user), identity) };
             if (parsed.GetValue(file) is { } path)
                 return await ReportFileAsync(context, client, path, parsed.GetValue(json), cancellationToken).ConfigureAwait(false);
             return await ReportWaitingAsync(context, client, PeerCommandOptions.StateFolder(parsed.GetValue(state), identity), parsed.GetValue(json), cancellationToken).ConfigureAwait(false);
@@ -40,17 +40,9 @@ internal static class ReportCommand
         {
             return context.Fail(ExitCodes.File, $"{path}: not JSON");
         }
-        if (receipts is not JsonArray)
+        if (receipts is not JsonArray array)
             return context.Fail(ExitCodes.File, $"{path}: no array of receipts");
-        var (userId, identity) = client.Member!.Value;
-        return context.Finish(await client.PostAsync("report", new JsonObject
-        {
-            ["user_id"] = userId,
-            ["public_key"] = Convert.ToBase64String(identity.PublicKey.Span),
-            ["uploaded_delta"] = 0,
-            ["downloaded_delta"] = 0,
-            ["receipts"] = receipts.DeepClone(),
-        }, cancellationToken).ConfigureAwait(false), json);
+        return context.Finish(await client.ReportAsync(array.DeepClone().AsArray(), cancellationToken).ConfigureAwait(false), json);
     }
 
     private static async Task<int> ReportWaitingAsync(CommandContext context, TrackerClient client, string folder, bool json, CancellationToken cancellationToken)

@@ -21,7 +21,7 @@ internal static class SeedCommand
             var limit = parsed.GetValue(seconds) is { } n ? TimeSpan.FromSeconds(n) : Timeout.InfiniteTimeSpan;
             try
             {
-                await Task.Delay(limit, cancellationToken).ConfigureAwait(false);
+                await Task.WhenAny(Task.Delay(limit, cancellationToken), session.Failed).ConfigureAwait(false);
             }
             catch (OperationCanceledException)
             {
@@ -32,6 +32,7 @@ internal static class SeedCommand
             {
                 ["uploaded"] = session.Uploaded,
                 ["receipts_earned"] = session.Receipts.EarnedCount,
+                ["bytes_earned"] = session.Receipts.EarnedBytes,
                 ["receipts_credited"] = peer.Reporter?.Accepted ?? 0,
                 ["receipts_refused"] = peer.Reporter?.Refused ?? 0,
                 ["receipts_waiting"] = session.Receipts.ToReport.Count,

@@ -13,6 +13,9 @@ internal static class SharedOptions
         HelpName = "URL",
     };
 
+    /// <summary>The member's passkey; from the environment, because everybody on the machine can read a command line.</summary>
+    public static string? Passkey() => Environment.GetEnvironmentVariable("PBTS_PASSKEY") is { Length: > 0 } passkey ? passkey : null;
+
     public static Option<bool> Json() => new("--json") { Description = "Print the result as JSON." };
 
     public static Option<string> Key() => new("--key", "-k") { Description = "Key file, as written by keygen.", HelpName = "KEYFILE", Required = true };

@@ -9,6 +9,13 @@ internal interface IPeerHandler
     /// <summary>Gives the bytes of a block, or <c>null</c> when the peer gets none now; <see cref="PeerConnection.Wake"/> asks again.</summary>
     byte[]? TakeBlock(PeerConnection peer, BlockRequest request);
 
+    /// <summary>Waits until a block may be sent.</summary>
+    Task PaceAsync(BlockRequest request, CancellationToken cancellationToken);
+
+    /// <summary>The peer has said that it sends no more: returns when all it sent is dealt with and kept.</summary>
+    /// <exception cref="IOException">It cannot be kept.</exception>
+    Task OnEndedAsync(CancellationToken cancellationToken);
+
     /// <summary>A block was handed to the network.</summary>
     void OnBlockSent(PeerConnection peer, BlockRequest request);
 }

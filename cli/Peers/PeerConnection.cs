@@ -26,6 +26,8 @@ internal sealed class PeerConnection : IDisposable
     private readonly List<BlockRequest> _requests = [];
     private readonly SemaphoreSlim _wake = new(0, 1);
     private bool _finishing;
+    private volatile bool _shutDown;
+    private volatile bool _endedWell;
 
     public PeerConnection(Socket socket, byte[] peerId, bool extended, int pieceCount, IPeerHandler handler, PeerHealth health)
     {
@@ -47,6 +49,9 @@ internal sealed class PeerConnection : IDisposable
     public IPEndPoint? DialBack { get; set; }
 
     public byte[] PeerId { get; }
+
+    /// <summary>Whether we made the call.</summary>
+    public bool IsOutgoing { get; init; }
 
     public bool IsExtended { get; }
 
@@ -78,8 +83,14 @@ internal sealed class PeerConnection : IDisposable
     /// <summary>Whether the peer said that it takes part in the exchange of receipts.</summary>
     public bool CanSign => Pbts.PeerSupportsPbts;
 
-    /// <summary>Receipts handed to this connection and not known to have been read.</summary>
+    /// <summary>Receipts handed to this connection, in order.</summary>
     public List<ReceiptId> ReceiptsSent { get; } = [];
+
+    /// <summary>How many of them the peer has acknowledged.</summary>
+    public int ReceiptsAcknowledged { get; set; }
+
+    /// <summary>Receipts that came over this connection and were dealt with.</summary>
+    public long ReceiptsTaken { get; set; }
 
     /// <summary>Piece bytes received since the last choking round.</summary>
     public long ReceivedThisRound { get; set; }
@@ -87,11 +98,14 @@ internal sealed class PeerConnection : IDisposable
     /// <summary>Why the connection ended; <c>null</c> while it lasts.</summary>
     public string? CloseReason { get; private set; }
 
-    /// <summary>Whether the peer closed its side in order, after it had read everything.</summary>
+    /// <summary>Whether the peer closed its side in order.</summary>
     public bool EndedInOrder { get; private set; }
 
-    /// <summary>Whether we said that we send no more.</summary>
-    public bool IsFinishing => _finishing;
+    /// <summary>Whether the peer closed its side in order after we had said that we send no more: it has read everything.</summary>
+    public bool HasReadAll { get; private set; }
+
+    /// <summary>Since when only pieces that are partly sent are served, before the peer is choked.</summary>
+    public long? EndingSince { get; set; }
 
     /// <summary>Runs until either side ends the connection; never throws.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -100,11 +114,7 @@ internal sealed class PeerConnection : IDisposable
         var writing = GuardAsync(WriteAsync(stop.Token));
         await GuardAsync(ReadAsync(stop.Token)).ConfigureAwait(false);
         if (EndedInOrder && !cancellationToken.IsCancellationRequested)
-        {
-            // The peer sends no more, but it reads: what is queued, receipts among it, still goes.
-            Finish();
-            await Task.WhenAny(writing, Task.Delay(TimeSpan.FromSeconds(5), cancellationToken)).ConfigureAwait(false);
-        }
+            await GuardAsync(EndAsync(writing, cancellationToken)).ConfigureAwait(false);
         await stop.CancelAsync().ConfigureAwait(false);
         Close("ended");
         await writing.ConfigureAwait(false);
@@ -141,10 +151,13 @@ internal sealed class PeerConnection : IDisposable
     }
 
     /// <summary>Forgets what the peer asked for: it is being choked.</summary>
-    public void DropRequests()
+    public void DropRequests() => DropRequests(_ => true);
+
+    /// <summary>Forgets some of what the peer asked for.</summary>
+    public void DropRequests(Predicate<BlockRequest> which)
     {
         lock (_gate)
-            _requests.Clear();
+            _requests.RemoveAll(which);
     }
 
     /// <summary>Sends what is queued, then says that no more will come.</summary>
@@ -169,6 +182,8 @@ internal sealed class PeerConnection : IDisposable
     public void Close(string reason)
     {
         CloseReason ??= reason;
+        if (!_endedWell)
+            Abort();
         _stream.Dispose();
     }
 
@@ -177,6 +192,28 @@ internal sealed class PeerConnection : IDisposable
 
     /// <summary>Whether the connection can still carry something.</summary>
     public bool IsOpen => CloseReason is null && !_finishing;
+
+    /// <summary>The peer sends no more, but it reads: what is queued, receipts among it, still goes.</summary>
+    private async Task EndAsync(Task writing, CancellationToken cancellationToken)
+    {
+        await _handler.OnEndedAsync(cancellationToken).ConfigureAwait(false);
+        _endedWell = true;
+        Finish();
+        await Task.WhenAny(writing, Task.Delay(TimeSpan.FromSeconds(5), cancellationToken)).ConfigureAwait(false);
+    }
+
+    /// <summary>An orderly end tells the peer that its receipts are kept; any other end must not look like one.</summary>
+    private void Abort()
+    {
+        try
+        {
+            _socket.LingerState = new LingerOption(true, 0);
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            // Closed already.
+        }
+    }
 
     private async Task GuardAsync(Task loop)
     {
@@ -199,6 +236,7 @@ internal sealed class PeerConnection : IDisposable
             if (result.Buffer.Length < 4)
             {
                 EndedInOrder = result.Buffer.IsEmpty;
+                HasReadAll = EndedInOrder && _shutDown;
                 return;
             }
             var length = ReadLength(result.Buffer);
@@ -246,12 +284,15 @@ internal sealed class PeerConnection : IDisposable
             {
                 if (_finishing)
                 {
+                    _shutDown = true;
                     _socket.Shutdown(SocketShutdown.Send);
                     return;
                 }
                 await _wake.WaitAsync(cancellationToken).ConfigureAwait(false);
                 continue;
             }
+            if (block is { } next)
+                await _handler.PaceAsync(next, cancellationToken).ConfigureAwait(false);
             Health.WriteStarted();
             await _stream.WriteAsync(frame, cancellationToken).ConfigureAwait(false);
             Health.WriteEnded();

@@ -8,8 +8,11 @@ internal sealed class PeerCredit
     /// <summary>Piece bytes sent.</summary>
     public long Given { get; private set; }
 
-    /// <summary>Bytes covered by good receipts.</summary>
+    /// <summary>Bytes that are not owed any more.</summary>
     public long Signed { get; private set; }
+
+    /// <summary>Bytes covered by good receipts.</summary>
+    public long Proven { get; private set; }
 
     /// <summary>Receipts that did not hold.</summary>
     public int BadReceipts { get; set; }
@@ -33,6 +36,12 @@ internal sealed class PeerCredit
 
     /// <summary>Pieces served whole that no receipt covers yet.</summary>
     public HashSet<int> Owed { get; } = [];
+
+    /// <summary>Whether a piece is served in part.</summary>
+    public bool HasBegun(int piece) => _served.ContainsKey(piece);
+
+    /// <summary>Whether any piece is served in part.</summary>
+    public bool IsMidPiece => _served.Count > 0;
 
     /// <summary>Counts a block; <c>true</c> when it completes its piece.</summary>
     public bool Serve(BlockRequest block, int pieceSize)
@@ -66,6 +75,7 @@ internal sealed class PeerCredit
         if (!Owed.Remove(piece))
             return false;
         Signed += size;
+        Proven += size;
         SignedThisRound += size;
         Restore();
         return true;

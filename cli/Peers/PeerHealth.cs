@@ -4,6 +4,7 @@ namespace Pbts.Cli.Peers;
 /// <param name="clock">The clock.</param>
 internal sealed class PeerHealth(TimeProvider clock)
 {
+    private readonly long _started = clock.GetTimestamp();
     private long _lastReceived = clock.GetTimestamp();
     private long _lastSent = clock.GetTimestamp();
     private long _lastBlock = clock.GetTimestamp();
@@ -28,6 +29,8 @@ internal sealed class PeerHealth(TimeProvider clock)
 
     /// <summary>Time since the last wanted block, or since blocks were first wanted.</summary>
     public TimeSpan SinceBlock => clock.GetElapsedTime(Volatile.Read(ref _lastBlock));
+
+    public TimeSpan Age => clock.GetElapsedTime(_started);
 
     public TimeSpan SinceSent => clock.GetElapsedTime(Volatile.Read(ref _lastSent));
 

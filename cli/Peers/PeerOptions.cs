@@ -31,8 +31,11 @@ internal sealed record PeerOptions
     /// <summary>Bytes given to a peer that cannot sign receipts; <c>null</c> is no limit, so that mixed swarms work.</summary>
     public long? StrangerAllowance { get; init; }
 
-    /// <summary>Bytes a peer may have without receipt; 0 is eight pieces, at least 2 MiB.</summary>
+    /// <summary>Bytes a peer may have without receipt; 0 begins with eight pieces, at least 2 MiB, and grows with what the peer signs for.</summary>
     public long CreditWindow { get; init; }
+
+    /// <summary>Piece bytes sent a second, to all peers together; <c>null</c> is no limit.</summary>
+    public long? UploadLimit { get; init; }
 
     /// <summary>How long a peer at the end of its credit may take before it is choked.</summary>
     public TimeSpan ReceiptPatience { get; init; } = TimeSpan.FromSeconds(15);
@@ -48,6 +51,15 @@ internal sealed record PeerOptions
 
     /// <summary>Time without a requested block before its piece is given to somebody else.</summary>
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Time a choked peer has to get the rest of pieces it has a part of.</summary>
+    public TimeSpan FinishTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Time without a block, and time for a whole piece, after which another peer is asked for the same piece at the end of a download.</summary>
+    public TimeSpan StallTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <inheritdoc cref="StallTimeout"/>
+    public TimeSpan PieceTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary>When receipts are reported.</summary>
     public PendingReceiptsOptions Receipts { get; init; } = new() { BatchThreshold = 100, BatchTimeout = TimeSpan.FromSeconds(5) };

@@ -16,7 +16,7 @@ internal sealed class PeerSession : IPeerHandler, IDisposable
     private readonly PieceFetcher _fetcher;
     private readonly Bitfield _have;
     private readonly Random _random = new();
-    private bool _isServing = true;
+    private readonly TaskCompletionSource _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _completed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public PeerSession(TorrentMetadata torrent, PieceStore store, Bitfield have, PeerOptions options, TimeProvider clock)
@@ -26,9 +26,11 @@ internal sealed class PeerSession : IPeerHandler, IDisposable
         Clock = clock;
         _store = store;
         _have = have;
-        _fetcher = new PieceFetcher(torrent, have, new PiecePicker(have, _random));
+        _fetcher = new PieceFetcher(torrent, have, new PiecePicker(have, _random), options, clock);
+        var credits = new CreditBook(options, torrent.PieceLength, clock);
+        Serving = new Serving(_gate, _peers, credits, options, clock, _random);
         PeerId = [.. "-PB0100-"u8, .. RandomNumberGenerator.GetHexString(12, lowercase: true).Select(c => (byte)c)];
-        Receipts = new ReceiptDesk(this, store, options, clock);
+        Receipts = new ReceiptDesk(this, store, credits);
         if (have.IsComplete)
             _completed.SetResult();
     }
@@ -43,14 +45,21 @@ internal sealed class PeerSession : IPeerHandler, IDisposable
 
     public ReceiptDesk Receipts { get; }
 
+    public Serving Serving { get; }
+
     public BanList Bans { get; } = new();
 
     /// <summary>Port told to peers and tracker.</summary>
     public int ListenPort { get; set; }
 
-    public long Uploaded { get; private set; }
+    /// <summary>Piece bytes sent.</summary>
+    public long Uploaded => Serving.Uploaded;
 
+    /// <summary>Piece bytes received that were asked for.</summary>
     public long Downloaded { get; private set; }
+
+    /// <summary>Those of them whose pieces were given up before they were whole, so that no receipt covers them.</summary>
+    public long Wasted => Locked(() => _fetcher.Wasted);
 
     /// <summary>Bytes still missing.</summary>
     public long Left
@@ -64,6 +73,9 @@ internal sealed class PeerSession : IPeerHandler, IDisposable
 
     /// <summary>Ends when every piece is there and right.</summary>
     public Task Completed => _completed.Task;
+
+    /// <summary>Ends when the disk makes it pointless to go on.</summary>
+    public Task Failed => _failed.Task;
 
     /// <summary>The first unrecoverable trouble with the disk.</summary>
     public string? Failure { get; private set; }
@@ -91,11 +103,13 @@ internal sealed class PeerSession : IPeerHandler, IDisposable
     {
         lock (_gate)
         {
-            if (_peers.Count >= Options.MaxConnections || _peers.Any(p => p.PeerId.AsSpan().SequenceEqual(peer.PeerId)))
+            var other = _peers.Find(p => p.PeerId.AsSpan().SequenceEqual(peer.PeerId));
+            if (_peers.Count >= Options.MaxConnections || (other is not null && !Replaces(peer, other)))
             {
                 peer.Dispose();
                 return;
             }
+            other?.Close("called each other at once");
             _peers.Add(peer);
             // The bitfield comes first; the extended handshake follows.
             if (_have.Count > 0)
@@ -139,9 +153,8 @@ internal sealed class PeerSession : IPeerHandler, IDisposable
 
     public byte[]? TakeBlock(PeerConnection peer, BlockRequest request)
     {
-        lock (_gate)
-            if (peer.AmChoking || !Receipts.MayTake(peer, request))
-                return null;
+        if (!Serving.MayTake(peer, request))
+            return null;
         var frame = PeerMessages.PieceFrame(request);
         if (_store.TryRead((long)request.Piece * Torrent.PieceLength + request.Begin, frame.AsSpan(13)))
             return frame;
@@ -149,54 +162,13 @@ internal sealed class PeerSession : IPeerHandler, IDisposable
         return null;
     }
 
-    public void OnBlockSent(PeerConnection peer, BlockRequest request)
-    {
-        lock (_gate)
-        {
-            Uploaded += request.Length;
-            peer.Credit.Serve(request, Torrent.PieceSize(request.Piece));
-        }
-    }
+    public Task PaceAsync(BlockRequest request, CancellationToken cancellationToken) => Serving.PaceAsync(request, cancellationToken);
 
-    /// <summary>Every ten seconds: chooses whom to serve.</summary>
-    public void Rechoke()
-    {
-        lock (_gate)
-        {
-            if (!_isServing)
-                return;
-            var chosen = Choker.Choose(_peers, Options.MaxUnchoked, Options.StrangerAllowance, _random);
-            foreach (var peer in _peers)
-            {
-                SetChoking(peer, !chosen.Contains(peer));
-                peer.ReceivedThisRound = 0;
-                peer.Credit.EndRound();
-            }
-        }
-    }
+    public Task OnEndedAsync(CancellationToken cancellationToken) => Receipts.FlushAsync(cancellationToken);
 
-    /// <summary>Serves nobody any more: what peers owe grows no further.</summary>
-    public void StopServing()
-    {
-        lock (_gate)
-        {
-            _isServing = false;
-            foreach (var peer in _peers)
-                SetChoking(peer, true);
-        }
-    }
+    public void OnBlockSent(PeerConnection peer, BlockRequest request) => Serving.OnSent(peer, request, Torrent.PieceSize(request.Piece));
 
-    /// <summary>Whether a connected peer has yet to sign for whole pieces.</summary>
-    public bool IsOwed
-    {
-        get
-        {
-            lock (_gate)
-                return _peers.Exists(p => p.CanSign && p.IsOpen && p.Credit.Owed.Count > 0);
-        }
-    }
-
-    /// <summary>Every second: closes dead connections, frees pieces of silent peers, chokes those that do not sign.</summary>
+    /// <summary>Every second: closes dead connections, frees pieces of silent peers.</summary>
     public void Watch()
     {
         lock (_gate)
@@ -212,26 +184,12 @@ internal sealed class PeerSession : IPeerHandler, IDisposable
                 }
                 else if (peer.Health.SinceSent > TimeSpan.FromSeconds(100))
                     peer.Send(PeerMessages.KeepAlive);
-                if (Receipts.IsOutOfPatience(peer))
-                {
-                    peer.Credit.IsDelinquent = true;
-                    SetChoking(peer, true);
-                }
             }
         }
+        Serving.Watch();
         foreach (var peer in Peers)
             Receipts.Remind(peer);
         RefillAll();
-    }
-
-    /// <summary>A delinquent peer signed, or somebody left: it may be served at once when there is room.</summary>
-    public void TryUnchoke(PeerConnection peer)
-    {
-        lock (_gate)
-            if (_isServing && peer.AmChoking && peer.IsInterested && Choker.MayBeServed(peer, Options.StrangerAllowance)
-                && _peers.Count(p => !p.AmChoking) < Options.MaxUnchoked)
-                SetChoking(peer, false);
-        peer.Wake();
     }
 
     /// <summary>Runs under the session's lock: receipts change credit, which choking reads.</summary>
@@ -258,11 +216,10 @@ internal sealed class PeerSession : IPeerHandler, IDisposable
                 return true;
             case PeerMessages.Interested:
                 peer.IsInterested = true;
-                TryUnchoke(peer);
+                Serving.TryUnchoke(peer);
                 return true;
             case PeerMessages.NotInterested:
-                peer.IsInterested = false;
-                SetChoking(peer, true);
+                Serving.OnNotInterested(peer);
                 return true;
             case PeerMessages.Have:
                 return payload.Length == 4 && OnHave(peer, BinaryPrimitives.ReadUInt32BigEndian(payload));
@@ -305,9 +262,7 @@ internal sealed class PeerSession : IPeerHandler, IDisposable
     {
         if (!_have[request.Piece])
             return false;
-        // A request that crossed our choke is nobody's fault.
-        if (!peer.AmChoking)
-            peer.Enqueue(request);
+        Serving.OnRequest(peer, request);
         return true;
     }
 
@@ -355,15 +310,13 @@ internal sealed class PeerSession : IPeerHandler, IDisposable
             _completed.TrySetResult();
     }
 
-    private static void SetChoking(PeerConnection peer, bool choking)
-    {
-        if (peer.AmChoking == choking)
-            return;
-        peer.AmChoking = choking;
-        if (choking)
-            peer.DropRequests();
-        peer.Send(PeerMessages.Simple(choking ? PeerMessages.Choke : PeerMessages.Unchoke));
-    }
+    /// <summary>
+    /// Of two connections made at the same time from both sides, both sides keep the one that the higher id called: each
+    /// keeping its own would end both.
+    /// </summary>
+    private bool Replaces(PeerConnection peer, PeerConnection other) =>
+        peer.IsOutgoing != other.IsOutgoing && other.Health.Age < TimeSpan.FromSeconds(10)
+        && peer.IsOutgoing == PeerId.AsSpan().SequenceCompareTo(peer.PeerId) > 0;
 
     private void RefillAll()
     {
@@ -372,9 +325,11 @@ internal sealed class PeerSession : IPeerHandler, IDisposable
                 _fetcher.Refill(peer);
     }
 
-    private void Fail(string reason)
+    /// <summary>Gives up: the disk does not do its part.</summary>
+    public void Fail(string reason)
     {
         Failure ??= reason;
+        _failed.TrySetResult();
         _completed.TrySetException(new IOException(reason));
     }
 }

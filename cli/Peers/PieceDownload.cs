@@ -20,6 +20,9 @@ internal sealed class PieceDownload(int index, int size)
 
     public int Index { get; } = index;
 
+    /// <summary>Bytes received so far.</summary>
+    public int ReceivedBytes { get; private set; }
+
     public byte[] Data { get; } = new byte[size];
 
     public bool IsComplete => _received == _blocks.Length;
@@ -47,6 +50,7 @@ internal sealed class PieceDownload(int index, int size)
         data.CopyTo(Data.AsSpan(begin));
         _blocks[block] = Block.Received;
         _received++;
+        ReceivedBytes += data.Length;
         OutstandingCount--;
         return true;
     }

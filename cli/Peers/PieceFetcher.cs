@@ -6,10 +6,18 @@ namespace Pbts.Cli.Peers;
 /// <param name="torrent">The torrent.</param>
 /// <param name="have">The pieces we have.</param>
 /// <param name="picker">Chooses what to ask for.</param>
-internal sealed class PieceFetcher(TorrentMetadata torrent, Bitfield have, PiecePicker picker)
+/// <param name="options">Times.</param>
+/// <param name="clock">The clock.</param>
+internal sealed class PieceFetcher(TorrentMetadata torrent, Bitfield have, PiecePicker picker, PeerOptions options, TimeProvider clock)
 {
     /// <summary>Requests kept waiting at a peer, so that its line never idles.</summary>
     private const int Pipeline = 64;
+
+    /// <summary>Who sends a piece; of two, the later one.</summary>
+    private readonly Dictionary<int, (PeerConnection Peer, long Since)> _senders = [];
+
+    /// <summary>Bytes received of pieces that were then given up, which no receipt covers.</summary>
+    public long Wasted { get; private set; }
 
     public void OnPeerHas(PeerConnection peer, int piece)
     {
@@ -55,7 +63,11 @@ internal sealed class PieceFetcher(TorrentMetadata torrent, Bitfield have, Piece
     }
 
     /// <summary>A piece is no longer being received.</summary>
-    public void OnEnded(int piece) => picker.Stop(piece);
+    public void OnEnded(int piece)
+    {
+        picker.Stop(piece);
+        _senders.Remove(piece);
+    }
 
     public void OnGone(PeerConnection peer)
     {
@@ -74,7 +86,7 @@ internal sealed class PieceFetcher(TorrentMetadata torrent, Bitfield have, Piece
                 foreach (var block in duplicate.Outstanding)
                     other.Send(PeerMessages.Numbers(PeerMessages.Cancel, block.Piece, block.Begin, block.Length));
                 other.Downloads.Remove(duplicate);
-                picker.Stop(piece);
+                Stop(duplicate);
                 Refill(other);
             }
             if (other.AmInterested && other.Downloads.Count == 0 && !picker.IsInteresting(other.Has))
@@ -113,6 +125,7 @@ internal sealed class PieceFetcher(TorrentMetadata torrent, Bitfield have, Piece
                     return;
                 picker.Start(piece);
                 peer.Downloads.Add(new PieceDownload(piece, torrent.PieceSize(piece)));
+                _senders[piece] = (peer, clock.GetTimestamp());
                 continue;
             }
             peer.Send(PeerMessages.Numbers(PeerMessages.Request, request.Piece, request.Begin, request.Length));
@@ -124,15 +137,27 @@ internal sealed class PieceFetcher(TorrentMetadata torrent, Bitfield have, Piece
     public void Abandon(PeerConnection peer)
     {
         foreach (var download in peer.Downloads)
-            picker.Stop(download.Index);
+            Stop(download);
         peer.Downloads.Clear();
     }
 
-    /// <summary>A piece nobody sends yet; at the end, when all are being sent, also one that a slower peer is sending.</summary>
+    private void Stop(PieceDownload download)
+    {
+        picker.Stop(download.Index);
+        Wasted += download.ReceivedBytes;
+    }
+
+    /// <summary>
+    /// A piece nobody sends yet; at the end, when all are being sent, also one whose sender does not get on with it. Not
+    /// sooner: a piece that comes twice is paid for twice.
+    /// </summary>
     private int? Next(PeerConnection peer)
     {
         bool IsSending(int piece) => peer.Downloads.Exists(d => d.Index == piece);
         return picker.Pick(peer.Has, IsSending, allowDuplicate: false)
-            ?? (peer.Downloads.Count == 0 ? picker.Pick(peer.Has, IsSending, allowDuplicate: true) : null);
+            ?? (peer.Downloads.Count == 0 ? picker.Pick(peer.Has, piece => IsSending(piece) || !IsStuck(piece), allowDuplicate: true) : null);
     }
+
+    private bool IsStuck(int piece) => !_senders.TryGetValue(piece, out var sender) || !sender.Peer.IsOpen
+        || sender.Peer.Health.SinceBlock > options.StallTimeout || clock.GetElapsedTime(sender.Since) > options.PieceTimeout;
 }

@@ -7,6 +7,10 @@ namespace Pbts.Cli.Peers;
 /// <summary>A whole peer for one torrent: listens, calls, announces, exchanges pieces and receipts, and reports.</summary>
 internal sealed class TorrentPeer : IAsyncDisposable
 {
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
+
+    private static readonly TimeSpan GoodbyeTimeout = TimeSpan.FromSeconds(3);
+
     private readonly TrackerClient? _tracker;
     private readonly PieceStore _store;
     private readonly PeerListener _listener;
@@ -51,6 +55,9 @@ internal sealed class TorrentPeer : IAsyncDisposable
         TorrentMetadata torrent, string folder, TrackerClient? tracker, PeerOptions options, Action<string> log,
         TimeProvider? clock = null, bool writable = true, CancellationToken cancellationToken = default)
     {
+        // A folder that cannot be is better known before the first piece arrives.
+        if (writable)
+            Directory.CreateDirectory(folder);
         var store = new PieceStore(torrent, folder, writable);
         PeerSession? session = null;
         try
@@ -80,24 +87,32 @@ internal sealed class TorrentPeer : IAsyncDisposable
     }
 
     /// <summary>
-    /// Waits until every receipt we signed was read by its sender; <c>false</c> when some could not be delivered in time.
-    /// Ends the connections that carry receipts: a sender that has read to our end has read them all.
+    /// Waits until every receipt we signed is acknowledged by its sender; <c>false</c> when some could not be delivered in
+    /// time. Ends the connections that carry receipts: a sender that acknowledges nothing has them when it has read to the end.
     /// </summary>
     public async Task<bool> DeliverReceiptsAsync(TimeSpan timeout, CancellationToken cancellationToken)
     {
         var started = Session.Clock.GetTimestamp();
         var desk = Session.Receipts;
         // Whoever still owes us receipts could not send them to a peer that is gone.
-        Session.StopServing();
-        while (Session.IsOwed && Session.Clock.GetElapsedTime(started) < Session.Options.ReceiptPatience)
-            await Task.Delay(50, cancellationToken).ConfigureAwait(false);
+        Session.Serving.Stop();
+        var (progress, since) = (Session.Uploaded + desk.EarnedBytes, started);
+        while (Session.Serving.IsBusy && Session.Clock.GetElapsedTime(since) < Session.Options.ReceiptPatience)
+        {
+            await Task.Delay(Pause, cancellationToken).ConfigureAwait(false);
+            if (Session.Uploaded + desk.EarnedBytes is var now && now != progress)
+                (progress, since) = (now, Session.Clock.GetTimestamp());
+        }
+        started = Session.Clock.GetTimestamp();
         while (!desk.IsAllSigned || desk.ToDeliver.Count > 0)
         {
+            if (Session.Failure is { } failure)
+                throw new IOException(failure);
             if (Session.Clock.GetElapsedTime(started) > timeout)
                 return false;
             if (desk.IsAllSigned)
             {
-                var carrying = Session.Peers.Where(p => Session.Locked(() => p.ReceiptsSent.Count > 0)).ToArray();
+                var carrying = Session.Peers.Where(p => Session.Locked(() => p.ReceiptsSent.Count > p.ReceiptsAcknowledged)).ToArray();
                 foreach (var peer in carrying)
                     peer.Finish();
                 if (carrying.Length == 0)
@@ -105,7 +120,7 @@ internal sealed class TorrentPeer : IAsyncDisposable
                         _dialer.CallNow(address);
                 _dialer.CallDue(_stop.Token);
             }
-            await Task.Delay(50, cancellationToken).ConfigureAwait(false);
+            await Task.Delay(Pause, cancellationToken).ConfigureAwait(false);
         }
         return true;
     }
@@ -116,11 +131,13 @@ internal sealed class TorrentPeer : IAsyncDisposable
         if (_stopped)
             return;
         _stopped = true;
+        await SayGoodbyeAsync().ConfigureAwait(false);
         await _stop.CancelAsync().ConfigureAwait(false);
         foreach (var peer in Session.Peers)
             peer.Close("stopped");
+        // The listener's connections end by their own when their sockets close; the receipts they brought are still kept.
+        Session.Receipts.StopCollecting();
         await Task.WhenAll(_loops).ConfigureAwait(false);
-        // The listener's connections end by their own when their sockets close.
         // A busy tracker takes its time over a large report; what it does not answer stays in the journal.
         using var last = new CancellationTokenSource(TimeSpan.FromSeconds(30));
         try
@@ -148,10 +165,25 @@ internal sealed class TorrentPeer : IAsyncDisposable
         _stop.Dispose();
     }
 
+    /// <summary>Lets the peers with PBTS read what they were sent and send what they have signed.</summary>
+    private async Task SayGoodbyeAsync()
+    {
+        Session.Serving.Stop();
+        var started = Session.Clock.GetTimestamp();
+        while (Session.Peers.Where(p => p.CanSign).ToArray() is { Length: > 0 } peers && Session.Clock.GetElapsedTime(started) < GoodbyeTimeout)
+        {
+            if (Session.Receipts.IsAllSigned)
+                foreach (var peer in peers)
+                    peer.Finish();
+            await Task.Delay(Pause).ConfigureAwait(false);
+        }
+    }
+
     private void StartLoops()
     {
         _loops.Add(LoopAsync("listening", _listener.RunAsync));
-        _loops.Add(LoopAsync("signing", Session.Receipts.RunAsync));
+        _loops.Add(LoopAsync("signing", Session.Receipts.SignAsync));
+        _loops.Add(LoopAsync("collecting", _ => Session.Receipts.CollectAsync()));
         _loops.Add(LoopAsync("watching", WatchAsync));
         if (_tracker is not null)
             _loops.Add(LoopAsync("announcing", AnnounceLoopAsync));
@@ -181,7 +213,7 @@ internal sealed class TorrentPeer : IAsyncDisposable
         {
             Session.Watch();
             if (second % 10 == 0)
-                Session.Rechoke();
+                Session.Serving.Rechoke();
             _dialer.CallDue(cancellationToken);
             await Task.Delay(TimeSpan.FromSeconds(1), Session.Clock, cancellationToken).ConfigureAwait(false);
         }
@@ -214,7 +246,8 @@ internal sealed class TorrentPeer : IAsyncDisposable
                 await wait.ConfigureAwait(false);
             cancellationToken.ThrowIfCancellationRequested();
             if (tellCompletion && completion.IsCompletedSuccessfully)
-                (next, tellCompletion) = (_announced ? "completed" : "started", false);
+                next = _announced ? "completed" : "started";
+            tellCompletion &= !completion.IsCompleted;
         }
     }
 

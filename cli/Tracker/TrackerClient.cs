@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Pbts.Cli.Keys;
 using Pbts.Protocol.Receipts;
 
@@ -13,21 +14,25 @@ internal sealed class TrackerClient : IDisposable
     /// <summary>Where a tracker is when nobody says.</summary>
     public const string DefaultUrl = "http://127.0.0.1:8000";
 
+    private const int PasskeyLength = 32;
     private const int MaxReply = 4 << 20;
 
     private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(30), MaxResponseContentBufferSize = MaxReply };
     private readonly Uri _announceUrl;
     private readonly Uri _base;
+    private readonly string? _passkey;
 
-    /// <param name="url">The tracker's address or any announce URL of it.</param>
+    /// <param name="url">The tracker's address or any announce URL of it; a passkey in it goes with reports too.</param>
+    /// <param name="passkey">The member's passkey, when the URL has none.</param>
     /// <exception cref="UriFormatException">Not an http or https URL.</exception>
-    public TrackerClient(string url)
+    public TrackerClient(string url, string? passkey = null)
     {
         var given = new Uri(url, UriKind.Absolute);
         if (given.Scheme is not ("http" or "https"))
             throw new UriFormatException($"{url}: only http and https trackers are supported");
         _base = new Uri(given.GetLeftPart(UriPartial.Authority) + "/");
         _announceUrl = given.AbsolutePath is "" or "/" ? new Uri(_base, "announce") : given;
+        _passkey = given.AbsolutePath.Split('/').FirstOrDefault(part => part.Length == PasskeyLength && part.All(char.IsAsciiHexDigit)) ?? passkey;
         _http.DefaultRequestHeaders.UserAgent.Add(new ProductInfoHeaderValue("pbts", "0.1.0"));
     }
 
@@ -105,17 +110,24 @@ internal sealed class TrackerClient : IDisposable
     }
 
     /// <summary>Reports receipts of <see cref="Member"/>.</summary>
-    public Task<ApiResult> ReportAsync(IEnumerable<Receipt> receipts, CancellationToken cancellationToken)
+    public Task<ApiResult> ReportAsync(IEnumerable<Receipt> receipts, CancellationToken cancellationToken) =>
+        ReportAsync(new JsonArray([.. receipts.Select(ReceiptJson.ToJson)]), cancellationToken);
+
+    /// <summary>Reports receipts as they are written.</summary>
+    public Task<ApiResult> ReportAsync(JsonArray receipts, CancellationToken cancellationToken)
     {
         var (userId, identity) = Member ?? throw new InvalidOperationException("Only a member reports.");
-        return PostAsync("report", new
+        var body = new JsonObject
         {
-            user_id = userId,
-            public_key = Convert.ToBase64String(identity.PublicKey.Span),
-            uploaded_delta = 0,
-            downloaded_delta = 0,
-            receipts = receipts.Select(ReceiptJson.ToJson),
-        }, cancellationToken);
+            ["user_id"] = userId,
+            ["public_key"] = Convert.ToBase64String(identity.PublicKey.Span),
+            ["uploaded_delta"] = 0,
+            ["downloaded_delta"] = 0,
+            ["receipts"] = receipts,
+        };
+        if (_passkey is not null)
+            body["passkey"] = _passkey;
+        return PostAsync("report", body, cancellationToken);
     }
 
     public void Dispose() => _http.Dispose();

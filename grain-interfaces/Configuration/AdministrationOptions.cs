@@ -25,6 +25,12 @@ public sealed class AdministrationOptions
 
     /// <summary><c>/keygen</c>, <c>/attest</c> and <c>/keygen-tee</c>. <c>PBTS_KEY_ENDPOINTS</c>.</summary>
     public KeyEndpoints KeyEndpoints { get; set; } = KeyEndpoints.Loopback;
+
+    /// <summary>
+    /// Whether Orleans' dashboard is at <c>/console/orleans</c>. It looks at every call of a grain, so it is off by default; it must
+    /// be on in every process of the cluster that is to be seen. <c>PBTS_ORLEANS_DASHBOARD</c>.
+    /// </summary>
+    public bool OrleansDashboard { get; set; }
 }
 
 /// <summary>Refuses to start on a token that could be guessed.</summary>

@@ -35,8 +35,12 @@ public sealed class NodeOptions
     /// <summary>TCP port for silo to silo traffic. <c>PBTS_SILO_PORT</c>.</summary>
     public int SiloPort { get; set; } = 11111;
 
-    /// <summary>TCP port where front ends reach this silo. <c>PBTS_GATEWAY_PORT</c>.</summary>
-    public int GatewayPort { get; set; } = 30000;
+    /// <summary>
+    /// TCP port where front ends reach this silo; 0: any free one, another at each start. A restarted silo should not have
+    /// the gateway address of the one before: front ends that still clear away their connections to that would hit the new
+    /// one's. <c>PBTS_GATEWAY_PORT</c>.
+    /// </summary>
+    public int GatewayPort { get; set; }
 
     /// <summary>IP address other members reach this silo at. <c>PBTS_ADVERTISED_ADDRESS</c>.</summary>
     public string AdvertisedAddress { get; set; } = "127.0.0.1";
@@ -84,8 +88,8 @@ public sealed class NodeOptionsValidator : IValidateOptions<NodeOptions>
             errors.Add($"PBTS_UDP_SOCKETS (Node:UdpSockets) is {options.UdpSockets}: it must be 0 (one for each core) to 256.");
         if (options.SiloPort is < 1 or > 65535)
             errors.Add($"PBTS_SILO_PORT (Node:SiloPort) is {options.SiloPort}: it must be 1 to 65535.");
-        if (options.GatewayPort is < 1 or > 65535)
-            errors.Add($"PBTS_GATEWAY_PORT (Node:GatewayPort) is {options.GatewayPort}: it must be 1 to 65535.");
+        if (options.GatewayPort is < 0 or > 65535)
+            errors.Add($"PBTS_GATEWAY_PORT (Node:GatewayPort) is {options.GatewayPort}: it must be 1 to 65535, or 0 for any free one.");
         if (!IPAddress.TryParse(options.AdvertisedAddress, out _))
             errors.Add($"PBTS_ADVERTISED_ADDRESS (Node:AdvertisedAddress) is \"{options.AdvertisedAddress}\": it must be an IP address.");
         if (options.PublicUrl.Length > 0 && !Uri.IsWellFormedUriString(options.PublicUrl, UriKind.Absolute))

@@ -23,6 +23,7 @@ public static class PbtsEnvironment
         ["PBTS_CLUSTER_ID"] = "Node:ClusterId",
         ["PBTS_PUBLIC_URL"] = "Node:PublicUrl",
         ["PBTS_ADMIN_TOKEN"] = "Administration:Token",
+        ["PBTS_ORLEANS_DASHBOARD"] = "Administration:OrleansDashboard",
         ["PBTS_KEY_ENDPOINTS"] = "Administration:KeyEndpoints",
         ["MIN_RATIO"] = "Tracker:MinRatio",
         ["MAX_PEERS"] = "Tracker:MaxPeers",

@@ -49,7 +49,7 @@ public sealed class ReceiptsOptions
     public int LedgerQueue { get; set; } = 1024;
 
     /// <summary>Seconds the database may take over one statement before the report is refused.</summary>
-    public int LedgerTimeout { get; set; } = 10;
+    public int LedgerTimeout { get; set; } = 5;
 }
 
 /// <summary>Refuses to start on limits that make no sense, naming the setting.</summary>

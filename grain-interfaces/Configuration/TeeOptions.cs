@@ -90,7 +90,7 @@ public sealed class TeeOptionsValidator : IValidateOptions<TeeOptions>
         Check(TeeOptions.IsMode(options.Mode.ToLowerInvariant()), "TEE_MODE (Tee:Mode) must be disabled, enabled or benchmark.");
         Check(options.Endpoint.Length == 0 || DstackClient.IsUrl(options.Endpoint) || (Path.IsPathRooted(options.Endpoint) && options.Endpoint.Length <= 100),
             "DSTACK_SIMULATOR_ENDPOINT (Tee:Endpoint) must be the path of a socket (at most 100 characters) or an http URL.");
-        Check(options.TimeoutSeconds is >= 1 and <= 60, $"Tee:TimeoutSeconds is {options.TimeoutSeconds}: it must be 1 to 60.");
+        Check(options.TimeoutSeconds is >= 1 and <= 30, $"Tee:TimeoutSeconds is {options.TimeoutSeconds}: it must be 1 to 30.");
         Check(options.CollateralPath.Length == 0 || Path.Exists(options.CollateralPath), "Tee:CollateralPath names neither a file nor a folder.");
         Check(options.PccsUrl.Length == 0 || DstackClient.IsUrl(options.PccsUrl), "Tee:PccsUrl must be an http or https URL.");
         Check(options.ParseAcceptedTcb() is not null, $"Tee:AcceptedTcb must be some of {string.Join(", ", Enum.GetNames<TcbStatus>())}.");

@@ -5,6 +5,6 @@ namespace Pbts.GrainInterfaces.Ledger;
 public interface IReceiptGrain : IGrainWithStringKey
 {
     /// <summary>Verifies the receipts and credits what is good and new; answered only when that is committed.</summary>
-    [Alias("Report"), ResponseTimeout("00:00:15")]
+    [Alias("Report"), ResponseTimeout("00:00:10")]
     Task<ReportOutcome> ReportAsync(ReceiptReport report);
 }

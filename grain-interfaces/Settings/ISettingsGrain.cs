@@ -9,7 +9,7 @@ public interface ISettingsGrain : IGrainWithIntegerKey
     ValueTask<string> GetInstanceIdAsync();
 
     /// <summary>The settings in force on the answering silo: at most two seconds behind a change made elsewhere.</summary>
-    [Alias("Get")]
+    [Alias("Get"), ResponseTimeout("00:00:05")]
     ValueTask<ClusterSettings> GetAsync();
 
     /// <summary>Applies all of the change or nothing, durably; when it returns every reachable silo follows it.</summary>

@@ -5,7 +5,7 @@ namespace Pbts.GrainInterfaces.Users;
 public interface IUserGrain : IGrainWithStringKey
 {
     /// <summary>The user as committed at this moment; null when not registered.</summary>
-    [Alias("Get")]
+    [Alias("Get"), ResponseTimeout("00:00:05")]
     Task<UserProfile?> GetAsync();
 
     /// <summary>
@@ -22,7 +22,7 @@ public interface IUserGrain : IGrainWithStringKey
     Task<RegistrationResult> RotateKeyAsync(KeyRotation rotation);
 
     /// <summary>Whether the passkey is this user's. Constant time.</summary>
-    [Alias("HasPasskey")]
+    [Alias("HasPasskey"), ResponseTimeout("00:00:05")]
     Task<bool> HasPasskeyAsync(string passkey);
 
     /// <summary>Adds unverified transfer; does nothing and says false while signatures are verified.</summary>

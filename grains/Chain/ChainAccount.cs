@@ -91,7 +91,7 @@ internal sealed partial class ChainAccount(
             if (!(await rpc.EstimateGasAsync(call, cancellationToken)).TryGet(out var gas, out error))
             {
                 // A call may depend on ours that are not mined yet, which not every node counts in: then it has to wait.
-                if (IsVerdict(error) && inFlight == 0)
+                if (error.IsVerdict && inFlight == 0)
                 {
                     await outbox.FailAsync(row.Id, error.RevertReason ?? error.Message);
                     continue;
@@ -160,13 +160,6 @@ internal sealed partial class ChainAccount(
         // "nonce too low" is no news to stop for: it is mined, or the next rounds find out who used the nonce.
         return IsNonceTooLow(error.Message) ? null : error.Message;
     }
-
-    /// <summary>Whether the error is about the call itself, so that asking again is useless, and not about the node or the account.</summary>
-    private static bool IsVerdict(RpcError error) =>
-        error.Kind == RpcErrorKind.Reverted
-        || (error.Kind == RpcErrorKind.Node && VerdictWords.Any(words => error.Message.Contains(words, StringComparison.OrdinalIgnoreCase)));
-
-    private static readonly string[] VerdictWords = ["gas required exceeds", "out of gas", "outofgas", "EVM error", "invalid opcode", "initcode", "code size", "intrinsic gas"];
 
     private static bool IsNonceTooLow(string? message) => message?.Contains("nonce too low", StringComparison.OrdinalIgnoreCase) == true;
 

@@ -1,17 +1,42 @@
+using Npgsql;
 using Pbts.GrainInterfaces.Chain;
 
 namespace Pbts.Grains.Chain;
 
-/// <summary>Wakes the account and the sync when a silo has started, so that what a crash interrupted goes on at once.</summary>
-internal sealed class ChainStartup(ChainConnection connection, IGrainFactory grains) : ILifecycleParticipant<ISiloLifecycle>
+/// <summary>Wakes the account, the sync and an unfinished migration when a silo has started, so that what a crash interrupted goes on at once.</summary>
+internal sealed class ChainStartup(ChainConnection connection, MigrationStore migrations, IChainSubmitter chain, IGrainFactory grains, TimeProvider time)
+    : ILifecycleParticipant<ISiloLifecycle>
 {
-    public void Participate(ISiloLifecycle observer) => observer.Subscribe(
-        nameof(ChainStartup), ServiceLifecycleStage.Active + 1, _ =>
+    /// <summary>Until the cluster has noticed that a silo is dead, calls to what ran there fail.</summary>
+    private const int Tries = 12;
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(5);
+
+    public void Participate(ISiloLifecycle observer) => observer.Subscribe(nameof(ChainStartup), ServiceLifecycleStage.Active + 1, stopping =>
+    {
+        // Not awaited: a silo is ready whatever the chain does.
+        if (connection.Key is null) return Task.CompletedTask;
+        WakeAsync(chain.ResumeAsync).Ignore();
+        WakeAsync(() => grains.GetGrain<IMemberSyncGrain>(0).MemberProvenAsync()).Ignore();
+        WakeAsync(async () =>
         {
-            // Not awaited: a silo is ready whatever the chain does.
-            if (connection.Key is not { } key) return Task.CompletedTask;
-            grains.GetGrain<IChainAccountGrain>(key.Address.ToString()).WaitAsync(Guid.Empty, TimeSpan.Zero).Ignore();
-            grains.GetGrain<IMemberSyncGrain>(0).MemberProvenAsync().Ignore();
-            return Task.CompletedTask;
-        });
+            foreach (var id in await migrations.ReadUnfinishedAsync()) await grains.GetGrain<IReputationMigrationGrain>(id).GetAsync();
+        }).Ignore();
+        return Task.CompletedTask;
+    });
+
+    private async Task WakeAsync(Func<Task> wake)
+    {
+        for (var left = Tries; ; left--)
+        {
+            try
+            {
+                await wake();
+                return;
+            }
+            catch (Exception e) when (left > 1 && e is OrleansException or TimeoutException or NpgsqlException)
+            {
+                await Task.Delay(Pause, time);
+            }
+        }
+    }
 }

@@ -130,17 +130,8 @@ internal sealed class ContractGrain(ChainConnection connection, ChainOutbox outb
     public Task<ChainTransaction?> FindAsync(string hashOrId) =>
         Guid.TryParse(hashOrId, out var id) ? outbox.FindAsync(id) : outbox.FindAsync(null, hashOrId.ToLowerInvariant());
 
-    /// <summary>The active contract. When none is on record, the configured one is adopted if it is a Reputation contract.</summary>
-    private async Task<(EthereumAddress? Address, ContractProblem? Problem)> ActiveAsync()
-    {
-        if (Reader is null) return (null, new(ContractProblemKind.NotConfigured, NotConfigured));
-        if (await contracts.ReadActiveAsync() is { } active) return (active, null);
-        if (!EthereumAddress.TryParse(connection.Options.ReputationAddress, out var configured)) return (null, null);
-        if (!(await Reader.OwnerAsync(configured)).TryGet(out var owner, out var error)) return (null, new(ContractProblemKind.Unavailable, error.Message));
-        if (owner is null) return (null, new(ContractProblemKind.NotConfigured, "REPUTATION_ADDRESS is not a Reputation contract on this chain."));
-        if (!(await Reader.ReferrerAsync(configured)).TryGet(out var referrer, out error)) return (null, new(ContractProblemKind.Unavailable, error.Message));
-        return (await contracts.AdoptAsync(configured, referrer), null);
-    }
+    private async Task<(EthereumAddress? Address, ContractProblem? Problem)> ActiveAsync() =>
+        Reader is null ? (null, new(ContractProblemKind.NotConfigured, NotConfigured)) : await new ActiveContract(Reader, connection.Options, contracts).FindAsync();
 
     private static ContractResult<ChainTransaction> Problem(ContractProblem? problem, string otherwise) =>
         new(null, problem ?? new ContractProblem(ContractProblemKind.NotInitialised, otherwise));
@@ -148,6 +139,8 @@ internal sealed class ContractGrain(ChainConnection connection, ChainOutbox outb
     private async Task<ContractResult<ChainTransaction>> SendAsync(string kind, string subject, EthereumAddress to, byte[] data, TimeSpan wait)
     {
         if (connection.Key is not { } key) return new(ContractProblemKind.NotConfigured, NotConfigured);
+        // Written to the old contract, it would be missing on the new one when the user has moved already.
+        if (await contracts.IsMigratingAsync()) return new(ContractProblemKind.Reverted, "A migration is not finished: wait for it, or cancel it");
         var account = GrainFactory.GetGrain<IChainAccountGrain>(key.Address.ToString());
         var id = Guid.NewGuid();
         if (await account.SubmitAsync(new ChainSubmission(id, kind, subject, to.ToString(), data)) is { } refusal)

@@ -13,6 +13,13 @@ internal sealed class ContractRecords(NpgsqlDataSource database)
         return await command.ExecuteScalarAsync() is byte[] address ? new EthereumAddress(address) : null;
     }
 
+    /// <summary>Whether a migration is under way: what is written to the old contract then might miss the new one.</summary>
+    public async Task<bool> IsMigratingAsync()
+    {
+        await using var command = database.CreateCommand("SELECT EXISTS (SELECT FROM migration WHERE state IN ('pending', 'running', 'paused'))");
+        return (bool)(await command.ExecuteScalarAsync())!;
+    }
+
     /// <summary>Adopts a contract that was made elsewhere, unless one is active already; gives the active one.</summary>
     public async Task<EthereumAddress> AdoptAsync(EthereumAddress contract, EthereumAddress? referrer)
     {

@@ -8,4 +8,8 @@ internal sealed class GrainSubmitter(IGrainFactory grains, ChainConnection conne
     public Task<string?> SubmitAsync(ChainSubmission submission) => connection.Key is { } key
         ? grains.GetGrain<IChainAccountGrain>(key.Address.ToString()).SubmitAsync(submission)
         : Task.FromResult<string?>("No signing key is configured (PK0).");
+
+    public Task ResumeAsync() => connection.Key is { } key
+        ? grains.GetGrain<IChainAccountGrain>(key.Address.ToString()).WaitAsync(Guid.Empty, TimeSpan.Zero)
+        : Task.CompletedTask;
 }

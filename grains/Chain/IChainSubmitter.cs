@@ -7,4 +7,7 @@ internal interface IChainSubmitter
 {
     /// <summary>Puts it on record; null, or why it is refused.</summary>
     Task<string?> SubmitAsync(ChainSubmission submission);
+
+    /// <summary>Makes sure that somebody works on what is on record: whoever did may have died.</summary>
+    Task ResumeAsync();
 }

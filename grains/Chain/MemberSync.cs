@@ -15,11 +15,13 @@ internal sealed class MemberSync(
     private const int Batch = 200;
 
     private readonly ReputationReader _reader = new(rpc);
+    private readonly ActiveContract _active = new(new ReputationReader(rpc), options, contracts);
 
     /// <summary>Looks newcomers up and brings in what they have; null, or what stands in the way.</summary>
     public async Task<string?> ImportAsync(CancellationToken cancellationToken = default)
     {
-        if (await contracts.ReadActiveAsync() is not { } contract) return null;
+        var (active, obstacle) = await _active.FindAsync(cancellationToken);
+        if (active is not { } contract) return obstacle?.Text;
         while (await store.ReadNewcomersAsync(contract, Batch) is { Count: > 0 } newcomers)
         {
             foreach (var member in newcomers)
@@ -39,12 +41,12 @@ internal sealed class MemberSync(
     public async Task<string?> ExportAsync(CancellationToken cancellationToken = default)
     {
         await store.SettleAsync();
-        if (await store.IsMigratingAsync()) return null;
-        if (await contracts.ReadActiveAsync() is not { } contract) return null;
+        var (active, obstacle) = await _active.FindAsync(cancellationToken);
+        if (active is not { } contract) return obstacle?.Text;
         if (!(await _reader.OwnerAsync(contract, cancellationToken)).TryGet(out var owner, out var error)) return error.Message;
         if (owner != account) return $"The contract {contract} belongs to {owner}, not to {account}: totals are not written.";
         if (!(await _reader.VersionAsync(contract, cancellationToken)).TryGet(out var version, out error)) return error.Message;
-        while (await store.ReadChangedAsync(contract, options.SyncThreshold, Batch) is { Count: > 0 } changed)
+        while (!await contracts.IsMigratingAsync() && await store.ReadChangedAsync(contract, options.SyncThreshold, Batch) is { Count: > 0 } changed)
         {
             var updates = new List<SyncEntry>();
             foreach (var member in changed)
@@ -86,9 +88,15 @@ internal sealed class MemberSync(
         }
         if (holder != contract)
         {
+            if (member.TakeoverTried)
+            {
+                // The contract would not have the referrer's record, or there is more wrong with that: once is enough.
+                await store.NoteAsync(contract, [entry with { Key = null }], null);
+                return (null, null);
+            }
             // Taken over first, with what it holds; the rest follows in the next round.
             var before = new SyncEntry(member.Username, 0, 0, isOwn ? member.Key : null);
-            return (null, await SendAsync(contract, [before], ReputationAbi.MigrateUserData.EncodeCall(member.Username)));
+            return (null, await SendAsync(contract, [before], ReputationAbi.MigrateUserData.EncodeCall(member.Username), takeover: true));
         }
         if (isOwnOfOld && !isOwn)
         {
@@ -102,10 +110,10 @@ internal sealed class MemberSync(
         return (null, null);
     }
 
-    private async Task<string?> SendAsync(EthereumAddress contract, List<SyncEntry> entries, byte[] call)
+    private async Task<string?> SendAsync(EthereumAddress contract, List<SyncEntry> entries, byte[] call, bool takeover = false)
     {
         var id = Guid.NewGuid();
-        await store.NoteAsync(contract, entries, id);
+        await store.NoteAsync(contract, entries, id, takeover);
         var subject = entries.Count == 1 ? entries[0].Username : $"{entries.Count} users";
         return await chain.SubmitAsync(new ChainSubmission(id, ContractKinds.Sync, subject, contract.ToString(), call));
     }

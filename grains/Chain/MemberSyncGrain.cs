@@ -17,6 +17,8 @@ internal sealed partial class MemberSyncGrain(
     private MemberSync? _sync;
     private string? _problem;
     private Task<string?>? _running;
+    private bool _newcomers;
+    private bool _importing;
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
@@ -30,8 +32,22 @@ internal sealed partial class MemberSyncGrain(
 
     public async Task MemberProvenAsync()
     {
-        // Not together with a round, which brings newcomers in itself.
-        if (_sync is not null && _running is null or { IsCompleted: true }) await GuardAsync(() => _sync!.ImportAsync());
+        // One search at a time, and one more after it for whoever came meanwhile: not one each when many register at once.
+        _newcomers = true;
+        if (_sync is null || _importing) return;
+        _importing = true;
+        try
+        {
+            while (_newcomers)
+            {
+                _newcomers = false;
+                await GuardAsync(() => _sync.ImportAsync());
+            }
+        }
+        finally
+        {
+            _importing = false;
+        }
     }
 
     public Task<string?> SyncNowAsync() => _sync is null

@@ -9,14 +9,14 @@ internal sealed class MemberSyncStore(NpgsqlDataSource database)
 {
     /// <summary>Members with a proven key that have not been looked up on this contract.</summary>
     public async Task<List<SyncMember>> ReadNewcomersAsync(EthereumAddress contract, int limit) => await ReadMembersAsync("""
-        SELECT u.user_id, u.key, u.uploaded, u.downloaded, false, NULL::bytea FROM users u
+        SELECT u.user_id, u.key, u.uploaded, u.downloaded, false, NULL::bytea, false FROM users u
         WHERE u.proven AND NOT EXISTS (SELECT FROM chain_import i WHERE i.username = u.user_id AND (i.imported OR i.contract = $1))
         ORDER BY u.id LIMIT $2
         """, P(contract.ToArray()), P(limit));
 
     /// <summary>Looked-up members whose totals have moved by the threshold, or whose key is another, since this contract was last told.</summary>
     public async Task<List<SyncMember>> ReadChangedAsync(EthereumAddress contract, long threshold, int limit) => await ReadMembersAsync("""
-        SELECT u.user_id, u.key, u.uploaded, u.downloaded, coalesce(s.alone, false), s.key FROM users u
+        SELECT u.user_id, u.key, u.uploaded, u.downloaded, coalesce(s.alone, false), s.key, coalesce(s.takeover, false) FROM users u
         JOIN chain_import i ON i.username = u.user_id AND (i.imported OR i.contract = $1)
         LEFT JOIN chain_sync s ON s.contract = $1 AND s.username = u.user_id
         WHERE u.proven AND s.outbox_id IS NULL
@@ -24,13 +24,6 @@ internal sealed class MemberSyncStore(NpgsqlDataSource database)
                 abs(u.uploaded::numeric - coalesce(s.uploaded, 0)) + abs(u.downloaded::numeric - coalesce(s.downloaded, 0)) >= $3)
         ORDER BY coalesce(s.alone, false), u.id LIMIT $2
         """, P(contract.ToArray()), P(limit), P(threshold));
-
-    /// <summary>Whether a migration is under way: totals written to the old contract then might miss the new one.</summary>
-    public async Task<bool> IsMigratingAsync()
-    {
-        await using var command = database.CreateCommand("SELECT EXISTS (SELECT FROM migration WHERE state IN ('pending', 'running', 'paused'))");
-        return (bool)(await command.ExecuteScalarAsync())!;
-    }
 
     /// <summary>Whether this tracker ever wrote the member to a contract; what is there is then its own, and nothing to bring in.</summary>
     public async Task<bool> WroteAsync(string username)
@@ -72,17 +65,18 @@ internal sealed class MemberSyncStore(NpgsqlDataSource database)
     }
 
     /// <summary>Notes what a contract is about to be told, and by which transaction; null when it need not be told.</summary>
-    public async Task NoteAsync(EthereumAddress contract, IReadOnlyCollection<SyncEntry> entries, Guid? outboxId)
+    /// <param name="takeover">Whether that transaction takes the member over from a referrer; noted for good, so that it is tried once.</param>
+    public async Task NoteAsync(EthereumAddress contract, IReadOnlyCollection<SyncEntry> entries, Guid? outboxId, bool takeover = false)
     {
         await using var command = database.CreateCommand("""
-            INSERT INTO chain_sync (contract, username, uploaded, downloaded, outbox_id, key) SELECT $1, n, u, d, $5, k FROM unnest($2, $3, $4, $6) AS t (n, u, d, k)
+            INSERT INTO chain_sync (contract, username, uploaded, downloaded, outbox_id, key, takeover) SELECT $1, n, u, d, $5, k, $7 FROM unnest($2, $3, $4, $6) AS t (n, u, d, k)
             ON CONFLICT (contract, username) DO UPDATE SET uploaded = excluded.uploaded, downloaded = excluded.downloaded, key = excluded.key,
-                outbox_id = excluded.outbox_id, synced_at = now()
+                outbox_id = excluded.outbox_id, takeover = chain_sync.takeover OR excluded.takeover, synced_at = now()
             """);
         command.Parameters.AddAll([
             P(contract.ToArray()), P(entries.Select(e => e.Username).ToArray()), P(entries.Select(e => e.Uploaded).ToArray()),
             P(entries.Select(e => e.Downloaded).ToArray()), new() { Value = (object?)outboxId ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Uuid },
-            new() { Value = entries.Select(e => e.Key).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bytea },
+            new() { Value = entries.Select(e => e.Key).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bytea }, P(takeover),
         ]);
         await command.ExecuteNonQueryAsync();
     }
@@ -100,7 +94,7 @@ internal sealed class MemberSyncStore(NpgsqlDataSource database)
             refused AS (
                 UPDATE chain_sync s SET outbox_id = NULL, alone = true, uploaded = 0, downloaded = 0 FROM chain_outbox o
                 WHERE o.id = s.outbox_id AND (o.state = 'failed' OR NOT o.succeeded) RETURNING 1)
-            UPDATE chain_sync s SET outbox_id = NULL, uploaded = 0, downloaded = 0
+            UPDATE chain_sync s SET outbox_id = NULL, uploaded = 0, downloaded = 0, takeover = false
             WHERE s.outbox_id IS NOT NULL AND NOT EXISTS (SELECT FROM chain_outbox o WHERE o.id = s.outbox_id)
             """);
         await command.ExecuteNonQueryAsync();
@@ -115,7 +109,7 @@ internal sealed class MemberSyncStore(NpgsqlDataSource database)
         while (await reader.ReadAsync())
         {
             members.Add(new SyncMember(reader.GetString(0), reader.GetFieldValue<byte[]>(1), reader.GetInt64(2), reader.GetInt64(3), reader.GetBoolean(4),
-                await reader.IsDBNullAsync(5) ? null : reader.GetFieldValue<byte[]>(5)));
+                await reader.IsDBNullAsync(5) ? null : reader.GetFieldValue<byte[]>(5), reader.GetBoolean(6)));
         }
         return members;
     }

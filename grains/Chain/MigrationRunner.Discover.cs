@@ -30,25 +30,53 @@ internal sealed partial class MigrationRunner
             : await LookUpAsync(migration, cancellationToken);
     }
 
-    /// <summary>Reads the events of one range of blocks of one contract.</summary>
+    /// <summary>Reads the events of one range of blocks of one contract, from the block it was made in.</summary>
     private async Task<(bool GoOn, string? Problem)> ScanAsync(MigrationRow migration, IReadOnlyList<EthereumAddress> left, CancellationToken cancellationToken)
     {
         if (!(await rpc.BlockNumberAsync(cancellationToken)).TryGet(out var head, out var error)) return (false, error.Message);
         var from = (ulong)migration.ScanBlock;
+        if (from == 0 && !(await FirstBlockAsync(left[0], head, cancellationToken)).TryGet(out from, out error)) return (false, error.Message);
+        HashSet<string>? found = null;
         var to = Math.Min(from + (ulong)logRange - 1, head);
+        while (found is null && !(await NamesAsync(left[0], from, to, cancellationToken)).TryGet(out found, out error))
+        {
+            // A node may have a limit of its own on what one answer holds: ask for less.
+            if ((error.IsTransient && error.Kind != RpcErrorKind.TooLarge) || to <= from) return (false, error.Message);
+            to = from + ((to - from) / 2);
+        }
+        var finished = to >= head;
+        await store.SaveScanAsync(migration.Id, found!, finished ? [.. left.Skip(1)] : left, finished ? 0 : (long)to + 1);
+        return (true, null);
+    }
+
+    /// <summary>The block a contract was made in, by halving; 0 when the node does not keep the state of old blocks.</summary>
+    private async Task<RpcResult<ulong>> FirstBlockAsync(EthereumAddress contract, ulong head, CancellationToken cancellationToken)
+    {
+        var (low, high) = (0UL, head);
+        while (low < high)
+        {
+            var middle = low + ((high - low) / 2);
+            if (!(await rpc.CodeAsync(contract, middle, cancellationToken)).TryGet(out var code, out var error)) return error.IsTransient ? new(error) : new(0UL);
+            if (code.Length > 0) high = middle;
+            else low = middle + 1;
+        }
+        return new(low);
+    }
+
+    /// <summary>Names in a contract's events.</summary>
+    private async Task<RpcResult<HashSet<string>>> NamesAsync(EthereumAddress contract, ulong from, ulong to, CancellationToken cancellationToken)
+    {
         var found = new HashSet<string>(StringComparer.Ordinal);
         foreach (var kind in (AbiEvent[])[ReputationV2Abi.UserAdded, ReputationV2Abi.UserMigrated])
         {
-            if (!(await rpc.LogsAsync(left[0], kind.Topic, from, to, cancellationToken)).TryGet(out var logs, out error)) return (false, error.Message);
+            if (!(await rpc.LogsAsync(contract, kind.Topic, from, to, cancellationToken)).TryGet(out var logs, out var error)) return new(error);
             foreach (var log in logs)
             {
                 // A contract may log anything; a name that PostgreSQL cannot hold is nobody's.
                 if (kind.TryDecodeData(log.Data, out var fields) && fields[0] is string { Length: > 0 and <= 256 } name && !name.Contains('\0', StringComparison.Ordinal)) found.Add(name);
             }
         }
-        var finished = to >= head;
-        await store.SaveScanAsync(migration.Id, found, finished ? [.. left.Skip(1)] : left, finished ? 0 : (long)to + 1);
-        return (true, null);
+        return new(found);
     }
 
     /// <summary>Keeps the candidates that some contract has.</summary>
@@ -57,13 +85,15 @@ internal sealed partial class MigrationRunner
         var candidates = await store.ReadUsersAsync(migration.Id, "candidate", LookUpsAtOnce);
         if (candidates.Count == 0) return (await store.EnterAsync(migration.Id, "discover", "migrate"), null);
         var (present, absent) = (new List<string>(), new List<string>());
+        RpcError? error = null;
         foreach (var (username, _) in candidates)
         {
-            if (!(await _reader.ResolveAsync(migration.Contract!.Value, username, cancellationToken)).TryGet(out var found, out var error)) return (false, error.Message);
+            if (!(await _reader.ResolveAsync(migration.Contract!.Value, username, cancellationToken)).TryGet(out var found, out error)) break;
             (found is null ? absent : present).Add(username);
         }
+        // A node that fails now and then must not have all be asked anew.
         await store.MarkAsync(migration.Id, present, "pending");
         await store.MarkAsync(migration.Id, absent, "absent");
-        return (true, null);
+        return (error is null, error?.Message);
     }
 }

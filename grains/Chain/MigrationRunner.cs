@@ -11,9 +11,6 @@ internal sealed partial class MigrationRunner(
     EthereumRpcClient rpc, EthereumAddress account, EthereumAddress? factory, int logRange, MigrationStore store, ChainOutbox outbox,
     ContractRecords contracts, IChainSubmitter chain)
 {
-    /// <summary>The contracts' word for a user that needs no moving.</summary>
-    private const string UserExists = "User exists";
-
     /// <summary>Batches under way at once.</summary>
     private const int Parallel = 4;
 
@@ -67,6 +64,7 @@ internal sealed partial class MigrationRunner(
     private async Task<(bool GoOn, string? Problem)> MigrateAsync(MigrationRow migration, CancellationToken cancellationToken)
     {
         var contract = migration.Contract!.Value;
+        await store.RecallAsync(migration.Id);
         var batches = await store.ReadBatchesAsync(migration.Id);
         foreach (var (batch, users) in batches)
         {
@@ -82,8 +80,8 @@ internal sealed partial class MigrationRunner(
         if (!(await _reader.VersionAsync(contract, cancellationToken)).TryGet(out var version, out var failure)) return (false, failure.Message);
         var most = version >= 2 ? Math.Min(sendable[0].Company, migration.BatchSize) : 1;
         var wanted = sendable.Where(user => user.Company == sendable[0].Company).Take(most).Select(user => user.Username).ToList();
-        if (!(await SortOutAsync(migration, contract, wanted, cancellationToken)).TryGet(out var group, out failure)) return (false, failure.Message);
-        if (group.Count == 0) return (true, null);
+        var (group, trouble) = await SortOutAsync(migration, contract, wanted, cancellationToken);
+        if (group.Count == 0) return (trouble is null, trouble);
         var id = Guid.NewGuid();
         group = await store.AssignBatchAsync(migration.Id, id, group);
         if (group.Count == 0) return (true, null);
@@ -91,19 +89,22 @@ internal sealed partial class MigrationRunner(
         return (refusal is null, refusal);
     }
 
-    /// <summary>Leaves out who needs no moving, because the new contract has the user, and who cannot be moved, because nobody has it.</summary>
-    private async Task<RpcResult<List<string>>> SortOutAsync(
+    /// <summary>
+    /// Leaves out who needs no moving, because the new contract has the user, and who cannot be moved, because nobody has it.
+    /// When the node fails on the way, those before are given.
+    /// </summary>
+    private async Task<(List<string> Group, string? Problem)> SortOutAsync(
         MigrationRow migration, EthereumAddress contract, List<string> wanted, CancellationToken cancellationToken)
     {
         var group = new List<string>(wanted.Count);
         foreach (var username in wanted)
         {
-            if (!(await _reader.ResolveAsync(contract, username, cancellationToken)).TryGet(out var found, out var error)) return new(error);
+            if (!(await _reader.ResolveAsync(contract, username, cancellationToken)).TryGet(out var found, out var error)) return (group, error.Message);
             if (found is null) await store.MarkAsync(migration.Id, [username], "failed", "User does not exist");
             else if (found.Value.Holder == contract) await store.MarkAsync(migration.Id, [username], "migrated");
             else group.Add(username);
         }
-        return new(group);
+        return (group, null);
     }
 
     private async Task<string?> SubmitBatchAsync(MigrationRow migration, EthereumAddress contract, Guid id, List<string> users)
@@ -122,7 +123,7 @@ internal sealed partial class MigrationRunner(
         if (!transaction.IsDecided) return null;
         if (!transaction.IsDone)
         {
-            if (users.Count == 1 && transaction.Error == UserExists) await store.MarkAsync(migration.Id, users, "migrated");
+            if (users.Count == 1 && transaction.Error == MigrationStore.UserExists) await store.MarkAsync(migration.Id, users, "migrated");
             else if (users.Count == 1) await store.MarkAsync(migration.Id, users, "failed", transaction.Error ?? "reverted");
             else await store.SplitBatchAsync(migration.Id, batch, (users.Count + 1) / 2);
             return null;
@@ -155,7 +156,7 @@ internal sealed partial class MigrationRunner(
             if (topic == ReputationV2Abi.UserMigrated.Topic) outcomes[user] = null;
             // Whoever was there already has moved, by another batch or by the member's own hand.
             else if (topic == ReputationV2Abi.UserNotMigrated.Topic && ReputationV2Abi.UserNotMigrated.TryDecodeData(log.Data, out var fields))
-                outcomes[user] = (string)fields[0] is var reason && reason == UserExists ? null : reason;
+                outcomes[user] = (string)fields[0] is var reason && reason == MigrationStore.UserExists ? null : reason;
         }
         return new(outcomes);
     }
@@ -173,7 +174,8 @@ internal sealed partial class MigrationRunner(
             if (!(await _reader.OwnerAsync(migration.Referrer, cancellationToken)).TryGet(out var owner, out error)) return (false, error.Message);
             if (version < 2) remark = "The referrer is of a kind that cannot be retired.";
             else if (owner != account) remark = "The referrer belongs to another account and was not retired.";
-            else
+            else if (!(await _reader.IsRetiredAsync(migration.Referrer, cancellationToken)).TryGet(out var retiredBefore, out error)) return (false, error.Message);
+            else if (!retiredBefore)
             {
                 var call = ReputationV2Abi.Retire.EncodeCall(contract);
                 var refusal = await chain.SubmitAsync(

@@ -8,6 +8,9 @@ namespace Pbts.Grains.Chain;
 /// <summary>Migrations and their users in PostgreSQL. Changes name the state they expect, so repeating one does nothing; rows are locked in the order of their names.</summary>
 internal sealed class MigrationStore(NpgsqlDataSource database)
 {
+    /// <summary>The contracts' word for a user that needs no moving.</summary>
+    public const string UserExists = "User exists";
+
     private const string Unfinished = "('pending', 'running', 'paused')";
 
     /// <summary>Puts a migration on record; false when another one is not finished. Doing it again changes nothing.</summary>
@@ -151,6 +154,17 @@ internal sealed class MigrationStore(NpgsqlDataSource database)
         UPDATE migration_user SET state = 'pending', batch = NULL, company = $3
         WHERE migration_id = $1 AND username IN (SELECT username FROM held) AND state = 'sent' AND batch = $2
         """, P(id), P(batch), P(company));
+
+    /// <summary>
+    /// Takes back what is said of users whose batch a reorganisation took out of the chain: it is sent again, and they have
+    /// moved when that is mined, which may also revert.
+    /// </summary>
+    public Task<bool> RecallAsync(Guid id) => ExecuteAsync(
+        """
+        WITH lost AS (SELECT id FROM chain_outbox WHERE group_id = $1 AND kind = 'migration-batch' AND (state IN ('queued', 'sent') OR (NOT succeeded AND error <> $2))),
+        held AS (SELECT username FROM migration_user WHERE migration_id = $1 AND state = 'migrated' AND batch IN (SELECT id FROM lost) ORDER BY username FOR UPDATE)
+        UPDATE migration_user SET state = 'sent' WHERE migration_id = $1 AND username IN (SELECT username FROM held) AND state = 'migrated'
+        """, P(id), P(UserExists));
 
     /// <summary>Moves users to a state, with a reason or without.</summary>
     public Task<bool> MarkAsync(Guid id, IReadOnlyCollection<string> users, string state, string? reason = null) => ExecuteAsync(

@@ -19,6 +19,7 @@ internal sealed partial class ReputationMigrationGrain(
     private MigrationRunner? _runner;
     private IGrainTimer? _timer;
     private bool _running;
+    private string? _phase;
 
     private Guid Id => this.GetPrimaryKey();
 
@@ -77,9 +78,15 @@ internal sealed partial class ReputationMigrationGrain(
             for (var i = 0; i < StepsAtOnce && await _runner!.StepAsync(Id, cancellationToken); i++)
             {
             }
-            if (await store.FindAsync(Id) is { State: "pending" or "running" }) return;
+            var migration = await store.FindAsync(Id);
+            if (migration is not null && migration.Phase != _phase) LogPhase(Id, migration.State, _phase = migration.Phase);
+            if (migration is { State: "pending" or "running" })
+            {
+                await chain.ResumeAsync();
+                return;
+            }
             _timer!.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-            if (await store.FindAsync(Id) is not { State: "paused" } && await this.GetReminder(ReminderName, CancellationToken.None) is { } reminder) await this.UnregisterReminder(reminder, CancellationToken.None);
+            if (migration is not { State: "paused" } && await this.GetReminder(ReminderName, CancellationToken.None) is { } reminder) await this.UnregisterReminder(reminder, CancellationToken.None);
         }
         catch (Exception e) when (e is NpgsqlException or TimeoutException)
         {
@@ -90,6 +97,9 @@ internal sealed partial class ReputationMigrationGrain(
             _running = false;
         }
     }
+
+    [LoggerMessage(LogLevel.Information, "Migration {Id} is {State}, at {Phase}")]
+    private partial void LogPhase(Guid id, string state, string phase);
 
     [LoggerMessage(LogLevel.Warning, "Migration {Id} waits for the database")]
     private partial void LogDatabase(Exception exception, Guid id);

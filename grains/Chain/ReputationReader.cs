@@ -26,6 +26,15 @@ internal sealed class ReputationReader(EthereumRpcClient rpc)
         return new(values is [BigInteger version] && version >= 2 ? 2 : 1);
     }
 
+    /// <summary>Whether the contract has ended; those of the first generation never do.</summary>
+    public async Task<RpcResult<bool>> IsRetiredAsync(EthereumAddress contract, CancellationToken cancellationToken = default)
+    {
+        var result = await AskAsync(contract, ReputationV2Abi.Retired, cancellationToken);
+        if (result.Error is { } error) return IsAnswer(error) ? new(false) : new(error);
+        result.TryGet(out var values, out _);
+        return new(values is [true]);
+    }
+
     /// <summary>The record a contract holds itself; null when it has none.</summary>
     public async Task<RpcResult<ReputationUser?>> GetUserAsync(EthereumAddress contract, string username, CancellationToken cancellationToken = default)
     {
@@ -78,7 +87,7 @@ internal sealed class ReputationReader(EthereumRpcClient rpc)
     }
 
     /// <summary>Whether the failure is the contract's answer, and no fault of the node.</summary>
-    private static bool IsAnswer(RpcError error) => error.Kind == RpcErrorKind.Reverted || ReferenceEquals(error, Unreadable) || !error.IsTransient;
+    private static bool IsAnswer(RpcError error) => error.IsVerdict || ReferenceEquals(error, Unreadable);
 
     private static readonly RpcError Unreadable = new(RpcErrorKind.Malformed, "The contract's answer is not that of a Reputation contract");
 

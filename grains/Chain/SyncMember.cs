@@ -3,7 +3,7 @@ using Pbts.Protocol.Ethereum;
 namespace Pbts.Grains.Chain;
 
 /// <summary>A member whose totals the contract should hear of.</summary>
-internal sealed record SyncMember(string Username, byte[] Key, long Uploaded, long Downloaded, bool Alone, byte[]? ToldKey);
+internal sealed record SyncMember(string Username, byte[] Key, long Uploaded, long Downloaded, bool Alone, byte[]? ToldKey, bool TakeoverTried);
 
 /// <summary>What a contract is to be told about a member.</summary>
 /// <param name="Username">The member.</param>

@@ -14,7 +14,7 @@ namespace Pbts.Grains.Tee;
 [Reentrant, KeepAlive]
 internal sealed class TeeGrain(TeeProviders providers, SettingsStore settings, ChainConnection chain, TimeProvider time) : Grain, ITeeGrain
 {
-    /// <summary>For so long an answer (or none) of the agent stands for the next.</summary>
+    /// <summary>For so long an answer of the agent stands for the next.</summary>
     private static readonly TimeSpan Known = TimeSpan.FromSeconds(2);
 
     private TeeStatistics _statistics = TeeStatistics.None;
@@ -24,7 +24,7 @@ internal sealed class TeeGrain(TeeProviders providers, SettingsStore settings, C
     public async Task<TeeStatus> GetStatusAsync()
     {
         var (mode, provider) = await providers.CurrentAsync();
-        if (_seen is not { } seen || seen.Mode != mode || time.GetElapsedTime(seen.At) > Known)
+        if (_seen is not { Info.Value: not null } seen || seen.Mode != mode || time.GetElapsedTime(seen.At) > Known)
             _seen = seen = (mode, time.GetTimestamp(), await provider.InfoAsync());
         var info = seen.Info;
         var key = info.Value is null ? new DstackResult<byte[]>(info.Error!) : await PublicKeyAsync(provider);

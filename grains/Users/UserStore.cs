@@ -11,6 +11,9 @@ internal sealed class UserStore(NpgsqlDataSource database)
     private const string Columns =
         "id, user_id, public_key, key, proven, passkey, uploaded, downloaded, claimed_uploaded, claimed_downloaded, registered_at";
 
+    /// <summary>Seconds: who asks waits no longer than five for the grain's answer, and giving up takes up to two.</summary>
+    private const int ReadTimeout = 2;
+
     public Task<UserRow?> FindAsync(string userId) => FindAsync($"SELECT {Columns} FROM users WHERE user_id = $1", userId);
 
     public Task<UserRow?> FindByPasskeyAsync(string passkey) => FindAsync($"SELECT {Columns} FROM users WHERE passkey = $1", passkey);
@@ -41,6 +44,7 @@ internal sealed class UserStore(NpgsqlDataSource database)
         await using var command = database.CreateCommand("""
             SELECT DISTINCT ON (key) key, id, user_id, proven FROM users WHERE key = ANY($1) ORDER BY key, proven DESC, id
             """);
+        command.CommandTimeout = ReadTimeout;
         command.Parameters.Add(new() { Value = keys.Select(key => key.ToArray()).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bytea });
         await using var reader = await command.ExecuteReaderAsync();
         var holders = new List<(MemberKey, long, string, bool)>();
@@ -191,6 +195,7 @@ internal sealed class UserStore(NpgsqlDataSource database)
     private async Task<UserRow?> FindAsync(string sql, string value)
     {
         await using var command = database.CreateCommand(sql);
+        command.CommandTimeout = ReadTimeout;
         command.Parameters.Add(new() { Value = value });
         await using var reader = await command.ExecuteReaderAsync();
         return await reader.ReadAsync() ? Read(reader) : null;

@@ -21,6 +21,11 @@ public sealed record ExtensionHandshake
     /// <summary>Ids to use when sending to this peer.</summary>
     public Bep10Ids Ids { get; init; }
 
+    /// <summary>
+    /// Id to send acknowledgements of receipts under (<c>pbts_receipt_ack</c>, flat form only); 0 when the peer takes none.
+    /// </summary>
+    public byte AckId { get; init; }
+
     /// <summary>The peer's listening port, when it says a valid one.</summary>
     public int? Port { get; init; }
 
@@ -59,6 +64,8 @@ public sealed record ExtensionHandshake
             if (!nestedOnly)
             {
                 writer.Entry("pbts_receipt"u8, Ids.Receipt);
+                if (AckId != 0)
+                    writer.Entry("pbts_receipt_ack"u8, AckId);
                 writer.Entry("pbts_receipt_batch"u8, Ids.ReceiptBatch);
                 writer.Entry("pbts_request_receipt"u8, Ids.RequestReceipt);
             }
@@ -88,13 +95,15 @@ public sealed record ExtensionHandshake
         var root = document.Root;
         var supports = false;
         Bep10Ids ids = default;
+        byte ack = 0;
         if (root.TryGet("m"u8, out var messages)
-            && (messages.Kind != BencodeKind.Dictionary || !TryReadIds(messages, out supports, out ids)))
+            && (messages.Kind != BencodeKind.Dictionary || !TryReadIds(messages, out supports, out ids) || !TryReadId(messages, "pbts_receipt_ack"u8, out ack)))
             return false;
         handshake = new ExtensionHandshake
         {
             SupportsPbts = supports,
             Ids = ids,
+            AckId = ack,
             Port = root.TryGetNumber("p"u8, out var port) && port is > 0 and <= 65535 ? (int)port : null,
             PublicKey = root.TryGetBytes("pbts_pk"u8, out var keyBytes) && MemberKey.TryFrom(keyBytes, out var key) ? key : null,
             Version = root.TryGetBytes("v"u8, out var version) ? Encoding.UTF8.GetString(version[..Math.Min(version.Length, 128)]) : null,

@@ -16,6 +16,9 @@ public sealed class PbtsExtension(Bep10Statistics? statistics = null)
     /// <summary>The ids offered to the peer.</summary>
     public Bep10Ids LocalIds { get; init; } = Bep10Ids.Local;
 
+    /// <summary>The id offered for acknowledgements.</summary>
+    public byte LocalAckId { get; init; } = 4;
+
     /// <summary>What the peer said; <c>null</c> before a valid handshake.</summary>
     public ExtensionHandshake? Remote { get; private set; }
 
@@ -24,6 +27,9 @@ public sealed class PbtsExtension(Bep10Statistics? statistics = null)
 
     /// <summary>Ids to send under; all 0 before negotiation.</summary>
     public Bep10Ids RemoteIds => Remote?.Ids ?? default;
+
+    /// <summary>Whether the peer says which receipts it has kept.</summary>
+    public bool PeerAcknowledges => Remote is { AckId: not 0 };
 
     /// <summary>Builds our handshake frame.</summary>
     /// <param name="port">Listening port; left out when 0.</param>
@@ -37,7 +43,7 @@ public sealed class PbtsExtension(Bep10Statistics? statistics = null)
         var started = Stopwatch.GetTimestamp();
         var handshake = new ExtensionHandshake
         {
-            SupportsPbts = true, Ids = LocalIds, Port = port, Version = version, MetadataSize = metadataSize, PublicKey = publicKey,
+            SupportsPbts = true, Ids = LocalIds, AckId = LocalAckId, Port = port, Version = version, MetadataSize = metadataSize, PublicKey = publicKey,
         };
         var frame = Bep10Frame.Build(Bep10Frame.HandshakeId, handshake.Encode(nestedOnly));
         Statistics.Add(Bep10Operation.HandshakeCreated, Stopwatch.GetElapsedTime(started));
@@ -52,7 +58,7 @@ public sealed class PbtsExtension(Bep10Statistics? statistics = null)
     {
         var started = Stopwatch.GetTimestamp();
         if (ExtensionHandshake.TryParse(payload, out var handshake))
-            Remote = PeerSupportsPbts && !handshake.SupportsPbts ? handshake with { SupportsPbts = true, Ids = RemoteIds, PublicKey = Remote!.PublicKey } : handshake;
+            Remote = PeerSupportsPbts && !handshake.SupportsPbts ? handshake with { SupportsPbts = true, Ids = RemoteIds, AckId = Remote!.AckId, PublicKey = Remote!.PublicKey } : handshake;
         Statistics.Add(Bep10Operation.HandshakeParsed, Stopwatch.GetElapsedTime(started));
         return PeerSupportsPbts;
     }
@@ -73,6 +79,11 @@ public sealed class PbtsExtension(Bep10Statistics? statistics = null)
     /// <summary>Builds a request frame; <c>false</c> when the peer takes none.</summary>
     public bool TryCreateRequest(ReceiptRequest request, out byte[] frame) =>
         TryCreate(RemoteIds.RequestReceipt, null, () => ReceiptCodec.EncodeRequest(request), out frame);
+
+    /// <summary>Builds an acknowledgement frame; <c>false</c> when the peer takes none.</summary>
+    /// <param name="count">Receipts of this connection dealt with since it began.</param>
+    /// <param name="frame">The frame.</param>
+    public bool TryCreateAck(long count, out byte[] frame) => TryCreate(Remote?.AckId ?? 0, null, () => ReceiptCodec.EncodeAck(count), out frame);
 
     /// <summary>Reads an incoming extended message other than the handshake.</summary>
     /// <param name="subId">Its sub-id, as received.</param>
@@ -103,6 +114,12 @@ public sealed class PbtsExtension(Bep10Statistics? statistics = null)
             if (!ReceiptCodec.TryParseRequest(payload, out var request))
                 return PbtsParseResult.Malformed;
             message = new PbtsMessage.RequestReceipt(request!);
+        }
+        else if (subId == LocalAckId)
+        {
+            if (!ReceiptCodec.TryParseAck(payload, out var count))
+                return PbtsParseResult.Malformed;
+            message = new PbtsMessage.ReceiptAck(count);
         }
         return message is null ? PbtsParseResult.UnknownId : PbtsParseResult.Parsed;
     }

@@ -18,4 +18,8 @@ public abstract record PbtsMessage
     /// <summary>A request for a receipt.</summary>
     /// <param name="Request">What is asked for.</param>
     public sealed record RequestReceipt(ReceiptRequest Request) : PbtsMessage;
+
+    /// <summary>The sender has dealt with receipts: they are kept, or refused for good.</summary>
+    /// <param name="Count">How many of this connection since it began, in the order they came.</param>
+    public sealed record ReceiptAck(long Count) : PbtsMessage;
 }

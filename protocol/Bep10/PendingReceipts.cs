@@ -48,15 +48,32 @@ public sealed class PendingReceipts : IDisposable
     public bool Add(Receipt receipt)
     {
         ArgumentNullException.ThrowIfNull(receipt);
-        var id = receipt.Id;
+        return Add([receipt]) == 1;
+    }
+
+    /// <summary>Keeps receipts, written together; gives how many are new. Those that wait already or find the store full are not.</summary>
+    /// <exception cref="IOException">The disk refuses; none is kept.</exception>
+    public int Add(IReadOnlyCollection<Receipt> receipts)
+    {
+        ArgumentNullException.ThrowIfNull(receipts);
         lock (_gate)
         {
-            if (_waiting.Count >= _options.Capacity || _byId.ContainsKey(id))
-                return false;
-            _byId[id] = _waiting.AddLast(new Waiting(id, receipt, _clock.GetUtcNow()));
-            _journal?.Add(receipt);
-            return true;
+            var fresh = receipts.Select(r => (r.Id, Receipt: r)).DistinctBy(r => r.Id).Where(r => !_byId.ContainsKey(r.Id))
+                .Take(Math.Max(_options.Capacity - _waiting.Count, 0)).ToArray();
+            _journal?.Add(fresh.Select(f => f.Receipt).ToArray());
+            var now = _clock.GetUtcNow();
+            foreach (var (id, receipt) in fresh)
+                _byId[id] = _waiting.AddLast(new Waiting(id, receipt, now));
+            return fresh.Length;
         }
+    }
+
+    /// <summary>Returns when the file is on the disk: what was added is there after a power cut too.</summary>
+    /// <exception cref="IOException">The disk refuses.</exception>
+    public void Flush()
+    {
+        lock (_gate)
+            _journal?.Flush();
     }
 
     /// <summary>Whether a report is due: enough receipts wait, or one has waited long enough.</summary>
@@ -109,13 +126,15 @@ public sealed class PendingReceipts : IDisposable
 
     private void SettleAll(IEnumerable<ReceiptId> ids)
     {
-        foreach (var id in ids)
+        var settled = ids.Where(_byId.ContainsKey).ToHashSet();
+        if (settled.Count == 0)
+            return;
+        foreach (var id in settled)
         {
-            if (!_byId.Remove(id, out var node))
-                continue;
-            _waiting.Remove(node);
-            _journal?.Settle(id);
+            _byId.Remove(id, out var node);
+            _waiting.Remove(node!);
         }
+        _journal?.Settle(settled);
         if (_journal is { Records: > CompactAtRecords } && _journal.Records > _waiting.Count * 4L)
             _journal.Compact(_waiting.Select(w => w.Receipt));
     }

@@ -5,7 +5,7 @@ using Pbts.Protocol.Receipts;
 namespace Pbts.Protocol.Bep10;
 
 /// <summary>
-/// The payloads of the three PBTS messages. Reading is strict: canonical bencode, every field present with its exact
+/// The payloads of the PBTS messages. Reading is strict: canonical bencode, every field present with its exact
 /// length and range, unknown keys ignored. Nothing here verifies a signature.
 /// </summary>
 public static class ReceiptCodec
@@ -47,6 +47,24 @@ public static class ReceiptCodec
         writer.Entry("piece_index"u8, request.PieceIndex);
         writer.End();
         return buffer.WrittenSpan.ToArray();
+    }
+
+    /// <summary>Encodes an acknowledgement.</summary>
+    public static byte[] EncodeAck(long count)
+    {
+        var buffer = new ArrayBufferWriter<byte>(32);
+        var writer = new BencodeWriter(buffer);
+        writer.Dictionary();
+        writer.Entry("count"u8, count);
+        writer.End();
+        return buffer.WrittenSpan.ToArray();
+    }
+
+    /// <summary>Reads an acknowledgement.</summary>
+    public static bool TryParseAck(ReadOnlyMemory<byte> payload, out long count)
+    {
+        count = 0;
+        return TryRoot(payload, out var root) && root.TryGetNumber("count"u8, out count) && count >= 0;
     }
 
     /// <summary>Reads one receipt.</summary>

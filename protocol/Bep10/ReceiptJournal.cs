@@ -49,39 +49,80 @@ internal sealed class ReceiptJournal : IDisposable
         return new ReceiptJournal(path, file);
     }
 
-    /// <summary>Appends an added receipt.</summary>
-    public void Add(Receipt receipt) => Append(_file, receipt);
-
-    /// <summary>Appends that a receipt needs no further report.</summary>
-    public void Settle(ReceiptId id)
+    /// <summary>Appends added receipts in one write.</summary>
+    public void Add(IReadOnlyCollection<Receipt> receipts)
     {
-        Span<byte> record = stackalloc byte[RecordLength];
-        record.Clear();
-        record[0] = Settled;
-        id.Span.CopyTo(record[1..]);
-        Seal(record);
-        _file.Write(record);
+        var records = new byte[receipts.Count * RecordLength];
+        var position = 0;
+        foreach (var receipt in receipts)
+        {
+            Write(records.AsSpan(position, RecordLength), receipt);
+            position += RecordLength;
+        }
+        Append(records);
     }
+
+    /// <summary>Appends in one write that receipts need no further report.</summary>
+    public void Settle(IReadOnlyCollection<ReceiptId> ids)
+    {
+        var records = new byte[ids.Count * RecordLength];
+        var position = 0;
+        foreach (var id in ids)
+        {
+            var record = records.AsSpan(position, RecordLength);
+            record[0] = Settled;
+            id.Span.CopyTo(record[1..]);
+            Seal(record);
+            position += RecordLength;
+        }
+        Append(records);
+    }
+
+    /// <summary>Returns when everything appended is on the disk.</summary>
+    public void Flush() => _file.Flush(flushToDisk: true);
 
     /// <summary>Replaces the file by one that holds only the live receipts.</summary>
     public void Compact(IEnumerable<Receipt> live)
     {
         var temporary = _path + ".new";
         var next = new FileStream(temporary, FileMode.Create, FileAccess.ReadWrite, FileShare.None, 0);
-        foreach (var receipt in live)
-            Append(next, receipt);
-        next.Flush(flushToDisk: true);
-        File.Move(temporary, _path, overwrite: true);
-        _file.Dispose();
-        _file = next;
+        var old = _file;
+        try
+        {
+            _file = next;
+            Add([.. live]);
+            Flush();
+            File.Move(temporary, _path, overwrite: true);
+        }
+        catch
+        {
+            _file = old;
+            next.Dispose();
+            throw;
+        }
+        old.Dispose();
     }
 
     public void Dispose() => _file.Dispose();
 
-    private static void Append(FileStream file, Receipt receipt)
+    private void Append(ReadOnlySpan<byte> records)
     {
-        Span<byte> record = stackalloc byte[RecordLength];
-        record.Clear();
+        var end = _file.Length;
+        try
+        {
+            _file.Write(records);
+        }
+        catch (IOException)
+        {
+            // A full disk may have taken a part, and records after a torn one would never be read.
+            _file.SetLength(end);
+            _file.Seek(0, SeekOrigin.End);
+            throw;
+        }
+    }
+
+    private static void Write(Span<byte> record, Receipt receipt)
+    {
         record[0] = Added;
         receipt.InfoHash.Span.CopyTo(record[1..]);
         receipt.Sender.Span.CopyTo(record[21..]);
@@ -94,7 +135,6 @@ internal sealed class ReceiptJournal : IDisposable
         receipt.Signature.Span.CopyTo(record[163..]);
         BinaryPrimitives.WriteInt64BigEndian(record[259..], receipt.PieceSize);
         Seal(record);
-        file.Write(record);
     }
 
     private static bool Apply(ReadOnlySpan<byte> record, long position, Dictionary<ReceiptId, (long Position, Receipt Receipt)> found)

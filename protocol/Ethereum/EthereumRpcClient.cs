@@ -69,9 +69,9 @@ public sealed class EthereumRpcClient
         return CallAsync<byte[]>("eth_call", [call.ToJson(), at], RpcJson.TryBytes, cancellationToken);
     }
 
-    /// <summary>The code at an address; empty for an account that is no contract.</summary>
-    public Task<RpcResult<byte[]>> CodeAsync(EthereumAddress address, CancellationToken cancellationToken = default) =>
-        CallAsync<byte[]>("eth_getCode", [address.ToString(), "latest"], RpcJson.TryBytes, cancellationToken);
+    /// <summary>The code at an address, on the newest block or at <paramref name="block"/>; empty for an account that is no contract.</summary>
+    public Task<RpcResult<byte[]>> CodeAsync(EthereumAddress address, ulong? block = null, CancellationToken cancellationToken = default) =>
+        CallAsync<byte[]>("eth_getCode", [address.ToString(), block is { } number ? JsonRpcQuantity.Format(number) : "latest"], RpcJson.TryBytes, cancellationToken);
 
     /// <summary>Hands a signed transaction to the node and gives the hash the node names.</summary>
     public Task<RpcResult<string>> SendRawTransactionAsync(ReadOnlyMemory<byte> raw, CancellationToken cancellationToken = default) =>

@@ -41,4 +41,7 @@ public static class ReputationV2Abi
 
     /// <summary>Most users in one <see cref="UpdateUsers"/> or <see cref="MigrateUsers"/>.</summary>
     public const int MaxBatch = 256;
+
+    /// <summary>The longest user name and the longest salt, in bytes of UTF-8.</summary>
+    public const int MaxStringBytes = 256;
 }

@@ -10,6 +10,7 @@ import {ReputationFactory} from "../src/factory.sol";
 contract CompatibilityTest is Test {
     event ReputationCreated(address newReputationAddress, address owner, address referrer, bytes attestation);
 
+    address private constant FIRST_OWNER = address(0x1111);
     address private constant SECOND_OWNER = address(0x2222);
     bytes32 private constant HASH = keccak256("secret");
     Reputation private first;
@@ -137,6 +138,33 @@ contract CompatibilityTest is Test {
         assertEq(made.owner(), SECOND_OWNER);
         assertEq(made.referrerReputation(), address(first));
         assertEq(vm.getRecordedLogs()[0].data, abi.encode(made, SECOND_OWNER, first, bytes("PBTS-Tracker-v1.0")));
+    }
+
+    function test_one_factory_makes_a_chain_of_contracts_of_several_owners() public {
+        ReputationFactory factory = new ReputationFactory();
+        vm.prank(FIRST_OWNER);
+        Reputation oldest = Reputation(factory.createReputation(address(0), "first"));
+        assertEq(oldest.owner(), FIRST_OWNER);
+        assertEq(oldest.referrerReputation(), address(0));
+        vm.prank(FIRST_OWNER);
+        oldest.addUser("alice", "salt123", HASH, 100, 50);
+
+        vm.startPrank(SECOND_OWNER);
+        Reputation newest = Reputation(factory.createReputation(address(oldest), "second"));
+        assertEq(newest.owner(), SECOND_OWNER);
+        assertEq(newest.referrerReputation(), address(oldest));
+        newest.migrateUserData("alice");
+        Reputation.UserData memory user = newest.getUserData("alice");
+        assertEq(user.username, "alice");
+        assertEq(user.downloadSize, 100);
+        assertEq(user.uploadSize, 50);
+        newest.updateUser("alice", 200, 150);
+        vm.stopPrank();
+        assertEq(newest.getUserData("alice").downloadSize, 200);
+        assertEq(newest.getUserData("alice").salt, "salt123");
+        vm.prank(FIRST_OWNER);
+        vm.expectRevert("Only the owner can call this function.");
+        newest.setOffchainDataUrl("ipfs://other");
     }
 
     function test_selectors_and_topic_are_the_published_ones() public view {

@@ -31,7 +31,7 @@ public partial class DocumentTests
 
     [Fact]
     public void The_document_has_all_its_examples() => Assert.Equal(
-        ["handshake", "handshake-nested", "receipt", "receipt-batch", "receipt-id", "report", "request-receipt", "signature", "signed-message"],
+        ["handshake", "handshake-nested", "receipt", "receipt-ack", "receipt-batch", "receipt-id", "report", "request-receipt", "signature", "signed-message"],
         Examples.Keys.Order());
 
     [Fact]
@@ -65,6 +65,8 @@ public partial class DocumentTests
         Check("receipt-batch", frame);
         Assert.True(extension.TryCreateRequest(new ReceiptRequest(Torrent, Piece, 42), out frame));
         Check("request-receipt", frame);
+        Assert.True(extension.TryCreateAck(1, out frame));
+        Check("receipt-ack", frame);
     }
 
     [Fact]

@@ -16,6 +16,7 @@ public class HostileInputTests
         [
             ReceiptCodec.EncodeReceipt(SampleReceipts.Wire(7)),
             ReceiptCodec.EncodeBatch([SampleReceipts.Wire(1), SampleReceipts.Wire(2)]),
+            ReceiptCodec.EncodeAck(17),
             ReceiptCodec.EncodeRequest(new ReceiptRequest(SampleReceipts.Make().InfoHash, SampleReceipts.Make().PieceHash, 3)),
             new PbtsExtension().CreateHandshake(6881).AsSpan(6).ToArray(),
         ];

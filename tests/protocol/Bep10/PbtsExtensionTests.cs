@@ -33,7 +33,7 @@ public class PbtsExtensionTests
     public void Default_handshake_carries_flat_integer_names_and_the_nested_dictionary()
     {
         var text = System.Text.Encoding.Latin1.GetString(new PbtsExtension().CreateHandshake().AsSpan(6));
-        Assert.Equal("d1:md4:pbtsd7:receipti1e13:receipt_batchi2e15:request_receipti3ee12:pbts_receipti1e"
+        Assert.Equal("d1:md4:pbtsd7:receipti1e13:receipt_batchi2e15:request_receipti3ee12:pbts_receipti1e16:pbts_receipt_acki4e"
             + "18:pbts_receipt_batchi2e20:pbts_request_receipti3ee1:v10:PBTS 0.1.0e", text);
     }
 
@@ -96,6 +96,27 @@ public class PbtsExtensionTests
     }
 
     [Fact]
+    public void Acknowledgements_go_to_peers_that_take_them_under_their_id()
+    {
+        var (alice, bob) = (new PbtsExtension { LocalAckId = 77 }, new PbtsExtension());
+        Assert.False(alice.TryCreateAck(1, out _));
+        Assert.True(bob.ParseHandshake(alice.CreateHandshake().AsMemory(6)));
+        Assert.True(alice.ParseHandshake(bob.CreateHandshake(nestedOnly: true).AsMemory(6)));
+        Assert.False(alice.TryCreateAck(1, out _));
+        Assert.False(alice.PeerAcknowledges);
+        Assert.True(bob.PeerAcknowledges);
+        Assert.True(bob.TryCreateAck(12, out var frame));
+        Assert.Equal(77, frame[5]);
+        Assert.Equal(PbtsParseResult.Parsed, alice.Parse(77, frame.AsMemory(6), out var message));
+        Assert.Equal(12, Assert.IsType<PbtsMessage.ReceiptAck>(message).Count);
+        Assert.Equal(PbtsParseResult.Malformed, alice.Parse(77, "d5:counti-1ee"u8.ToArray(), out _));
+        // A later handshake that leaves it out changes nothing.
+        Assert.True(bob.ParseHandshake("d1:md6:ut_pexi1eee"u8.ToArray()));
+        Assert.True(bob.PeerAcknowledges);
+        Assert.False(ExtensionHandshake.TryParse("d1:md12:pbts_receipti1e16:pbts_receipt_acki256eee"u8.ToArray(), out _));
+    }
+
+    [Fact]
     public void A_batch_above_the_limit_is_neither_built_nor_read()
     {
         var (alice, bob) = Pair();
@@ -107,7 +128,7 @@ public class PbtsExtensionTests
 
     [Theory]
     [InlineData(0)]
-    [InlineData(4)]
+    [InlineData(5)]
     [InlineData(99)]
     [InlineData(255)]
     public void Unknown_ids_are_ignored(byte id) =>

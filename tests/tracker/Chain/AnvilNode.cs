@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
+using Pbts.Grains.Chain;
 using Pbts.Protocol.Ethereum;
 
 namespace Pbts.Tracker.Tests.Chain;
@@ -16,14 +17,16 @@ internal sealed partial class AnvilNode : IAsyncDisposable
     /// <summary>The second.</summary>
     public const string SecondKey = "0x59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d";
 
-    private readonly Process _process;
     private readonly HttpClient _http = new();
+    private readonly string[] _command;
+    private Process _process = null!;
 
-    private AnvilNode(Process process, int port)
+    private AnvilNode(int port, string[] command)
     {
-        _process = process;
+        _command = command;
         Url = new Uri($"http://127.0.0.1:{port}/");
         Rpc = new EthereumRpcClient(_http, Url);
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => Signal(9);
     }
 
     public Uri Url { get; }
@@ -43,14 +46,26 @@ internal sealed partial class AnvilNode : IAsyncDisposable
         listener.Start();
         var port = ((IPEndPoint)listener.LocalEndpoint).Port;
         listener.Stop();
-        var start = new ProcessStartInfo(program, ["--host", "127.0.0.1", "--port", $"{port}", "--silent", .. arguments]);
-        var node = new AnvilNode(Process.Start(start)!, port);
-        AppDomain.CurrentDomain.ProcessExit += (_, _) => node.Kill();
-        for (var waited = Stopwatch.StartNew(); (await node.Rpc.ChainIdAsync()).Error is not null; await Task.Delay(50))
-        {
-            Assert.False(node._process.HasExited || waited.Elapsed > TimeSpan.FromSeconds(30), "anvil did not start.");
-        }
+        var node = new AnvilNode(port, [program, "--host", "127.0.0.1", "--port", $"{port}", "--silent", .. arguments]);
+        await node.RestartAsync();
         return node;
+    }
+
+    /// <summary>Stops it cleanly (SIGTERM): with <c>--state FILE</c> it keeps its chain there, and forgets what is not mined.</summary>
+    public async Task StopAsync()
+    {
+        Signal(15);
+        await _process.WaitForExitAsync();
+    }
+
+    /// <summary>Starts it again, on the same port with the same arguments.</summary>
+    public async Task RestartAsync()
+    {
+        _process = Process.Start(_command[0], _command[1..]);
+        for (var waited = Stopwatch.StartNew(); (await Rpc.ChainIdAsync()).Error is not null; await Task.Delay(50))
+        {
+            Assert.False(_process.HasExited || waited.Elapsed > TimeSpan.FromSeconds(60), "anvil did not start.");
+        }
     }
 
     /// <summary>Any JSON-RPC call; anvil's own methods steer the chain.</summary>
@@ -64,21 +79,28 @@ internal sealed partial class AnvilNode : IAsyncDisposable
         return answer["result"];
     }
 
+    /// <summary>A user as a contract itself holds it; null when it has no such user.</summary>
+    public async Task<ReputationUser?> UserAsync(EthereumAddress contract, string name)
+    {
+        Assert.True((await new ReputationReader(Rpc).GetUserAsync(contract, name)).TryGet(out var user, out var error), error?.Message);
+        return user;
+    }
+
     public Task MineAsync(int blocks = 1) => CallAsync("anvil_mine", $"0x{blocks:x}");
 
     public async ValueTask DisposeAsync()
     {
-        Kill();
+        Signal(9);
         await _process.WaitForExitAsync();
         _process.Dispose();
         _http.Dispose();
     }
 
-    private void Kill()
+    private void Signal(int signal)
     {
         try
         {
-            if (!_process.HasExited) _ = Kill(_process.Id, 9);
+            if (!_process.HasExited) _ = Kill(_process.Id, signal);
         }
         catch (InvalidOperationException)
         {

@@ -133,14 +133,73 @@ public sealed class ContractApiTests(PostgresServer postgres)
     [InlineData("/contract/migrate", """{"username":7}""", "username must be text")]
     [InlineData("/contract/init", """{"referrer_address":"0x12"}""", "referrer_address is not an address")]
     [InlineData("/contract/init", "[]", "body is not a JSON object")]
+    [InlineData("/contract/init", """{"referrer_address":7}""", "referrer_address must be text")]
+    [InlineData("/contract/init", """{"referrer_address":""}""", "referrer_address is empty")]
+    [InlineData("/contract/init", """{"referrer_address":"0xf39Fd6e51aad88F6F4ce6aB8827279cffFb9226600"}""", "referrer_address is not an address")]
+    [InlineData("/contract/init", """{"referrer_address":"0xF39Fd6e51aad88F6F4ce6aB8827279cffFb92266"}""", "referrer_address is not an address")]
+    [InlineData("/contract/init?wait=-1", "{}", "wait must be 0 to 120 seconds")]
+    [InlineData("/contract/init?wait=99999999999999999999", "{}", "wait must be 0 to 120 seconds")]
+    [InlineData("/contract/register", """{"username":"<257>","password_hash":"ab"}""", "username is too long: at most 256 bytes")]
+    [InlineData("/contract/register", """{"username":"<129ü>","password_hash":"ab"}""", "username is too long: at most 256 bytes")]
+    [InlineData("/contract/register", """{"username":"","password_hash":"ab"}""", "username is empty")]
+    [InlineData("/contract/register", """{"username":"a\u0000b","password_hash":"ab"}""", "username has a NUL character")]
+    [InlineData("/contract/register", """{"username":"a\ud800","password_hash":"ab"}""", "username is not valid Unicode")]
+    [InlineData("/contract/register", """{"username":["a"],"password_hash":"ab"}""", "username must be text")]
+    [InlineData("/contract/register", """{"username":"a","password_hash":171}""", "password_hash must be text")]
+    [InlineData("/contract/register", """{"username":"a","password_hash":"<65a>"}""", "password_hash must be 1 to 64 hexadecimal digits, with or without 0x")]
+    [InlineData("/contract/register", """{"username":"a","password_hash":"-1"}""", "password_hash must be 1 to 64 hexadecimal digits, with or without 0x")]
+    [InlineData("/contract/register", """{"username":"a","password_hash":"ab","salt":"<257>"}""", "salt is too long: at most 256 bytes")]
+    [InlineData("/contract/register", """{"username":"a","password_hash":"ab","salt":{}}""", "salt must be text")]
+    [InlineData("/contract/register", """{"username":"a","password_hash":"ab","download_size":18446744073709551616}""", "download_size must be an integer from 0 to 18446744073709551615")]
+    [InlineData("/contract/register", """{"username":"a","password_hash":"ab","download_size":1.5}""", "download_size must be an integer from 0 to 18446744073709551615")]
+    [InlineData("/contract/update", """{"username":"a","download_size":115792089237316195423570985008687907853269984665640564039457584007913129639936}""", "download_size must be an integer from 0 to 18446744073709551615")]
+    [InlineData("/contract/update", """{"username":"a","upload_size":1e400}""", "upload_size must be an integer from 0 to 18446744073709551615")]
+    [InlineData("/contract/update", """{"username":"a","upload_size":true}""", "upload_size must be an integer from 0 to 18446744073709551615")]
+    [InlineData("/contract/update", """{"username":"<257>"}""", "username is too long: at most 256 bytes")]
+    [InlineData("/contract/migrate", "{}", "Missing username")]
+    [InlineData("/contract/migrate", """{"username":"<257>"}""", "username is too long: at most 256 bytes")]
+    [InlineData("/contract/migrate?wait=soon", """{"username":"a"}""", "wait must be 0 to 120 seconds")]
+    [InlineData("/migrations", "{}", "referrer_address is missing")]
+    [InlineData("/migrations", """{"referrer_address":{}}""", "referrer_address must be text")]
+    [InlineData("/migrations", """{"referrer_address":"<257>"}""", "referrer_address is not an address")]
+    [InlineData("/migrations", """{"referrer_address":"<a>","users":"some"}""", "users must be \"all\" or an array of user names")]
+    [InlineData("/migrations", """{"referrer_address":"<a>","users":{}}""", "users must be an array")]
+    [InlineData("/migrations", """{"referrer_address":"<a>","users":[]}""", "users is empty")]
+    [InlineData("/migrations", """{"referrer_address":"<a>","users":["a",7]}""", "users has an element that is no user name")]
+    [InlineData("/migrations", """{"referrer_address":"<a>","users":["<129ü>"]}""", "users has an element that is no user name")]
+    [InlineData("/migrations", """{"referrer_address":"<a>","users":["\ud800"]}""", "users has an element that is no user name")]
+    [InlineData("/migrations", """{"referrer_address":"<a>","users":["a\u0000"]}""", "users has an element that is no user name")]
+    [InlineData("/migrations", """{"referrer_address":"<a>","batch_size":0}""", "batch_size must be an integer from 1 to 256")]
+    [InlineData("/migrations", """{"referrer_address":"<a>","batch_size":-5}""", "batch_size must be an integer from 1 to 256")]
+    [InlineData("/migrations", """{"referrer_address":"<a>","batch_size":"10"}""", "batch_size must be an integer from 1 to 256")]
+    [InlineData("/migrations", """{"referrer_address":"<a>","retire_referrer":"yes"}""", "retire_referrer must be true or false")]
     public async Task Bad_requests_name_what_is_wrong(string path, string body, string error)
     {
         var node = await SharedNodeAsync();
+        body = body.Replace("<257>", new string('x', 257), StringComparison.Ordinal).Replace("<129ü>", new string('ü', 129), StringComparison.Ordinal)
+            .Replace("<65a>", new string('a', 65), StringComparison.Ordinal).Replace("<a>", "0x00000000000000000000000000000000000000aa", StringComparison.Ordinal);
         using var content = new StringContent(body);
         using var response = await node.Http.PostAsync(path, content);
         Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
         var answer = JsonNode.Parse(await response.Content.ReadAsStringAsync())!;
         Assert.Equal((false, error), ((bool)answer["success"]!, (string)answer["error"]!));
+    }
+
+    [Theory]
+    [InlineData("GET", "/contract/tx/0xzz")]
+    [InlineData("GET", "/contract/tx/5000")]
+    [InlineData("GET", "/migrations/x")]
+    [InlineData("GET", "/migrations/00000000-0000-0000-0000-000000000001")]
+    [InlineData("GET", "/migrations/00000000-0000-0000-0000-000000000001/events")]
+    [InlineData("POST", "/migrations/00000000-0000-0000-0000-000000000001/pause")]
+    [InlineData("POST", "/migrations/x/resume")]
+    public async Task What_is_not_there_is_404(string method, string path)
+    {
+        var node = await SharedNodeAsync();
+        using var request = new HttpRequestMessage(new HttpMethod(method), path.Replace("5000", new string('1', 5000), StringComparison.Ordinal));
+        using var response = await node.Http.SendAsync(request);
+        Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);
+        Assert.False((bool)JsonNode.Parse(await response.Content.ReadAsStringAsync())!["success"]!);
     }
 
     [Fact]

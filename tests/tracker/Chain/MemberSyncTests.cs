@@ -28,11 +28,11 @@ public sealed class MemberSyncTests(PostgresServer postgres)
         await RoundAsync(rig, sync, account);
         for (var i = 0; i < 5; i++)
         {
-            var user = await UserAsync(anvil, contract, $"member{i}");
+            var user = await anvil.UserAsync(contract, $"member{i}");
             Assert.Equal((1000 + i, 500), ((int)user!.Uploaded, (int)user.Downloaded));
             Assert.Equal(Key((byte)(i + 1)), user.PublicKey);
         }
-        Assert.Null(await UserAsync(anvil, contract, "idle"));
+        Assert.Null(await anvil.UserAsync(contract, "idle"));
         var sent = await SentAsync(rig);
 
         await RoundAsync(rig, sync, account);
@@ -45,8 +45,8 @@ public sealed class MemberSyncTests(PostgresServer postgres)
         await ExecuteAsync(rig, "UPDATE users SET uploaded = uploaded + 50 WHERE user_id IN ('member1', 'member2', 'member3')");
         await RoundAsync(rig, sync, account);
         Assert.Equal(sent + 1, await SentAsync(rig));
-        Assert.Equal(1102, (int)(await UserAsync(anvil, contract, "member2"))!.Uploaded);
-        Assert.Equal(1004, (int)(await UserAsync(anvil, contract, "member4"))!.Uploaded);
+        Assert.Equal(1102, (int)(await anvil.UserAsync(contract, "member2"))!.Uploaded);
+        Assert.Equal(1004, (int)(await anvil.UserAsync(contract, "member4"))!.Uploaded);
     }
 
     [Fact]
@@ -71,9 +71,9 @@ public sealed class MemberSyncTests(PostgresServer postgres)
 
         await RoundAsync(rig, sync, account);
         await RoundAsync(rig, sync, account);
-        var alice = await UserAsync(anvil, contract, "alice");
+        var alice = await anvil.UserAsync(contract, "alice");
         Assert.Equal((7010, 3020), ((int)alice!.Uploaded, (int)alice.Downloaded));
-        Assert.Null(await UserAsync(anvil, contract, "bob"));
+        Assert.Null(await anvil.UserAsync(contract, "bob"));
 
         // The tracker moves on to a third contract: what it wrote itself is not brought in again.
         await rig.CreateReputationAsync(account, factory, contract);
@@ -91,14 +91,14 @@ public sealed class MemberSyncTests(PostgresServer postgres)
         await AddMemberAsync(rig, "alice", AliceKey, 500, 400);
         var sync = Sync(rig, account, anvil, 1);
         await RoundAsync(rig, sync, account);
-        Assert.Equal(500, (int)(await UserAsync(anvil, old, "alice"))!.Uploaded);
+        Assert.Equal(500, (int)(await anvil.UserAsync(old, "alice"))!.Uploaded);
 
         var contract = await rig.CreateReputationAsync(account, factory, old);
         await ExecuteAsync(rig, "UPDATE users SET uploaded = 600");
         await RoundAsync(rig, sync, account);
         await RoundAsync(rig, sync, account);
         Assert.Equal((600, 400), await LedgerAsync(rig, "alice"));
-        Assert.Equal(600, (int)(await UserAsync(anvil, contract, "alice"))!.Uploaded);
+        Assert.Equal(600, (int)(await anvil.UserAsync(contract, "alice"))!.Uploaded);
     }
 
     [Fact]
@@ -112,7 +112,7 @@ public sealed class MemberSyncTests(PostgresServer postgres)
         Assert.True((await rig.DecideAsync(account, await ChainRig.SubmitAsync(account, "test", contract, ChainRig.AddUser("alice", 9000, 100)))).IsDone);
         await AddMemberAsync(rig, "alice", AliceKey, 50, 300);
         await RoundAsync(rig, Sync(rig, account, anvil, 1), account);
-        var user = await UserAsync(anvil, contract, "alice");
+        var user = await anvil.UserAsync(contract, "alice");
         Assert.Equal((9000, 300), ((int)user!.Uploaded, (int)user.Downloaded));
         Assert.Equal((50, 300), await LedgerAsync(rig, "alice"));
     }
@@ -133,10 +133,10 @@ public sealed class MemberSyncTests(PostgresServer postgres)
         await ExecuteAsync(rig, "UPDATE users SET uploaded = uploaded + 1 WHERE user_id = 'bob'");
         await RoundAsync(rig, sync, account);
         await RoundAsync(rig, sync, account);
-        var alice = (await UserAsync(anvil, contract, "alice"))!;
+        var alice = (await anvil.UserAsync(contract, "alice"))!;
         Assert.Equal((501, 400), ((int)alice.Uploaded, (int)alice.Downloaded));
         Assert.Equal(Key(9), alice.PublicKey);
-        var bob = (await UserAsync(anvil, contract, "bob"))!;
+        var bob = (await anvil.UserAsync(contract, "bob"))!;
         Assert.Equal((70, 30), ((int)bob.Uploaded, (int)bob.Downloaded));
         Assert.Equal(Key(7), bob.PublicKey);
     }
@@ -172,7 +172,31 @@ public sealed class MemberSyncTests(PostgresServer postgres)
         Assert.Null(await dying.ImportAsync());
         await Assert.ThrowsAsync<InvalidOperationException>(() => dying.ExportAsync());
         await RoundAsync(rig, Sync(rig, account, anvil, 1), account);
-        Assert.Equal(500, (int)(await UserAsync(anvil, contract, "alice"))!.Uploaded);
+        Assert.Equal(500, (int)(await anvil.UserAsync(contract, "alice"))!.Uploaded);
+    }
+
+    [Fact]
+    public async Task A_takeover_that_the_contract_refuses_is_tried_once()
+    {
+        await using var anvil = await AnvilNode.StartAsync();
+        await using var rig = await ChainRig.CreateAsync(postgres);
+        var account = rig.Account(anvil.Url);
+        var (factory, _) = await rig.DeployAsync(account);
+        // It claims to have everybody, with totals over the limit.
+        var constructor = AbiEncoder.Encode(AbiType.ParseTuple("(uint256,address)"), (BigInteger)10, EthereumAddress.Zero);
+        var hostile = await rig.DecideAsync(account, await ChainRig.SubmitAsync(account, "deploy", null, [.. ChainRig.Artifact("test/HostileReferrer", ""), .. constructor]));
+        Assert.True(EthereumAddress.TryParse(hostile.ContractAddress, out var referrer), hostile.Error);
+        var contract = await rig.CreateReputationAsync(account, factory, referrer);
+        await AddMemberAsync(rig, "alice", AliceKey, 500, 400);
+        var sync = Sync(rig, account, anvil, 1);
+        for (var round = 0; round < 5; round++)
+        {
+            await RoundAsync(rig, sync, account);
+            await ExecuteAsync(rig, "UPDATE users SET uploaded = uploaded + 1");
+        }
+        Assert.Equal(1, await SentAsync(rig));
+        Assert.Null(await anvil.UserAsync(contract, "alice"));
+        Assert.Equal((505, 400), await LedgerAsync(rig, "alice"));
     }
 
     private static MemberSync Sync(ChainRig rig, ChainAccount account, AnvilNode anvil, long threshold) => new(
@@ -221,15 +245,11 @@ public sealed class MemberSyncTests(PostgresServer postgres)
         return (reader.GetInt64(0), reader.GetInt64(1));
     }
 
-    private static async Task<ReputationUser?> UserAsync(AnvilNode anvil, EthereumAddress contract, string name)
-    {
-        Assert.True((await new ReputationReader(anvil.Rpc).GetUserAsync(contract, name)).TryGet(out var user, out var error), error?.Message);
-        return user;
-    }
-
     /// <summary>Hands in to the account at once, or dies on the way when there is none.</summary>
     private sealed class Submitter(ChainAccount? account) : IChainSubmitter
     {
         public Task<string?> SubmitAsync(ChainSubmission submission) => account?.SubmitAsync(submission) ?? throw new InvalidOperationException("crash");
+
+        public Task ResumeAsync() => Task.CompletedTask;
     }
 }

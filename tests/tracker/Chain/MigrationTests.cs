@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Numerics;
+using System.Text.Json.Nodes;
 using Npgsql;
 using Pbts.GrainInterfaces.Chain;
 using Pbts.Grains.Chain;
@@ -30,8 +31,7 @@ public sealed class MigrationTests(PostgresServer postgres)
         Assert.True(view.GasUsed > 25 * 5_000);
         Assert.True(EthereumAddress.TryParse(view.ReputationAddress, out var contract));
         Assert.Equal(contract, await rig.Contracts.ReadActiveAsync());
-        var reader = new ReputationReader(anvil.Rpc);
-        for (var i = 0; i < 25; i++) Assert.Equal(i, (int)(await UserAsync(reader, contract, $"user{i}"))!.Uploaded);
+        for (var i = 0; i < 25; i++) Assert.Equal(i, (int)(await anvil.UserAsync(contract, $"user{i}"))!.Uploaded);
         Assert.True((await anvil.Rpc.CallAsync(new EthereumCall(null, old, ReputationV2Abi.Retired.EncodeCall()))).TryGet(out var data, out _));
         Assert.True(ReputationV2Abi.Retired.TryDecodeResult(data, out var retired));
         Assert.Equal(true, retired[0]);
@@ -212,6 +212,97 @@ public sealed class MigrationTests(PostgresServer postgres)
         Assert.Equal(old, await rig.Contracts.ReadActiveAsync());
     }
 
+    [Fact]
+    public async Task Events_are_read_from_the_contracts_first_block_in_ranges_the_node_puts_up_with()
+    {
+        await using var anvil = await AnvilNode.StartAsync();
+        await using var rig = await ChainRig.CreateAsync(postgres);
+        var account = rig.Account(anvil.Url);
+        await anvil.MineAsync(500);
+        var (factory, old) = await rig.DeployAsync(account);
+        await AddUsersAsync(rig, account, old, 4);
+        await anvil.MineAsync(300);
+        await AddUsersAsync(rig, account, old, 5);
+        var ranges = new List<(long From, long To)>();
+        await using var proxy = new RpcProxy(anvil.Url)
+        {
+            Behaviour = async (method, request, forward) =>
+            {
+                if (method != "eth_getLogs") return await forward();
+                var filter = request["params"]![0]!;
+                var range = (From: Convert.ToInt64((string)filter["fromBlock"]!, 16), To: Convert.ToInt64((string)filter["toBlock"]!, 16));
+                if (range.To - range.From >= 60) return RpcProxy.Error(-32005, "query returned more than 10000 results");
+                ranges.Add(range);
+                return await forward();
+            },
+        };
+        var (store, runner) = Runner(rig, account, anvil, factory, rpc: rig.Connect(proxy.Url).Rpc);
+        var id = await StartAsync(store, old, null, batchSize: 10, retire: false);
+        var view = await RunAsync(rig, account, store, runner, id);
+        Assert.Equal(("completed", 5, 5, 0), (view.State, view.Total, view.Migrated, view.FailedCount));
+        Assert.InRange(ranges.Min(range => range.From), 501, 503);
+        Assert.InRange(ranges.Count, 2 * 300 / 60, 40);
+    }
+
+    [Fact]
+    public async Task An_overloaded_node_loses_nobody()
+    {
+        await using var anvil = await AnvilNode.StartAsync();
+        await using var rig = await ChainRig.CreateAsync(postgres);
+        var account = rig.Account(anvil.Url);
+        var (factory, old) = await rig.DeployAsync(account);
+        await AddUsersAsync(rig, account, old, 20);
+        var calls = 0;
+        await using var proxy = new RpcProxy(anvil.Url)
+        {
+            Behaviour = async (_, _, forward) => Interlocked.Increment(ref calls) % 5 == 0 ? RpcProxy.Error(-32005, "limit exceeded") : await forward(),
+        };
+        var (store, runner) = Runner(rig, account, anvil, factory, rpc: rig.Connect(proxy.Url).Rpc);
+        var id = await StartAsync(store, old, null, batchSize: 2, retire: true);
+        var view = await RunAsync(rig, account, store, runner, id);
+        Assert.Equal(("completed", 20, 20, 0), (view.State, view.Total, view.Migrated, view.FailedCount));
+        Assert.Null(view.Problem);
+        Assert.True(calls > 50);
+    }
+
+    [Fact]
+    public async Task Users_of_a_batch_that_a_reorganisation_took_out_are_not_counted_until_it_is_mined_again()
+    {
+        await using var anvil = await AnvilNode.StartAsync();
+        await using var rig = await ChainRig.CreateAsync(postgres);
+        var account = rig.Account(anvil.Url);
+        var (factory, old) = await rig.DeployAsync(account);
+        await AddUsersAsync(rig, account, old, 20);
+        var (store, runner) = Runner(rig, account, anvil, factory);
+        var id = await StartAsync(store, old, null, batchSize: 5, retire: false);
+        JsonNode? snapshot = null;
+        for (MigrationView view; (view = (await store.ViewAsync(id))!).Migrated < 10; await account.PumpAsync())
+        {
+            if (view.Phase == "migrate") snapshot ??= await anvil.CallAsync("evm_snapshot");
+            await runner.StepAsync(id);
+        }
+        var before = (await store.ViewAsync(id))!;
+        Assert.True(EthereumAddress.TryParse(before.ReputationAddress, out var contract));
+
+        await anvil.CallAsync("evm_revert", snapshot!.DeepClone());
+        await anvil.CallAsync("evm_setAutomine", false);
+        await account.PumpAsync();
+        await runner.StepAsync(id);
+        Assert.Equal((0, 0), ((await store.ViewAsync(id))!.Migrated, await MovedAsync(anvil, contract)));
+
+        await anvil.CallAsync("evm_setAutomine", true);
+        await anvil.MineAsync();
+        var final = await RunAsync(rig, account, store, runner, id);
+        Assert.Equal(("completed", 20, 20, 0), (final.State, final.Total, final.Migrated, final.FailedCount));
+        Assert.Equal(20, await MovedAsync(anvil, contract));
+    }
+
+    private static async Task<int> MovedAsync(AnvilNode anvil, EthereumAddress contract)
+    {
+        Assert.True((await anvil.Rpc.LogsAsync(contract, ReputationV2Abi.UserMigrated.Topic, 0, 100_000)).TryGet(out var logs, out var error), error?.Message);
+        return logs.Count;
+    }
+
     private static async Task AddUsersAsync(ChainRig rig, ChainAccount account, EthereumAddress contract, int count)
     {
         var ids = new List<Guid>();
@@ -219,10 +310,10 @@ public sealed class MigrationTests(PostgresServer postgres)
         foreach (var id in ids) Assert.True((await rig.DecideAsync(account, id, 60)).IsDone);
     }
 
-    private static (MigrationStore Store, MigrationRunner Runner) Runner(ChainRig rig, ChainAccount account, AnvilNode anvil, EthereumAddress factory, bool dies = false)
+    private static (MigrationStore Store, MigrationRunner Runner) Runner(ChainRig rig, ChainAccount account, AnvilNode anvil, EthereumAddress factory, bool dies = false, EthereumRpcClient? rpc = null)
     {
         var store = new MigrationStore(rig.Database);
-        return (store, new MigrationRunner(anvil.Rpc, account.Address, factory, 2000, store, rig.Outbox, rig.Contracts, new Submitter(account, dies)));
+        return (store, new MigrationRunner(rpc ?? anvil.Rpc, account.Address, factory, 2000, store, rig.Outbox, rig.Contracts, new Submitter(account, dies)));
     }
 
     private static async Task<Guid> StartAsync(MigrationStore store, EthereumAddress referrer, IReadOnlyList<string>? users, int batchSize, bool retire)
@@ -246,16 +337,12 @@ public sealed class MigrationTests(PostgresServer postgres)
         }
     }
 
-    private static async Task<ReputationUser?> UserAsync(ReputationReader reader, EthereumAddress contract, string name)
-    {
-        Assert.True((await reader.GetUserAsync(contract, name)).TryGet(out var user, out var error), error?.Message);
-        return user;
-    }
-
     /// <summary>Hands in to the account at once, or dies on the way.</summary>
     private sealed class Submitter(ChainAccount account, bool dies) : IChainSubmitter
     {
         public Task<string?> SubmitAsync(ChainSubmission submission) =>
             dies ? throw new InvalidOperationException("crash") : account.SubmitAsync(submission);
+
+        public Task ResumeAsync() => Task.CompletedTask;
     }
 }

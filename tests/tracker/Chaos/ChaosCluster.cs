@@ -39,7 +39,7 @@ internal sealed class ChaosCluster : IAsyncDisposable
 
     public Task StartAgainAsync(int silo) => StartAgainAsync(_silos, silo);
 
-    /// <summary>One process after the other, each only when the one before it is ready again.</summary>
+    /// <summary>One process after the other, each only when the one before it is ready again and the proxy knows: as <c>./pbts rolling-restart</c>.</summary>
     public async Task RestartRollingAsync()
     {
         foreach (var processes in (NodeProcess[][])[_silos, _fronts])
@@ -48,6 +48,7 @@ internal sealed class ChaosCluster : IAsyncDisposable
             {
                 await processes[i].StopAsync();
                 await StartAgainAsync(processes, i);
+                await Task.Delay(3000);
             }
         }
     }

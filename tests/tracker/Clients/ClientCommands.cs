@@ -14,13 +14,13 @@ internal static class ClientCommands
     ]);
 
     /// <summary>Torrents are added from a watched folder. The remote control listens on loopback, without a password.</summary>
-    public static ProcessStartInfo Transmission(TestTorrent torrent, string home, string downloads, int port, int rpcPort)
+    public static ProcessStartInfo Transmission(TestTorrent torrent, string home, string downloads, int port, int rpcPort, string address = "127.0.0.1")
     {
         var watched = Directory.CreateDirectory(Path.Combine(home, "watched")).FullName;
         File.Copy(torrent.MetaInfoPath, Path.Combine(watched, "payload.torrent"));
         File.WriteAllText(Path.Combine(home, "settings.json"), $$"""
             {
-                "bind-address-ipv4": "127.0.0.1", "bind-address-ipv6": "::1", "peer-port": {{port}}, "port-forwarding-enabled": false,
+                "bind-address-ipv4": "{{address}}", "bind-address-ipv6": "::1", "peer-port": {{port}}, "port-forwarding-enabled": false,
                 "rpc-bind-address": "127.0.0.1", "rpc-port": {{rpcPort}}, "rpc-authentication-required": false,
                 "dht-enabled": false, "pex-enabled": false, "lpd-enabled": false, "utp-enabled": false,
                 "download-dir": "{{downloads}}", "watch-dir": "{{watched}}", "watch-dir-enabled": true
@@ -30,14 +30,14 @@ internal static class ClientCommands
     }
 
     /// <summary>All clients of a test share one address, which libtorrent takes for one peer unless told otherwise.</summary>
-    public static ProcessStartInfo QBittorrent(TestTorrent torrent, string home, string downloads, bool ipv6, int port, int webPort)
+    public static ProcessStartInfo QBittorrent(TestTorrent torrent, string home, string downloads, string address, int port, int webPort)
     {
         var settings = Directory.CreateDirectory(Path.Combine(home, "qBittorrent", "config")).FullName;
         File.WriteAllText(Path.Combine(settings, "qBittorrent.conf"), $"""
             [LegalNotice]
             Accepted=true
             [BitTorrent]
-            Session\InterfaceAddress={(ipv6 ? "::1" : "127.0.0.1")}
+            Session\InterfaceAddress={address}
             Session\Port={port}
             Session\MultiConnectionsPerIp=true
             Session\DHTEnabled=false

@@ -29,6 +29,9 @@ internal sealed class TestTorrent : IDisposable
     /// <summary>Parent of everything the torrent's clients write.</summary>
     public string Folder { get; } = Path.Combine(Path.GetTempPath(), $"pbts-clients-{Guid.NewGuid():N}"[..26]);
 
+    /// <summary>Bytes of the file.</summary>
+    public long Length => Size;
+
     public string MetaInfoPath => Path.Combine(Folder, "payload.torrent");
 
     public byte[] InfoHash { get; }

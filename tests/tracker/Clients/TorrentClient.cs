@@ -3,11 +3,12 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
+using Pbts.Tracker.Tests.Support;
 
 namespace Pbts.Tracker.Tests.Clients;
 
 /// <summary>
-/// A real torrent client as a child process, on loopback only, that knows peers from the tracker alone: DHT, peer
+/// A real torrent client as a child process, on loopback or in a network namespace, that knows peers from the tracker alone: DHT, peer
 /// exchange and local discovery are off.
 /// </summary>
 internal sealed partial class TorrentClient : IAsyncDisposable
@@ -50,8 +51,10 @@ internal sealed partial class TorrentClient : IAsyncDisposable
     /// <summary>Starts a client of the named kind: <c>aria2</c>, <c>transmission</c> or <c>qbittorrent</c>.</summary>
     /// <param name="seeds">Whether it has the file already.</param>
     /// <param name="ipv6">Whether it uses <c>[::1]</c>; else 127.0.0.1.</param>
-    public static TorrentClient Start(string kind, TestTorrent torrent, bool seeds, bool ipv6)
+    /// <param name="host">Where it runs; on loopback of this machine when <c>null</c>.</param>
+    public static TorrentClient Start(string kind, TestTorrent torrent, bool seeds, bool ipv6, TestNetwork.Host? host = null)
     {
+        var address = host?.Address ?? (ipv6 ? "::1" : "127.0.0.1");
         var home = Path.Combine(torrent.Folder, $"{kind}-{Guid.NewGuid():N}"[..20]);
         var downloads = Directory.CreateDirectory(Path.Combine(home, "downloads")).FullName;
         if (seeds)
@@ -60,11 +63,11 @@ internal sealed partial class TorrentClient : IAsyncDisposable
         var (start, package) = kind switch
         {
             "aria2" => (ClientCommands.Aria2(torrent, downloads, seeds, FreePort()), "aria2"),
-            "transmission" => (ClientCommands.Transmission(torrent, home, downloads, FreePort(), controlPort), "transmission-daemon"),
-            "qbittorrent" => (ClientCommands.QBittorrent(torrent, home, downloads, ipv6, FreePort(), controlPort), "qbittorrent-nox"),
+            "transmission" => (ClientCommands.Transmission(torrent, home, downloads, FreePort(), controlPort, host?.Address ?? "127.0.0.1"), "transmission-daemon"),
+            "qbittorrent" => (ClientCommands.QBittorrent(torrent, home, downloads, address, FreePort(), controlPort), "qbittorrent-nox"),
             _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "Not a client the tests know."),
         };
-        return new TorrentClient(torrent, downloads, start, package, controlPort);
+        return new TorrentClient(torrent, downloads, host?.Inside(start) ?? start, package, controlPort);
     }
 
     /// <summary>Leaves the swarm as the client's user would make it, so that it tells the tracker.</summary>

@@ -114,4 +114,52 @@ public sealed class OverloadTests(PostgresServer postgres, ITestOutputHelper out
 
         await own.DisposeAsync();
     }
+
+    [Fact]
+    public async Task While_the_database_hangs_announces_go_on_and_reports_are_refused_soon()
+    {
+        var own = new PostgresServer();
+        await own.InitializeAsync();
+        await using (var node = await NodeProcess.StartNodeAsync(await own.CreateDatabaseAsync()))
+        {
+            var tracker = new Announcer(node);
+            var sender = await Member.RegisteredAsync(node.Http, "sender");
+            var receiver = await Member.RegisteredAsync(node.Http, "receiver");
+            var known = Announcer.NewTorrent();
+            await tracker.AnnounceAsync(known, 1, 1);
+            Assert.Equal(["accepted"], (await sender.ReportAsync(node.Http, receiver.Receipt(sender, "before"))).Answer.Statuses());
+
+            own.Freeze();
+            try
+            {
+                var clock = Stopwatch.StartNew();
+                var reports = Task.WhenAll(Enumerable.Range(0, 10).Select(async i =>
+                {
+                    var (status, _) = await sender.ReportAsync(node.Http, receiver.Receipt(sender, "during", (uint)i));
+                    return (status, clock.Elapsed);
+                }));
+                for (var i = 0; i < 60; i++)
+                    Assert.Null((await tracker.AnnounceAsync(i % 10 == 0 ? Announcer.NewTorrent() : known, i + 2, 1)).Failure);
+                output.WriteLine($"60 announces without an answer of the database: {clock.Elapsed.TotalSeconds:F1} s");
+                foreach (var (status, took) in await reports)
+                {
+                    Assert.Equal(HttpStatusCode.ServiceUnavailable, status);
+                    output.WriteLine($"a report was refused after {took.TotalSeconds:F1} s");
+                    Assert.True(took < TimeSpan.FromSeconds(15), $"The refusal took {took}.");
+                }
+            }
+            finally
+            {
+                own.Thaw();
+            }
+
+            for (var tries = 0; (await sender.ReportAsync(node.Http, receiver.Receipt(sender, "after"), receiver.Receipt(sender, "before"))).Status != HttpStatusCode.OK; tries++)
+            {
+                Assert.True(tries < 60, node.Log);
+                await Task.Delay(500);
+            }
+        }
+
+        await own.DisposeAsync();
+    }
 }

@@ -72,7 +72,7 @@ public sealed class HostilePeerTests : IAsyncLifetime
 
     [Theory]
     [InlineData(0)]
-    [InlineData(4)]
+    [InlineData(5)]
     [InlineData(99)]
     [InlineData(255)]
     public async Task Extended_messages_nobody_offered_are_ignored(byte subId)
@@ -197,6 +197,16 @@ public sealed class HostilePeerTests : IAsyncLifetime
             await raw.SendAsync(Bep10Frame.Build(1, ReceiptCodec.EncodeReceipt(Sign(mallory, piece) with { Receipt = Sign(mallory, piece).Receipt with { Signature = Sign(mallory, 3).Receipt.Signature } })));
         Assert.True(await raw.IsClosedAsync());
         Assert.Equal(0, _seed.Session.Receipts.ToReport.Count);
+    }
+
+    [Fact]
+    public async Task Acknowledging_what_was_not_sent_ends_the_connection()
+    {
+        using var raw = await RawPeer.ConnectAsync(_seed, _setup.Torrent);
+        await raw.SendAsync(new PbtsExtension().CreateHandshake(0, publicKey: _bob.PublicKey));
+        foreach (var count in new long[] { 1, long.MaxValue, 7 })
+            await raw.SendAsync(Bep10Frame.Build(4, ReceiptCodec.EncodeAck(count)));
+        Assert.True(await raw.IsClosedAsync());
     }
 
     [Fact]

@@ -9,21 +9,15 @@ namespace Pbts.Tracker.Tests.Peers;
 
 /// <summary>The whole way with the real tracker: register, announce, transfer, report, credit.</summary>
 [Collection("node")]
-public sealed class RealTrackerTests(SharedNode shared) : IDisposable
+public sealed class RealTrackerTests(SharedNode shared) : MemberCommands(shared.Node.Url)
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("pbts-cli").FullName;
-
-    private string Url => shared.Node.Url.ToString().TrimEnd('/');
-
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
-
     [Fact]
     public async Task A_download_credits_the_seeder_and_debits_the_downloader_by_the_piece()
     {
         var (alice, bob) = (await NewMemberAsync("alice"), await NewMemberAsync("bob"));
         var torrent = await NewTorrentAsync(700_000, 65536);
         using var stopSeeding = new CancellationTokenSource();
-        var seeding = RunAsync(stopSeeding.Token, "seed", torrent, "--data", _folder, "--user", alice.Id, "--key", alice.Key, "--state", At("s1"), "--listen", "127.0.0.1", "--json");
+        var seeding = RunAsync(stopSeeding.Token, "seed", torrent, "--data", Folder, "--user", alice.Id, "--key", alice.Key, "--state", At("s1"), "--listen", "127.0.0.1", "--json");
 
         var got = await RunAsync(default, "get", torrent, "--data", At("got"), "--user", bob.Id, "--key", bob.Key, "--state", At("s2"), "--listen", "127.0.0.1", "--timeout", "60", "--json");
         Assert.True(got.ExitCode == 0, got.Error);
@@ -57,7 +51,7 @@ public sealed class RealTrackerTests(SharedNode shared) : IDisposable
         Assert.Equal((0, 0), await TotalsAsync(alice.Id));
 
         // The journal holds what the tracker never heard; report finds it by the key.
-        var state = Path.Combine(_folder, "state", aliceKey!.PublicKey.ToString()[..16]);
+        var state = Path.Combine(Folder, "state", aliceKey!.PublicKey.ToString()[..16]);
         Directory.CreateDirectory(Path.GetDirectoryName(state)!);
         Directory.Move(Path.Combine(setup.Folder, "seed.state"), state);
         for (var time = 0; time < 2; time++)
@@ -80,12 +74,12 @@ public sealed class RealTrackerTests(SharedNode shared) : IDisposable
     [Fact]
     public async Task Three_members_swarm_and_the_ledger_balances()
     {
-        var members = new List<(string Id, string Key)>();
+        var members = new List<MemberFiles>();
         foreach (var name in new[] { "eve", "frank", "grace", "heidi" })
             members.Add(await NewMemberAsync(name));
         var torrent = await NewTorrentAsync(2_000_000, 32768);
         using var stopSeeding = new CancellationTokenSource();
-        var seeding = RunAsync(stopSeeding.Token, "seed", torrent, "--data", _folder, "--user", members[0].Id, "--key", members[0].Key, "--state", At("s0"), "--listen", "127.0.0.1", "--upload-slots", "2");
+        var seeding = RunAsync(stopSeeding.Token, "seed", torrent, "--data", Folder, "--user", members[0].Id, "--key", members[0].Key, "--state", At("s0"), "--listen", "127.0.0.1", "--upload-slots", "2");
         var gets = members.Skip(1).Select((m, i) => RunAsync(default, "get", torrent, "--data", At($"d{i}"), "--user", m.Id, "--key", m.Key,
             "--state", At($"s{i + 1}"), "--listen", "127.0.0.1", "--timeout", "90", "--json")).ToArray();
         foreach (var get in await Task.WhenAll(gets))
@@ -122,42 +116,5 @@ public sealed class RealTrackerTests(SharedNode shared) : IDisposable
         var config = await RunAsync(default, "config", "--tracker", Url, "--json");
         Assert.True(Json(config).GetProperty("verify_signatures").GetBoolean());
         Assert.Equal(ExitCodes.Refused, (await RunAsync(default, "config", "receipt_window=-1", "--tracker", Url)).ExitCode);
-    }
-
-    private async Task<(string Id, string Key)> NewMemberAsync(string name)
-    {
-        var (id, key) = ($"{name}-{Guid.NewGuid():N}", At($"{name}.json"));
-        Assert.Equal(0, (await RunAsync(default, "keygen", "--out", key)).ExitCode);
-        var registered = await RunAsync(default, "register", id, "--key", key, "--tracker", Url, "--json");
-        Assert.True(registered.ExitCode == 0, registered.Error);
-        return (id, key);
-    }
-
-    private async Task<string> NewTorrentAsync(int length, int pieceLength)
-    {
-        var data = new byte[length];
-        Random.Shared.NextBytes(data);
-        await File.WriteAllBytesAsync(At("data.bin"), data);
-        var created = await RunAsync(default, "torrent", "create", At("data.bin"), "--tracker", Url + "/announce", "--piece-length", $"{pieceLength}", "--out", At("t.torrent"));
-        Assert.True(created.ExitCode == 0, created.Error);
-        return At("t.torrent");
-    }
-
-    private async Task<(long Up, long Down)> TotalsAsync(string user)
-    {
-        var result = Json(await RunAsync(default, "user", user, "--tracker", Url, "--json"));
-        return (result.GetProperty("total_uploaded").GetInt64(), result.GetProperty("total_downloaded").GetInt64());
-    }
-
-    private string At(string name) => Path.Combine(_folder, name);
-
-    private static JsonElement Json((int ExitCode, string Output, string Error) result) => JsonSerializer.Deserialize<JsonElement>(result.Output);
-
-    private static async Task<(int ExitCode, string Output, string Error)> RunAsync(CancellationToken cancellationToken, params string[] args)
-    {
-        var (output, error) = (new StringWriter(), new StringWriter());
-        // Log lines come from several threads.
-        var exitCode = await PbtsCommand.RunAsync(args, output, TextWriter.Synchronized(error), cancellationToken);
-        return (exitCode, output.ToString(), $"{string.Join(' ', args)}\n{error}");
     }
 }

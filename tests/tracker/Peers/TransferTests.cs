@@ -1,5 +1,9 @@
+using System.Buffers.Binary;
+using System.Net;
+using System.Net.Sockets;
 using Pbts.Cli.Keys;
 using Pbts.Cli.Peers;
+using Pbts.Protocol.Bep10;
 using Pbts.Protocol.Receipts;
 using static Pbts.Tracker.Tests.Peers.TransferSetup;
 
@@ -142,15 +146,18 @@ public class TransferTests
         using var setup = await CreateAsync(300_000, 65536);
         using var alice = MemberIdentity.Generate();
         using var bob = MemberIdentity.Generate();
-        var seed = await setup.StartAsync("seed", alice);
+        using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        listener.Listen();
         var get = await setup.StartAsync("get", bob);
-        get.AddPeers([Address(seed)]);
-        await get.Session.Completed.WaitAsync(Patience);
-        await EventuallyAsync(() => get.Session.Receipts.IsAllSigned, "signed");
+        // An uploader that gives everything, acknowledges nothing and is gone.
+        var dying = ServeAsync(setup, listener, alice.PublicKey, until: () => get.Session.Completed.IsCompleted && get.Session.Receipts.IsAllSigned);
+        get.AddPeers([(IPEndPoint)listener.LocalEndPoint!]);
+        await dying.WaitAsync(Patience);
+        await EventuallyAsync(() => get.Session.PeerCount == 0, "gone");
+        Assert.Equal(setup.Torrent.PieceCount, get.Session.Receipts.SignedCount);
+        Assert.False(await get.DeliverReceiptsAsync(TimeSpan.FromSeconds(1), default));
         await get.DisposeAsync();
-        await seed.DisposeAsync();
-        // The uploader loses what it had received, as if it had died with the receipts on the way.
-        File.Delete(Path.Combine(setup.Folder, "seed.state", $"{setup.Torrent.InfoHash}.earned"));
 
         await using var seedAgain = await setup.StartAsync("seed", alice);
         await using var getAgain = await setup.StartAsync("get", bob);
@@ -158,5 +165,31 @@ public class TransferTests
         getAgain.AddPeers([Address(seedAgain)]);
         await EventuallyAsync(() => seedAgain.Session.Receipts.ToReport.Count == setup.Torrent.PieceCount, "delivered");
         Assert.True(await getAgain.DeliverReceiptsAsync(Patience, default));
+    }
+
+    private static async Task ServeAsync(TransferSetup setup, Socket listener, MemberKey key, Func<bool> until)
+    {
+        using var caller = await listener.AcceptAsync();
+        await using var stream = new NetworkStream(caller);
+        await stream.ReadExactlyAsync(new byte[PeerHandshake.Length]);
+        await stream.WriteAsync(PeerHandshake.Build(setup.Torrent.InfoHash, "-XX0000-soon-be-gone"u8));
+        await stream.WriteAsync(PeerMessages.WithPayload(PeerMessages.BitfieldId, [0xF8]));
+        await stream.WriteAsync(new PbtsExtension().CreateHandshake(publicKey: key));
+        await stream.WriteAsync(PeerMessages.Simple(PeerMessages.Unchoke));
+        var served = 0L;
+        while (served < setup.Data.Length)
+        {
+            var header = new byte[4];
+            await stream.ReadExactlyAsync(header);
+            var message = new byte[BinaryPrimitives.ReadInt32BigEndian(header)];
+            await stream.ReadExactlyAsync(message);
+            if (message is not [PeerMessages.Request, ..] || !BlockRequest.TryRead(message.AsSpan(1), setup.Torrent, out var request))
+                continue;
+            var frame = PeerMessages.PieceFrame(request);
+            setup.Data.AsSpan(request.Piece * setup.Torrent.PieceLength + request.Begin, request.Length).CopyTo(frame.AsSpan(13));
+            await stream.WriteAsync(frame);
+            served += request.Length;
+        }
+        await EventuallyAsync(until, "signed");
     }
 }

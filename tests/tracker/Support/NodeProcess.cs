@@ -66,12 +66,12 @@ internal sealed partial class NodeProcess : IAsyncDisposable
 
     /// <summary>Starts without waiting for readiness; for tests of what happens before it.</summary>
     public static NodeProcess Launch(string program, string database, params (string Name, string Value)[] environment) =>
-        Launch(program, database, FreePorts(4), null, environment);
+        Launch(program, database, FreePorts(3), null, environment);
 
     /// <summary>Starts an all-in-one node in a network namespace of its own, without waiting for readiness.</summary>
     /// <param name="address">Where clients reach it.</param>
     public static NodeProcess LaunchInNamespace(string name, IPAddress address, string database, params (string Name, string Value)[] environment) =>
-        Launch("Pbts.Silo.dll", database, FreePorts(4), (name, address), environment);
+        Launch("Pbts.Silo.dll", database, FreePorts(3), (name, address), environment);
 
     /// <summary>Starts the same program with the same settings on the same ports, without waiting for anything.</summary>
     public NodeProcess LaunchAgain() => _again();
@@ -99,12 +99,11 @@ internal sealed partial class NodeProcess : IAsyncDisposable
         start.Environment["PBTS_DATABASE"] = database;
         start.Environment["PBTS_LISTEN"] = inside is { } at ? $"http://{at.Address}:{ports[0]}" : $"http://127.0.0.1:{ports[0]};http://[::1]:{ports[0]}";
         start.Environment["PBTS_SILO_PORT"] = $"{ports[1]}";
-        start.Environment["PBTS_GATEWAY_PORT"] = $"{ports[2]}";
-        start.Environment["PBTS_MANAGEMENT_LISTEN"] = $"http://127.0.0.1:{ports[3]}";
+        start.Environment["PBTS_MANAGEMENT_LISTEN"] = $"http://127.0.0.1:{ports[2]}";
         foreach (var (name, value) in environment)
             start.Environment[name] = value;
         var node = new NodeProcess(
-            Process.Start(start)!, inside?.Address ?? IPAddress.Loopback, ports[0], ports[3], () => Launch(program, database, ports, inside, environment));
+            Process.Start(start)!, inside?.Address ?? IPAddress.Loopback, ports[0], ports[2], () => Launch(program, database, ports, inside, environment));
         node._process.OutputDataReceived += node.Keep;
         node._process.ErrorDataReceived += node.Keep;
         node._process.BeginOutputReadLine();

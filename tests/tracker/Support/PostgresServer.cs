@@ -15,6 +15,8 @@ public sealed partial class PostgresServer : IAsyncLifetime
 {
     private const int SigInt = 2;
     private const int SigQuit = 3;
+    private const int SigContinue = 18;
+    private const int SigStop = 19;
 
     private readonly string folder = Path.Combine(Path.GetTempPath(), $"pbts-pg-{Guid.NewGuid():N}"[..19]);
     private readonly string binaries = FindBinaries();
@@ -61,6 +63,12 @@ public sealed partial class PostgresServer : IAsyncLifetime
         await KillAsync();
         await StartAsync();
     }
+
+    /// <summary>Stops every process of the server where it is: connections stay open and nothing is answered.</summary>
+    public void Freeze() => SignalAll(SigStop);
+
+    /// <summary>Lets the server go on after <see cref="Freeze"/>.</summary>
+    public void Thaw() => SignalAll(SigContinue);
 
     /// <summary>Starts the server again after <see cref="StopAsync()"/> or <see cref="KillAsync"/>.</summary>
     public async Task StartAsync()
@@ -109,6 +117,14 @@ public sealed partial class PostgresServer : IAsyncLifetime
         return connectionString;
     }
 
+    /// <summary>Deletes a database, whoever is still connected to it.</summary>
+    public async Task DropDatabaseAsync(string connectionString)
+    {
+        await using var maintenance = NpgsqlDataSource.Create(ConnectionString);
+        await using var drop = maintenance.CreateCommand($"DROP DATABASE {new NpgsqlConnectionStringBuilder(connectionString).Database} WITH (FORCE)");
+        await drop.ExecuteNonQueryAsync();
+    }
+
     /// <summary>Dumps a database with pg_dump, restores it with pg_restore into a fresh one and returns that one's connection string.</summary>
     public async Task<string> DumpAndRestoreAsync(string connectionString)
     {
@@ -143,6 +159,18 @@ public sealed partial class PostgresServer : IAsyncLifetime
         await server.WaitForExitAsync();
         server.Dispose();
         server = null;
+    }
+
+    private void SignalAll(int signal)
+    {
+        Signal(signal);
+        foreach (var process in Directory.GetDirectories("/proc").Select(Path.GetFileName).Where(name => int.TryParse(name, CultureInfo.InvariantCulture, out _)))
+        {
+            // The fourth field is the parent; the second, the name, may hold anything but ends at the last parenthesis.
+            var stat = File.Exists($"/proc/{process}/stat") ? File.ReadAllText($"/proc/{process}/stat") : "";
+            if (stat.LastIndexOf(')') is > 0 and var end && stat[(end + 2)..].Split(' ')[1] == $"{server!.Id}")
+                _ = Kill(int.Parse(process!, CultureInfo.InvariantCulture), signal);
+        }
     }
 
     private void Signal(int signal)

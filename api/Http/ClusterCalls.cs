@@ -1,0 +1,32 @@
+using Orleans.Runtime;
+
+namespace Pbts.Api.Http;
+
+/// <summary>Calls of grains that may be repeated without harm: what met a stopping or dead silo is tried again until the cluster has settled.</summary>
+internal static class ClusterCalls
+{
+    /// <summary>Longer than it takes the cluster to notice a dead silo, shorter than callers wait.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
+
+    /// <exception cref="OrleansException">No silo could be reached in time.</exception>
+    /// <exception cref="TimeoutException">No silo answered in time.</exception>
+    /// <exception cref="OperationCanceledException">The cluster could not say in time which silo it is.</exception>
+    public static async Task<T> RepeatAsync<T>(Func<Task<T>> call)
+    {
+        var started = TimeProvider.System.GetTimestamp();
+        for (var pause = TimeSpan.FromMilliseconds(50); ; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
+        {
+            try
+            {
+                return await call();
+            }
+            catch (Exception e) when (e is OrleansException or TimeoutException or OperationCanceledException && TimeProvider.System.GetElapsedTime(started) + pause < Patience)
+            {
+            }
+
+            await Task.Delay(pause);
+        }
+    }
+}

@@ -1,0 +1,39 @@
+using System.Text.Json;
+using Pbts.Cli.Tracker;
+
+namespace Pbts.Cli.Contract;
+
+/// <summary>Draws how far a migration is: on a terminal in one line that changes, else a line for each tenth.</summary>
+internal sealed class MigrationProgress(TextWriter output, bool terminal)
+{
+    private const int Width = 30;
+    private string _last = "";
+
+    /// <summary>Draws the migration as it stands; one that is finished ends the line.</summary>
+    public void Show(ApiResult result)
+    {
+        var (migrated, failed, total) = (Number(result, "migrated"), Number(result, "failed_count"), Number(result, "total"));
+        var (state, phase) = (result.Text("state"), result.Text("phase"));
+        // The total is not known before everybody has been found.
+        var share = phase is "deploy" or "discover" || total == 0 ? (state == "completed" ? 1 : 0) : (double)(migrated + failed) / total;
+        var filled = (int)(share * Width);
+        var line = $"[{new string('#', filled)}{new string('-', Width - filled)}] {share * 100,3:0} %  {state}, {phase}: {migrated} of {total} moved, {failed} not";
+        if (Seconds(result) is { } left) line += $", about {left:0} s left";
+        if (result.Text("problem") is { } problem) line += $"  ({problem})";
+        if (terminal)
+        {
+            output.Write($"\r\e[K{line}");
+            if (state is not ("pending" or "running" or "paused")) output.WriteLine();
+            return;
+        }
+        var news = $"{state} {phase} {(int)(share * 10)} {failed} {result.Text("problem")}";
+        if (news != _last) output.WriteLine(line);
+        _last = news;
+    }
+
+    private static int Number(ApiResult result, string name) =>
+        result.Body is { } body && body.TryGetProperty(name, out var value) && value.TryGetInt32(out var number) ? number : 0;
+
+    private static double? Seconds(ApiResult result) =>
+        result.Body is { } body && body.TryGetProperty("eta_seconds", out var value) && value.ValueKind == JsonValueKind.Number ? value.GetDouble() : null;
+}

@@ -1,0 +1,83 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using System.Text.Json.Nodes;
+using Pbts.Tracker.Tests.Support;
+
+namespace Pbts.Tracker.Tests.Chaos;
+
+/// <summary>What <c>./pbts up</c> does with a silo that ends.</summary>
+[Trait("suite", "slow")]
+public sealed partial class SupervisionTests : IDisposable
+{
+    private readonly string _data = Path.Combine(Path.GetTempPath(), $"pbts-up-{Guid.NewGuid():N}"[..18]);
+
+    private static string Root { get; } = FindRoot();
+
+    [Fact]
+    public async Task A_silo_that_ends_is_started_again_and_nothing_is_left_after_down()
+    {
+        try
+        {
+            await RunAsync("up", "--silos", "2", "--no-chain", "--detach", "--port", $"{NodeProcess.FreePorts(1)[0]}");
+            var before = await SiloAsync();
+            Assert.Equal("ready", (string?)before["state"]);
+            _ = Kill((int)before["pid"]!, 9);
+            for (var waited = Stopwatch.StartNew(); ; await Task.Delay(1000))
+            {
+                var now = await SiloAsync();
+                if ((string?)now["state"] == "ready" && (int?)now["pid"] is { } pid && pid != (int)before["pid"]!)
+                    break;
+                Assert.True(waited.Elapsed < TimeSpan.FromMinutes(2), $"It was not started again: {now.ToJsonString()}");
+            }
+        }
+        finally
+        {
+            await RunAsync("down");
+        }
+
+        Assert.Empty(Directory.GetFiles(Path.Combine(_data, "run"), "*", new EnumerationOptions { AttributesToSkip = FileAttributes.None }));
+        Assert.DoesNotContain(Process.GetProcesses(), process => CommandLine(process).Contains(_data, StringComparison.Ordinal));
+    }
+
+    public void Dispose() => Directory.Delete(_data, recursive: true);
+
+    private async Task<JsonNode> SiloAsync() =>
+        JsonNode.Parse(await RunAsync("status", "--json"))!["processes"]!.AsArray().Single(process => (string?)process!["name"] == "silo-2")!;
+
+    private async Task<string> RunAsync(params string[] arguments)
+    {
+        var start = new ProcessStartInfo(Path.Combine(Root, "pbts"), [.. arguments, "--data", _data]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        using var process = Process.Start(start)!;
+        var errors = process.StandardError.ReadToEndAsync();
+        var output = await process.StandardOutput.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        Assert.True(process.ExitCode == 0, $"./pbts {string.Join(' ', arguments)}: {output}{await errors}");
+        return output;
+    }
+
+    private static string CommandLine(Process process)
+    {
+        try
+        {
+            return File.ReadAllText($"/proc/{process.Id}/cmdline");
+        }
+        catch (IOException)
+        {
+            return ""; // It has ended.
+        }
+    }
+
+    private static string FindRoot()
+    {
+        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        {
+            if (File.Exists(Path.Combine(folder.FullName, "pbts")) && File.Exists(Path.Combine(folder.FullName, "Pbts.sln")))
+                return folder.FullName;
+        }
+
+        throw new InvalidOperationException("The tests are not inside a clone of the repository.");
+    }
+
+    [LibraryImport("libc", EntryPoint = "kill")]
+    private static partial int Kill(int pid, int signal);
+}

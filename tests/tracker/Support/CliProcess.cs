@@ -1,0 +1,113 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using System.Text;
+using System.Text.Json;
+
+namespace Pbts.Tracker.Tests.Support;
+
+/// <summary>The <c>pbts</c> command as a process of its own.</summary>
+internal sealed partial class CliProcess : IAsyncDisposable
+{
+    private readonly Process _process;
+    private readonly string _command;
+    private readonly StringBuilder _output = new();
+    private readonly StringBuilder _error = new();
+
+    private CliProcess(ProcessStartInfo start, string command)
+    {
+        _command = command;
+        start.RedirectStandardOutput = start.RedirectStandardError = true;
+        _process = Process.Start(start)!;
+        _process.OutputDataReceived += (_, line) => Keep(_output, line.Data);
+        _process.ErrorDataReceived += (_, line) => Keep(_error, line.Data);
+        _process.BeginOutputReadLine();
+        _process.BeginErrorReadLine();
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => Signal(9);
+    }
+
+    public string Error
+    {
+        get
+        {
+            lock (_error)
+                return $"{_command}\n{_error}";
+        }
+    }
+
+    public bool HasExited => _process.HasExited;
+
+    public static CliProcess Start(params string[] args) => Start(null, [], args);
+
+    /// <summary>Starts the command, inside a network namespace when there is one.</summary>
+    public static CliProcess Start(TestNetwork.Host? host, (string Name, string Value)[] environment, params string[] args)
+    {
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Pbts.Cli.dll"), .. args]) { WorkingDirectory = Path.GetTempPath() };
+        foreach (var (name, value) in environment)
+            start.Environment[name] = value;
+        return new CliProcess(host?.Inside(start) ?? start, string.Join(' ', args));
+    }
+
+    /// <summary>Waits for success and gives the JSON that was printed.</summary>
+    public async Task<JsonElement> SucceedAsync(TimeSpan patience)
+    {
+        var exitCode = await ExitAsync(patience);
+        Assert.True(exitCode == 0, $"exit code {exitCode}: {Error}");
+        lock (_output)
+            return JsonSerializer.Deserialize<JsonElement>(_output.ToString());
+    }
+
+    public async Task<int> ExitAsync(TimeSpan patience)
+    {
+        try
+        {
+            await _process.WaitForExitAsync().WaitAsync(patience);
+        }
+        catch (TimeoutException)
+        {
+            Assert.Fail($"still running after {patience}: {Error}");
+        }
+        return _process.ExitCode;
+    }
+
+    /// <summary>Ends it as Ctrl-C or an operator would (SIGTERM) and gives its JSON.</summary>
+    public Task<JsonElement> StopAsync(TimeSpan patience)
+    {
+        Signal(15);
+        return SucceedAsync(patience);
+    }
+
+    /// <summary>Ends it at once (SIGKILL).</summary>
+    public async Task KillAsync()
+    {
+        Signal(9);
+        await _process.WaitForExitAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await KillAsync();
+        _process.Dispose();
+    }
+
+    private static void Keep(StringBuilder text, string? line)
+    {
+        lock (text)
+            text.Append(line).Append('\n');
+    }
+
+    private void Signal(int signal)
+    {
+        try
+        {
+            if (!_process.HasExited)
+                _ = Kill(_process.Id, signal);
+        }
+        catch (InvalidOperationException)
+        {
+            // Already disposed.
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "kill")]
+    private static partial int Kill(int pid, int signal);
+}

@@ -6,6 +6,7 @@ using Pbts.Experiments;
 using Pbts.Experiments.Parts;
 using Pbts.Experiments.Tracker;
 using Pbts.Tracker.Tests.Support;
+using Pbts.Tracker.Tests.Tee;
 
 namespace Pbts.Tracker.Tests.Experiments;
 
@@ -164,6 +165,32 @@ public sealed class MeasuringTests(SharedNode shared)
         Assert.Empty(run.Findings.Where(finding => finding.Outcome == Outcome.Failed).Select(finding => $"{finding.Name}: {finding.Reason}"));
         var baseline = run.Find("overhead", "announce (baseline)")!.Typical!.Value;
         Assert.Equal(run.Find("overhead", "report", 10)!.Typical - baseline, run.Find("overhead", "report, more than the baseline", 10)!.Value);
+    }
+
+    /// <summary>With a stand-in of the agent, and of a tracker that uses it: what a machine with a TEE would run.</summary>
+    [Fact]
+    public async Task With_an_agent_the_TEEs_parts_are_measured_and_marked_as_a_simulators()
+    {
+        await using var agent = await DstackAgent.StartAsync();
+        var run = new ExperimentRun(Small with { Agent = agent.Socket }, _progress);
+        await new LatencyExperiment().RunAsync(run);
+        foreach (var name in new[] { "key generation, TEE-derived", "attestation generation" })
+        {
+            var finding = run.Find("latency", name);
+            Assert.Equal(Small.Iterations, finding?.Summary?.Count);
+            Assert.Contains("simulator", finding!.Note!, StringComparison.Ordinal);
+        }
+
+        // Every key and every quote was asked for anew.
+        foreach (var method in new[] { "GetKey", "GetQuote" })
+            Assert.Distinct(agent.Calls.Where(call => call.Method == method).Select(call => call.Body.ToJsonString()));
+        Assert.True(agent.Calls.Count(call => call.Method == "GetKey") > Small.Iterations);
+
+        // Nobody signed this platform's certificates.
+        var own = run.Findings.Single(finding => finding.Name == "attestation verification, own quote");
+        Assert.Equal(Outcome.Skipped, own.Outcome);
+        Assert.Contains("not accepted", own.Reason!, StringComparison.Ordinal);
+        Assert.DoesNotContain(run.Findings, finding => finding.Outcome == Outcome.Failed);
     }
 
     [Fact]

@@ -167,6 +167,23 @@ public sealed class MeasuringTests(SharedNode shared)
         Assert.Equal(run.Find("overhead", "report", 10)!.Typical - baseline, run.Find("overhead", "report, more than the baseline", 10)!.Value);
     }
 
+    [Fact]
+    public async Task Results_of_real_transfers_are_taken_over()
+    {
+        var file = Path.GetTempFileName();
+        await File.WriteAllTextAsync(file, """
+            {"benchmark":"transfer","processors":2,"quick":true,"results":[
+              {"rate_mb_per_s":1,"piece_kib":256,"megabytes":4,"without_s":[4.0],"with_s":[4.1],"with_download_s":[4.05],"without_median_s":4.0,"with_median_s":4.1,"overhead_percent":2.5,"download_overhead_percent":1.25,"paper_computed_percent":52},
+              {"rate_mb_per_s":null,"piece_kib":2048,"megabytes":200,"without_s":[1,2,3],"with_s":[2,3,4],"with_download_s":[1,2,3],"without_median_s":2,"with_median_s":3,"overhead_percent":50,"download_overhead_percent":0,"paper_computed_percent":null}]}
+            """);
+        var run = new ExperimentRun(Small with { Transfers = file }, _progress);
+        await new DownloadExperiment().RunAsync(run);
+        File.Delete(file);
+        Assert.Equal(2.5, run.Find("download", "real transfer at 1 MB/s, overhead", 256)?.Value);
+        Assert.Equal([2.0, 3.0, 4.0], run.Find("download", "real transfer at full speed, with receipts", 2048)!.Samples!);
+        Assert.DoesNotContain(run.Findings, finding => finding.Outcome != Outcome.Measured);
+    }
+
     /// <summary>With a stand-in of the agent, and of a tracker that uses it: what a machine with a TEE would run.</summary>
     [Fact]
     public async Task With_an_agent_the_TEEs_parts_are_measured_and_marked_as_a_simulators()

@@ -26,13 +26,15 @@ internal sealed class BarProgress : IProgressView
     public void Show(string text, double done, double secondsLeft)
     {
         (_bar.Value, _left) = (done, secondsLeft);
-        _bar.Description = Markup.Escape(text);
+        _bar.Description = Markup.Escape(text[..text.IndexOf(':', StringComparison.Ordinal)]);
         AnsiConsole.WriteLine(text);
     }
 
     private sealed class LeftColumn : ProgressColumn
     {
         public BarProgress? View { get; set; }
+
+        protected override bool NoWrap => true;
 
         public override Spectre.Console.Rendering.IRenderable Render(Spectre.Console.Rendering.RenderOptions options, ProgressTask task, TimeSpan deltaTime) =>
             new Text($"about {Format.Time(View?._left ?? 0)} left");

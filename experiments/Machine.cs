@@ -15,7 +15,7 @@ internal sealed record Machine(string Processor, int Cores, double Memory, strin
         FirstField("/proc/cpuinfo", "model name") ?? RuntimeInformation.ProcessArchitecture.ToString(),
         Environment.ProcessorCount,
         Math.Round(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / Math.Pow(2, 30), 1),
-        FirstField("/etc/os-release", "PRETTY_NAME")?.Trim('"') is { } name ? $"{name}, {RuntimeInformation.OSDescription}" : RuntimeInformation.OSDescription,
+        FirstField("/etc/os-release", "PRETTY_NAME")?.Trim('"') is { } name ? $"{name}, kernel {Environment.OSVersion.Version}" : RuntimeInformation.OSDescription,
         RuntimeInformation.FrameworkDescription,
         ReadCommit(),
         load ?? (File.Exists("/proc/loadavg") ? double.Parse(File.ReadAllText("/proc/loadavg").Split(' ')[0], CultureInfo.InvariantCulture) : null));

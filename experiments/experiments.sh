@@ -39,12 +39,7 @@ cmd_experiments() {
 
 experiments_program() {
     EXPERIMENTS_DLL=$ROOT/experiments/bin/Release/net10.0/Pbts.Experiments.dll
-    (
-        exec 8<"$ROOT/experiments"
-        flock 8
-        step "Building the experiments (Release)"
-        dotnet build "$ROOT/experiments/Pbts.Experiments.csproj" "${BUILD_FLAGS[@]}" </dev/null 8>&-
-    ) || die "the build failed, see above"
+    build_once experiments experiments bench/Load tests/vectors
     # Plots have text, which needs a font.
     [ -n "$(find /usr/share/fonts /usr/local/share/fonts -name '*.ttf' -print -quit 2>/dev/null)" ] || apt_install fonts-dejavu-core
 }

@@ -14,6 +14,7 @@ internal static class Plots
     /// <summary>Writes both files of a chart and gives the SVG.</summary>
     public static async Task<string> WriteAsync(Chart chart, string folder)
     {
+        Fonts.Default = "DejaVu Sans"; // Another font where there is none of this name.
         using var plot = new Plot();
         plot.FigureBackground.Color = ScottPlot.Colors.White;
         plot.Axes.Title.Label.Text = chart.Title;

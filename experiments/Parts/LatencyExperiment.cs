@@ -73,7 +73,12 @@ internal sealed class LatencyExperiment : IExperiment
         });
         byte[]? quote = null;
         await run.TimeAsync(Entry("attestation generation", note), () => RandomNumberGenerator.GetBytes(64), async data => quote = Got(await agent.GetQuoteAsync(data, CancellationToken.None)));
-        if (quote is not null)
+        if (quote is null)
+            return;
+        // A simulator's quotes are signed by nobody in particular; a machine's must hold.
+        if (note is not null && QuoteVerifier.Verify(quote, WithoutCollateral, null, DateTimeOffset.UtcNow).FirstFailure is { } failure)
+            run.Skip(Name, "attestation verification, own quote", $"the simulator's quote is not accepted: {failure.Name}, {failure.Detail}");
+        else
             await run.TimeAsync(Entry("attestation verification, own quote", note), () => Check(QuoteVerifier.Verify(quote, WithoutCollateral, null, DateTimeOffset.UtcNow)));
     }
 

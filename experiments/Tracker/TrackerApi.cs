@@ -56,6 +56,7 @@ internal sealed class TrackerApi(Uri tracker) : IDisposable
     /// <exception cref="ExperimentException">A receipt was refused.</exception>
     public async Task ReportAsync(byte[] report, int count)
     {
+        var refusals = 0;
         while (true)
         {
             var now = Interlocked.Increment(ref _inFlight);
@@ -77,7 +78,8 @@ internal sealed class TrackerApi(Uri tracker) : IDisposable
             }
 
             Interlocked.Increment(ref _toldToComeBack);
-            await Task.Delay(100);
+            // Ever longer, up to 1.6 s, and not all at the same moment: asking again at once would measure the refusals.
+            await Task.Delay(TimeSpan.FromMilliseconds(100 * (1 << Math.Min(refusals++, 4)) * (0.5 + Random.Shared.NextDouble())));
         }
     }
 

@@ -6,6 +6,7 @@ using Pbts.Experiments;
 using Pbts.Experiments.Parts;
 using Pbts.Experiments.Tracker;
 using Pbts.Tracker.Tests.Support;
+using Pbts.Tracker.Tests.Tee;
 
 namespace Pbts.Tracker.Tests.Experiments;
 
@@ -164,6 +165,49 @@ public sealed class MeasuringTests(SharedNode shared)
         Assert.Empty(run.Findings.Where(finding => finding.Outcome == Outcome.Failed).Select(finding => $"{finding.Name}: {finding.Reason}"));
         var baseline = run.Find("overhead", "announce (baseline)")!.Typical!.Value;
         Assert.Equal(run.Find("overhead", "report", 10)!.Typical - baseline, run.Find("overhead", "report, more than the baseline", 10)!.Value);
+    }
+
+    [Fact]
+    public async Task Results_of_real_transfers_are_taken_over()
+    {
+        var file = Path.GetTempFileName();
+        await File.WriteAllTextAsync(file, """
+            {"benchmark":"transfer","processors":2,"quick":true,"results":[
+              {"rate_mb_per_s":1,"piece_kib":256,"megabytes":4,"without_s":[4.0],"with_s":[4.1],"with_download_s":[4.05],"without_median_s":4.0,"with_median_s":4.1,"overhead_percent":2.5,"download_overhead_percent":1.25,"paper_computed_percent":52},
+              {"rate_mb_per_s":null,"piece_kib":2048,"megabytes":200,"without_s":[1,2,3],"with_s":[2,3,4],"with_download_s":[1,2,3],"without_median_s":2,"with_median_s":3,"overhead_percent":50,"download_overhead_percent":0,"paper_computed_percent":null}]}
+            """);
+        var run = new ExperimentRun(Small with { Transfers = file }, _progress);
+        await new DownloadExperiment().RunAsync(run);
+        File.Delete(file);
+        Assert.Equal(2.5, run.Find("download", "real transfer at 1 MB/s, overhead", 256)?.Value);
+        Assert.Equal([2.0, 3.0, 4.0], run.Find("download", "real transfer at full speed, with receipts", 2048)!.Samples!);
+        Assert.DoesNotContain(run.Findings, finding => finding.Outcome != Outcome.Measured);
+    }
+
+    /// <summary>With a stand-in of the agent, and of a tracker that uses it: what a machine with a TEE would run.</summary>
+    [Fact]
+    public async Task With_an_agent_the_TEEs_parts_are_measured_and_marked_as_a_simulators()
+    {
+        await using var agent = await DstackAgent.StartAsync();
+        var run = new ExperimentRun(Small with { Agent = agent.Socket }, _progress);
+        await new LatencyExperiment().RunAsync(run);
+        foreach (var name in new[] { "key generation, TEE-derived", "attestation generation" })
+        {
+            var finding = run.Find("latency", name);
+            Assert.Equal(Small.Iterations, finding?.Summary?.Count);
+            Assert.Contains("simulator", finding!.Note!, StringComparison.Ordinal);
+        }
+
+        // Every key and every quote was asked for anew.
+        foreach (var method in new[] { "GetKey", "GetQuote" })
+            Assert.Distinct(agent.Calls.Where(call => call.Method == method).Select(call => call.Body.ToJsonString()));
+        Assert.True(agent.Calls.Count(call => call.Method == "GetKey") > Small.Iterations);
+
+        // Nobody signed this platform's certificates.
+        var own = run.Findings.Single(finding => finding.Name == "attestation verification, own quote");
+        Assert.Equal(Outcome.Skipped, own.Outcome);
+        Assert.Contains("not accepted", own.Reason!, StringComparison.Ordinal);
+        Assert.DoesNotContain(run.Findings, finding => finding.Outcome == Outcome.Failed);
     }
 
     [Fact]

@@ -48,7 +48,7 @@ internal sealed record Settings
 
     public int[] Swarms => Quick ? [100, 1000] : [100, 1000, 5000, 10_000];
 
-    public int[] Threads => [1, 2, 4, 8];
+    public static int[] Threads => [1, 2, 4, 8];
 
     /// <summary>Users on the contract.</summary>
     public int Users => Quick ? 10 : 100;

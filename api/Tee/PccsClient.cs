@@ -13,7 +13,7 @@ internal sealed class PccsClient : IDisposable
     {
         _timeout = timeout;
 #pragma warning disable CA2000 // The client disposes it.
-        _http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, MaxResponseHeadersLength = 256, PooledConnectionLifetime = TimeSpan.FromMinutes(5) })
+        _http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, MaxResponseHeadersLength = 64, PooledConnectionLifetime = TimeSpan.FromMinutes(5) })
 #pragma warning restore CA2000
         {
             BaseAddress = new Uri(url.TrimEnd('/') + "/"), Timeout = timeout, MaxResponseContentBufferSize = Collateral.MaxSize,

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Pbts.Api.Http;
 using Pbts.GrainInterfaces.Tee;
 using Pbts.Protocol.Attestation;
@@ -101,7 +102,7 @@ internal static class TeeEndpoints
         return bytes.Length <= AttestationClaims.MaxPayload ? bytes : fields.Wrong(name, $"is too long: at most {AttestationClaims.MaxPayload} bytes", Array.Empty<byte>());
     }
 
-    private static IResult NotAvailable(string? problem) => Answers.Error(StatusCodes.Status503ServiceUnavailable, "TEE not available: " + problem);
+    private static JsonHttpResult<ErrorAnswer> NotAvailable(string? problem) => Answers.Error(StatusCodes.Status503ServiceUnavailable, "TEE not available: " + problem);
 
     private static ITeeGrain Tee(IGrainFactory grains) => grains.GetGrain<ITeeGrain>(0);
 }

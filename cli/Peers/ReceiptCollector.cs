@@ -9,8 +9,10 @@ namespace Pbts.Cli.Peers;
 /// The sender's side: receipts that arrive are checked together on the background thread, written to disk together, and
 /// only then count for their signer. Who sends faster than that is read from more slowly.
 /// </summary>
+#pragma warning disable CA1001 // Nobody asks the semaphore for its wait handle, so it holds nothing to dispose of.
 internal sealed class ReceiptCollector(
     PeerSession session, PieceHashes hashes, PendingReceipts toReport, BackgroundThread background, TimeProvider clock)
+#pragma warning restore CA1001
 {
     /// <summary>Receipts worth checking at once; fewer wait a moment for others, because many cost little more than one.</summary>
     private const int EnoughReceipts = 50;

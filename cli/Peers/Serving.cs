@@ -85,13 +85,13 @@ internal sealed class Serving(Lock gate, List<PeerConnection> peers, CreditBook 
     }
 
     /// <summary>The peer wants nothing any more.</summary>
-    public void OnNotInterested(PeerConnection peer)
+    public static void OnNotInterested(PeerConnection peer)
     {
         peer.IsInterested = false;
         Choke(peer);
     }
 
-    public void OnRequest(PeerConnection peer, BlockRequest request)
+    public static void OnRequest(PeerConnection peer, BlockRequest request)
     {
         // A request that crossed our choke is nobody's fault.
         if (!peer.AmChoking && (peer.EndingSince is null || peer.Credit.HasBegun(request.Piece)))

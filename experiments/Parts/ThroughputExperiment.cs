@@ -34,10 +34,10 @@ internal sealed class ThroughputExperiment : IExperiment
             }),
         })
         {
-            foreach (var threads in run.Settings.Threads)
+            foreach (var threads in Settings.Threads)
             {
                 var about = new Finding { Part = Name, Name = name, Size = threads, SizeUnit = threads == 1 ? "thread" : "threads", Unit = "operations/s" };
-                var seconds = (double)run.Settings.Duration / run.Settings.Threads.Length;
+                var seconds = (double)run.Settings.Duration / Settings.Threads.Length;
                 await run.GuardAsync(about, () => Task.Run(() => run.Add(about with { Samples = Measure(once, threads, seconds) })));
                 if (run.Find(Name, name, 1)?.Typical is { } alone && run.Find(Name, name, threads)?.Typical is { } rate && threads > 1)
                 {

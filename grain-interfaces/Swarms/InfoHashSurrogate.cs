@@ -6,7 +6,8 @@ namespace Pbts.GrainInterfaces.Swarms;
 [GenerateSerializer, Immutable, Alias("pbts.InfoHash")]
 public struct InfoHashSurrogate
 {
-    [Id(0)] public PeerId Bytes;
+    [Id(0)]
+    public PeerId Bytes { get; set; }
 }
 
 /// <summary>Converts to and from <see cref="InfoHashSurrogate"/>.</summary>

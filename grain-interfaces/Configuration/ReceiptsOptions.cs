@@ -39,7 +39,7 @@ public sealed class ReceiptsOptions
     /// <summary>Reports and registrations they may make at once.</summary>
     public int ReportBurst { get; set; } = 200;
 
-    /// <summary>Threads that verify signatures; 0 for one a processor.</summary>
+    /// <summary>Threads that verify signatures; 0 for one less than there are processors (at least one), so that announces find one free.</summary>
     public int Verifiers { get; set; }
 
     /// <summary>Reports and registrations that may wait for a verifier; further ones are told to come back later.</summary>

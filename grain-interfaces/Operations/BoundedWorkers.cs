@@ -13,12 +13,12 @@ public sealed class BoundedWorkers : IDisposable
 
     private readonly Channel<Action> _queue;
 
-    /// <param name="workers">Threads; 0 for one a processor.</param>
+    /// <param name="workers">Threads; 0 for one less than there are processors, so that announces find one free.</param>
     /// <param name="capacity">Jobs that may wait.</param>
     public BoundedWorkers(int workers, int capacity)
     {
         _queue = Channel.CreateBounded<Action>(capacity);
-        for (var i = 0; i < (workers > 0 ? workers : Environment.ProcessorCount); i++)
+        for (var i = 0; i < (workers > 0 ? workers : Math.Max(1, Environment.ProcessorCount - 1)); i++)
             new Thread(Work) { IsBackground = true, Name = "pbts-worker" }.Start();
     }
 

@@ -1,10 +1,12 @@
 using System.Net;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using Orleans.Serialization;
 using Pbts.Api.Announce;
+using Pbts.Api.Connections;
 using Pbts.Api.Contract;
 using Pbts.Api.Http;
 using Pbts.Api.Members;
@@ -47,13 +49,10 @@ public static class ApiHosting
         builder.Services.AddSingleton<AnnounceMetrics>();
         builder.Services.AddSingleton<Tracker>();
         builder.Services.AddSingleton<TrackerHandler>();
-        builder.Services.AddSingleton<TrackerConnectionMiddleware>();
         builder.Services.AddSingleton<ClientAddressResolver>();
         builder.Services.AddSingleton<SwarmClient>();
         builder.Services.AddSingleton<TrackerIdentity>();
         builder.Services.AddSingleton<ClusterFigures>();
-        builder.Services.AddSingleton<ConnectionSweeper>();
-        builder.Services.AddHostedService(services => services.GetRequiredService<ConnectionSweeper>());
         builder.Services.AddMemberEndpoints();
         builder.Services.AddTeeEndpoints();
         builder.Services.AddConsole();
@@ -67,37 +66,21 @@ public static class ApiHosting
     {
         ArgumentNullException.ThrowIfNull(builder);
 
-        // An announce is answered on the thread that read it: it waits for nothing, so a change of thread would cost more
-        // than the answer. Whatever does wait gives the thread back.
-        builder.WebHost.UseSockets(sockets =>
-        {
-            sockets.UnsafePreferInlineScheduling = true;
-
-            // One system call less an announce, for a buffer of 4 KiB a connection.
-            sockets.WaitForDataBeforeAllocatingBuffer = false;
-        });
+        if (withTracker)
+            builder.Services.AddSingleton<IConnectionListenerFactory, TrackerTransport>();
         builder.WebHost.ConfigureKestrel((_, kestrel) =>
         {
             var node = kestrel.ApplicationServices.GetRequiredService<IOptions<NodeOptions>>().Value;
             var tracker = kestrel.ApplicationServices.GetRequiredService<IOptions<TrackerOptions>>().Value;
             kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxRequestLineSize = TrackerConnectionMiddleware.MaxHead;
-            kestrel.Limits.MaxRequestHeadersTotalSize = TrackerConnectionMiddleware.MaxHead;
+            kestrel.Limits.MaxRequestLineSize = TrackerRequests.MaxHead;
+            kestrel.Limits.MaxRequestHeadersTotalSize = TrackerRequests.MaxHead;
             kestrel.Limits.MaxRequestBodySize = 2 << 20;
             kestrel.Limits.MaxConcurrentConnections = tracker.MaxConnections;
             foreach (var endpoint in Endpoints(node.ManagementListen, "PBTS_MANAGEMENT_LISTEN (Node:ManagementListen)"))
                 kestrel.Listen(endpoint, listen => listen.MarkAsManagement());
-            foreach (var endpoint in Endpoints(node.Listen, "PBTS_LISTEN (Node:Listen)"))
-            {
-                kestrel.Listen(endpoint, listen =>
-                {
-                    listen.Protocols = HttpProtocols.Http1;
-                    if (!withTracker)
-                        return;
-                    var middleware = kestrel.ApplicationServices.GetRequiredService<TrackerConnectionMiddleware>();
-                    listen.Use(next => connection => middleware.RunAsync(connection, next));
-                });
-            }
+            foreach (var endpoint in ListenEndpoints(node))
+                kestrel.Listen(endpoint, listen => listen.Protocols = HttpProtocols.Http1);
         });
     }
 
@@ -131,6 +114,13 @@ public static class ApiHosting
         var settings = new NpgsqlConnectionStringBuilder(connection);
         settings.Timeout = settings.Timeout is 0 ? longestWait : Math.Min(settings.Timeout, longestWait);
         return NpgsqlDataSource.Create(settings);
+    }
+
+    /// <summary>Where the tracker listens.</summary>
+    public static IReadOnlyList<IPEndPoint> ListenEndpoints(NodeOptions node)
+    {
+        ArgumentNullException.ThrowIfNull(node);
+        return Endpoints(node.Listen, "PBTS_LISTEN (Node:Listen)");
     }
 
     private static IReadOnlyList<IPEndPoint> Endpoints(string listen, string setting) =>

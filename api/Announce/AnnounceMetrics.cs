@@ -22,13 +22,16 @@ internal enum AnnounceResult
 
     /// <summary>The query is not an announce.</summary>
     Malformed,
+
+    /// <summary>Told to come back: too many announces wait.</summary>
+    Shed,
 }
 
 /// <summary>Counts and times announces in this process.</summary>
 internal sealed class AnnounceMetrics
 {
     private static readonly string[] Events = ["none", "started", "completed", "stopped", "paused"];
-    private static readonly string[] Outcomes = ["served", "refused", "busy", "limited", "malformed"];
+    private static readonly string[] Outcomes = ["served", "refused", "busy", "limited", "malformed", "shed"];
 
     private readonly TaggedCounter _announces;
     private readonly Histogram<double> _duration;

@@ -34,6 +34,22 @@ internal sealed class TrackerHandler(Tracker tracker, IOptions<TrackerOptions> o
         return AnnounceAsync(route.Passkey, query, new PeerEndpoint(client, query.Port), output, cancellationToken);
     }
 
+    /// <summary>The answer to a request that would have to wait too long.</summary>
+    public ValueTask Shed(TrackerRoute route, IBufferWriter<byte> output)
+    {
+        if (route.Action == TrackerAction.Scrape)
+        {
+            BencodeReply.Failure(output, Tracker.Busy);
+        }
+        else
+        {
+            metrics.Count(AnnounceEvent.None, AnnounceResult.Shed);
+            BencodeReply.Busy(output, Tracker.Busy);
+        }
+
+        return ValueTask.CompletedTask;
+    }
+
     private async ValueTask AnnounceAsync(string? passkey, AnnounceQuery query, PeerEndpoint endpoint, IBufferWriter<byte> output, CancellationToken cancellationToken)
     {
         var outcome = await tracker.AnnounceAsync(passkey, query, endpoint, cancellationToken);

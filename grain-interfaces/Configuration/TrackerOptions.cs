@@ -59,6 +59,12 @@ public sealed class TrackerOptions
     /// <summary>Most HTTP connections at once.</summary>
     public int MaxConnections { get; set; } = 20_000;
 
+    /// <summary>
+    /// Milliseconds an HTTP announce may wait for its turn. When announces have waited longer for a tenth of a second, those
+    /// beyond what can be answered in time are told to come back; 0: never.
+    /// </summary>
+    public int ShedAfter { get; set; } = 5;
+
     /// <summary>Seconds an idle connection is kept.</summary>
     public int ConnectionIdleSeconds { get; set; } = 120;
 
@@ -83,6 +89,7 @@ public sealed class TrackerOptionsValidator : IValidateOptions<TrackerOptions>
         Check(options.AnnounceRate >= 0, $"Tracker:AnnounceRate is {options.AnnounceRate}: it must be 0 or more a second.");
         Check(options.AnnounceBurst > 0, $"Tracker:AnnounceBurst is {options.AnnounceBurst}: it must be positive.");
         Check(options.MaxConnections > 0, $"Tracker:MaxConnections is {options.MaxConnections}: it must be positive.");
+        Check(options.ShedAfter is >= 0 and <= 10_000, $"Tracker:ShedAfter is {options.ShedAfter}: it must be 0 to 10000 milliseconds.");
         Check(options.ConnectionIdleSeconds > 0, $"Tracker:ConnectionIdleSeconds is {options.ConnectionIdleSeconds}: it must be positive.");
         foreach (var proxy in options.TrustedProxies)
             Check(IPNetwork.TryParse(proxy, out _) || IPAddress.TryParse(proxy, out _), $"Tracker:TrustedProxies has \"{proxy}\": give an address or a network such as 10.0.0.0/8.");

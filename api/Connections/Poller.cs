@@ -1,0 +1,52 @@
+using System.ComponentModel;
+using System.Runtime.InteropServices;
+
+namespace Pbts.Api.Connections;
+
+/// <summary>An epoll instance: which descriptors are ready, many at a time.</summary>
+internal sealed unsafe class Poller : IDisposable
+{
+    private const int MaxReady = 512;
+
+    // struct epoll_event is packed on x86-64 alone.
+    private static readonly int s_size = RuntimeInformation.ProcessArchitecture == Architecture.X64 ? 12 : 16;
+
+    private readonly byte* _ready = (byte*)NativeMemory.AllocZeroed((nuint)(MaxReady * s_size));
+    private int _epoll = Check(Libc.CreateEpoll());
+
+    /// <summary>Waits for ready descriptors and returns how many there are.</summary>
+    public int Wait(int milliseconds)
+    {
+        var count = Libc.Wait(_epoll, _ready, MaxReady, milliseconds);
+        return count >= 0 ? count : Libc.Error == Libc.Interrupted ? 0 : throw new Win32Exception(Libc.Error);
+    }
+
+    /// <summary>The descriptor at a place of the last wait.</summary>
+    public int Descriptor(int place) => *(int*)(_ready + (place * s_size) + s_size - sizeof(long));
+
+    public void Add(int descriptor, int events) => Control(Libc.Add, descriptor, events);
+
+    public void Modify(int descriptor, int events) => Control(Libc.Modify, descriptor, events);
+
+    public void Remove(int descriptor) => _ = Libc.Control(_epoll, Libc.Delete, descriptor, null);
+
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _epoll, -1) is >= 0 and var epoll)
+        {
+            _ = Libc.Close(epoll);
+            NativeMemory.Free(_ready);
+        }
+    }
+
+    private void Control(int operation, int descriptor, int events)
+    {
+        var wanted = stackalloc byte[16];
+        new Span<byte>(wanted, 16).Clear();
+        *(int*)wanted = events;
+        *(int*)(wanted + s_size - sizeof(long)) = descriptor;
+        Check(Libc.Control(_epoll, operation, descriptor, wanted));
+    }
+
+    private static int Check(int result) => result >= 0 ? result : throw new Win32Exception(Libc.Error);
+}

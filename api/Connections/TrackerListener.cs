@@ -1,0 +1,79 @@
+using System.IO.Pipelines;
+using System.Net;
+using System.Net.Sockets;
+using System.Threading.Channels;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+
+namespace Pbts.Api.Connections;
+
+/// <summary>One address that the tracker listens at. The HTTP server accepts from it the connections that the loops hand over.</summary>
+internal sealed class TrackerListener(Socket socket, SocketConnectionContextFactory connections, TrackerTransport transport) : IConnectionListener
+{
+    private readonly Channel<ConnectionContext> _handedOver = Channel.CreateBounded<ConnectionContext>(1024);
+
+    public EndPoint EndPoint { get; } = socket.LocalEndPoint!;
+
+    public int Descriptor { get; } = (int)socket.Handle;
+
+    /// <summary>Gives a connection to the HTTP server.</summary>
+    /// <param name="received">What it has sent so far.</param>
+    public void HandOver(int descriptor, ReadOnlySpan<byte> received)
+    {
+        var connection = connections.Create(new Socket(new SafeSocketHandle(descriptor, ownsHandle: true)));
+        connection.Transport = new Continued(received.ToArray(), connection.Transport);
+        if (!_handedOver.Writer.TryWrite(connection))
+            connection.Abort();
+    }
+
+    public async ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            return await _handedOver.Reader.ReadAsync(cancellationToken);
+        }
+        catch (ChannelClosedException)
+        {
+            return null;
+        }
+    }
+
+    public async ValueTask UnbindAsync(CancellationToken cancellationToken = default)
+    {
+        await transport.UnlistenAsync(this);
+        socket.Dispose();
+        _handedOver.Writer.TryComplete();
+    }
+
+    public ValueTask DisposeAsync() => UnbindAsync();
+
+    /// <summary>A connection of which some bytes were read already: they come first.</summary>
+    private sealed class Continued : IDuplexPipe
+    {
+        private readonly Pipe _input = new();
+
+        public Continued(byte[] received, IDuplexPipe rest)
+        {
+            Output = rest.Output;
+            _ = PumpAsync(received, rest.Input, _input.Writer);
+        }
+
+        public PipeReader Input => _input.Reader;
+
+        public PipeWriter Output { get; }
+
+        private static async Task PumpAsync(byte[] received, PipeReader rest, PipeWriter writer)
+        {
+            try
+            {
+                await writer.WriteAsync(received);
+                await rest.CopyToAsync(writer);
+                await writer.CompleteAsync();
+            }
+            catch (Exception e) when (e is IOException or ConnectionAbortedException or InvalidOperationException or ObjectDisposedException)
+            {
+                await writer.CompleteAsync(e);
+            }
+        }
+    }
+}

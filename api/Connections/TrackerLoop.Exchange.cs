@@ -1,0 +1,259 @@
+using System.Buffers;
+using System.Diagnostics;
+
+namespace Pbts.Api.Connections;
+
+/// <summary>What a loop does with one connection that is ready.</summary>
+internal sealed partial class TrackerLoop
+{
+    private unsafe void Exchange(TrackerConnection connection)
+    {
+        switch (connection.State)
+        {
+            case ConnectionState.Reading:
+                if (Receive(connection, out var bytes))
+                    Take(connection, bytes);
+                break;
+            case ConnectionState.Sending:
+                if (!Send(connection, connection.Unsent.Span))
+                    break;
+                if (connection.Pending)
+                    Await(connection, ConnectionState.Answering);
+                else
+                    Continue(connection);
+                break;
+            case ConnectionState.Ending:
+                fixed (byte* input = _input)
+                {
+                    var count = Libc.Receive(connection.Descriptor, input, _input.Length);
+                    if (count == 0 || (count < 0 && Libc.Error != Libc.TryAgain))
+                        Close(connection);
+                }
+
+                break;
+
+            // Nothing was asked for, so it is the end of a client that did not wait.
+            case ConnectionState.Answering:
+                Close(connection);
+                break;
+        }
+    }
+
+    /// <summary>Reads what is there, behind what is held.</summary>
+    /// <returns>False when nothing came, or the connection is over.</returns>
+    private unsafe bool Receive(TrackerConnection connection, out ReadOnlySpan<byte> bytes)
+    {
+        var held = connection.Held.Length;
+        connection.Held.Span.CopyTo(_input);
+        connection.Held = default;
+        int count;
+        fixed (byte* input = _input)
+            count = Libc.Receive(connection.Descriptor, input + held, Math.Min(ReadSize, _input.Length - held));
+        bytes = _input.AsSpan(0, held + Math.Max(0, count));
+        if (count > 0)
+            return true;
+        if (count < 0 && Libc.Error is Libc.TryAgain or Libc.Interrupted)
+        {
+            Hold(connection, bytes);
+            Await(connection, ConnectionState.Reading);
+        }
+        else
+            Close(connection);
+        return false;
+    }
+
+    /// <summary>Answers what has come in.</summary>
+    private void Take(TrackerConnection connection, ReadOnlySpan<byte> bytes)
+    {
+        while (true)
+        {
+            switch (_requests.Take(bytes, connection.Client, _shedding, _body, out var request))
+            {
+                case RequestKind.Tracker:
+                    bytes = bytes[request.Length..];
+                    connection.Last = !request.KeepAlive || _closing;
+                    if (!request.Answer.IsCompletedSuccessfully)
+                    {
+                        Hold(connection, bytes);
+                        connection.Pending = true;
+                        _ = FinishAsync(connection, request);
+                        if (Flush(connection))
+                            Await(connection, ConnectionState.Answering);
+                        return;
+                    }
+
+                    Answer(connection, request, _body);
+                    if (!connection.Last && _output.WrittenCount < WriteSize)
+                        break;
+                    Hold(connection, bytes);
+                    if (Flush(connection))
+                        Continue(connection);
+                    return;
+                case RequestKind.Incomplete:
+                    Hold(connection, bytes);
+                    if (Flush(connection))
+                        Await(connection, ConnectionState.Reading);
+                    return;
+                case RequestKind.TooLarge:
+                    ReplyHead.TooLarge(_output);
+                    connection.Last = true;
+                    Hold(connection, bytes);
+                    if (Flush(connection))
+                        Continue(connection);
+                    return;
+                case RequestKind.Other:
+                    HandOver(connection, bytes);
+                    return;
+            }
+        }
+    }
+
+    private void Answer(TrackerConnection connection, in TrackerRequest request, ArrayBufferWriter<byte> body)
+    {
+        ReplyHead.Ok(_output, body.WrittenCount, !connection.Last, request.Http11);
+        _output.Write(body.WrittenSpan);
+        body.ResetWrittenCount();
+        connection.Active = Stopwatch.GetTimestamp();
+    }
+
+    /// <summary>Waits for an answer off this thread, in a body that is the answer's alone.</summary>
+    private async Task FinishAsync(TrackerConnection connection, TrackerRequest request)
+    {
+        var body = _body;
+        _body = new(BodySize);
+        await _requests.FinishAsync(request.Answer, body);
+        Post(() => Serve(connection, _ => Finish(connection, request, body)));
+    }
+
+    private void Finish(TrackerConnection connection, in TrackerRequest request, ArrayBufferWriter<byte> body)
+    {
+        if (connection.Gone)
+            return;
+        connection.Pending = false;
+        Answer(connection, request, body);
+        if (connection.State == ConnectionState.Sending)
+        {
+            // Behind what the client has yet to take.
+            connection.Unsent = (byte[])[.. connection.Unsent.Span, .. _output.WrittenSpan];
+            _output.ResetWrittenCount();
+        }
+        else if (Flush(connection))
+        {
+            Continue(connection);
+        }
+    }
+
+    /// <summary>Everything was sent: on to what was held meanwhile, or the end.</summary>
+    private void Continue(TrackerConnection connection)
+    {
+        var held = connection.Held;
+        connection.Held = default;
+        if (!connection.Last)
+        {
+            Take(connection, held.Span);
+        }
+        else if (held.IsEmpty)
+        {
+            Close(connection);
+        }
+        else
+        {
+            // To close with something unread would take the last answer from the client.
+            Libc.ShutdownWrite(connection.Descriptor);
+            Await(connection, ConnectionState.Ending);
+        }
+    }
+
+    private static void Hold(TrackerConnection connection, ReadOnlySpan<byte> bytes) => connection.Held = bytes.IsEmpty ? default : bytes.ToArray();
+
+    /// <summary>Sends what is written; false when the client has to take some of it first, or is gone.</summary>
+    private bool Flush(TrackerConnection connection)
+    {
+        var sent = Send(connection, _output.WrittenSpan);
+        _output.ResetWrittenCount();
+        return sent;
+    }
+
+    private unsafe bool Send(TrackerConnection connection, ReadOnlySpan<byte> bytes)
+    {
+        if (bytes.IsEmpty)
+            return true;
+        int count;
+        fixed (byte* start = bytes)
+            count = Libc.Send(connection.Descriptor, start, bytes.Length);
+        if (count == bytes.Length)
+        {
+            connection.Unsent = default;
+            return true;
+        }
+
+        if (count < 0 && Libc.Error is not (Libc.TryAgain or Libc.Interrupted))
+        {
+            Close(connection);
+            return false;
+        }
+
+        connection.Unsent = bytes[Math.Max(0, count)..].ToArray();
+        Await(connection, ConnectionState.Sending);
+        return false;
+    }
+
+    private void HandOver(TrackerConnection connection, ReadOnlySpan<byte> bytes)
+    {
+        // What a client asked before is answered before.
+        if (_output.WrittenCount > 0)
+        {
+            Hold(connection, bytes);
+            if (!Flush(connection))
+                return;
+        }
+
+        Forget(connection);
+        connection.Listener.HandOver(connection.Descriptor, bytes);
+    }
+
+    /// <summary>The connection waits, here or, when it is new, in the loop whose turn it is.</summary>
+    private void Await(TrackerConnection connection, ConnectionState state)
+    {
+        var events = state switch
+        {
+            ConnectionState.Sending => Libc.EpollOut,
+            ConnectionState.Answering => 0,
+            _ => Libc.EpollIn,
+        };
+        (connection.State, connection.Events, var before) = (state, events, connection.Events);
+        if (!connection.Watched)
+            (state == ConnectionState.Reading ? _transport.Next() : this).Watch(connection);
+        else if (events != before)
+            _poller.Modify(connection.Descriptor, events);
+    }
+
+    private void Watch(TrackerConnection connection)
+    {
+        connection.Watched = true;
+        if (Environment.CurrentManagedThreadId != _thread.ManagedThreadId)
+        {
+            Post(() => Serve(connection, Watch));
+            return;
+        }
+
+        _connections.Add(connection.Descriptor, connection);
+        _poller.Add(connection.Descriptor, connection.Events);
+    }
+
+    private void Close(TrackerConnection connection)
+    {
+        if (connection.Gone)
+            return;
+        Forget(connection);
+        _ = Libc.Close(connection.Descriptor);
+    }
+
+    private void Forget(TrackerConnection connection)
+    {
+        connection.Gone = true;
+        if (_connections.Remove(connection.Descriptor))
+            _poller.Remove(connection.Descriptor);
+        _transport.Left();
+    }
+}

@@ -1,0 +1,208 @@
+using System.Buffers;
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using Pbts.GrainInterfaces.Configuration;
+
+namespace Pbts.Api.Connections;
+
+/// <summary>
+/// A thread that takes connections, reads requests and sends answers. It never waits but for the next ready connection: an
+/// answer that takes its time is finished elsewhere and comes back as a message.
+/// </summary>
+internal sealed partial class TrackerLoop : IDisposable
+{
+    private const int ReadSize = 64 * 1024;
+
+    /// <summary>Answers sent at once to a client that sends many requests without waiting.</summary>
+    private const int WriteSize = 64 * 1024;
+
+    private const int BodySize = 4096;
+
+    /// <summary>New connections taken before those that are open get their turn.</summary>
+    private const int AcceptsAtOnce = 64;
+
+    private static readonly long SweepEvery = Stopwatch.Frequency;
+
+    private readonly TrackerTransport _transport;
+    private readonly TrackerRequests _requests;
+    private readonly Shedding _shedding;
+    private readonly ILogger _logger;
+    private readonly long _idle;
+    private readonly Thread _thread;
+    private readonly Poller _poller = new();
+    private readonly int _wake = Libc.CreateEvent();
+    private readonly ConcurrentQueue<Action> _messages = new();
+    private readonly Dictionary<int, TrackerListener> _listeners = [];
+    private readonly Dictionary<int, TrackerConnection> _connections = [];
+    private readonly byte[] _input = GC.AllocateUninitializedArray<byte>(TrackerRequests.MaxHead + ReadSize, pinned: true);
+    private readonly ArrayBufferWriter<byte> _output = new(2 * WriteSize);
+    private ArrayBufferWriter<byte> _body = new(BodySize);
+    private int _started;
+    private bool _closing;
+    private volatile bool _disposed;
+
+    public TrackerLoop(int number, TrackerTransport transport, TrackerRequests requests, TrackerOptions options, ILogger logger)
+    {
+        _transport = transport;
+        _requests = requests;
+        _logger = logger;
+        _shedding = new(TimeSpan.FromMilliseconds(options.ShedAfter));
+        _idle = options.ConnectionIdleSeconds * Stopwatch.Frequency;
+        _thread = new(Run) { IsBackground = true, Name = $"tracker-{number}" };
+        _poller.Add(_wake, Libc.EpollIn);
+    }
+
+    /// <summary>Takes connections from the listener from now on.</summary>
+    public void Listen(TrackerListener listener)
+    {
+        Post(() =>
+        {
+            _closing = false;
+            _listeners.Add(listener.Descriptor, listener);
+            _poller.Add(listener.Descriptor, Libc.EpollIn | Libc.EpollExclusive);
+        });
+        if (Interlocked.Exchange(ref _started, 1) == 0)
+            _thread.Start();
+    }
+
+    /// <summary>Takes no more connections from the listener; after the last one, open connections end once they have their answer.</summary>
+    public Task UnlistenAsync(TrackerListener listener)
+    {
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        if (_disposed)
+            return Task.CompletedTask;
+        Post(() =>
+        {
+            if (_listeners.Remove(listener.Descriptor))
+                _poller.Remove(listener.Descriptor);
+            if (_listeners.Count == 0)
+                EndAll();
+            done.TrySetResult();
+        });
+        return done.Task;
+    }
+
+    public void Dispose()
+    {
+        if (_disposed)
+            return;
+        _disposed = true;
+        Libc.Signal(_wake);
+        if (_started == 0 || _thread.Join(TimeSpan.FromSeconds(5)))
+        {
+            _poller.Dispose();
+            _ = Libc.Close(_wake);
+        }
+    }
+
+    private void Post(Action message)
+    {
+        _messages.Enqueue(message);
+        Libc.Signal(_wake);
+    }
+
+    private void Run()
+    {
+        var swept = Stopwatch.GetTimestamp();
+        while (!_disposed)
+        {
+            var before = Stopwatch.GetTimestamp();
+            var ready = _poller.Wait(1000);
+            var now = Stopwatch.GetTimestamp();
+            _shedding.Begin(before, now);
+            for (var place = 0; place < ready; place++)
+                Ready(_poller.Descriptor(place));
+            if (now - swept > SweepEvery)
+            {
+                swept = now;
+                Sweep(now);
+            }
+        }
+
+        foreach (var connection in _connections.Values.ToList())
+            Close(connection);
+    }
+
+    private void Ready(int descriptor)
+    {
+        if (_connections.TryGetValue(descriptor, out var connection))
+            Serve(connection);
+        else if (descriptor == _wake)
+            TakeMessages();
+        else if (_listeners.TryGetValue(descriptor, out var listener))
+            Accept(listener);
+    }
+
+    /// <summary>Whatever one connection does, the others are served.</summary>
+    private void Serve(TrackerConnection connection, Action<TrackerConnection>? instead = null)
+    {
+        try
+        {
+            (instead ?? Exchange)(connection);
+        }
+#pragma warning disable CA1031 // The operator gets the whole story, the connection ends.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            LogFailed(e);
+            _output.ResetWrittenCount();
+            _body.ResetWrittenCount();
+            Close(connection);
+        }
+    }
+
+    private void TakeMessages()
+    {
+        Libc.TakeSignals(_wake);
+        while (_messages.TryDequeue(out var message))
+            message();
+    }
+
+    private unsafe void Accept(TrackerListener listener)
+    {
+        var address = stackalloc byte[128];
+        for (var taken = 0; taken < AcceptsAtOnce; taken++)
+        {
+            var length = 128;
+            var descriptor = Libc.Accept(listener.Descriptor, address, ref length);
+            if (descriptor < 0)
+                return;
+            if (!_transport.Enters())
+            {
+                _ = Libc.Close(descriptor);
+                continue;
+            }
+
+            // The request of a client that opens a connection for each is often here already.
+            Serve(new TrackerConnection(descriptor, AddressOf(address), listener) { Active = Stopwatch.GetTimestamp() });
+        }
+    }
+
+    /// <summary>The address in a <c>sockaddr_in</c> or <c>sockaddr_in6</c>.</summary>
+    private static unsafe IPAddress AddressOf(byte* address) =>
+        *(ushort*)address == (ushort)AddressFamily.InterNetwork ? new(new ReadOnlySpan<byte>(address + 4, 4)) : new(new ReadOnlySpan<byte>(address + 8, 16));
+
+    private void Sweep(long now)
+    {
+        foreach (var connection in _connections.Values)
+        {
+            if (connection.State != ConnectionState.Answering && now - connection.Active > _idle)
+                Close(connection);
+        }
+    }
+
+    private void EndAll()
+    {
+        _closing = true;
+        foreach (var connection in _connections.Values)
+        {
+            if (connection.State is ConnectionState.Ending || (connection.State is ConnectionState.Reading && connection.Held.IsEmpty))
+                Close(connection);
+        }
+    }
+
+    [LoggerMessage(LogLevel.Error, "A connection of the tracker failed.")]
+    private partial void LogFailed(Exception exception);
+}

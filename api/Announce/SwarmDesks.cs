@@ -56,7 +56,7 @@ internal sealed class SwarmDesks(IGrainFactory grains, ClusterFigures cluster) :
     private Desk Open(SiloAddress silo)
     {
         var grain = grains.GetGrain<ISwarmDeskGrain>(silo.ToParsableString());
-        return new(grain, new(async batch => await grain.TryAnnounceAsync([.. batch]), MaxBatch, MaxWaiting, MessagesUnderWay), Mix((ulong)(uint)silo.GetConsistentHashCode()));
+        return new(grain, new(async batch => (await grain.TryAnnounceAsync(AnnounceBatch.Of(batch))).Read(), MaxBatch, MaxWaiting, MessagesUnderWay, brief: true), Mix((ulong)(uint)silo.GetConsistentHashCode()));
     }
 
     // The finaliser of SplitMix64: every bit of the input changes every bit of the result.

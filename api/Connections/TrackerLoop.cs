@@ -40,6 +40,7 @@ internal sealed partial class TrackerLoop : IDisposable
     private readonly ArrayBufferWriter<byte> _output = new(2 * WriteSize);
     private ArrayBufferWriter<byte> _body = new(BodySize);
     private int _started;
+    private int _signalled;
     private bool _closing;
     private volatile bool _disposed;
 
@@ -100,7 +101,8 @@ internal sealed partial class TrackerLoop : IDisposable
     private void Post(Action message)
     {
         _messages.Enqueue(message);
-        Libc.Signal(_wake);
+        if (Interlocked.Exchange(ref _signalled, 1) == 0)
+            Libc.Signal(_wake);
     }
 
     private void Run()
@@ -156,6 +158,7 @@ internal sealed partial class TrackerLoop : IDisposable
     private void TakeMessages()
     {
         Libc.TakeSignals(_wake);
+        Interlocked.Exchange(ref _signalled, 0);
         while (_messages.TryDequeue(out var message))
             message();
     }

@@ -60,8 +60,7 @@ internal sealed partial class TrackerRequests(TrackerHandler handler, ClientAddr
     {
         try
         {
-            // Never on the caller's thread: that is the loop's.
-            await answer.AsTask().ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+            await answer;
         }
 #pragma warning disable CA1031 // The operator gets the whole story.
         catch (Exception e)

@@ -10,7 +10,7 @@ public interface ISwarmDeskGrain : IGrainWithStringKey
     /// <summary>Takes the announces whose swarms are active on this silo, at once.</summary>
     /// <returns>In the order of the announces; null, and nothing has happened, where an announce needs a turn of its swarm's grain.</returns>
     [Alias("TryAnnounce"), ResponseTimeout("00:00:05")]
-    ValueTask<AnnounceReply?[]> TryAnnounceAsync(ForwardedAnnounce[] announces);
+    ValueTask<ReplyBatch> TryAnnounceAsync(AnnounceBatch announces);
 
     /// <summary>Takes one announce to its swarm, which starts on this silo if it is active nowhere, and is asked over if it is active elsewhere.</summary>
     [Alias("Announce"), ResponseTimeout("00:00:05")]

@@ -8,8 +8,8 @@ namespace Pbts.Grains.Swarms;
 [OnSiloPlacement, Reentrant]
 internal sealed class SwarmDeskGrain(SwarmCensus swarms, ILocalSiloDetails silo) : Grain, ISwarmDeskGrain
 {
-    public ValueTask<AnnounceReply?[]> TryAnnounceAsync(ForwardedAnnounce[] announces) =>
-        ValueTask.FromResult(Array.ConvertAll(announces, announce => swarms.TryAnnounce(announce.InfoHash, announce.Request)));
+    public ValueTask<ReplyBatch> TryAnnounceAsync(AnnounceBatch announces) =>
+        ValueTask.FromResult(ReplyBatch.Of(Array.ConvertAll(announces.Read(), announce => swarms.TryAnnounce(announce.InfoHash, announce.Request))));
 
     public async ValueTask<AnnounceReply> AnnounceAsync(ForwardedAnnounce announce)
     {

@@ -1,0 +1,57 @@
+using CsCheck;
+using Pbts.GrainInterfaces.Swarms;
+using Pbts.Protocol.Receipts;
+
+namespace Pbts.Tracker.Tests.Swarms;
+
+/// <summary>What front ends and silos send each other arrives as it was.</summary>
+public sealed class ForwardingTests
+{
+    private static readonly Gen<byte[]> Address = Gen.OneOf(Gen.Byte.Array[4], Gen.Byte.Array[16]);
+
+    private static readonly Gen<AnnounceRequest> Request =
+        from address in Address
+        from port in Gen.UShort
+        from peer in Gen.Byte.Array[PeerId.Length]
+        from identity in Gen.ULong
+        from announced in Gen.Enum<AnnounceEvent>()
+        from left in Gen.Long[0, long.MaxValue].Nullable()
+        from moved in Gen.Select(Gen.Long[0, long.MaxValue], Gen.Long[0, long.MaxValue])
+        from wanted in Gen.Int[0, 1000]
+        from withIds in Gen.Bool
+        from user in Gen.String[1, 64].Null()
+        select new AnnounceRequest
+        {
+            Endpoint = new PeerEndpoint(address, port), PeerId = PeerId.Read(peer), Identity = identity, Event = announced, Left = left,
+            Uploaded = moved.Item1, Downloaded = moved.Item2, NumWant = wanted, WithPeerIds = withIds, UserId = user,
+        };
+
+    [Fact]
+    public void Announces_survive_packing() =>
+        Gen.Select(Gen.Byte.Array[InfoHash.Length], Request).Select((infoHash, request) => new ForwardedAnnounce(InfoHash.From(infoHash), request)).Array[0, 20].Sample(announces =>
+        {
+            var read = AnnounceBatch.Of(announces).Read();
+            Assert.Equal(announces.Select(Text), read.Select(Text));
+        });
+
+    [Fact]
+    public void Answers_survive_packing() =>
+        (from counts in Gen.Select(Gen.Int[0, int.MaxValue], Gen.Int[0, int.MaxValue])
+         from peers in Gen.Byte.Array[0, 300]
+         from peers6 in Gen.Byte.Array[0, 900]
+         from ids in Gen.Byte.Array[0, 1000]
+         select new AnnounceReply { Complete = counts.Item1, Incomplete = counts.Item2, Peers = peers, Peers6 = peers6, PeerIds = ids }).Null().Array[0, 20].Sample(replies =>
+        {
+            var read = ReplyBatch.Of(replies).Read();
+            Assert.Equal(replies.Select(Text), read.Select(Text));
+        });
+
+    private static string Text(ForwardedAnnounce announce)
+    {
+        var request = announce.Request;
+        return $"{announce.InfoHash} {request.Endpoint} {request.PeerId} {request.Identity} {request.Event} {request.Left} {request.Uploaded} {request.Downloaded} {request.NumWant} {request.WithPeerIds} {request.UserId}";
+    }
+
+    private static string Text(AnnounceReply? reply) => reply is null ? "null"
+        : $"{reply.Complete} {reply.Incomplete} {Convert.ToHexString(reply.Peers)} {Convert.ToHexString(reply.Peers6)} {Convert.ToHexString(reply.PeerIds)}";
+}

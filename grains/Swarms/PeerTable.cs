@@ -200,7 +200,7 @@ internal sealed class PeerTable(int stride)
     {
         if (Count < _records.Length)
             return;
-        Resize(Math.Max(4, _records.Length + (_records.Length / 2)));
+        Resize(_records.Length + Math.Max(1, _records.Length / 4));
     }
 
     private void Shrink()

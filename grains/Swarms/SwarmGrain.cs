@@ -27,8 +27,7 @@ internal sealed partial class SwarmGrain : Grain, ISwarmGrain
     private readonly TimeProvider _time;
     private readonly ILogger<SwarmGrain> _logger;
     private readonly LiveSwarm _swarm;
-    private byte[] _infoHash = [];
-    private InfoHash _key;
+    private InfoHash _infoHash;
     private long? _completed;
     private long _arrived;
     private IGrainTimer? _leaving;
@@ -45,26 +44,25 @@ internal sealed partial class SwarmGrain : Grain, ISwarmGrain
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        _infoHash = Convert.FromHexString(this.GetPrimaryKeyString());
-        InfoHash.TryFrom(_infoHash, out _key);
-        if (await _store.TakeSnapshotAsync(_infoHash) is { } peers)
+        _infoHash = InfoHash.From(Convert.FromHexString(this.GetPrimaryKeyString()));
+        if (await _store.TakeSnapshotAsync(_infoHash.Span.ToArray()) is { } peers)
             SwarmSnapshot.Read(peers, _swarm.Swarm, _swarm.Now);
         _arrived = _time.GetTimestamp();
         _swarm.Open();
-        _census.Enter(_key, _swarm);
+        _census.Enter(_infoHash, _swarm);
     }
 
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
         _swarm.Close();
-        _census.Leave(_key, _swarm);
+        _census.Leave(_infoHash, _swarm);
         var swarm = _swarm.Swarm;
         swarm.Sweep(_swarm.Now, force: true);
         if (swarm.Count == 0)
             return;
         try
         {
-            await _store.SaveSnapshotAsync(_infoHash, SwarmSnapshot.Write(swarm));
+            await _store.SaveSnapshotAsync(_infoHash.Span.ToArray(), SwarmSnapshot.Write(swarm));
         }
         catch (Exception e) when (e is NpgsqlException or TimeoutException)
         {
@@ -121,7 +119,7 @@ internal sealed partial class SwarmGrain : Grain, ISwarmGrain
         var peer = unchecked((long)(request.Identity ^ BitOperations.RotateLeft(id.First, 17) ^ BitOperations.RotateLeft(id.Second, 31) ^ id.Third));
         try
         {
-            await _store.CompleteAsync(_infoHash, peer).WaitAsync(TimeSpan.FromSeconds(2), _time);
+            await _store.CompleteAsync(_infoHash.Span.ToArray(), peer).WaitAsync(TimeSpan.FromSeconds(2), _time);
         }
         catch (Exception e) when (e is NpgsqlException or TimeoutException)
         {
@@ -137,7 +135,7 @@ internal sealed partial class SwarmGrain : Grain, ISwarmGrain
     {
         try
         {
-            return _completed ??= await _store.CountCompletedAsync(_infoHash);
+            return _completed ??= await _store.CountCompletedAsync(_infoHash.Span.ToArray());
         }
         catch (Exception e) when (e is NpgsqlException or TimeoutException)
         {

@@ -15,9 +15,8 @@ namespace Pbts.Api.Announce;
 /// </summary>
 internal sealed class SwarmDesks(IGrainFactory grains, ClusterFigures cluster) : BackgroundService
 {
-    private const int MaxBatch = 128;
+    private const int MaxBatch = 512;
     private const int MaxWaiting = 8192;
-    private const int MessagesUnderWay = 2;
 
     private static readonly TimeSpan RefreshEvery = TimeSpan.FromSeconds(2);
 
@@ -56,7 +55,7 @@ internal sealed class SwarmDesks(IGrainFactory grains, ClusterFigures cluster) :
     private Desk Open(SiloAddress silo)
     {
         var grain = grains.GetGrain<ISwarmDeskGrain>(silo.ToParsableString());
-        return new(grain, new(async batch => (await grain.TryAnnounceAsync(AnnounceBatch.Of(batch))).Read(), MaxBatch, MaxWaiting, MessagesUnderWay, brief: true), Mix((ulong)(uint)silo.GetConsistentHashCode()));
+        return new(grain, new(async batch => (await grain.TryAnnounceAsync(AnnounceBatch.Of(batch))).Read(), MaxBatch, MaxWaiting, brief: true), Mix((ulong)(uint)silo.GetConsistentHashCode()));
     }
 
     // The finaliser of SplitMix64: every bit of the input changes every bit of the result.

@@ -39,15 +39,15 @@ internal sealed class GasExperiment : IExperiment
         foreach (var size in new[] { 10, 50, Batch }.Where(size => size <= names.Length))
         {
             var receipt = await chain.SendAsync(first, ReputationV2Abi.UpdateUsers.EncodeCall(
-                names[..size].ToArray<object>(), Enumerable.Repeat((object)new BigInteger(3_000_000 + size), size).ToArray(), Enumerable.Repeat((object)new BigInteger(5_000_000 + size), size).ToArray()));
-            run.Add(Entry("updateUsers, each user") with { Size = size, SizeUnit = "users", Value = (double)receipt.GasUsed / size });
+                names[..size], Enumerable.Repeat(new BigInteger(3_000_000 + size), size).ToArray(), Enumerable.Repeat(new BigInteger(5_000_000 + size), size).ToArray()));
+            run.Add(Entry("updateUsers, each user") with { Size = size, SizeUnit = "users", Value = (double)receipt.GasUsed.Value / size });
         }
 
         var second = await CreateAsync(run, chain, "createReputation with a referrer", first);
         var (single, batch) = (names[..(names.Length / 2)], names[(names.Length / 2)..]);
         await EachAsync(run, chain, second, "migrateUserData", single, name => ReputationAbi.MigrateUserData.EncodeCall(name));
-        var moved = await chain.SendAsync(second, ReputationV2Abi.MigrateUsers.EncodeCall((object)batch.ToArray<object>()));
-        run.Add(Entry("migrateUsers, each user") with { Size = batch.Length, SizeUnit = "users", Value = (double)moved.GasUsed / batch.Length });
+        var moved = await chain.SendAsync(second, ReputationV2Abi.MigrateUsers.EncodeCall((object)batch));
+        run.Add(Entry("migrateUsers, each user") with { Size = batch.Length, SizeUnit = "users", Value = (double)moved.GasUsed.Value / batch.Length });
         await CheckAsync(chain, second, names);
         Project(run);
     }
@@ -55,9 +55,9 @@ internal sealed class GasExperiment : IExperiment
     private async Task<EthereumAddress> CreateAsync(ExperimentRun run, DevelopmentChain chain, string name, EthereumAddress referrer)
     {
         var receipt = await chain.SendAsync(chain.Factory, ReputationAbi.CreateReputation.EncodeCall(referrer, "PBTS-Tracker-v1.0"u8.ToArray()));
-        run.Add(Entry(name) with { Value = receipt.GasUsed });
-        return receipt.Logs.Where(log => log.Topics[0] == ReputationAbi.ReputationCreated.Topic)
-            .Select(log => ReputationAbi.ReputationCreated.TryDecodeData(log.Data, out var values) ? (EthereumAddress?)values[0] : null).FirstOrDefault(address => address is not null)
+        run.Add(Entry(name) with { Value = (double)receipt.GasUsed.Value });
+        return receipt.Logs
+            .Select(log => ReputationAbi.ReputationCreated.TryDecode(log, chain.Factory, out var values) ? (EthereumAddress?)values[0] : null).FirstOrDefault(address => address is not null)
             ?? throw new ExperimentException("createReputation named no contract");
     }
 
@@ -67,7 +67,7 @@ internal sealed class GasExperiment : IExperiment
         foreach (var user in users)
         {
             var started = Stopwatch.GetTimestamp();
-            gas.Add((await chain.SendAsync(contract, call(user))).GasUsed);
+            gas.Add((double)(await chain.SendAsync(contract, call(user))).GasUsed.Value);
             times.Add(Stopwatch.GetElapsedTime(started).TotalMilliseconds);
         }
 

@@ -1,4 +1,6 @@
 using System.Numerics;
+using Nethereum.Hex.HexConvertors.Extensions;
+using Nethereum.RPC.Eth.DTOs;
 using Pbts.GrainInterfaces.Chain;
 using Pbts.Protocol.Ethereum;
 
@@ -45,7 +47,7 @@ internal sealed partial class ChainAccount
         foreach (var attempt in await outbox.ReadAttemptsAsync(row.Id))
         {
             if (!(await rpc.TransactionReceiptAsync(attempt.Hash, cancellationToken)).TryGet(out var receipt, out var error)) return (false, error.Message);
-            if (receipt is null || receipt.TransactionHash != attempt.Hash) continue;
+            if (receipt is null || !receipt.TransactionHash.IsTheSameHex(attempt.Hash)) continue;
             await RecordAsync(row, receipt, cancellationToken);
             return (true, null);
         }
@@ -55,26 +57,26 @@ internal sealed partial class ChainAccount
 
     private async Task RecordAsync(OutboxRow row, TransactionReceipt receipt, CancellationToken cancellationToken)
     {
-        var error = receipt.Succeeded ? null : await ReasonAsync(row, receipt, cancellationToken);
+        var succeeded = receipt.Succeeded();
+        var error = succeeded ? null : await ReasonAsync(row, receipt, cancellationToken);
         EthereumAddress? contract = null;
         EthereumAddress? referrer = null;
-        if (receipt.Succeeded && receipt.ContractAddress is { } deployed && row.To is null) contract = deployed;
-        if (receipt.Succeeded && ReputationAbi.CreateReputation.TryDecodeCall(row.Data, out var arguments))
+        if (succeeded && row.To is null && EthereumAddress.TryParse(receipt.ContractAddress, out var deployed)) contract = deployed;
+        if (succeeded && ReputationAbi.CreateReputation.TryDecodeCall(row.Data, out var arguments))
         {
             referrer = (EthereumAddress)arguments[0] is { IsZero: false } named ? named : null;
             contract = CreatedReputation(row.To, receipt);
             if (contract is null) error = "The factory did not report a new contract.";
         }
         await outbox.RecordMinedAsync(row.Id, receipt, error, contract, referrer, activate: row.Kind == ContractKinds.Init);
-        LogMined(logger, row.Id, row.Kind, receipt.BlockNumber, error ?? "done");
+        LogMined(logger, row.Id, row.Kind, (ulong)receipt.BlockNumber.Value, error ?? "done");
     }
 
     private EthereumAddress? CreatedReputation(EthereumAddress? factory, TransactionReceipt receipt)
     {
         foreach (var log in receipt.Logs)
         {
-            if (log.Address == factory && log.Topics is [var topic, ..] && topic == ReputationAbi.ReputationCreated.Topic
-                && ReputationAbi.ReputationCreated.TryDecodeData(log.Data, out var fields) && (EthereumAddress)fields[1] == Address)
+            if (factory is { } maker && ReputationAbi.ReputationCreated.TryDecode(log, maker, out var fields) && (EthereumAddress)fields[1] == Address)
             {
                 return (EthereumAddress)fields[0];
             }
@@ -85,10 +87,10 @@ internal sealed partial class ChainAccount
     /// <summary>A receipt does not say why; running the call again on the state before its block usually does.</summary>
     private async Task<string> ReasonAsync(OutboxRow row, TransactionReceipt receipt, CancellationToken cancellationToken)
     {
-        var before = receipt.BlockNumber == 0 ? 0 : receipt.BlockNumber - 1;
-        var replay = await rpc.CallAsync(new EthereumCall(Address, row.To, row.Data), before, cancellationToken);
+        var before = BigInteger.Max(receipt.BlockNumber.Value - 1, 0);
+        var replay = await rpc.CallAsync(Address, row.To, row.Data, (ulong)before, cancellationToken);
         return replay.Error is { Kind: RpcErrorKind.Reverted } error ? error.RevertReason ?? "reverted without a reason"
-            : row.GasLimit is { } limit && (ulong)limit == receipt.GasUsed ? "ran out of gas" : "reverted";
+            : row.GasLimit is { } limit && limit == receipt.GasUsed.Value ? "ran out of gas" : "reverted";
     }
 
     private async Task<string?> ResendAsync(OutboxRow row, ulong count, ulong head, CancellationToken cancellationToken)
@@ -187,7 +189,7 @@ internal sealed partial class ChainAccount
             {
                 await RecordAsync(row, receipt, cancellationToken);
             }
-            else if (head + 1 >= receipt.BlockNumber + (ulong)options.Confirmations)
+            else if (head + 1 >= receipt.BlockNumber.Value + options.Confirmations)
             {
                 await outbox.ConfirmAsync(row.Id);
             }

@@ -57,13 +57,13 @@ internal sealed partial class ChainAccount(
         // A node that was restored from older data has lost what was final; it is looked at again like any reorganisation.
         if (await outbox.ReopenAsync(Address, chainId, count) > 0) _lastHead = null;
         _looked = true;
-        var obstacle = await WatchAsync(chainId, count, head.Number, cancellationToken);
+        var obstacle = await WatchAsync(chainId, count, (ulong)head.Number.Value, cancellationToken);
         obstacle = await SendQueuedAsync(chainId, count, cancellationToken) ?? obstacle;
         // By hash: a reorganisation may well leave the height as it was.
-        if (_lastHead != head.Hash)
+        if (_lastHead != head.BlockHash)
         {
-            obstacle = await ConfirmAsync(chainId, head.Number, cancellationToken) ?? obstacle;
-            _lastHead = obstacle is null ? head.Hash : null;
+            obstacle = await ConfirmAsync(chainId, (ulong)head.Number.Value, cancellationToken) ?? obstacle;
+            _lastHead = obstacle is null ? head.BlockHash : null;
         }
         return obstacle;
     }
@@ -87,8 +87,7 @@ internal sealed partial class ChainAccount(
         foreach (var row in queued)
         {
             if (inFlight >= options.MaxInFlight) return null;
-            var call = new EthereumCall(Address, row.To, row.Data);
-            if (!(await rpc.EstimateGasAsync(call, cancellationToken)).TryGet(out var gas, out error))
+            if (!(await rpc.EstimateGasAsync(Address, row.To, row.Data, cancellationToken)).TryGet(out var gas, out error))
             {
                 // A call may depend on ours that are not mined yet, which not every node counts in: then it has to wait.
                 if (error.IsVerdict && inFlight == 0)
@@ -131,18 +130,8 @@ internal sealed partial class ChainAccount(
 
     private OutboxAttempt Sign(OutboxRow row, long chainId, ulong nonce, ulong gasLimit, int number, GasFees fees)
     {
-        var transaction = new EthereumTransaction
-        {
-            ChainId = (ulong)chainId,
-            Nonce = nonce,
-            GasLimit = gasLimit,
-            MaxFeePerGas = fees.MaxFee,
-            MaxPriorityFeePerGas = fees.Tip,
-            To = row.To,
-            Data = row.Data,
-        };
-        var result = transaction.Sign(key);
-        return new OutboxAttempt(result.Hash, number, result.Raw.ToArray(), fees.MaxFee, fees.Tip);
+        var (hash, raw) = key.Sign(fees.Transaction((ulong)chainId, nonce, gasLimit, row.To, row.Data));
+        return new OutboxAttempt(hash, number, raw, fees.MaxFee, fees.Tip);
     }
 
     /// <summary>Hands a signed form to the node; null, or what the node has against it. What is refused stays on record and is tried again.</summary>

@@ -1,4 +1,5 @@
 using System.Numerics;
+using Nethereum.RPC.Eth.DTOs;
 using Npgsql;
 using Pbts.GrainInterfaces.Chain;
 using Pbts.Protocol.Ethereum;
@@ -198,9 +199,9 @@ internal sealed class ChainOutbox(NpgsqlDataSource database)
             """, connection))
         {
             update.Parameters.AddAll([
-                new NpgsqlParameter { Value = id }, new NpgsqlParameter { Value = receipt.TransactionHash }, new NpgsqlParameter { Value = receipt.Succeeded },
-                Nullable(error), new NpgsqlParameter { Value = (long)receipt.BlockNumber }, new NpgsqlParameter { Value = receipt.BlockHash },
-                new NpgsqlParameter { Value = (long)receipt.GasUsed }, new NpgsqlParameter { Value = receipt.EffectiveGasPrice }, Bytes(contract),
+                new NpgsqlParameter { Value = id }, new NpgsqlParameter { Value = receipt.TransactionHash }, new NpgsqlParameter { Value = receipt.Succeeded() },
+                Nullable(error), new NpgsqlParameter { Value = (long)receipt.BlockNumber.Value }, new NpgsqlParameter { Value = receipt.BlockHash },
+                new NpgsqlParameter { Value = (long)receipt.GasUsed.Value }, new NpgsqlParameter { Value = receipt.EffectiveGasPrice?.Value ?? BigInteger.Zero }, Bytes(contract),
             ]);
             if (await update.ExecuteNonQueryAsync() == 0) return;
         }

@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Text.Json;
+using Nethereum.RPC.Eth.DTOs;
 using Pbts.Protocol.Ethereum;
 
 namespace Pbts.Protocol.Tests.Ethereum;
@@ -26,9 +27,10 @@ public sealed class EthereumRpcClientTests
     [InlineData("[]")]
     [InlineData("null")]
     [InlineData("{\"jsonrpc\":\"2.0\",\"id\":1}")]
-    [InlineData("{\"jsonrpc\":\"2.0\",\"id\":99,\"result\":\"0x1\"}")]
-    [InlineData("{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":\"0x01\"}")]
-    [InlineData("{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":1}")]
+    [InlineData("{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":\"0x\"}")]
+    [InlineData("{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":\"0x*1\"}")]
+    [InlineData("{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":[\"0x1\"]}")]
+    [InlineData("{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"a\":1}}")]
     [InlineData("{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":null}")]
     [InlineData("{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":\"0x10000000000000000\"}")]
     [InlineData("{\"jsonrpc\":\"2.0\",\"id\":1.5,\"result\":\"0x1\",\"error\":7}")]
@@ -49,8 +51,7 @@ public sealed class EthereumRpcClientTests
     [Fact]
     public async Task A_closed_port_is_unreachable_and_the_address_is_not_told()
     {
-        using var http = new HttpClient();
-        var client = new EthereumRpcClient(http, new Uri("http://127.0.0.1:1/secret-access-key"));
+        using var client = new EthereumRpcClient(new Uri("http://127.0.0.1:1/secret-access-key"));
         var result = await client.ChainIdAsync();
         Assert.Equal(RpcErrorKind.Unreachable, result.Error?.Kind);
         Assert.DoesNotContain("secret-access-key", result.Error!.ToString(), StringComparison.Ordinal);
@@ -91,8 +92,8 @@ public sealed class EthereumRpcClientTests
         var data = EthereumVectors.Cases("abi/reverts")[2].Text("data");
         var error = """{"jsonrpc":"2.0","id":1,"error":{"code":3,"message":"execution reverted","data":FORM}}"""
             .Replace("FORM", form.Replace("DATA", data, StringComparison.Ordinal), StringComparison.Ordinal);
-        var call = new EthereumCall(EthereumAddress.Zero, EthereumAddress.Zero, ReputationAbi.UpdateUser.EncodeCall("x", BigInteger.One, BigInteger.One));
-        var result = await AskAsync(_ => (200, error), c => c.EstimateGasAsync(call));
+        var call = ReputationAbi.UpdateUser.EncodeCall("x", BigInteger.One, BigInteger.One);
+        var result = await AskAsync(_ => (200, error), c => c.EstimateGasAsync(EthereumAddress.Zero, EthereumAddress.Zero, call));
         Assert.Equal(RpcErrorKind.Reverted, result.Error!.Kind);
         Assert.Equal("User does not exist", result.Error.RevertReason);
     }
@@ -114,9 +115,9 @@ public sealed class EthereumRpcClientTests
             """;
         var result = await AskAsync(body => (200, Result(body, receiptJson)), c => c.TransactionReceiptAsync(Hash));
         Assert.True(result.TryGet(out var receipt, out _));
-        Assert.False(receipt!.Succeeded);
-        Assert.Equal((16ul, 21000ul, new BigInteger(9)), (receipt.BlockNumber, receipt.GasUsed, receipt.EffectiveGasPrice));
-        Assert.Equal(new byte[] { 1 }, Assert.Single(receipt.Logs).Data);
+        Assert.False(receipt!.Succeeded());
+        Assert.Equal((16, 21000, 9), (receipt!.BlockNumber.Value, receipt.GasUsed.Value, receipt.EffectiveGasPrice.Value));
+        Assert.Equal("0x01", Assert.Single(receipt.Logs).Data);
     }
 
     [Fact]
@@ -130,9 +131,9 @@ public sealed class EthereumRpcClientTests
     public async Task Cancelling_throws_instead_of_reporting_a_timeout()
     {
         await using var node = new ScriptedNode(_ => null);
-        using var http = new HttpClient();
+        using var client = new EthereumRpcClient(node.Address);
         using var cancel = new CancellationTokenSource(100);
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => new EthereumRpcClient(http, node.Address).ChainIdAsync(cancel.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => client.ChainIdAsync(cancel.Token));
     }
 
     private static string Result(string request, string result)
@@ -145,7 +146,7 @@ public sealed class EthereumRpcClientTests
         Func<string, (int Status, string Body)?> script, Func<EthereumRpcClient, Task<RpcResult<T>>> call, EthereumRpcOptions? options = null)
     {
         await using var node = new ScriptedNode(script);
-        using var http = new HttpClient();
-        return await call(new EthereumRpcClient(http, node.Address, options));
+        using var client = new EthereumRpcClient(node.Address, options);
+        return await call(client);
     }
 }

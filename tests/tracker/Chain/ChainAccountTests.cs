@@ -350,7 +350,7 @@ public sealed class ChainAccountTests(PostgresServer postgres)
 
     private static async Task<(int Uploaded, int Downloaded)> TotalsAsync(AnvilNode anvil, EthereumAddress reputation, string user)
     {
-        var result = await anvil.Rpc.CallAsync(new EthereumCall(null, reputation, ReputationAbi.GetUserData.EncodeCall(user)));
+        var result = await anvil.Rpc.CallAsync(null, reputation, ReputationAbi.GetUserData.EncodeCall(user));
         Assert.True(result.TryGet(out var data, out var error), error?.Message);
         Assert.True(ReputationAbi.GetUserData.TryDecodeResult(data, out var values), Convert.ToHexString(data));
         var tuple = (object[])values[0];

@@ -236,11 +236,11 @@ public sealed class ContractApiTests(PostgresServer postgres)
     internal static async Task<(string Name, string Value)[]> EnvironmentAsync(AnvilNode anvil)
     {
         Assert.True(EthereumPrivateKey.TryParse(AnvilNode.FirstKey, out var key));
-        var (receipt, error, _) = await FactoryDeployment.DeployAsync(anvil.Rpc, key, TimeSpan.FromSeconds(30), default);
-        Assert.True(receipt is not null, error);
+        var (factory, error, _) = await FactoryDeployment.DeployAsync(anvil.Rpc, key, TimeSpan.FromSeconds(30), default);
+        Assert.True(factory is not null, error);
         return
         [
-            ("RPC", anvil.Url.ToString()), ("PK0", AnvilNode.FirstKey), ("FACTORY", receipt.ContractAddress!.Value.ToString()), ("Chain__PollMilliseconds", "100"), ("Chain__ResendSeconds", "1"),
+            ("RPC", anvil.Url.ToString()), ("PK0", AnvilNode.FirstKey), ("FACTORY", factory.Address.ToString()), ("Chain__PollMilliseconds", "100"), ("Chain__ResendSeconds", "1"),
         ];
     }
 

@@ -32,7 +32,7 @@ public sealed class MigrationTests(PostgresServer postgres)
         Assert.True(EthereumAddress.TryParse(view.ReputationAddress, out var contract));
         Assert.Equal(contract, await rig.Contracts.ReadActiveAsync());
         for (var i = 0; i < 25; i++) Assert.Equal(i, (int)(await anvil.UserAsync(contract, $"user{i}"))!.Uploaded);
-        Assert.True((await anvil.Rpc.CallAsync(new EthereumCall(null, old, ReputationV2Abi.Retired.EncodeCall()))).TryGet(out var data, out _));
+        Assert.True((await anvil.Rpc.CallAsync(null, old, ReputationV2Abi.Retired.EncodeCall())).TryGet(out var data, out _));
         Assert.True(ReputationV2Abi.Retired.TryDecodeResult(data, out var retired));
         Assert.Equal(true, retired[0]);
         Assert.Equal(3, await rig.CountAsync("SELECT count(*) FROM chain_outbox WHERE kind = 'migration-batch'"));
@@ -78,7 +78,7 @@ public sealed class MigrationTests(PostgresServer postgres)
         Assert.Equal(4, await rig.CountAsync("SELECT count(*) FROM chain_outbox WHERE kind = 'migration-batch'"));
         Assert.True(EthereumAddress.TryParse(view.ReputationAddress, out var contract));
         Assert.True((await anvil.Rpc.LogsAsync(contract, ReputationV2Abi.UserMigrated.Topic, 0, 100_000)).TryGet(out var logs, out _));
-        Assert.Equal(12, logs.Count);
+        Assert.Equal(12, logs.Length);
     }
 
     [Fact]
@@ -101,7 +101,7 @@ public sealed class MigrationTests(PostgresServer postgres)
         Assert.Equal(("completed", 20, 20, 0), (view.State, view.Total, view.Migrated, view.FailedCount));
         Assert.True(EthereumAddress.TryParse(view.ReputationAddress, out var contract));
         Assert.True((await anvil.Rpc.LogsAsync(contract, ReputationV2Abi.UserMigrated.Topic, 0, 100_000)).TryGet(out var logs, out _));
-        Assert.Equal(20, logs.Count);
+        Assert.Equal(20, logs.Length);
     }
 
     [Fact]
@@ -137,7 +137,7 @@ public sealed class MigrationTests(PostgresServer postgres)
         await using var rig = await ChainRig.CreateAsync(postgres);
         var account = rig.Account(anvil.Url);
         var (factory, _) = await rig.DeployAsync(account);
-        var constructor = AbiEncoder.Encode(AbiType.ParseTuple("(address,address)"), account.Address, EthereumAddress.Zero);
+        var constructor = ChainRig.Encode("address creator, address referrer", account.Address, EthereumAddress.Zero);
         var deployed = await rig.DecideAsync(account, await ChainRig.SubmitAsync(account, "deploy", null, [.. ChainRig.Artifact("test/LegacyReputation", ""), .. constructor]));
         Assert.True(EthereumAddress.TryParse(deployed.ContractAddress, out var legacy), deployed.Error);
         await AddUsersAsync(rig, account, legacy, 3);
@@ -165,7 +165,7 @@ public sealed class MigrationTests(PostgresServer postgres)
         var account = rig.Account(anvil.Url);
         var (factory, honest) = await rig.DeployAsync(account);
         await AddUsersAsync(rig, account, honest, 3);
-        var constructor = AbiEncoder.Encode(AbiType.ParseTuple("(uint256,address)"), (BigInteger)mode, honest);
+        var constructor = ChainRig.Encode("uint256 mode, address honest", (BigInteger)mode, honest);
         var deployed = await rig.DecideAsync(account, await ChainRig.SubmitAsync(account, "deploy", null, [.. ChainRig.Artifact("test/HostileReferrer", ""), .. constructor]));
         Assert.True(EthereumAddress.TryParse(deployed.ContractAddress, out var hostile), deployed.Error);
         var (store, runner) = Runner(rig, account, anvil, factory);
@@ -300,7 +300,7 @@ public sealed class MigrationTests(PostgresServer postgres)
     private static async Task<int> MovedAsync(AnvilNode anvil, EthereumAddress contract)
     {
         Assert.True((await anvil.Rpc.LogsAsync(contract, ReputationV2Abi.UserMigrated.Topic, 0, 100_000)).TryGet(out var logs, out var error), error?.Message);
-        return logs.Count;
+        return logs.Length;
     }
 
     private static async Task AddUsersAsync(ChainRig rig, ChainAccount account, EthereumAddress contract, int count)

@@ -297,6 +297,25 @@ public sealed class MigrationTests(PostgresServer postgres)
         Assert.Equal(20, await MovedAsync(anvil, contract));
     }
 
+    [Fact]
+    public async Task Numbers_and_names_of_a_view_are_of_one_moment()
+    {
+        await using var rig = await ChainRig.CreateAsync(postgres);
+        var store = new MigrationStore(rig.Database);
+        string[] users = [.. Enumerable.Range(0, 20).Select(i => $"user{i}")];
+        var id = await StartAsync(store, EthereumAddress.Zero, users, batchSize: 1, retire: false);
+        var turning = Task.Run(async () =>
+        {
+            for (var i = 0; i < 300; i++) await store.MarkAsync(id, users[..(i % 20)], i % 2 == 0 ? "failed" : "pending", "because");
+        });
+        for (var seen = 0; !turning.IsCompleted || seen == 0; seen++)
+        {
+            var view = (await store.ViewAsync(id))!;
+            Assert.Equal(view.FailedCount, view.Failed.Count);
+        }
+        await turning;
+    }
+
     private static async Task<int> MovedAsync(AnvilNode anvil, EthereumAddress contract)
     {
         Assert.True((await anvil.Rpc.LogsAsync(contract, ReputationV2Abi.UserMigrated.Topic, 0, 100_000)).TryGet(out var logs, out var error), error?.Message);

@@ -134,8 +134,12 @@ internal sealed partial class ChainAccount
             await outbox.NoteObstacleAsync(row.Id, $"Waits for cheaper gas: the next fee would exceed {options.MaxFeeGwei} gwei (Chain:MaxFeeGwei)");
             return null;
         }
-        var attempt = Sign(row, chainId, (ulong)row.Nonce!, (ulong)row.GasLimit!, last.Number + 1, affordable);
-        if (!await outbox.BumpAsync(row.Id, attempt)) return null;
+        // The limit may be what is wrong: the node estimated too low, or the call has become dearer since.
+        var limit = (ulong)row.GasLimit!;
+        var estimate = await rpc.EstimateGasAsync(Address, row.To, row.Data, cancellationToken);
+        if (estimate.TryGet(out var gas, out _) && gas <= affordable.BlockGasLimit) limit = Math.Max(limit, WithMargin(gas, affordable));
+        var attempt = Sign(row, chainId, (ulong)row.Nonce!, limit, last.Number + 1, affordable);
+        if (!await outbox.BumpAsync(row.Id, attempt, limit)) return null;
         LogBumped(logger, row.Id, attempt.Hash, attempt.MaxFee);
         return await BroadcastAsync(row.Id, attempt, cancellationToken);
     }

@@ -18,6 +18,9 @@ internal sealed partial class ChainAccount(
     private const int MaxNonceLead = 64;
     private const int Batch = 100;
 
+    /// <summary>Gas that every transaction burns; a node that estimates less is not believed.</summary>
+    private const int LeastGas = 21_000;
+
     private string? _lastHead;
     private bool _looked;
 
@@ -98,13 +101,21 @@ internal sealed partial class ChainAccount(
                 await outbox.NoteObstacleAsync(row.Id, error.Message);
                 return error.Message;
             }
-            var limit = Math.Min(gas + (gas * (ulong)options.GasMarginPercent / 100), Math.Max(gas, affordable.BlockGasLimit));
-            var refusal = await ClaimAndSendAsync(row, chainId, count, limit, affordable, cancellationToken);
+            if (gas < LeastGas) return $"The node estimates {gas} gas for a transaction: not believed.";
+            if (gas > affordable.BlockGasLimit)
+            {
+                await outbox.FailAsync(row.Id, $"It needs {gas} gas, and a block holds {affordable.BlockGasLimit}.");
+                continue;
+            }
+            var refusal = await ClaimAndSendAsync(row, chainId, count, WithMargin(gas, affordable), affordable, cancellationToken);
             if (refusal is not null) return refusal;
             inFlight++;
         }
         return null;
     }
+
+    /// <summary>The limit for a transaction that is estimated to burn <paramref name="gas"/>.</summary>
+    private ulong WithMargin(ulong gas, GasFees fees) => (ulong)BigInteger.Min((BigInteger)gas * (100 + options.GasMarginPercent) / 100, fees.BlockGasLimit);
 
     /// <summary>Claims the lowest free nonce for a row, then sends it. Whoever else takes the row or the nonce meanwhile wins.</summary>
     private async Task<string?> ClaimAndSendAsync(

@@ -127,8 +127,9 @@ internal sealed class ChainOutbox(NpgsqlDataSource database)
     }
 
     /// <summary>Records a further signed form with the same nonce; false when somebody else was faster.</summary>
-    public Task<bool> BumpAsync(Guid id, OutboxAttempt attempt) => RecordAttemptAsync(
-        id, attempt, "UPDATE chain_outbox SET hash = $2, attempts = $3, attempted_at = now() WHERE id = $1 AND state = 'sent' AND attempts = $3 - 1");
+    public Task<bool> BumpAsync(Guid id, OutboxAttempt attempt, ulong gasLimit) => RecordAttemptAsync(
+        id, attempt, "UPDATE chain_outbox SET hash = $2, attempts = $3, attempted_at = now(), gas_limit = $4 WHERE id = $1 AND state = 'sent' AND attempts = $3 - 1",
+        new NpgsqlParameter { Value = (long)gasLimit });
 
     /// <summary>The signed forms of a row, newest first.</summary>
     public async Task<List<OutboxAttempt>> ReadAttemptsAsync(Guid id)

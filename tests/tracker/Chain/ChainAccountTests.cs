@@ -217,6 +217,49 @@ public sealed class ChainAccountTests(PostgresServer postgres)
         Assert.True((await rig.DecideAsync(honest, id)).IsDone);
     }
 
+    [Theory]
+    [InlineData("0x1")] // less than any transaction burns
+    [InlineData("0x5208")] // less than this one does before it begins: the node itself refuses it
+    public async Task An_estimate_that_is_too_low_only_costs_time(string lie)
+    {
+        await using var anvil = await AnvilNode.StartAsync();
+        await using var rig = await ChainRig.CreateAsync(postgres);
+        var (_, reputation) = await rig.DeployAsync(rig.Account(anvil.Url));
+        var lies = 3;
+        await using var proxy = new RpcProxy(anvil.Url)
+        {
+            Behaviour = async (method, _, forward) => method == "eth_estimateGas" && lies-- > 0 ? RpcProxy.Result(lie) : await forward(),
+        };
+        var account = rig.Account(proxy.Url, o => (o.StuckSeconds, o.MaxInFlight, o.GasMarginPercent) = (1, 1, 0));
+        Guid[] ids = [await ChainRig.SubmitAsync(account, "register", reputation, ChainRig.AddUser("alice", 7)), await ChainRig.SubmitAsync(account, "register", reputation, ChainRig.AddUser("bob", 8))];
+        foreach (var id in ids)
+        {
+            var result = await rig.DecideAsync(account, id);
+            Assert.True(result.IsDone, result.Error);
+        }
+        Assert.Equal((7, 0), await TotalsAsync(anvil, reputation, "alice"));
+        Assert.Equal((8, 0), await TotalsAsync(anvil, reputation, "bob"));
+    }
+
+    [Fact]
+    public async Task An_estimate_that_no_block_holds_fails_the_transaction_and_holds_up_no_other()
+    {
+        await using var anvil = await AnvilNode.StartAsync();
+        await using var rig = await ChainRig.CreateAsync(postgres);
+        var (_, reputation) = await rig.DeployAsync(rig.Account(anvil.Url));
+        var lies = 1;
+        await using var proxy = new RpcProxy(anvil.Url)
+        {
+            Behaviour = async (method, _, forward) => method == "eth_estimateGas" && lies-- > 0 ? RpcProxy.Result("0xffffffffffffffff") : await forward(),
+        };
+        var account = rig.Account(proxy.Url);
+        var first = await ChainRig.SubmitAsync(account, "register", reputation, ChainRig.AddUser("alice", 7));
+        var second = await ChainRig.SubmitAsync(account, "register", reputation, ChainRig.AddUser("bob", 8));
+        var failed = await rig.DecideAsync(account, first);
+        Assert.Equal((ChainTransactionState.Failed, "It needs 18446744073709551615 gas, and a block holds 30000000."), (failed.State, failed.Error));
+        Assert.True((await rig.DecideAsync(account, second)).IsDone);
+    }
+
     [Fact]
     public async Task A_stale_nonce_and_transactions_of_another_program_do_no_harm()
     {

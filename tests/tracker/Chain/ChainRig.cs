@@ -2,11 +2,11 @@ using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
+using Nethereum.Util;
 using Npgsql;
 using Pbts.GrainInterfaces.Chain;
 using Pbts.GrainInterfaces.Configuration;
 using Pbts.Grains.Chain;
-using Nethereum.Util;
 using Pbts.Protocol.Ethereum;
 using Pbts.Tracker.Tests.Support;
 

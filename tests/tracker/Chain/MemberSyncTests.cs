@@ -1,9 +1,9 @@
 using System.Numerics;
 using System.Security.Cryptography;
+using Nethereum.Util;
 using Npgsql;
 using Pbts.GrainInterfaces.Chain;
 using Pbts.Grains.Chain;
-using Nethereum.Util;
 using Pbts.Protocol.Ethereum;
 using Pbts.Tracker.Tests.Support;
 

@@ -154,9 +154,15 @@ public sealed class MigrationTests(PostgresServer postgres)
     }
 
     [Theory]
+    [InlineData(0)] // returns no data
+    [InlineData(1)] // reverts
+    [InlineData(2)] // a record cut short
+    [InlineData(3)] // wild offset
+    [InlineData(4)] // wild length
+    [InlineData(5)] // somebody else's record
+    [InlineData(6)] // a flag where a record is expected
     [InlineData(7)] // burns all gas
     [InlineData(8)] // returns 2 MB
-    [InlineData(3)] // wild offset
     [InlineData(10)] // record over the limits
     public async Task A_hostile_referrer_stops_nothing(int mode)
     {
@@ -165,9 +171,7 @@ public sealed class MigrationTests(PostgresServer postgres)
         var account = rig.Account(anvil.Url);
         var (factory, honest) = await rig.DeployAsync(account);
         await AddUsersAsync(rig, account, honest, 3);
-        var constructor = ChainRig.Encode("uint256 mode, address honest", (BigInteger)mode, honest);
-        var deployed = await rig.DecideAsync(account, await ChainRig.SubmitAsync(account, "deploy", null, [.. ChainRig.Artifact("test/HostileReferrer", ""), .. constructor]));
-        Assert.True(EthereumAddress.TryParse(deployed.ContractAddress, out var hostile), deployed.Error);
+        var hostile = await HostileAsync(rig, account, mode, honest);
         var (store, runner) = Runner(rig, account, anvil, factory);
         var id = await StartAsync(store, hostile, null, batchSize: 3, retire: false);
         var view = await RunAsync(rig, account, store, runner, id);
@@ -176,6 +180,46 @@ public sealed class MigrationTests(PostgresServer postgres)
         // What lies behind the hostile contract is reached, unless that claims to have the users itself.
         Assert.Equal(mode == 10 ? (0, 3) : (3, 0), (view.Migrated, view.FailedCount));
         Assert.All(view.Failed, failure => Assert.Equal("Size is too large", failure.Reason));
+    }
+
+    [Fact]
+    public async Task Rings_of_referrers_and_endless_chains_stop_nothing()
+    {
+        await using var anvil = await AnvilNode.StartAsync();
+        await using var rig = await ChainRig.CreateAsync(postgres);
+        var account = rig.Account(anvil.Url);
+        var (factory, honest) = await rig.DeployAsync(account);
+        await AddUsersAsync(rig, account, honest, 3);
+        // Behind the new contract stand one that names itself, then a ring of three, then 63 and 64 between it and the users.
+        var selfish = await HostileAsync(rig, account, 0, EthereumAddress.Zero);
+        await RedirectAsync(rig, account, selfish, selfish);
+        Assert.Equal((0, 0), await OutcomeAsync(selfish));
+        var last = await HostileAsync(rig, account, 0, EthereumAddress.Zero);
+        var first = await HostileAsync(rig, account, 0, await HostileAsync(rig, account, 0, last));
+        await RedirectAsync(rig, account, last, first);
+        Assert.Equal((0, 0), await OutcomeAsync(first));
+        var far = honest;
+        for (var i = 0; i < 63; i++) far = await HostileAsync(rig, account, 0, far);
+        Assert.Equal((3, 0), await OutcomeAsync(far));
+        Assert.Equal((0, 0), await OutcomeAsync(await HostileAsync(rig, account, 0, far)));
+
+        // Looking at the chain of the active contract ends, too.
+        var links = new List<EthereumAddress>();
+        await foreach (var link in new ReputationReader(anvil.Rpc).ChainAsync(first))
+        {
+            Assert.True(link.TryGet(out var address, out var error), error?.Message);
+            links.Add(address);
+        }
+        Assert.Equal(3, links.Distinct().Count());
+        Assert.Equal(3, links.Count);
+
+        async Task<(int Migrated, int Failed)> OutcomeAsync(EthereumAddress referrer)
+        {
+            var (store, runner) = Runner(rig, account, anvil, factory);
+            var view = await RunAsync(rig, account, store, runner, await StartAsync(store, referrer, null, batchSize: 3, retire: false));
+            Assert.Equal("completed", view.State);
+            return (view.Migrated, view.FailedCount);
+        }
     }
 
     [Fact]
@@ -314,6 +358,19 @@ public sealed class MigrationTests(PostgresServer postgres)
             Assert.Equal(view.FailedCount, view.Failed.Count);
         }
         await turning;
+    }
+
+    private static async Task<EthereumAddress> HostileAsync(ChainRig rig, ChainAccount account, int mode, EthereumAddress next)
+    {
+        var constructor = ChainRig.Encode("uint256 mode, address next", (BigInteger)mode, next);
+        var deployed = await rig.DecideAsync(account, await ChainRig.SubmitAsync(account, "deploy", null, [.. ChainRig.Artifact("test/HostileReferrer", ""), .. constructor]));
+        return EthereumAddress.TryParse(deployed.ContractAddress, out var hostile) ? hostile : throw new InvalidOperationException(deployed.Error);
+    }
+
+    private static async Task RedirectAsync(ChainRig rig, ChainAccount account, EthereumAddress hostile, EthereumAddress next)
+    {
+        var call = new AbiFunction("function setReferrer(address next)").EncodeCall(next);
+        Assert.True((await rig.DecideAsync(account, await ChainRig.SubmitAsync(account, "test", hostile, call))).IsDone);
     }
 
     private static async Task<int> MovedAsync(AnvilNode anvil, EthereumAddress contract)

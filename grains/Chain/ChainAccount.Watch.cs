@@ -8,9 +8,6 @@ namespace Pbts.Grains.Chain;
 
 internal sealed partial class ChainAccount
 {
-    /// <summary>A gap in the nonces this wide is filled with empty transactions, a wider one is not.</summary>
-    private const int MaxGap = 16;
-
     /// <summary>The kind of an empty transaction to oneself whose only purpose is its nonce.</summary>
     private const string FillerKind = "filler";
 
@@ -120,7 +117,7 @@ internal sealed partial class ChainAccount
             if (!(await rpc.KnowsTransactionAsync(attempt.Hash, cancellationToken)).TryGet(out var known, out error)) return error.Message;
             if (known) return null;
         }
-        if (await outbox.ReleaseAsync(row.Id)) LogNonceLost(logger, Address, row.Nonce.Value, row.Id);
+        if (await outbox.ReleaseAsync(row.Id, "its nonce was used by another program")) LogNonceLost(logger, Address, row.Nonce.Value, row.Id);
         return null;
     }
 
@@ -155,7 +152,7 @@ internal sealed partial class ChainAccount
         // Whatever is held below is mined, as far as we know, and the node merely lags.
         if (held[0] < (long)lowestSent) return null;
         var gap = lowestSent - count;
-        if (gap > MaxGap) return $"{gap} nonces of {Address} are missing before {lowestSent}.";
+        if (gap > MaxNonceLead) return await StartAnewAsync(chainId, gap, lowestSent);
         if (!(await GasFees.ReadAsync(rpc, cancellationToken)).TryGet(out var fees, out var error)) return error.Message;
         if (fees.Within(options.MaxFeeGwei, fees.MaxFee / 2) is not { } affordable) return null;
         for (var nonce = count; nonce < lowestSent; nonce++)
@@ -168,6 +165,18 @@ internal sealed partial class ChainAccount
             if (!await outbox.ClaimAsync(id, nonce, 21_000, attempt)) await outbox.FailAsync(id, "not needed");
             else if (await BroadcastAsync(id, attempt, cancellationToken) is { } refusal) return refusal;
         }
+        return null;
+    }
+
+    /// <summary>
+    /// At the first write of all there is nothing to hold the node's count against. When it then turns out to have been far
+    /// too high, what was sent gets new nonces; the old forms cannot be mined before the account has got that far.
+    /// </summary>
+    private async Task<string?> StartAnewAsync(long chainId, ulong gap, ulong lowestSent)
+    {
+        if (await outbox.HasMinedAsync(Address, chainId)) return $"{gap} nonces of {Address} are missing before {lowestSent}.";
+        foreach (var row in await outbox.ReadOpenAsync(Address, chainId, ChainTransactionState.Sent, Batch))
+            if (await outbox.ReleaseAsync(row.Id, "the node had named a wrong nonce")) LogNonceWrong(logger, Address, row.Nonce!.Value, row.Id);
         return null;
     }
 

@@ -175,6 +175,9 @@ internal sealed partial class ChainAccount(
     [LoggerMessage(LogLevel.Warning, "Another program used nonce {Nonce} of {Account}; transaction {Id} gets a new one")]
     private static partial void LogNonceLost(ILogger logger, EthereumAddress account, long nonce, Guid id);
 
+    [LoggerMessage(LogLevel.Warning, "The node had named nonce {Nonce} of {Account}, which is far too high; transaction {Id} gets a new one")]
+    private static partial void LogNonceWrong(ILogger logger, EthereumAddress account, long nonce, Guid id);
+
     [LoggerMessage(LogLevel.Information, "Transaction {Id} ({Kind}) is mined in block {Block}: {Outcome}")]
     private static partial void LogMined(ILogger logger, Guid id, string kind, ulong block, string outcome);
 }

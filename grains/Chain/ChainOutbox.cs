@@ -162,9 +162,17 @@ internal sealed class ChainOutbox(NpgsqlDataSource database)
     public Task<bool> FailAsync(Guid id, string error) => ExecuteAsync(
         "UPDATE chain_outbox SET state = 'failed', error = $2 WHERE id = $1 AND state = 'queued'", id, Nullable(error));
 
-    /// <summary>Gives a sent row back to the queue, because somebody else's transaction has taken its nonce for good.</summary>
-    public Task<bool> ReleaseAsync(Guid id) => ExecuteAsync(
-        "UPDATE chain_outbox SET state = 'queued', nonce = NULL, hash = NULL, broadcast_at = NULL, error = 'its nonce was used by another program' WHERE id = $1 AND state = 'sent'", id);
+    /// <summary>Gives a sent row back to the queue, because it cannot be mined with its nonce.</summary>
+    public Task<bool> ReleaseAsync(Guid id, string why) => ExecuteAsync(
+        "UPDATE chain_outbox SET state = 'queued', nonce = NULL, hash = NULL, broadcast_at = NULL, error = $2 WHERE id = $1 AND state = 'sent'", id, Nullable(why));
+
+    /// <summary>Whether any transaction of the account was ever mined, as far as is known.</summary>
+    public async Task<bool> HasMinedAsync(EthereumAddress from, long chainId)
+    {
+        await using var command = database.CreateCommand("SELECT EXISTS (SELECT FROM chain_outbox WHERE address = $1 AND chain_id = $2 AND state IN ('mined', 'confirmed'))");
+        command.Parameters.AddAll([new NpgsqlParameter { Value = from.ToArray() }, new NpgsqlParameter { Value = chainId }]);
+        return (bool)(await command.ExecuteScalarAsync())!;
+    }
 
     /// <summary>A reorganisation took a mined row out of the chain: it is to be sent again. What it created is forgotten.</summary>
     public Task<bool> UnmineAsync(Guid id) => ExecuteAsync(

@@ -111,7 +111,7 @@ public sealed class EthereumRpcClient : IDisposable
 
     private Task<RpcResult<ulong>> TransactionCountAsync(EthereumAddress address, BlockParameter block, CancellationToken cancellationToken) => AskAsync(
         "eth_getTransactionCount",
-        async () => UInt64(await _eth.Transactions.GetTransactionCount.SendRequestAsync(address.ToString(), block).ConfigureAwait(false)),
+        async () => RpcChecks.Count(await _eth.Transactions.GetTransactionCount.SendRequestAsync(address.ToString(), block).ConfigureAwait(false)),
         cancellationToken);
 
     private static BlockParameter At(ulong? block) => block is { } number ? new BlockParameter(number) : BlockParameter.CreateLatest();

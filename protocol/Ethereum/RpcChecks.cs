@@ -15,6 +15,9 @@ internal static class RpcChecks
     public static BigInteger Quantity(HexBigInteger? value) =>
         value is { HexValue.Length: > 2 and <= 66 } && value.HexValue.IsHex() ? value.Value : throw new FormatException("Not a quantity.");
 
+    /// <summary>A number of transactions: no account will ever have sent 2^48.</summary>
+    public static ulong Count(HexBigInteger? value) => Quantity(value) is var count && count < 1L << 48 ? (ulong)count : throw new FormatException("Not a count.");
+
     public static byte[] Bytes(string? text) =>
         text is not null && text.Length % 2 == 0 && text.HasHexPrefix() && text.IsHex() ? text.HexToByteArray() : throw new FormatException("Not a byte string.");
 

@@ -180,8 +180,10 @@ public sealed class ChainAccountTests(PostgresServer postgres)
         Assert.NotEqual(EthereumAddress.Zero, factory);
     }
 
-    [Fact]
-    public async Task A_nonce_claimed_too_high_leaves_a_gap_that_is_filled()
+    [Theory]
+    [InlineData(5)]
+    [InlineData(60)]
+    public async Task A_nonce_claimed_too_high_leaves_a_gap_that_is_filled(int claimed)
     {
         await using var anvil = await AnvilNode.StartAsync();
         await using var rig = await ChainRig.CreateAsync(postgres);
@@ -189,16 +191,35 @@ public sealed class ChainAccountTests(PostgresServer postgres)
         var (_, reputation) = await rig.DeployAsync(honest);
         await using var proxy = new RpcProxy(anvil.Url)
         {
-            Behaviour = async (method, request, forward) => method == "eth_getTransactionCount" ? RpcProxy.Result("0x5") : await forward(),
+            Behaviour = async (method, request, forward) => method == "eth_getTransactionCount" ? RpcProxy.Result($"0x{claimed:x}") : await forward(),
         };
         var id = await ChainRig.SubmitAsync(honest, "register", reputation, ChainRig.AddUser("alice", 7));
         await rig.Account(proxy.Url).PumpAsync();
-        Assert.Equal(5, (await rig.Outbox.FindAsync(id))!.Nonce);
+        Assert.Equal(claimed, (await rig.Outbox.FindAsync(id))!.Nonce);
 
         var result = await rig.DecideAsync(honest, id);
         Assert.True(result.IsDone, result.Error);
-        Assert.Equal(3, await rig.CountAsync("SELECT count(*) FROM chain_outbox WHERE kind = 'filler'"));
+        Assert.Equal(claimed - 2, await rig.CountAsync("SELECT count(*) FROM chain_outbox WHERE kind = 'filler'"));
         Assert.Equal((7, 0), await TotalsAsync(anvil, reputation, "alice"));
+    }
+
+    [Theory]
+    [InlineData("0x28")]
+    [InlineData("0xf4240")]
+    [InlineData("0x7fffffffffffffff")]
+    public async Task A_lie_about_the_first_nonce_of_all_only_costs_time(string lie)
+    {
+        await using var anvil = await AnvilNode.StartAsync();
+        await using var rig = await ChainRig.CreateAsync(postgres);
+        await using var proxy = new RpcProxy(anvil.Url)
+        {
+            Behaviour = async (method, _, forward) => method == "eth_getTransactionCount" ? RpcProxy.Result(lie) : await forward(),
+        };
+        var account = rig.Account(proxy.Url);
+        Guid[] ids = [await ChainRig.SubmitAsync(account, "deploy", null, ChainRig.FactoryCode()), await ChainRig.SubmitAsync(account, "deploy", null, ChainRig.FactoryCode())];
+        for (var i = 0; i < 3; i++) await account.PumpAsync();
+        proxy.Behaviour = async (_, _, forward) => await forward();
+        foreach (var id in ids) Assert.True((await rig.DecideAsync(account, id)).IsDone);
     }
 
     [Fact]

@@ -36,18 +36,21 @@ internal static class TeeCommand
         var accept = new Option<string>("--accept") { Description = "Platform statuses to accept, separated by commas; Unknown does without collateral.", HelpName = "STATUS", DefaultValueFactory = _ => "UpToDate" };
         var measure = new Option<string[]>("--measurement") { Description = "A measurement that is asked for, such as mrtd=HEX. May be repeated.", HelpName = "NAME=HEX" };
         var payload = new Option<string>("--payload") { Description = "The payload that is expected.", HelpName = "TEXT" };
+        var nonce = new Option<string>("--nonce") { Description = "The challenge it must answer, 32 bytes.", HelpName = "HEX" };
         var age = new Option<int>("--max-age") { Description = "How old the attestation may be.", HelpName = "SECONDS", DefaultValueFactory = _ => 86_400 };
         var at = new Option<long?>("--at") { Description = "The time at which everything must be in force, in seconds since 1970; now by default.", HelpName = "TIME" };
         var root = new Option<string>("--root") { Description = "A root certificate (PEM) to trust in place of Intel's; for simulators.", HelpName = "FILE" };
         var json = SharedOptions.Json();
         var command = new Command("verify", "Verify an attestation or a quote; exit code 1 when it does not hold. Needs no tracker and no network.")
         {
-            file, collateral, accept, measure, payload, age, at, root, json,
+            file, collateral, accept, measure, payload, nonce, age, at, root, json,
         };
         command.SetAction(parsed =>
         {
             if (!TryPolicy(parsed.GetRequiredValue(accept), parsed.GetValue(measure) ?? [], out var policy, out var error))
                 return context.Fail(ExitCodes.Usage, error);
+            if (parsed.GetValue(nonce) is { } challenge && !(challenge.Length == 2 * AttestationClaims.NonceSize && challenge.All(char.IsAsciiHexDigit)))
+                return context.Fail(ExitCodes.Usage, "--nonce must be 64 hexadecimal digits");
             if (parsed.GetValue(at) is < -62_135_596_800 or > 253_402_300_799)
                 return context.Fail(ExitCodes.Usage, "--at: no such time");
             if (parsed.GetValue(root) is { } rootFile)
@@ -67,9 +70,10 @@ internal static class TeeCommand
             var expected = new AttestationExpectation
             {
                 Payload = parsed.GetValue(payload) is { } text ? Encoding.UTF8.GetBytes(text) : null, MaxAge = TimeSpan.FromSeconds(parsed.GetValue(age)),
+                Nonce = parsed.GetValue(nonce) is { } hex ? Convert.FromHexString(hex) : null,
             };
-            if (document is null && expected.Payload is not null)
-                return context.Fail(ExitCodes.Usage, "--payload: a bare quote does not say what it is over; give the attestation");
+            if (document is null && (expected.Payload ?? expected.Nonce) is not null)
+                return context.Fail(ExitCodes.Usage, "--payload and --nonce: a bare quote does not say what it is over; give the attestation");
             var verdict = document?.Verify(policy, known, expected, now) ?? QuoteVerifier.Verify(quote, policy, known, now);
             Print(context, verdict, document, parsed.GetValue(json));
             return verdict.IsValid ? ExitCodes.Success : ExitCodes.Refused;

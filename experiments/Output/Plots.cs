@@ -35,26 +35,28 @@ internal static class Plots
 
     private static void DrawLines(Plot plot, Chart chart)
     {
+        var across = Array.ConvertAll(chart.Sizes, Math.Log2);
         foreach (var (i, line) in chart.Lines.Index())
         {
             var known = line.Values.Index().Where(value => value.Item is not null).ToArray();
             var scatter = plot.Add.Scatter(
-                known.Select(value => (double)value.Index).ToArray(), known.Select(value => chart.Logarithmic ? Math.Log10(value.Item!.Value) : value.Item!.Value).ToArray(),
+                known.Select(value => across[value.Index]).ToArray(), known.Select(value => chart.Logarithmic ? Math.Log10(value.Item!.Value) : value.Item!.Value).ToArray(),
                 Color.FromHex(Colors[i % Colors.Length]));
             (scatter.LineWidth, scatter.MarkerSize, scatter.LegendText) = (2.5f, 9, line.Name);
             if (line.Name.EndsWith("percentile", StringComparison.Ordinal))
                 scatter.LinePattern = LinePattern.Dashed;
         }
 
-        plot.Axes.Bottom.TickGenerator = new ScottPlot.TickGenerators.NumericManual([.. Enumerable.Range(0, chart.Labels.Length).Select(i => (double)i)], chart.Labels);
+        plot.Axes.Bottom.TickGenerator = new ScottPlot.TickGenerators.NumericManual(across, chart.Labels);
         var values = chart.Lines.SelectMany(line => line.Values).OfType<double>().ToArray();
         if (chart.Logarithmic)
             Decades(plot.Axes.Left, values);
-        plot.Axes.SetLimitsX(-0.3, chart.Labels.Length - 0.7);
+        plot.Axes.SetLimitsX(across[0] - 0.3, across[^1] + 0.3);
+        // Room for the markers, and from zero where nothing is below it.
         if (!chart.Logarithmic)
-            plot.Axes.SetLimitsY(0, 1.1 * values.Max());
+            plot.Axes.SetLimitsY(1.1 * Math.Min(0, values.Min()), 1.1 * Math.Max(values.Max(), 0.1));
         else
-            plot.Axes.SetLimitsY(Math.Floor(Math.Log10(values.Min())), Math.Ceiling(Math.Log10(values.Max())));
+            plot.Axes.SetLimitsY(Math.Floor(Math.Log10(values.Min()) - 0.05), Math.Ceiling(Math.Log10(values.Max()) + 0.05));
         plot.Legend.FontSize = 14;
         plot.ShowLegend(Edge.Bottom);
     }

@@ -12,7 +12,7 @@ internal sealed class ReceiptsExperiment : IExperiment
 
     public string Description => "signing and verifying receipts, alone and together, without a tracker";
 
-    public double ExpectedSeconds(Settings settings) => settings.BatchSizes.Length * 4 * settings.Budget.TotalSeconds;
+    public double ExpectedSeconds(Settings settings) => settings.BatchSizes.Length * 6 * settings.Budget.TotalSeconds;
 
     public async Task RunAsync(ExperimentRun run)
     {

@@ -102,7 +102,7 @@ internal static class ExperimentsCommand
             return 2;
         }
 
-        var began = DateTimeOffset.UtcNow;
+        var (began, time) = (DateTimeOffset.UtcNow, Machine.ReadTime());
         IReadOnlyList<Finding> findings = [];
         async Task Work(IProgressView view)
         {
@@ -115,7 +115,7 @@ internal static class ExperimentsCommand
             await BarProgress.RunAsync(Work);
         else
             await Work(new PlainProgress(output));
-        var results = new Results(began, (DateTimeOffset.UtcNow - began).TotalSeconds, settings, machine, findings);
+        var results = new Results(began, (DateTimeOffset.UtcNow - began).TotalSeconds, settings, machine.Since(time), findings);
         var files = await ResultFiles.WriteAsync(results);
         await output.WriteLineAsync($"\n{TextReport.Write(results)}\n{files.Count} files in {settings.Output}, index.html shows them all");
         foreach (var failed in results.Failed)

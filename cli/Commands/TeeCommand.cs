@@ -31,7 +31,7 @@ internal static class TeeCommand
 
     private static Command Verify(CommandContext context)
     {
-        var file = new Argument<string>("FILE") { Description = "An answer of /generate-attestation (JSON), an attestation (base64 or bytes), or a quote (hex or bytes)." };
+        var file = new Argument<string>("FILE") { Description = "An answer of /generate-attestation (JSON), an attestation (base64, hex or bytes), or a quote (hex or bytes)." };
         var collateral = new Option<string>("--collateral") { Description = "Intel's collateral for the platform (JSON).", HelpName = "FILE" };
         var accept = new Option<string>("--accept") { Description = "Platform statuses to accept, separated by commas; Unknown does without collateral.", HelpName = "STATUS", DefaultValueFactory = _ => "UpToDate" };
         var measure = new Option<string[]>("--measurement") { Description = "A measurement that is asked for, such as mrtd=HEX. May be repeated.", HelpName = "NAME=HEX" };
@@ -135,9 +135,10 @@ internal static class TeeCommand
         }
 
         var bytes = new byte[text.Length];
-        return text.Length > 0 && Convert.FromHexString(text, bytes, out _, out var length) == System.Buffers.OperationStatus.Done ? (null, bytes[..length])
-            : Convert.TryFromBase64String(text, bytes, out length) && AttestationDocument.TryParse(bytes.AsSpan(0, length), out document) ? (document, [])
-            : null;
+        var hex = text.StartsWith("0x", StringComparison.Ordinal) ? text[2..] : text;
+        if (hex.Length > 0 && Convert.FromHexString(hex, bytes, out _, out var length) == System.Buffers.OperationStatus.Done)
+            return AttestationDocument.TryParse(bytes.AsSpan(0, length), out document) ? (document, []) : (null, bytes[..length]);
+        return Convert.TryFromBase64String(text, bytes, out length) && AttestationDocument.TryParse(bytes.AsSpan(0, length), out document) ? (document, []) : null;
     }
 
     private static X509Certificate2? TryCertificate(string path)

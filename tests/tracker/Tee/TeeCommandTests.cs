@@ -45,7 +45,7 @@ public sealed class TeeCommandTests : IDisposable
         var collateral = Write("collateral.json", TestPlatform.ToJson(_platform.Collateral()));
         foreach (var file in new[]
         {
-            Write("a.bin", document), Write("a.txt", Convert.ToBase64String(document)), Write("a.json", new JsonObject { ["attestation"] = Convert.ToBase64String(document) }.ToJsonString()),
+            Write("a.bin", document), Write("a.hex", "0x" + Convert.ToHexStringLower(document)), Write("a.txt", Convert.ToBase64String(document)), Write("a.json", new JsonObject { ["attestation"] = Convert.ToBase64String(document) }.ToJsonString()),
         })
         {
             var (code, output) = await RunAsync("tee", "verify", file, "--root", root, "--collateral", collateral, "--payload", "hello", "--json");

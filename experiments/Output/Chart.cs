@@ -23,17 +23,26 @@ internal sealed record Chart(string Name, string Part, string Title, string Acro
                 ["one by one", "aggregate verification", "batch verification, as many receivers", "batch verification, one receiver"], (name, size) => Typical(results, "receipts", name, size) / size),
             Curves("download", "download", "Download overhead by the reference's formula", "KiB in a piece", "% of the download time, logarithmic", results, true,
                 ["overhead at 1 MB/s", "overhead at 5 MB/s", "overhead at 10 MB/s", "overhead at 20 MB/s"], (name, size) => Typical(results, "download", name, size)),
-            Curves("transfers", "download", "Download overhead in real transfers", "KiB in a piece", "% of the time without receipts", results, false,
-                [.. results.Findings.Where(f => f.Part == "download" && f.Name.StartsWith("real transfer", StringComparison.Ordinal) && f.Value is not null).Select(f => f.Name).Distinct()],
-                (name, size) => Typical(results, "download", name, size)),
+            Transfers(results),
             Rows("overhead", "overhead", "What the tracker's duties take over HTTP", "milliseconds, logarithmic: median, bar up to the 95th percentile", timed("overhead", "ms")),
-            Curves("scalability", "scalability", "Reports of 10 receipts, all sent at once", "members reporting at once", "milliseconds until durable", results, false,
+            Curves("scalability", "scalability", "Reports of 10 receipts, all sent at once", "members reporting at once", "milliseconds until durable, logarithmic", results, true,
                 ["report"], (name, size) => Typical(results, "scalability", name, size), (name, size) => P95(results, name, size)),
             Curves("swarms", "scalability", "Large swarms", "peers in the swarm", "milliseconds", results, true,
                 ["announce to a swarm", "report from a swarm"], (name, size) => Typical(results, "scalability", name, size), (name, size) => P95(results, name, size)),
             Rows("gas", "gas", "Gas of a transaction", "gas, logarithmic", [.. results.Findings.Where(f => f.Part == "gas" && f.Unit == "gas" && f.Typical is not null)]),
         };
         return charts.Where(chart => chart is { Labels.Length: > 0, Lines.Count: > 0 });
+    }
+
+    /// <summary>Real transfers at the rates for which there is a formula; at full speed they have no rate.</summary>
+    private static Chart Transfers(Results results)
+    {
+        string[] rates = ["1 MB/s", "5 MB/s", "10 MB/s", "20 MB/s"];
+        var real = rates.Where(rate => results.Of("download", $"real transfer at {rate}, overhead").Any()).ToArray();
+        double[] sizes = [.. real.SelectMany(rate => results.Of("download", $"real transfer at {rate}, overhead")).Select(f => f.Size!.Value).Distinct().Order()];
+        Line Of(int color, string name, string measurement) => new(name, [.. sizes.Select(size => Typical(results, "download", measurement, size))], color, name.StartsWith("formula", StringComparison.Ordinal));
+        return new("transfers", "download", "Download overhead in real transfers of small files", "KiB in a piece", "% of the time without receipts", [.. sizes.Select(size => Format.Number(size))], sizes,
+            [.. real.Select((rate, i) => Of(i, $"measured at {rate}", $"real transfer at {rate}, overhead")), .. real.Select((rate, i) => Of(i, $"formula at {rate}", $"overhead at {rate}"))], false, false);
     }
 
     private static Chart Rows(string name, string part, string title, string across, Finding[] findings) => new(
@@ -45,8 +54,8 @@ internal sealed record Chart(string Name, string Part, string Title, string Acro
     {
         var measured = names.Where(n => results.Of(part, n).Any(f => f.Size is not null)).ToArray();
         var sizes = measured.SelectMany(n => results.Of(part, n)).Select(f => f.Size).OfType<double>().Distinct().Order().ToArray();
-        var lines = measured.Select(n => new Line(p95 is null ? n : n + ", median", [.. sizes.Select(size => median(n, size))]))
-            .Concat(measured.Where(_ => p95 is not null).Select(n => new Line(n + ", 95th percentile", [.. sizes.Select(size => p95!(n, size))])));
+        var lines = measured.Select((n, i) => new Line(p95 is null ? n : n + ", median", [.. sizes.Select(size => median(n, size))], i))
+            .Concat(measured.Where(_ => p95 is not null).Select((n, i) => new Line(n + ", 95th percentile", [.. sizes.Select(size => p95!(n, size))], i, IsThin: true)));
         return new(name, part, title, across, up, [.. sizes.Select(size => Format.Number(size))], sizes, [.. lines.Where(line => line.Values.Any(value => value is not null))], logarithmic, false);
     }
 

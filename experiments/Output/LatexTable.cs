@@ -33,7 +33,7 @@ internal static class LatexTable
         var where = $"{results.Machine.Processor}, {results.Machine.Cores} cores";
         string[] run = ["began", $"{results.At:yyyy-MM-dd HH:mm} UTC, took {Format.Time(results.Seconds)}, {TextReport.Options(results.Settings)}"];
         Float(tex, "machine", "the machine and the run", "lp{12cm}", null, [run, .. results.Machine.Lines().Select(line => new[] { line.Name, line.Value })], []);
-        Float(tex, "beside", "beside the paper and the reference", "p{5.2cm}p{3.2cm}p{3.2cm}p{4.6cm}", Published.Heading, [.. Published.Rows(results)], []);
+        Float(tex, "beside", "beside the paper and the reference", "lllp{4cm}", Published.Heading, [.. Published.Rows(results)], []);
         tex.Append("\\clearpage\n");
         foreach (var part in results.Parts.Where(part => Table.Rows(part).Any()))
         {
@@ -57,6 +57,7 @@ internal static class LatexTable
                 \caption{PBTS: {{Escape(caption)}}{{(i > 0 ? ", continued" : "")}}}
                 \label{tab:pbts-{{label}}{{(i > 0 ? $"-{i + 1}" : "")}}}
                 \scriptsize
+                \setlength{\tabcolsep}{4pt}
                 \begin{tabular}{{{columns}}}
                 \hline\noalign{\vskip 2pt}
 

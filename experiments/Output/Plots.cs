@@ -36,15 +36,15 @@ internal static class Plots
     private static void DrawLines(Plot plot, Chart chart)
     {
         var across = Array.ConvertAll(chart.Sizes, Math.Log2);
-        foreach (var (i, line) in chart.Lines.Index())
+        foreach (var line in chart.Lines)
         {
             var known = line.Values.Index().Where(value => value.Item is not null).ToArray();
             var scatter = plot.Add.Scatter(
                 known.Select(value => across[value.Index]).ToArray(), known.Select(value => chart.Logarithmic ? Math.Log10(value.Item!.Value) : value.Item!.Value).ToArray(),
-                Color.FromHex(Colors[i % Colors.Length]));
-            (scatter.LineWidth, scatter.MarkerSize, scatter.LegendText) = (2.5f, 9, line.Name);
-            if (line.Name.EndsWith("percentile", StringComparison.Ordinal))
-                scatter.LinePattern = LinePattern.Dashed;
+                Color.FromHex(Colors[line.Color % Colors.Length]));
+            (scatter.LineWidth, scatter.MarkerSize, scatter.LegendText) = (line.IsThin ? 1 : 2.5f, 9, line.Name);
+            // No dashes: the SVG writer complains of them on the terminal.
+            scatter.MarkerShape = line.IsThin ? MarkerShape.OpenCircle : MarkerShape.FilledCircle;
         }
 
         plot.Axes.Bottom.TickGenerator = new ScottPlot.TickGenerators.NumericManual(across, chart.Labels);
@@ -53,8 +53,9 @@ internal static class Plots
             Decades(plot.Axes.Left, values);
         plot.Axes.SetLimitsX(across[0] - 0.3, across[^1] + 0.3);
         // Room for the markers, and from zero where nothing is below it.
+        var (low, high) = (Math.Min(0, values.Min()), Math.Max(values.Max(), 0.1));
         if (!chart.Logarithmic)
-            plot.Axes.SetLimitsY(1.1 * Math.Min(0, values.Min()), 1.1 * Math.Max(values.Max(), 0.1));
+            plot.Axes.SetLimitsY(low < 0 ? low - (0.1 * (high - low)) : 0, high + (0.1 * (high - low)));
         else
             plot.Axes.SetLimitsY(Math.Floor(Math.Log10(values.Min()) - 0.05), Math.Ceiling(Math.Log10(values.Max()) + 0.05));
         plot.Legend.FontSize = 14;

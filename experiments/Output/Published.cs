@@ -31,13 +31,13 @@ internal static class Published
         yield return Row("receipts verified a second, one thread", "throughput", "receipt verification", 1, "–", "500 (claimed)");
         yield return Row("a report of one receipt over HTTP", "overhead", "report", 1, "–", "400 to 600 ms");
         yield return Row("reports of ten receipts, from 50 at once", "scalability", "reports a second", 50, "–", "200 a second (claimed)");
-        yield return Row("download overhead, 256 KiB pieces at 1 MB/s", "download", "overhead at 1 MB/s", 256, "52 % of the download time", "–");
-        yield return Row("the same in a real transfer", "download", "real transfer at 1 MB/s, overhead", 256, "–", "–");
-        yield return Row("download overhead, 2 MiB pieces at 1 MB/s", "download", "overhead at 1 MB/s", 2048, "6 % of the download time", "–");
-        yield return Row("the same in a real transfer", "download", "real transfer at 1 MB/s, overhead", 2048, "–", "–");
+        yield return Row("download overhead by formula, 256 KiB at 1 MB/s", "download", "overhead at 1 MB/s", 256, "52 % of the download time", "–");
+        yield return Row("the same in a real transfer of a small file", "download", "real transfer at 1 MB/s, overhead", 256, "–", "–");
+        yield return Row("download overhead by formula, 2 MiB at 1 MB/s", "download", "overhead at 1 MB/s", 2048, "6 % of the download time", "–");
+        yield return Row("the same in a real transfer of a small file", "download", "real transfer at 1 MB/s, overhead", 2048, "–", "–");
         yield return
         [
-            "throughput lost, 256 KiB pieces at 20 MB/s",
+            "throughput lost by formula, 256 KiB at 20 MB/s",
             Value("download", "overhead at 20 MB/s", 256) is { } lost ? $"{Format.Number(100 * lost / (100 + lost))} %" : "not measured", "more than 90 %", "–",
         ];
         yield return Row("factory deployment", "gas", "factory deployment", null, "–", "1,076,884 gas");

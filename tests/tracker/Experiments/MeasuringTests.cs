@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http;
 using Pbts.Cli.Keys;
 using Pbts.Cli.Tracker;
 using Pbts.Experiments;
+using Pbts.Experiments.Output;
 using Pbts.Experiments.Parts;
 using Pbts.Experiments.Tracker;
 using Pbts.Protocol.Receipts;
@@ -200,7 +201,15 @@ public sealed class MeasuringTests(SharedNode shared)
         File.Delete(file);
         Assert.Equal(2.5, run.Find("download", "real transfer at 1 MB/s, overhead", 256)?.Value);
         Assert.Equal([2.0, 3.0, 4.0], run.Find("download", "real transfer at full speed, with receipts", 2048)!.Samples!);
+        Assert.Equal(1.0, run.Find("download", "real transfer at full speed, added", 2048)?.Value);
+        Assert.Equal(1.25, run.Find("download", "real transfer at 1 MB/s, overhead until the file is there", 256)?.Value);
         Assert.DoesNotContain(run.Findings, finding => finding.Outcome != Outcome.Measured);
+
+        // Drawn beside the formula of the same rate; full speed is none of the formula's.
+        var chart = Chart.From(new(DateTimeOffset.UtcNow, 1, Small, Machine.Read(null), run.Findings)).Single(chart => chart.Name == "transfers");
+        Assert.Equal(["measured at 1 MB/s", "formula at 1 MB/s"], chart.Lines.Select(line => line.Name));
+        Assert.Equal([256.0], chart.Sizes);
+        Assert.Equal(2.5, chart.Lines[0].Values.Single());
     }
 
     [Fact]

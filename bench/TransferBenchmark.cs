@@ -39,7 +39,7 @@ internal sealed class TransferBenchmark
             var cases = new List<Case>();
             foreach (var (rate, megabytes) in quick ? new[] { (1, 4), (10, 40), (0, 200) } : [(1, 10), (10, 150), (0, 300)])
                 foreach (var piece in new[] { 256, 1024, 2048 })
-                    cases.Add(new Case(rate, piece, megabytes, rate == 0 ? (quick ? 3 : 5) : quick ? 1 : 3));
+                    cases.Add(new Case(rate, piece, megabytes, quick || rate > 0 ? 3 : 5));
             Console.WriteLine("one seed, one get, loopback; seconds are medians; with: until all receipts are delivered and kept");
             Console.WriteLine($"{"rate",9} {"piece KiB",9} {"MB",5} {"runs",5} {"without s",10} {"with s",9} {"overhead",9} {"download alone",15} {"paper, computed",16}");
             foreach (var one in cases)

@@ -61,8 +61,8 @@ internal sealed class ExperimentRun(Settings settings, IProgressView progress)
     }
 
     /// <summary>
-    /// Milliseconds of an operation: a warm-up that is not counted, then samples until there are <see cref="Settings.Iterations"/>
-    /// or the time is up. What <paramref name="prepare"/> takes is not counted.
+    /// Milliseconds of an operation: a warm-up that is not counted, then samples until there are <see cref="Settings.Iterations"/>,
+    /// or enough of them and the time is up. What <paramref name="prepare"/> takes is not counted.
     /// </summary>
     public Task<bool> TimeAsync<T>(Finding about, Func<T> prepare, Func<T, Task> once, int? iterations = null) => GuardAsync(about, async () =>
     {
@@ -70,7 +70,7 @@ internal sealed class ExperimentRun(Settings settings, IProgressView progress)
         var most = iterations ?? settings.Iterations;
         for (var (warmUp, i) = (Stopwatch.StartNew(), 0); i < Math.Clamp(most / 10, 2, 100) && warmUp.Elapsed < settings.Budget / 4; i++)
             await once(prepare());
-        for (var budget = Stopwatch.StartNew(); samples.Count < most && (samples.Count < 2 || budget.Elapsed < settings.Budget);)
+        for (var budget = Stopwatch.StartNew(); samples.Count < most && (samples.Count < settings.Fewest || budget.Elapsed < settings.Budget);)
         {
             var input = prepare();
             var started = Stopwatch.GetTimestamp();

@@ -14,6 +14,9 @@ internal static class ExperimentsCommand
         new OverheadExperiment(), new ScalabilityExperiment(), new GasExperiment(),
     ];
 
+    /// <summary>What <c>./pbts bench transfer --quick</c> takes.</summary>
+    private const double SecondsOfTransfers = 300;
+
     /// <summary>Exit code 0: all that could run ran and answered rightly; 1: a measurement failed; 2: wrong options.</summary>
     public static Task<int> RunAsync(string[] words, TextWriter output, TextWriter errors)
     {
@@ -47,8 +50,6 @@ internal static class ExperimentsCommand
             command.Options.Remove(version);
         command.SetAction(async (parsed, _) =>
         {
-            if (parsed.GetValue(check))
-                return 0;
             var isQuick = parsed.GetValue(quick);
             var settings = new Settings
             {
@@ -68,10 +69,26 @@ internal static class ExperimentsCommand
                 NoChain = parsed.GetValue(noChain) ?? settings.NoChain,
                 NoTransfers = parsed.GetValue(noTransfers) ?? settings.NoTransfers,
             };
+            if (parsed.GetValue(check))
+            {
+                await output.WriteLineAsync(Estimate(settings));
+                return 0;
+            }
+
             return await MeasureAsync(settings, Machine.Read(parsed.GetValue(load)), output, errors);
         });
         return command.Parse(words).InvokeAsync(new InvocationConfiguration { Output = output, Error = errors });
     }
+
+    /// <summary>How long the whole command takes, with the transfers that the script in front of this program measures.</summary>
+    private static string Estimate(Settings settings)
+    {
+        var transfers = settings.Quick || !(settings.Only.Count == 0 || settings.Only.Contains("download")) ? 0 : SecondsOfTransfers;
+        var seconds = transfers + Chosen(settings).Sum(experiment => experiment.ExpectedSeconds(settings));
+        return $"This takes about {Format.Time(seconds)}{(transfers > 0 ? $", of which real transfers {Format.Time(transfers)}" : "")}; --only, a smaller --duration or --quick shorten it.";
+    }
+
+    private static IExperiment[] Chosen(Settings settings) => [.. All.Where(experiment => settings.Only.Count == 0 || settings.Only.Contains(experiment.Name))];
 
     private static async Task<int> MeasureAsync(Settings settings, Machine machine, TextWriter output, TextWriter errors)
     {
@@ -85,12 +102,12 @@ internal static class ExperimentsCommand
             return 2;
         }
 
-        var began = DateTimeOffset.UtcNow;
+        var (began, time) = (DateTimeOffset.UtcNow, Machine.ReadTime());
         IReadOnlyList<Finding> findings = [];
         async Task Work(IProgressView view)
         {
             var run = new ExperimentRun(settings, view);
-            await run.RunAsync([.. All.Where(experiment => settings.Only.Count == 0 || settings.Only.Contains(experiment.Name))]);
+            await run.RunAsync(Chosen(settings));
             findings = run.Findings;
         }
 
@@ -98,7 +115,7 @@ internal static class ExperimentsCommand
             await BarProgress.RunAsync(Work);
         else
             await Work(new PlainProgress(output));
-        var results = new Results(began, (DateTimeOffset.UtcNow - began).TotalSeconds, settings, machine, findings);
+        var results = new Results(began, (DateTimeOffset.UtcNow - began).TotalSeconds, settings, machine.Since(time), findings);
         var files = await ResultFiles.WriteAsync(results);
         await output.WriteLineAsync($"\n{TextReport.Write(results)}\n{files.Count} files in {settings.Output}, index.html shows them all");
         foreach (var failed in results.Failed)

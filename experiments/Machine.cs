@@ -8,7 +8,8 @@ namespace Pbts.Experiments;
 /// <param name="Memory">GiB.</param>
 /// <param name="Commit">The commit measured, with <c>+changes</c> when the tree differed from it; empty when unknown.</param>
 /// <param name="LoadBefore">Load average (1 minute) when the run began: above the number of cores the figures are disturbed.</param>
-internal sealed record Machine(string Processor, int Cores, double Memory, string System, string Runtime, string Commit, double? LoadBefore)
+/// <param name="Stolen">Percent of the processors' time that other guests of the same host had during the run; null when unknown.</param>
+internal sealed record Machine(string Processor, int Cores, double Memory, string System, string Runtime, string Commit, double? LoadBefore, double? Stolen = null)
 {
     /// <param name="load">The load average from before this program was started, when somebody looked.</param>
     public static Machine Read(double? load) => new(
@@ -20,7 +21,24 @@ internal sealed record Machine(string Processor, int Cores, double Memory, strin
         ReadCommit(),
         load ?? (File.Exists("/proc/loadavg") ? double.Parse(File.ReadAllText("/proc/loadavg").Split(' ')[0], CultureInfo.InvariantCulture) : null));
 
-    public bool WasDisturbed => LoadBefore > Cores;
+    public bool WasDisturbed => LoadBefore > Cores || Stolen > 2;
+
+    /// <summary>All of the processors' time until now, and how much of it was stolen; zeros where the system does not tell.</summary>
+    public static (long All, long Stolen) ReadTime()
+    {
+        if (!File.Exists("/proc/stat"))
+            return default;
+        // user nice system idle iowait irq softirq steal; the guests' times behind are part of user and nice.
+        var times = File.ReadLines("/proc/stat").First().Split(' ', StringSplitOptions.RemoveEmptyEntries)[1..9].Select(field => long.Parse(field, CultureInfo.InvariantCulture)).ToArray();
+        return (times.Sum(), times[7]);
+    }
+
+    /// <summary>The same with what was stolen since then.</summary>
+    public Machine Since((long All, long Stolen) then)
+    {
+        var now = ReadTime();
+        return this with { Stolen = now.All > then.All ? 100.0 * (now.Stolen - then.Stolen) / (now.All - then.All) : null };
+    }
 
     /// <summary>A line for each property.</summary>
     public IEnumerable<(string Name, string Value)> Lines()
@@ -31,7 +49,8 @@ internal sealed record Machine(string Processor, int Cores, double Memory, strin
         yield return ("runtime", Runtime);
         yield return ("commit", Commit.Length > 0 ? Commit : "unknown");
         yield return ("load before", LoadBefore is { } load
-            ? $"{load.ToString("0.00", CultureInfo.InvariantCulture)}{(WasDisturbed ? ": others kept the machine busy, measure again on a quiet one" : "")}" : "unknown");
+            ? $"{load.ToString("0.00", CultureInfo.InvariantCulture)}{(LoadBefore > Cores ? ": others kept the machine busy, measure again on a quiet one" : "")}" : "unknown");
+        yield return ("stolen", Stolen is { } stolen ? $"{stolen.ToString("0.0", CultureInfo.InvariantCulture)} % of the processors' time, by other guests of the host" : "unknown");
     }
 
     private static string? FirstField(string file, string name) => !File.Exists(file) ? null

@@ -36,7 +36,10 @@ internal sealed record Settings
     /// <summary>The dstack agent: a socket or URL; empty: where it usually is.</summary>
     public string Agent { get; init; } = "";
 
-    /// <summary>No measurement takes longer, however many samples are missing.</summary>
+    /// <summary>Fewest samples of a measurement, however long they take: with fewer there is no 95th percentile.</summary>
+    public int Fewest => Math.Min(Iterations, Quick ? 2 : 20);
+
+    /// <summary>No measurement takes longer once it has <see cref="Fewest"/> samples.</summary>
     public TimeSpan Budget => TimeSpan.FromSeconds(Quick ? 1 : 6);
 
     public int[] BatchSizes => Quick ? [10, 25, 50] : [10, 25, 50, 100, 500];

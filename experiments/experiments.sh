@@ -51,6 +51,8 @@ experiments_tracker() {
     unset PBTS_DATABASE PBTS_ADMIN_TOKEN RPC PK0 FACTORY REPUTATION_ADDRESS
     export Receipts__ReportRate=0 Tracker__AnnounceRate=0
     if [ -z "${TEE_MODE:-}" ] && { [ -n "${DSTACK_SIMULATOR_ENDPOINT:-}" ] || [ -S /var/run/dstack.sock ]; }; then export TEE_MODE=enabled; fi
+    # Attested registrations are measured also where nobody has Intel's collateral.
+    export Tee__AcceptedTcb=${Tee__AcceptedTcb:-UpToDate,Unknown}
     if (need_foundry) >"$EXPERIMENTS_DIR/foundry.log" 2>&1; then chain=; else
         found+=(--no-chain "no chain: $(tail -1 "$EXPERIMENTS_DIR/foundry.log" | sed 's/^pbts: //')")
     fi
@@ -76,7 +78,7 @@ experiments_transfers() {
         found+=(--no-transfers "--quick leaves them out, they take minutes: ./pbts bench transfer --quick")
         return
     fi
-    step "Measuring real transfers (./pbts bench transfer --quick, some minutes)"
+    step "Measuring real transfers (./pbts bench transfer --quick)"
     if "$ROOT/pbts" bench transfer --quick --json "$file" >"$EXPERIMENTS_DIR/transfer.log" 2>&1 </dev/null && [ -s "$file" ]; then
         found+=(--transfers "$file")
     else

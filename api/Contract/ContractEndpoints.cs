@@ -3,6 +3,7 @@ using System.Text;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
+using Nethereum.Hex.HexConvertors.Extensions;
 using Pbts.Api.Http;
 using Pbts.GrainInterfaces.Chain;
 using Pbts.GrainInterfaces.Configuration;
@@ -44,9 +45,11 @@ internal static class ContractEndpoints
             : Refuse(result.Problem!);
     }
 
+    private static bool IsHash(string text) => text.HasHexPrefix() && text.Length == 66 && text.IsHex();
+
     private static async Task<IResult> TransactionAsync(string hash, IGrainFactory grains)
     {
-        var isName = Guid.TryParse(hash, out _) || EthereumHex.TryParse(hash, 32, out _);
+        var isName = Guid.TryParse(hash, out _) || IsHash(hash);
         if (!isName || await Contract(grains).FindAsync(hash) is not { } transaction) return Answers.NotFound("unknown transaction");
         var failed = transaction.State == ChainTransactionState.Failed || transaction.Succeeded == false;
         return TypedResults.Json(TransactionAnswer.From(transaction) with

@@ -34,15 +34,19 @@ internal sealed partial class CollateralSource(IOptions<TeeOptions> options, Tim
         {
             if (TryKnown(platform, out known))
                 return known;
-            var collateral = Files().FirstOrDefault(file => file.IsFor(platform.Kind, Convert.FromHexString(platform.Fmspc)));
+            // The newest, where files of several dates lie beside each other.
+            var collateral = Files().Where(file => file.IsFor(platform.Kind, Convert.FromHexString(platform.Fmspc))).MaxBy(file => file.NextUpdate);
             var until = time.GetUtcNow() + Kept;
-            if (collateral is null && _pccs is not null)
+            if (_pccs is not null && !(collateral?.NextUpdate > time.GetUtcNow()))
             {
                 // Not the request's token: what is fetched serves the next request too.
-                (collateral, var problem) = await _pccs.FetchAsync(platform, CancellationToken.None);
+                var (fetched, problem) = await _pccs.FetchAsync(platform, CancellationToken.None);
                 if (problem is not null)
                     LogPccs(platform.Fmspc, problem);
-                else if (collateral?.NextUpdate is { } next)
+                // What was had before is good for as long as it says, and the verification looks at that.
+                collateral = fetched ?? _found.GetValueOrDefault(platform).Collateral ?? collateral;
+                // An hour, or less when it expires; and a service whose answers have expired is not asked for every request either.
+                if (fetched?.NextUpdate is { } next && next > until)
                     until = Earlier(next, time.GetUtcNow().AddHours(1));
             }
 

@@ -70,7 +70,7 @@ internal sealed class PccsClient : IDisposable
     private static (string Text, byte[] Signature) Signed(byte[] answer, string name)
     {
         using var document = JsonDocument.Parse(answer);
-        return (document.RootElement.GetProperty(name).GetRawText(), Convert.FromHexString(document.RootElement.GetProperty("signature").GetString()!));
+        return (document.RootElement.GetProperty(name).GetRawText(), Convert.FromHexString(document.RootElement.GetProperty("signature").GetString() ?? throw new FormatException("no signature")));
     }
 
     /// <summary>Some services give lists in hex.</summary>

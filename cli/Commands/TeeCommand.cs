@@ -31,23 +31,26 @@ internal static class TeeCommand
 
     private static Command Verify(CommandContext context)
     {
-        var file = new Argument<string>("FILE") { Description = "An answer of /generate-attestation (JSON), an attestation (base64 or bytes), or a quote (hex or bytes)." };
+        var file = new Argument<string>("FILE") { Description = "An answer of /generate-attestation (JSON), an attestation (base64, hex or bytes), or a quote (hex or bytes)." };
         var collateral = new Option<string>("--collateral") { Description = "Intel's collateral for the platform (JSON).", HelpName = "FILE" };
         var accept = new Option<string>("--accept") { Description = "Platform statuses to accept, separated by commas; Unknown does without collateral.", HelpName = "STATUS", DefaultValueFactory = _ => "UpToDate" };
         var measure = new Option<string[]>("--measurement") { Description = "A measurement that is asked for, such as mrtd=HEX. May be repeated.", HelpName = "NAME=HEX" };
         var payload = new Option<string>("--payload") { Description = "The payload that is expected.", HelpName = "TEXT" };
+        var nonce = new Option<string>("--nonce") { Description = "The challenge it must answer, 32 bytes.", HelpName = "HEX" };
         var age = new Option<int>("--max-age") { Description = "How old the attestation may be.", HelpName = "SECONDS", DefaultValueFactory = _ => 86_400 };
         var at = new Option<long?>("--at") { Description = "The time at which everything must be in force, in seconds since 1970; now by default.", HelpName = "TIME" };
         var root = new Option<string>("--root") { Description = "A root certificate (PEM) to trust in place of Intel's; for simulators.", HelpName = "FILE" };
         var json = SharedOptions.Json();
         var command = new Command("verify", "Verify an attestation or a quote; exit code 1 when it does not hold. Needs no tracker and no network.")
         {
-            file, collateral, accept, measure, payload, age, at, root, json,
+            file, collateral, accept, measure, payload, nonce, age, at, root, json,
         };
         command.SetAction(parsed =>
         {
             if (!TryPolicy(parsed.GetRequiredValue(accept), parsed.GetValue(measure) ?? [], out var policy, out var error))
                 return context.Fail(ExitCodes.Usage, error);
+            if (parsed.GetValue(nonce) is { } challenge && !(challenge.Length == 2 * AttestationClaims.NonceSize && challenge.All(char.IsAsciiHexDigit)))
+                return context.Fail(ExitCodes.Usage, "--nonce must be 64 hexadecimal digits");
             if (parsed.GetValue(at) is < -62_135_596_800 or > 253_402_300_799)
                 return context.Fail(ExitCodes.Usage, "--at: no such time");
             if (parsed.GetValue(root) is { } rootFile)
@@ -67,9 +70,10 @@ internal static class TeeCommand
             var expected = new AttestationExpectation
             {
                 Payload = parsed.GetValue(payload) is { } text ? Encoding.UTF8.GetBytes(text) : null, MaxAge = TimeSpan.FromSeconds(parsed.GetValue(age)),
+                Nonce = parsed.GetValue(nonce) is { } hex ? Convert.FromHexString(hex) : null,
             };
-            if (document is null && expected.Payload is not null)
-                return context.Fail(ExitCodes.Usage, "--payload: a bare quote does not say what it is over; give the attestation");
+            if (document is null && (expected.Payload ?? expected.Nonce) is not null)
+                return context.Fail(ExitCodes.Usage, "--payload and --nonce: a bare quote does not say what it is over; give the attestation");
             var verdict = document?.Verify(policy, known, expected, now) ?? QuoteVerifier.Verify(quote, policy, known, now);
             Print(context, verdict, document, parsed.GetValue(json));
             return verdict.IsValid ? ExitCodes.Success : ExitCodes.Refused;
@@ -131,9 +135,10 @@ internal static class TeeCommand
         }
 
         var bytes = new byte[text.Length];
-        return text.Length > 0 && Convert.FromHexString(text, bytes, out _, out var length) == System.Buffers.OperationStatus.Done ? (null, bytes[..length])
-            : Convert.TryFromBase64String(text, bytes, out length) && AttestationDocument.TryParse(bytes.AsSpan(0, length), out document) ? (document, [])
-            : null;
+        var hex = text.StartsWith("0x", StringComparison.Ordinal) ? text[2..] : text;
+        if (hex.Length > 0 && Convert.FromHexString(hex, bytes, out _, out var length) == System.Buffers.OperationStatus.Done)
+            return AttestationDocument.TryParse(bytes.AsSpan(0, length), out document) ? (document, []) : (null, bytes[..length]);
+        return Convert.TryFromBase64String(text, bytes, out length) && AttestationDocument.TryParse(bytes.AsSpan(0, length), out document) ? (document, []) : null;
     }
 
     private static X509Certificate2? TryCertificate(string path)

@@ -30,20 +30,18 @@ internal static class DeployFactoryCommand
             // The key comes from the environment or the file: an argument would be seen in the process list.
             if (!EthereumPrivateKey.TryParse(secret, out var key))
                 return context.Fail(ExitCodes.Usage, "PK0 is missing or no private key of 64 hex digits: set it in the environment or in .env");
-            using var http = new HttpClient();
-            var rpc = new EthereumRpcClient(http, url, new EthereumRpcOptions { Timeout = TimeSpan.FromSeconds(20) });
-            var (receipt, error, unreachable) = await FactoryDeployment.DeployAsync(
+            using var rpc = new EthereumRpcClient(url, new EthereumRpcOptions { Timeout = TimeSpan.FromSeconds(20) });
+            var (factory, error, unreachable) = await FactoryDeployment.DeployAsync(
                 rpc, key, TimeSpan.FromSeconds(parsed.GetValue(timeout)), cancellationToken).ConfigureAwait(false);
-            if (receipt is null)
+            if (factory is null)
                 return context.Fail(unreachable ? ExitCodes.Unreachable : ExitCodes.Refused, error!);
-            var factory = receipt.ContractAddress!.Value.ToString();
-            env?.Write("FACTORY", factory);
+            env?.Write("FACTORY", factory.Address.ToString());
             context.Print(new JsonObject
             {
-                ["factory"] = factory,
+                ["factory"] = factory.Address.ToString(),
                 ["deployer"] = key.Address.ToString(),
-                ["tx_hash"] = receipt.TransactionHash,
-                ["gas_used"] = receipt.GasUsed,
+                ["tx_hash"] = factory.TransactionHash,
+                ["gas_used"] = factory.GasUsed,
             }, parsed.GetValue(json));
             return ExitCodes.Success;
         });

@@ -35,26 +35,29 @@ internal static class Plots
 
     private static void DrawLines(Plot plot, Chart chart)
     {
-        foreach (var (i, line) in chart.Lines.Index())
+        var across = Array.ConvertAll(chart.Sizes, Math.Log2);
+        foreach (var line in chart.Lines)
         {
             var known = line.Values.Index().Where(value => value.Item is not null).ToArray();
             var scatter = plot.Add.Scatter(
-                known.Select(value => (double)value.Index).ToArray(), known.Select(value => chart.Logarithmic ? Math.Log10(value.Item!.Value) : value.Item!.Value).ToArray(),
-                Color.FromHex(Colors[i % Colors.Length]));
-            (scatter.LineWidth, scatter.MarkerSize, scatter.LegendText) = (2.5f, 9, line.Name);
-            if (line.Name.EndsWith("percentile", StringComparison.Ordinal))
-                scatter.LinePattern = LinePattern.Dashed;
+                known.Select(value => across[value.Index]).ToArray(), known.Select(value => chart.Logarithmic ? Math.Log10(value.Item!.Value) : value.Item!.Value).ToArray(),
+                Color.FromHex(Colors[line.Color % Colors.Length]));
+            (scatter.LineWidth, scatter.MarkerSize, scatter.LegendText) = (line.IsThin ? 1 : 2.5f, 9, line.Name);
+            // No dashes: the SVG writer complains of them on the terminal.
+            scatter.MarkerShape = line.IsThin ? MarkerShape.OpenCircle : MarkerShape.FilledCircle;
         }
 
-        plot.Axes.Bottom.TickGenerator = new ScottPlot.TickGenerators.NumericManual([.. Enumerable.Range(0, chart.Labels.Length).Select(i => (double)i)], chart.Labels);
+        plot.Axes.Bottom.TickGenerator = new ScottPlot.TickGenerators.NumericManual(across, chart.Labels);
         var values = chart.Lines.SelectMany(line => line.Values).OfType<double>().ToArray();
         if (chart.Logarithmic)
             Decades(plot.Axes.Left, values);
-        plot.Axes.SetLimitsX(-0.3, chart.Labels.Length - 0.7);
+        plot.Axes.SetLimitsX(across[0] - 0.3, across[^1] + 0.3);
+        // Room for the markers, and from zero where nothing is below it.
+        var (low, high) = (Math.Min(0, values.Min()), Math.Max(values.Max(), 0.1));
         if (!chart.Logarithmic)
-            plot.Axes.SetLimitsY(0, 1.1 * values.Max());
+            plot.Axes.SetLimitsY(low < 0 ? low - (0.1 * (high - low)) : 0, high + (0.1 * (high - low)));
         else
-            plot.Axes.SetLimitsY(Math.Floor(Math.Log10(values.Min())), Math.Ceiling(Math.Log10(values.Max())));
+            plot.Axes.SetLimitsY(Math.Floor(Math.Log10(values.Min()) - 0.05), Math.Ceiling(Math.Log10(values.Max()) + 0.05));
         plot.Legend.FontSize = 14;
         plot.ShowLegend(Edge.Bottom);
     }

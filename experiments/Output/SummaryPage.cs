@@ -34,7 +34,7 @@ internal static class SummaryPage
         page.Append("<nav>").AppendJoin('\n', results.Parts.Select(part => $"<a href=\"#{part.Key}\">{part.Key}</a>")).Append("</nav>\n");
         Rows(page, "words", null, results.Machine.Lines().Select(line => new[] { line.Name, line.Value }));
         page.Append("<h2>Beside the paper and the reference</h2>\n");
-        Rows(page, "words", ["operation", "here, median", "paper", "reference"], Published.Rows(results));
+        Rows(page, "words", Published.Heading, Published.Rows(results));
         foreach (var part in results.Parts)
         {
             page.Append(CultureInfo.InvariantCulture, $"<h2 id=\"{part.Key}\">{part.Key}</h2>\n");

@@ -11,7 +11,7 @@ internal static class TextReport
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture, $"PBTS experiments\n================\n\nbegan {results.At:yyyy-MM-dd HH:mm:ss} UTC, took {Format.Time(results.Seconds)}, {Options(results.Settings)}\n\n");
         text.Append(Table.Markdown(["machine", ""], results.Machine.Lines().Select(line => new[] { line.Name, line.Value })));
-        text.Append("\nEvery measurement has a warm-up that does not count and ends after that many samples or when its time is up: n says how many there are. Percentiles are interpolated; p95 needs 20 samples, p99 100. The interval is that of the mean (95 %, Student's t).\n");
+        text.Append("\nEvery measurement has a warm-up that does not count and ends after that many samples or when its time is up: n says how many there are. Percentiles are interpolated; p95 needs 20 samples, p99 100. The interval is that of the mean (95 %, Student's t) and needs 10 samples.\n");
         foreach (var part in results.Parts)
         {
             text.Append(CultureInfo.InvariantCulture, $"\n## {part.Key}\n\n");
@@ -25,7 +25,7 @@ internal static class TextReport
         }
 
         text.Append("\n## beside the paper and the reference\n\n");
-        return text.Append(Table.Markdown(["operation", "here, median", "paper", "reference"], Published.Rows(results))).ToString();
+        return text.Append(Table.Markdown(Published.Heading, Published.Rows(results))).ToString();
     }
 
     public static string Options(Settings settings) =>

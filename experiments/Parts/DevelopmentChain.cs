@@ -1,3 +1,4 @@
+using Nethereum.RPC.Eth.DTOs;
 using Pbts.Cli.Contract;
 using Pbts.Protocol.Ethereum;
 
@@ -6,7 +7,6 @@ namespace Pbts.Experiments.Parts;
 /// <summary>Sends transactions to a local chain that mines at once, with the key of anvil's second account, which every anvil prints.</summary>
 internal sealed class DevelopmentChain : IDisposable
 {
-    private readonly HttpClient _http = new();
     private readonly EthereumRpcClient _rpc;
     private readonly EthereumPrivateKey _key;
     private ulong _nonce;
@@ -15,7 +15,7 @@ internal sealed class DevelopmentChain : IDisposable
 
     private DevelopmentChain(Uri node)
     {
-        _rpc = new EthereumRpcClient(_http, node);
+        _rpc = new EthereumRpcClient(node);
         _ = EthereumPrivateKey.TryParse("0x59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d", out var key);
         _key = key!;
     }
@@ -28,10 +28,10 @@ internal sealed class DevelopmentChain : IDisposable
     public static async Task<DevelopmentChain> OpenAsync(Uri node)
     {
         var chain = new DevelopmentChain(node);
-        var (receipt, error, _) = await FactoryDeployment.DeployAsync(chain._rpc, chain._key, TimeSpan.FromSeconds(60), CancellationToken.None);
-        if (receipt is null)
+        var (factory, error, _) = await FactoryDeployment.DeployAsync(chain._rpc, chain._key, TimeSpan.FromSeconds(60), CancellationToken.None);
+        if (factory is null)
             throw new ExperimentException($"the factory could not be deployed: {error}");
-        (chain.Factory, chain.FactoryGas) = (receipt.ContractAddress!.Value, receipt.GasUsed);
+        (chain.Factory, chain.FactoryGas) = (factory.Address, factory.GasUsed);
         chain._nonce = Got(await chain._rpc.TransactionCountAsync(chain._key.Address, pending: true));
         chain._chainId = Got(await chain._rpc.ChainIdAsync());
         chain._fees = Got(await GasFees.ReadAsync(chain._rpc));
@@ -42,16 +42,13 @@ internal sealed class DevelopmentChain : IDisposable
     /// <exception cref="ExperimentException">It was refused or reverted.</exception>
     public async Task<TransactionReceipt> SendAsync(EthereumAddress to, byte[] call)
     {
-        var transaction = new EthereumTransaction
-        {
-            ChainId = _chainId, Nonce = _nonce, GasLimit = 25_000_000, MaxFeePerGas = _fees.MaxFee * 2, MaxPriorityFeePerGas = _fees.Tip, To = to, Data = call,
-        }.Sign(_key);
-        Got(await _rpc.SendRawTransactionAsync(transaction.Raw));
+        var (hash, raw) = _key.Sign((_fees with { MaxFee = _fees.MaxFee * 2 }).Transaction(_chainId, _nonce, 25_000_000, to, call));
+        Got(await _rpc.SendRawTransactionAsync(raw));
         _nonce++;
         for (var tries = 0; tries < 6000; tries++)
         {
-            if (Got(await _rpc.TransactionReceiptAsync(transaction.Hash)) is { } receipt)
-                return receipt.Succeeded ? receipt : throw new ExperimentException("a transaction was mined but reverted");
+            if (Got(await _rpc.TransactionReceiptAsync(hash)) is { } receipt)
+                return receipt.Succeeded() ? receipt : throw new ExperimentException("a transaction was mined but reverted");
             await Task.Delay(5);
         }
 
@@ -59,10 +56,10 @@ internal sealed class DevelopmentChain : IDisposable
     }
 
     public async Task<object[]> CallAsync(EthereumAddress contract, AbiFunction function, params object[] arguments) =>
-        function.TryDecodeResult(Got(await _rpc.CallAsync(new EthereumCall(null, contract, function.EncodeCall(arguments)))), out var values)
+        function.TryDecodeResult(Got(await _rpc.CallAsync(null, contract, function.EncodeCall(arguments))), out var values)
             ? values : throw new ExperimentException($"{function.Signature} gave something else");
 
-    public void Dispose() => _http.Dispose();
+    public void Dispose() => _rpc.Dispose();
 
     private static T Got<T>(RpcResult<T> result) => result.TryGet(out var value, out var error) ? value : throw new ExperimentException($"the chain: {error.RevertReason ?? error.Message}");
 }

@@ -3,7 +3,6 @@ using System.Text.Json;
 using Pbts.Cli.Keys;
 using Pbts.Experiments.Tracker;
 using Pbts.Protocol.Attestation;
-using Pbts.Protocol.Bls;
 using Pbts.Protocol.Tee;
 
 namespace Pbts.Experiments.Parts;
@@ -17,6 +16,12 @@ internal sealed class LatencyExperiment : IExperiment
     /// <summary>Signatures, chain and debug bits; the platform's status would need Intel's collateral.</summary>
     private static readonly QuotePolicy WithoutCollateral = new() { AcceptedTcb = new HashSet<TcbStatus> { TcbStatus.Unknown } };
 
+    private const string Derived = "key generation, TEE-derived";
+    private const string Generation = "attestation generation";
+    private const string OwnQuote = "attestation verification, own quote";
+    private const string Registration = "registration, end to end";
+    private const string Attested = "registration with an attestation, end to end";
+
     public string Name => "latency";
 
     public string Description => "key generation, attestation and registration, one at a time";
@@ -29,31 +34,20 @@ internal sealed class LatencyExperiment : IExperiment
         var (agent, problem, note) = await TeeAgent.FindAsync(run.Settings);
         using (agent)
         {
-            if (agent is null)
-            {
-                run.Skip(Name, "key generation, TEE-derived", problem!);
-                run.Skip(Name, "attestation generation", problem!);
-                run.Skip(Name, "attestation verification, own quote", problem!);
-            }
-            else
-            {
+            if (agent is not null)
                 await WithAgentAsync(run, agent, note);
-            }
+            else
+                Array.ForEach([Derived, Generation, OwnQuote], name => run.Skip(Name, name, problem!));
+
+            var sample = SampleQuote();
+            await run.TimeAsync(Entry("attestation verification, sample quote", "a public TDX v4 quote: parsing, three signatures, PCK chain up to Intel's root; without collateral"),
+                () => Check(QuoteVerifier.Verify(sample, WithoutCollateral, null, SampleTime)));
+
+            if (run.Settings.Tracker is { } tracker)
+                await RegisterAsync(run, tracker, agent, problem, note);
+            else
+                Array.ForEach([Registration, Attested], name => run.Skip(Name, name, run.Settings.NoTracker));
         }
-
-        var sample = SampleQuote();
-        await run.TimeAsync(Entry("attestation verification, sample quote", "a public TDX v4 quote: parsing, three signatures, PCK chain up to Intel's root; without collateral"),
-            () => Check(QuoteVerifier.Verify(sample, WithoutCollateral, null, SampleTime)));
-
-        if (run.Settings.Tracker is not { } tracker)
-        {
-            run.Skip(Name, "registration, end to end", run.Settings.NoTracker);
-            return;
-        }
-
-        using var api = new TrackerApi(tracker);
-        var instance = (await api.GetAsync("health")).GetProperty("instance_id").GetString()!;
-        await run.TimeAsync(Entry("registration, end to end", "key generation, signature, HTTP, proof of possession, database"), () => 0, async _ => await Reporter.RegisterAsync(api, instance, "latency"));
     }
 
     /// <summary>A quote of a real machine that anybody may read.</summary>
@@ -66,23 +60,42 @@ internal sealed class LatencyExperiment : IExperiment
 
     private async Task WithAgentAsync(ExperimentRun run, DstackClient agent, string? note)
     {
-        await run.TimeAsync(Entry("key generation, TEE-derived", note), () => TeeKeys.PathOf(Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16))), async path =>
-        {
-            using var key = TeeKeys.Bls(Got(await agent.GetKeyAsync(path, "signature", CancellationToken.None)), path);
-            _ = Bls.SkToPk(key);
-        });
+        await run.TimeAsync(Entry(Derived, note), () => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16)), async salt => (await TrustedMember.DeriveAsync(agent, salt)).Dispose());
         byte[]? quote = null;
-        await run.TimeAsync(Entry("attestation generation", note), () => RandomNumberGenerator.GetBytes(64), async data => quote = Got(await agent.GetQuoteAsync(data, CancellationToken.None)));
+        await run.TimeAsync(Entry(Generation, note), () => RandomNumberGenerator.GetBytes(64), async data => quote = TrustedMember.Got(await agent.GetQuoteAsync(data, CancellationToken.None)));
         if (quote is null)
             return;
         // A simulator's quotes are signed by nobody in particular; a machine's must hold.
         if (note is not null && QuoteVerifier.Verify(quote, WithoutCollateral, null, DateTimeOffset.UtcNow).FirstFailure is { } failure)
-            run.Skip(Name, "attestation verification, own quote", $"the simulator's quote is not accepted: {failure.Name}, {failure.Detail}");
+            run.Skip(Name, OwnQuote, $"the simulator's quote is not accepted: {failure.Name}, {failure.Detail}");
         else
-            await run.TimeAsync(Entry("attestation verification, own quote", note), () => Check(QuoteVerifier.Verify(quote, WithoutCollateral, null, DateTimeOffset.UtcNow)));
+            await run.TimeAsync(Entry(OwnQuote, note), () => Check(QuoteVerifier.Verify(quote, WithoutCollateral, null, DateTimeOffset.UtcNow)));
     }
 
-    private static T Got<T>(DstackResult<T> result) where T : class => result.Value ?? throw new ExperimentException(result.Error!);
+    private async Task RegisterAsync(ExperimentRun run, Uri tracker, DstackClient? agent, string? problem, string? note)
+    {
+        using var api = new TrackerApi(tracker);
+        var instance = (await api.GetAsync("health")).GetProperty("instance_id").GetString()!;
+        await run.TimeAsync(Entry(Registration, "key generation, signature, HTTP, proof of possession, database"), () => 0, async _ => await Reporter.RegisterAsync(api, instance, "latency"));
+        if (agent is null)
+        {
+            run.Skip(Name, Attested, problem!);
+            return;
+        }
+
+        try
+        {
+            await TrustedMember.RegisterAsync(api, instance, agent);
+        }
+        catch (ExperimentException e) when (e.Message.Contains("Invalid attestation", StringComparison.Ordinal))
+        {
+            run.Skip(Name, Attested, $"the tracker accepts no quote of this machine: {e.Message}");
+            return;
+        }
+
+        await run.TimeAsync(Entry(Attested, "the same with a derived key, a quote over it, and the quote's verification by the tracker" + (note is null ? "" : "; " + note)),
+            () => 0, async _ => await TrustedMember.RegisterAsync(api, instance, agent));
+    }
 
     private static void Check(QuoteVerdict verdict)
     {

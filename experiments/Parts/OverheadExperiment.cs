@@ -14,7 +14,7 @@ internal sealed class OverheadExperiment : IExperiment
 
     public string Description => "what each of the tracker's duties costs over HTTP";
 
-    public double ExpectedSeconds(Settings settings) => 8 * settings.Budget.TotalSeconds / 2;
+    public double ExpectedSeconds(Settings settings) => (8 * settings.Budget.TotalSeconds / 2) + (2 * settings.Fewest); // A second until a transaction is seen.
 
     public async Task RunAsync(ExperimentRun run)
     {
@@ -52,6 +52,8 @@ internal sealed class OverheadExperiment : IExperiment
 
     private async Task TimeTeeAsync(ExperimentRun run, TrackerApi api)
     {
+        var (agent, missing, _) = await TeeAgent.FindAsync(run.Settings);
+        agent?.Dispose();
         foreach (var (name, path, body) in new (string, string, Func<object>)[]
         {
             ("key generation, TEE-derived", "keygen-tee", () => new { }),
@@ -61,7 +63,7 @@ internal sealed class OverheadExperiment : IExperiment
             var (status, error) = await api.ProbeAsync(path, body());
             // Without a TEE the answer is 503 by contract; anything else wrong is a failure.
             if (status is 404 or 503)
-                run.Skip(Name, name, $"POST /{path} is answered with {status}: {error}");
+                run.Skip(Name, name, $"POST /{path} is answered with {status}: {error}{(missing is null ? "" : $"; {missing}")}");
             else
                 await run.TimeAsync(Entry(name), body, async request => await api.PostAsync(path, request));
         }

@@ -12,7 +12,7 @@ internal sealed class ReceiptsExperiment : IExperiment
 
     public string Description => "signing and verifying receipts, alone and together, without a tracker";
 
-    public double ExpectedSeconds(Settings settings) => settings.BatchSizes.Length * 4 * settings.Budget.TotalSeconds;
+    public double ExpectedSeconds(Settings settings) => settings.BatchSizes.Length * 6 * settings.Budget.TotalSeconds;
 
     public async Task RunAsync(ExperimentRun run)
     {
@@ -28,7 +28,7 @@ internal sealed class ReceiptsExperiment : IExperiment
 
         foreach (var size in run.Settings.BatchSizes)
         {
-            var iterations = Math.Clamp(run.Settings.Iterations * 10 / size, 3, run.Settings.Iterations);
+            var iterations = Math.Clamp(run.Settings.Iterations * 10 / size, run.Settings.Fewest, run.Settings.Iterations);
             var receivers = Enumerable.Range(0, size).Select(i => new Reporter($"receiver-{i}", MemberIdentity.Generate())).ToArray();
             var receipts = new ReceiptSource(sender, receivers).Next(size);
             var keys = receipts.Select(receipt => Keys.Public(receipt.Receiver)).ToArray();

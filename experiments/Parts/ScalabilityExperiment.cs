@@ -3,7 +3,9 @@ using System.Diagnostics;
 using System.Net;
 using System.Security.Cryptography;
 using Pbts.Bench.Load;
+using Pbts.Cli.Tracker;
 using Pbts.Experiments.Tracker;
+using Pbts.Protocol.Bencode;
 using Pbts.Protocol.Receipts;
 
 namespace Pbts.Experiments.Parts;
@@ -83,7 +85,7 @@ internal sealed class ScalabilityExperiment : IExperiment
         });
     }
 
-    private async Task SwarmAsync(ExperimentRun run, TrackerApi api, int which, int size)
+    internal async Task SwarmAsync(ExperimentRun run, TrackerApi api, int which, int size)
     {
         Finding Entry(string name) => new() { Part = Name, Name = name, Size = size, SizeUnit = "peers" };
         await run.GuardAsync(Entry("announce to a swarm"), async () =>
@@ -95,6 +97,11 @@ internal sealed class ScalabilityExperiment : IExperiment
             if (notServed > 0)
                 throw new ExperimentException($"{notServed} of {size} peers were not served");
 
+            var hash = new byte[4];
+            BinaryPrimitives.WriteInt32BigEndian(hash, torrent);
+            var infoHash = InfoHash.From(SHA1.HashData(hash));
+            await CheckSwarmAsync(api.Url, infoHash, size);
+
             using var connection = await TrackerConnection.OpenAsync(tracker);
             var (peer, request) = (0, new byte[AnnounceText.MaxLength]);
             await run.TimeAsync(Entry("announce to a swarm") with { Note = "one at a time, asking for 50 peers" },
@@ -105,14 +112,29 @@ internal sealed class ScalabilityExperiment : IExperiment
                         throw new ExperimentException($"an announce was answered with {answer}");
                 });
 
-            var hash = new byte[4];
-            BinaryPrimitives.WriteInt32BigEndian(hash, torrent);
             var members = await Reporter.RegisterManyAsync(api, 6, "swarm");
-            var source = new ReceiptSource(members[0], members[1..], InfoHash.From(SHA1.HashData(hash)));
+            var source = new ReceiptSource(members[0], members[1..], infoHash);
             await run.TimeAsync(Entry("report from a swarm") with { Note = $"{ReceiptsPerReport} new receipts each" }, () => source.NextReport(ReceiptsPerReport),
                 async report => await api.ReportAsync(report, ReceiptsPerReport), Math.Min(run.Settings.Iterations, 100));
             await source.CheckCreditedAsync(api);
         });
+    }
+
+    /// <summary>Whether the tracker counts as many peers as have announced.</summary>
+    /// <exception cref="ExperimentException">It does not, so what comes next would be measured in a smaller swarm.</exception>
+    internal static async Task CheckSwarmAsync(Uri tracker, InfoHash torrent, int size)
+    {
+        using var client = new TrackerClient(tracker.ToString());
+        var (body, error) = await client.ScrapeAsync([torrent], CancellationToken.None);
+        long complete = 0, incomplete = 0;
+        if (body is not null && BencodeDocument.TryParse(body, BencodeLimits.Message, out var reply) == BencodeError.None
+            && reply!.Root.TryGet("files"u8, out var files) && files.TryGet(torrent.Span, out var counts))
+        {
+            _ = counts.TryGetNumber("complete"u8, out complete) && counts.TryGetNumber("incomplete"u8, out incomplete);
+        }
+
+        if (complete + incomplete != size)
+            throw new ExperimentException($"the swarm has {complete + incomplete} peers where {size} have announced{(error is null ? "" : $" ({error})")}");
     }
 
     private Finding Reporters(string name, int count) => new() { Part = Name, Name = name, Size = count, SizeUnit = "reporters" };

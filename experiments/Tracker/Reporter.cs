@@ -31,15 +31,16 @@ internal sealed record Reporter(string UserId, MemberIdentity Identity)
         return members;
     }
 
-    private async Task RegisterAsync(TrackerApi api, string instanceId)
+    public async Task RegisterAsync(TrackerApi api, string instanceId, byte[]? attestation = null)
     {
         var answer = await api.PostAsync("register", new
         {
             user_id = UserId,
             public_key = Convert.ToBase64String(Identity.PublicKey.Span),
             signature = Convert.ToBase64String(Identity.Sign(RegistrationMessage.Build(instanceId, UserId)).Span),
+            attestation = attestation is null ? null : Convert.ToBase64String(attestation),
         });
-        if (!answer.GetProperty("proof_of_possession").GetBoolean())
+        if (!answer.GetProperty("proof_of_possession").GetBoolean() || (attestation is not null && !answer.GetProperty("attested").GetBoolean()))
             throw new ExperimentException("the registration proved nothing");
     }
 }

@@ -1,4 +1,6 @@
 using System.Numerics;
+using Nethereum.Hex.HexConvertors.Extensions;
+using Nethereum.RPC.Eth.DTOs;
 using Pbts.GrainInterfaces.Chain;
 using Pbts.Protocol.Ethereum;
 
@@ -6,9 +8,6 @@ namespace Pbts.Grains.Chain;
 
 internal sealed partial class ChainAccount
 {
-    /// <summary>A gap in the nonces this wide is filled with empty transactions, a wider one is not.</summary>
-    private const int MaxGap = 16;
-
     /// <summary>The kind of an empty transaction to oneself whose only purpose is its nonce.</summary>
     private const string FillerKind = "filler";
 
@@ -45,7 +44,7 @@ internal sealed partial class ChainAccount
         foreach (var attempt in await outbox.ReadAttemptsAsync(row.Id))
         {
             if (!(await rpc.TransactionReceiptAsync(attempt.Hash, cancellationToken)).TryGet(out var receipt, out var error)) return (false, error.Message);
-            if (receipt is null || receipt.TransactionHash != attempt.Hash) continue;
+            if (receipt is null || !receipt.TransactionHash.IsTheSameHex(attempt.Hash)) continue;
             await RecordAsync(row, receipt, cancellationToken);
             return (true, null);
         }
@@ -55,26 +54,26 @@ internal sealed partial class ChainAccount
 
     private async Task RecordAsync(OutboxRow row, TransactionReceipt receipt, CancellationToken cancellationToken)
     {
-        var error = receipt.Succeeded ? null : await ReasonAsync(row, receipt, cancellationToken);
+        var succeeded = receipt.Succeeded();
+        var error = succeeded ? null : await ReasonAsync(row, receipt, cancellationToken);
         EthereumAddress? contract = null;
         EthereumAddress? referrer = null;
-        if (receipt.Succeeded && receipt.ContractAddress is { } deployed && row.To is null) contract = deployed;
-        if (receipt.Succeeded && ReputationAbi.CreateReputation.TryDecodeCall(row.Data, out var arguments))
+        if (succeeded && row.To is null && EthereumAddress.TryParse(receipt.ContractAddress, out var deployed)) contract = deployed;
+        if (succeeded && ReputationAbi.CreateReputation.TryDecodeCall(row.Data, out var arguments))
         {
             referrer = (EthereumAddress)arguments[0] is { IsZero: false } named ? named : null;
             contract = CreatedReputation(row.To, receipt);
             if (contract is null) error = "The factory did not report a new contract.";
         }
         await outbox.RecordMinedAsync(row.Id, receipt, error, contract, referrer, activate: row.Kind == ContractKinds.Init);
-        LogMined(logger, row.Id, row.Kind, receipt.BlockNumber, error ?? "done");
+        LogMined(logger, row.Id, row.Kind, (ulong)receipt.BlockNumber.Value, error ?? "done");
     }
 
     private EthereumAddress? CreatedReputation(EthereumAddress? factory, TransactionReceipt receipt)
     {
         foreach (var log in receipt.Logs)
         {
-            if (log.Address == factory && log.Topics is [var topic, ..] && topic == ReputationAbi.ReputationCreated.Topic
-                && ReputationAbi.ReputationCreated.TryDecodeData(log.Data, out var fields) && (EthereumAddress)fields[1] == Address)
+            if (factory is { } maker && ReputationAbi.ReputationCreated.TryDecode(log, maker, out var fields) && (EthereumAddress)fields[1] == Address)
             {
                 return (EthereumAddress)fields[0];
             }
@@ -85,10 +84,10 @@ internal sealed partial class ChainAccount
     /// <summary>A receipt does not say why; running the call again on the state before its block usually does.</summary>
     private async Task<string> ReasonAsync(OutboxRow row, TransactionReceipt receipt, CancellationToken cancellationToken)
     {
-        var before = receipt.BlockNumber == 0 ? 0 : receipt.BlockNumber - 1;
-        var replay = await rpc.CallAsync(new EthereumCall(Address, row.To, row.Data), before, cancellationToken);
+        var before = BigInteger.Max(receipt.BlockNumber.Value - 1, 0);
+        var replay = await rpc.CallAsync(Address, row.To, row.Data, (ulong)before, cancellationToken);
         return replay.Error is { Kind: RpcErrorKind.Reverted } error ? error.RevertReason ?? "reverted without a reason"
-            : row.GasLimit is { } limit && (ulong)limit == receipt.GasUsed ? "ran out of gas" : "reverted";
+            : row.GasLimit is { } limit && limit == receipt.GasUsed.Value ? "ran out of gas" : "reverted";
     }
 
     private async Task<string?> ResendAsync(OutboxRow row, ulong count, ulong head, CancellationToken cancellationToken)
@@ -118,7 +117,7 @@ internal sealed partial class ChainAccount
             if (!(await rpc.KnowsTransactionAsync(attempt.Hash, cancellationToken)).TryGet(out var known, out error)) return error.Message;
             if (known) return null;
         }
-        if (await outbox.ReleaseAsync(row.Id)) LogNonceLost(logger, Address, row.Nonce.Value, row.Id);
+        if (await outbox.ReleaseAsync(row.Id, "its nonce was used by another program")) LogNonceLost(logger, Address, row.Nonce.Value, row.Id);
         return null;
     }
 
@@ -132,8 +131,12 @@ internal sealed partial class ChainAccount
             await outbox.NoteObstacleAsync(row.Id, $"Waits for cheaper gas: the next fee would exceed {options.MaxFeeGwei} gwei (Chain:MaxFeeGwei)");
             return null;
         }
-        var attempt = Sign(row, chainId, (ulong)row.Nonce!, (ulong)row.GasLimit!, last.Number + 1, affordable);
-        if (!await outbox.BumpAsync(row.Id, attempt)) return null;
+        // The limit may be what is wrong: the node estimated too low, or the call has become dearer since.
+        var limit = (ulong)row.GasLimit!;
+        var estimate = await rpc.EstimateGasAsync(Address, row.To, row.Data, cancellationToken);
+        if (estimate.TryGet(out var gas, out _) && gas <= affordable.BlockGasLimit) limit = Math.Max(limit, WithMargin(gas, affordable));
+        var attempt = Sign(row, chainId, (ulong)row.Nonce!, limit, last.Number + 1, affordable);
+        if (!await outbox.BumpAsync(row.Id, attempt, limit)) return null;
         LogBumped(logger, row.Id, attempt.Hash, attempt.MaxFee);
         return await BroadcastAsync(row.Id, attempt, cancellationToken);
     }
@@ -149,7 +152,7 @@ internal sealed partial class ChainAccount
         // Whatever is held below is mined, as far as we know, and the node merely lags.
         if (held[0] < (long)lowestSent) return null;
         var gap = lowestSent - count;
-        if (gap > MaxGap) return $"{gap} nonces of {Address} are missing before {lowestSent}.";
+        if (gap > MaxNonceLead) return await StartAnewAsync(chainId, gap, lowestSent);
         if (!(await GasFees.ReadAsync(rpc, cancellationToken)).TryGet(out var fees, out var error)) return error.Message;
         if (fees.Within(options.MaxFeeGwei, fees.MaxFee / 2) is not { } affordable) return null;
         for (var nonce = count; nonce < lowestSent; nonce++)
@@ -162,6 +165,18 @@ internal sealed partial class ChainAccount
             if (!await outbox.ClaimAsync(id, nonce, 21_000, attempt)) await outbox.FailAsync(id, "not needed");
             else if (await BroadcastAsync(id, attempt, cancellationToken) is { } refusal) return refusal;
         }
+        return null;
+    }
+
+    /// <summary>
+    /// At the first write of all there is nothing to hold the node's count against. When it then turns out to have been far
+    /// too high, what was sent gets new nonces; the old forms cannot be mined before the account has got that far.
+    /// </summary>
+    private async Task<string?> StartAnewAsync(long chainId, ulong gap, ulong lowestSent)
+    {
+        if (await outbox.HasMinedAsync(Address, chainId)) return $"{gap} nonces of {Address} are missing before {lowestSent}.";
+        foreach (var row in await outbox.ReadOpenAsync(Address, chainId, ChainTransactionState.Sent, Batch))
+            if (await outbox.ReleaseAsync(row.Id, "the node had named a wrong nonce")) LogNonceWrong(logger, Address, row.Nonce!.Value, row.Id);
         return null;
     }
 
@@ -187,7 +202,7 @@ internal sealed partial class ChainAccount
             {
                 await RecordAsync(row, receipt, cancellationToken);
             }
-            else if (head + 1 >= receipt.BlockNumber + (ulong)options.Confirmations)
+            else if (head + 1 >= receipt.BlockNumber.Value + options.Confirmations)
             {
                 await outbox.ConfirmAsync(row.Id);
             }

@@ -18,6 +18,9 @@ internal sealed partial class ChainAccount(
     private const int MaxNonceLead = 64;
     private const int Batch = 100;
 
+    /// <summary>Gas that every transaction burns; a node that estimates less is not believed.</summary>
+    private const int LeastGas = 21_000;
+
     private string? _lastHead;
     private bool _looked;
 
@@ -57,13 +60,13 @@ internal sealed partial class ChainAccount(
         // A node that was restored from older data has lost what was final; it is looked at again like any reorganisation.
         if (await outbox.ReopenAsync(Address, chainId, count) > 0) _lastHead = null;
         _looked = true;
-        var obstacle = await WatchAsync(chainId, count, head.Number, cancellationToken);
+        var obstacle = await WatchAsync(chainId, count, (ulong)head.Number.Value, cancellationToken);
         obstacle = await SendQueuedAsync(chainId, count, cancellationToken) ?? obstacle;
         // By hash: a reorganisation may well leave the height as it was.
-        if (_lastHead != head.Hash)
+        if (_lastHead != head.BlockHash)
         {
-            obstacle = await ConfirmAsync(chainId, head.Number, cancellationToken) ?? obstacle;
-            _lastHead = obstacle is null ? head.Hash : null;
+            obstacle = await ConfirmAsync(chainId, (ulong)head.Number.Value, cancellationToken) ?? obstacle;
+            _lastHead = obstacle is null ? head.BlockHash : null;
         }
         return obstacle;
     }
@@ -87,8 +90,7 @@ internal sealed partial class ChainAccount(
         foreach (var row in queued)
         {
             if (inFlight >= options.MaxInFlight) return null;
-            var call = new EthereumCall(Address, row.To, row.Data);
-            if (!(await rpc.EstimateGasAsync(call, cancellationToken)).TryGet(out var gas, out error))
+            if (!(await rpc.EstimateGasAsync(Address, row.To, row.Data, cancellationToken)).TryGet(out var gas, out error))
             {
                 // A call may depend on ours that are not mined yet, which not every node counts in: then it has to wait.
                 if (error.IsVerdict && inFlight == 0)
@@ -99,13 +101,21 @@ internal sealed partial class ChainAccount(
                 await outbox.NoteObstacleAsync(row.Id, error.Message);
                 return error.Message;
             }
-            var limit = Math.Min(gas + (gas * (ulong)options.GasMarginPercent / 100), Math.Max(gas, affordable.BlockGasLimit));
-            var refusal = await ClaimAndSendAsync(row, chainId, count, limit, affordable, cancellationToken);
+            if (gas < LeastGas) return $"The node estimates {gas} gas for a transaction: not believed.";
+            if (gas > affordable.BlockGasLimit)
+            {
+                await outbox.FailAsync(row.Id, $"It needs {gas} gas, and a block holds {affordable.BlockGasLimit}.");
+                continue;
+            }
+            var refusal = await ClaimAndSendAsync(row, chainId, count, WithMargin(gas, affordable), affordable, cancellationToken);
             if (refusal is not null) return refusal;
             inFlight++;
         }
         return null;
     }
+
+    /// <summary>The limit for a transaction that is estimated to burn <paramref name="gas"/>.</summary>
+    private ulong WithMargin(ulong gas, GasFees fees) => (ulong)BigInteger.Min((BigInteger)gas * (100 + options.GasMarginPercent) / 100, fees.BlockGasLimit);
 
     /// <summary>Claims the lowest free nonce for a row, then sends it. Whoever else takes the row or the nonce meanwhile wins.</summary>
     private async Task<string?> ClaimAndSendAsync(
@@ -131,18 +141,8 @@ internal sealed partial class ChainAccount(
 
     private OutboxAttempt Sign(OutboxRow row, long chainId, ulong nonce, ulong gasLimit, int number, GasFees fees)
     {
-        var transaction = new EthereumTransaction
-        {
-            ChainId = (ulong)chainId,
-            Nonce = nonce,
-            GasLimit = gasLimit,
-            MaxFeePerGas = fees.MaxFee,
-            MaxPriorityFeePerGas = fees.Tip,
-            To = row.To,
-            Data = row.Data,
-        };
-        var result = transaction.Sign(key);
-        return new OutboxAttempt(result.Hash, number, result.Raw.ToArray(), fees.MaxFee, fees.Tip);
+        var (hash, raw) = key.Sign(fees.Transaction((ulong)chainId, nonce, gasLimit, row.To, row.Data));
+        return new OutboxAttempt(hash, number, raw, fees.MaxFee, fees.Tip);
     }
 
     /// <summary>Hands a signed form to the node; null, or what the node has against it. What is refused stays on record and is tried again.</summary>
@@ -174,6 +174,9 @@ internal sealed partial class ChainAccount(
 
     [LoggerMessage(LogLevel.Warning, "Another program used nonce {Nonce} of {Account}; transaction {Id} gets a new one")]
     private static partial void LogNonceLost(ILogger logger, EthereumAddress account, long nonce, Guid id);
+
+    [LoggerMessage(LogLevel.Warning, "The node had named nonce {Nonce} of {Account}, which is far too high; transaction {Id} gets a new one")]
+    private static partial void LogNonceWrong(ILogger logger, EthereumAddress account, long nonce, Guid id);
 
     [LoggerMessage(LogLevel.Information, "Transaction {Id} ({Kind}) is mined in block {Block}: {Outcome}")]
     private static partial void LogMined(ILogger logger, Guid id, string kind, ulong block, string outcome);

@@ -7,18 +7,12 @@ namespace Pbts.Grains.Chain;
 /// <summary>The node and the key of this process, read from the configuration once.</summary>
 internal sealed class ChainConnection : IDisposable
 {
-    private readonly HttpClient _http;
-
     public ChainConnection(IOptions<ChainOptions> options)
     {
         Options = options.Value;
-        _http = new HttpClient(new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(5), ConnectTimeout = TimeSpan.FromSeconds(5) })
-        {
-            Timeout = Timeout.InfiniteTimeSpan,
-        };
         if (Options.Rpc.Length > 0)
         {
-            Rpc = new EthereumRpcClient(_http, new Uri(Options.Rpc), new EthereumRpcOptions { Timeout = TimeSpan.FromSeconds(Options.RpcTimeoutSeconds) });
+            Rpc = new EthereumRpcClient(new Uri(Options.Rpc), new EthereumRpcOptions { Timeout = TimeSpan.FromSeconds(Options.RpcTimeoutSeconds) });
         }
         if (EthereumPrivateKey.TryParse(Options.PrivateKey, out var key)) Key = key;
         if (EthereumAddress.TryParse(Options.Factory, out var factory)) Factory = factory;
@@ -47,5 +41,5 @@ internal sealed class ChainConnection : IDisposable
         }
     }
 
-    public void Dispose() => _http.Dispose();
+    public void Dispose() => Rpc?.Dispose();
 }

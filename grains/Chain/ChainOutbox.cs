@@ -1,4 +1,5 @@
 using System.Numerics;
+using Nethereum.RPC.Eth.DTOs;
 using Npgsql;
 using Pbts.GrainInterfaces.Chain;
 using Pbts.Protocol.Ethereum;
@@ -126,8 +127,9 @@ internal sealed class ChainOutbox(NpgsqlDataSource database)
     }
 
     /// <summary>Records a further signed form with the same nonce; false when somebody else was faster.</summary>
-    public Task<bool> BumpAsync(Guid id, OutboxAttempt attempt) => RecordAttemptAsync(
-        id, attempt, "UPDATE chain_outbox SET hash = $2, attempts = $3, attempted_at = now() WHERE id = $1 AND state = 'sent' AND attempts = $3 - 1");
+    public Task<bool> BumpAsync(Guid id, OutboxAttempt attempt, ulong gasLimit) => RecordAttemptAsync(
+        id, attempt, "UPDATE chain_outbox SET hash = $2, attempts = $3, attempted_at = now(), gas_limit = $4 WHERE id = $1 AND state = 'sent' AND attempts = $3 - 1",
+        new NpgsqlParameter { Value = (long)gasLimit });
 
     /// <summary>The signed forms of a row, newest first.</summary>
     public async Task<List<OutboxAttempt>> ReadAttemptsAsync(Guid id)
@@ -160,9 +162,17 @@ internal sealed class ChainOutbox(NpgsqlDataSource database)
     public Task<bool> FailAsync(Guid id, string error) => ExecuteAsync(
         "UPDATE chain_outbox SET state = 'failed', error = $2 WHERE id = $1 AND state = 'queued'", id, Nullable(error));
 
-    /// <summary>Gives a sent row back to the queue, because somebody else's transaction has taken its nonce for good.</summary>
-    public Task<bool> ReleaseAsync(Guid id) => ExecuteAsync(
-        "UPDATE chain_outbox SET state = 'queued', nonce = NULL, hash = NULL, broadcast_at = NULL, error = 'its nonce was used by another program' WHERE id = $1 AND state = 'sent'", id);
+    /// <summary>Gives a sent row back to the queue, because it cannot be mined with its nonce.</summary>
+    public Task<bool> ReleaseAsync(Guid id, string why) => ExecuteAsync(
+        "UPDATE chain_outbox SET state = 'queued', nonce = NULL, hash = NULL, broadcast_at = NULL, error = $2 WHERE id = $1 AND state = 'sent'", id, Nullable(why));
+
+    /// <summary>Whether any transaction of the account was ever mined, as far as is known.</summary>
+    public async Task<bool> HasMinedAsync(EthereumAddress from, long chainId)
+    {
+        await using var command = database.CreateCommand("SELECT EXISTS (SELECT FROM chain_outbox WHERE address = $1 AND chain_id = $2 AND state IN ('mined', 'confirmed'))");
+        command.Parameters.AddAll([new NpgsqlParameter { Value = from.ToArray() }, new NpgsqlParameter { Value = chainId }]);
+        return (bool)(await command.ExecuteScalarAsync())!;
+    }
 
     /// <summary>A reorganisation took a mined row out of the chain: it is to be sent again. What it created is forgotten.</summary>
     public Task<bool> UnmineAsync(Guid id) => ExecuteAsync(
@@ -198,9 +208,9 @@ internal sealed class ChainOutbox(NpgsqlDataSource database)
             """, connection))
         {
             update.Parameters.AddAll([
-                new NpgsqlParameter { Value = id }, new NpgsqlParameter { Value = receipt.TransactionHash }, new NpgsqlParameter { Value = receipt.Succeeded },
-                Nullable(error), new NpgsqlParameter { Value = (long)receipt.BlockNumber }, new NpgsqlParameter { Value = receipt.BlockHash },
-                new NpgsqlParameter { Value = (long)receipt.GasUsed }, new NpgsqlParameter { Value = receipt.EffectiveGasPrice }, Bytes(contract),
+                new NpgsqlParameter { Value = id }, new NpgsqlParameter { Value = receipt.TransactionHash }, new NpgsqlParameter { Value = receipt.Succeeded() },
+                Nullable(error), new NpgsqlParameter { Value = (long)receipt.BlockNumber.Value }, new NpgsqlParameter { Value = receipt.BlockHash },
+                new NpgsqlParameter { Value = (long)receipt.GasUsed.Value }, new NpgsqlParameter { Value = receipt.EffectiveGasPrice?.Value ?? BigInteger.Zero }, Bytes(contract),
             ]);
             if (await update.ExecuteNonQueryAsync() == 0) return;
         }

@@ -18,7 +18,8 @@ internal static class ChainServices
         services.AddSingleton<MemberSyncStore>();
         services.AddSingleton<IChainSubmitter, GrainSubmitter>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, ChainKeyFromTee>();
-        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, ChainStartup>();
+        services.AddSingleton<ChainStartup>();
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(provider => provider.GetRequiredService<ChainStartup>());
         services.AddHostedService<ChainGauges>();
         return services;
     }

@@ -13,16 +13,20 @@ internal sealed class ChainStartup(ChainConnection connection, MigrationStore mi
 
     public void Participate(ISiloLifecycle observer) => observer.Subscribe(nameof(ChainStartup), ServiceLifecycleStage.Active + 1, stopping =>
     {
-        // Not awaited: a silo is ready whatever the chain does.
-        if (connection.Key is null) return Task.CompletedTask;
+        if (connection.Key is not null) Wake();
+        return Task.CompletedTask;
+    });
+
+    /// <summary>Starts it all; not awaited, as a silo is ready whatever the chain does.</summary>
+    public void Wake()
+    {
         WakeAsync(chain.ResumeAsync).Ignore();
         WakeAsync(() => grains.GetGrain<IMemberSyncGrain>(0).MemberProvenAsync()).Ignore();
         WakeAsync(async () =>
         {
             foreach (var id in await migrations.ReadUnfinishedAsync()) await grains.GetGrain<IReputationMigrationGrain>(id).GetAsync();
         }).Ignore();
-        return Task.CompletedTask;
-    });
+    }
 
     private async Task WakeAsync(Func<Task> wake)
     {

@@ -1,4 +1,5 @@
 using System.Numerics;
+using Nethereum.Util;
 using Pbts.GrainInterfaces.Chain;
 using Pbts.GrainInterfaces.Configuration;
 using Pbts.Protocol.Ethereum;
@@ -122,13 +123,13 @@ internal sealed class MemberSync(
         ReputationAbi.UpdateUser.EncodeCall(entry.Username, (BigInteger)entry.Downloaded, (BigInteger)entry.Uploaded);
 
     private static byte[] Update(List<SyncEntry> entries) => ReputationV2Abi.UpdateUsers.EncodeCall(
-        entries.Select(e => (object)e.Username).ToArray(),
-        entries.Select(e => (object)(BigInteger)e.Downloaded).ToArray(),
-        entries.Select(e => (object)(BigInteger)e.Uploaded).ToArray());
+        entries.Select(e => e.Username).ToArray(),
+        entries.Select(e => (BigInteger)e.Downloaded).ToArray(),
+        entries.Select(e => (BigInteger)e.Uploaded).ToArray());
 
     /// <summary>A member is known by its key; the hash, which the contract wants, is of no password.</summary>
     private static byte[] Add(SyncMember member) => ReputationV2Abi.AddUserWithKey.EncodeCall(
-        member.Username, "", Keccak256.Hash([.. "PBTS member key"u8, .. member.Key]), (BigInteger)member.Downloaded, (BigInteger)member.Uploaded, member.Key);
+        member.Username, "", Sha3Keccack.Current.CalculateHash([.. "PBTS member key"u8, .. member.Key]), (BigInteger)member.Downloaded, (BigInteger)member.Uploaded, member.Key);
 
     private static long Bounded(BigInteger value) => value > long.MaxValue ? long.MaxValue : (long)value;
 }

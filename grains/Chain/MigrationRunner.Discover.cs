@@ -73,7 +73,7 @@ internal sealed partial class MigrationRunner
             foreach (var log in logs)
             {
                 // A contract may log anything; a name that PostgreSQL cannot hold is nobody's.
-                if (kind.TryDecodeData(log.Data, out var fields) && fields[0] is string { Length: > 0 and <= 256 } name && !name.Contains('\0', StringComparison.Ordinal)) found.Add(name);
+                if (kind.TryDecode(log, contract, out var fields) && fields[0] is string { Length: > 0 and <= 256 } name && !name.Contains('\0', StringComparison.Ordinal)) found.Add(name);
             }
         }
         return new(found);

@@ -1,3 +1,5 @@
+using Nethereum.Hex.HexConvertors.Extensions;
+using Nethereum.Util;
 using Pbts.GrainInterfaces.Chain;
 using Pbts.Protocol.Ethereum;
 
@@ -111,7 +113,7 @@ internal sealed partial class MigrationRunner(
     {
         var call = users.Count == 1
             ? ReputationAbi.MigrateUserData.EncodeCall(users[0])
-            : ReputationV2Abi.MigrateUsers.EncodeCall((object)users.Cast<object>().ToArray());
+            : ReputationV2Abi.MigrateUsers.EncodeCall(users);
         return await chain.SubmitAsync(new ChainSubmission(id, ContractKinds.MigrationBatch, $"{users.Count} users", contract.ToString(), call, migration.Id));
     }
 
@@ -149,19 +151,18 @@ internal sealed partial class MigrationRunner(
     private async Task<RpcResult<Dictionary<string, string?>>> OutcomesAsync(string hash, EthereumAddress contract, CancellationToken cancellationToken)
     {
         if (!(await rpc.TransactionReceiptAsync(hash, cancellationToken)).TryGet(out var receipt, out var error)) return new(error);
-        var outcomes = new Dictionary<string, string?>();
+        var outcomes = new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase);
         foreach (var log in receipt?.Logs ?? [])
         {
-            if (log.Address != contract || log.Topics is not [var topic, var user, ..]) continue;
-            if (topic == ReputationV2Abi.UserMigrated.Topic) outcomes[user] = null;
+            if (ReputationV2Abi.UserMigrated.TryDecode(log, contract, out _)) outcomes[(string)log.Topics[1]] = null;
             // Whoever was there already has moved, by another batch or by the member's own hand.
-            else if (topic == ReputationV2Abi.UserNotMigrated.Topic && ReputationV2Abi.UserNotMigrated.TryDecodeData(log.Data, out var fields))
-                outcomes[user] = (string)fields[0] is var reason && reason == MigrationStore.UserExists ? null : reason;
+            else if (ReputationV2Abi.UserNotMigrated.TryDecode(log, contract, out var fields))
+                outcomes[(string)log.Topics[1]] = (string)fields[0] is var reason && reason == MigrationStore.UserExists ? null : reason;
         }
         return new(outcomes);
     }
 
-    private static string UserTopic(string username) => EthereumHex.Format(Keccak256.Hash(System.Text.Encoding.UTF8.GetBytes(username)));
+    private static string UserTopic(string username) => Sha3Keccack.Current.CalculateHash(username).EnsureHexPrefix();
 
     private async Task<(bool GoOn, string? Problem)> RetireAsync(MigrationRow migration, CancellationToken cancellationToken)
     {

@@ -1,3 +1,4 @@
+using System.Data;
 using Npgsql;
 using NpgsqlTypes;
 using Pbts.GrainInterfaces.Chain;
@@ -176,10 +177,13 @@ internal sealed class MigrationStore(NpgsqlDataSource database)
     /// <summary>The migration as operators see it.</summary>
     public async Task<MigrationView?> ViewAsync(Guid id)
     {
-        var view = (await ReadViewsAsync("WHERE m.id = $1", P(id))).FirstOrDefault();
+        // Numbers and names of one moment: between two readings of their own somebody may fail.
+        await using var connection = await database.OpenConnectionAsync();
+        await using var snapshot = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead);
+        var view = (await ReadViewsAsync(connection, "WHERE m.id = $1", P(id))).FirstOrDefault();
         if (view is null) return null;
-        await using var command = database.CreateCommand(
-            $"SELECT username, reason FROM migration_user WHERE migration_id = $1 AND state = 'failed' ORDER BY username LIMIT {MigrationView.MaxFailures}");
+        await using var command = new NpgsqlCommand(
+            $"SELECT username, reason FROM migration_user WHERE migration_id = $1 AND state = 'failed' ORDER BY username LIMIT {MigrationView.MaxFailures}", connection);
         command.Parameters.Add(P(id));
         var failures = new List<MigrationFailure>();
         await using var reader = await command.ExecuteReaderAsync();
@@ -188,7 +192,11 @@ internal sealed class MigrationStore(NpgsqlDataSource database)
     }
 
     /// <summary>The newest migrations.</summary>
-    public Task<List<MigrationView>> ListAsync() => ReadViewsAsync("ORDER BY m.created_at DESC LIMIT 100");
+    public async Task<List<MigrationView>> ListAsync()
+    {
+        await using var connection = await database.OpenConnectionAsync();
+        return await ReadViewsAsync(connection, "ORDER BY m.created_at DESC LIMIT 100");
+    }
 
     private static async Task AddUsersAsync(NpgsqlConnection connection, Guid id, IReadOnlyCollection<string> users, string state)
     {
@@ -198,9 +206,9 @@ internal sealed class MigrationStore(NpgsqlDataSource database)
         await command.ExecuteNonQueryAsync();
     }
 
-    private async Task<List<MigrationView>> ReadViewsAsync(string where, params NpgsqlParameter[] parameters)
+    private static async Task<List<MigrationView>> ReadViewsAsync(NpgsqlConnection connection, string where, params NpgsqlParameter[] parameters)
     {
-        await using var command = database.CreateCommand($"""
+        await using var command = new NpgsqlCommand($"""
             SELECT m.id, m.state, m.phase, m.contract, m.referrer, m.started_at, m.finished_at, m.problem, m.batch_size, m.retire_referrer, m.created_at,
                 u.total, u.migrated, u.failed, coalesce(g.gas, 0)::bigint, extract(epoch FROM now() - m.started_at)::float8
             FROM migration m
@@ -208,7 +216,7 @@ internal sealed class MigrationStore(NpgsqlDataSource database)
                 count(*) FILTER (WHERE state = 'failed')::int AS failed FROM migration_user WHERE migration_id = m.id) u
             CROSS JOIN LATERAL (SELECT sum(gas_used) AS gas FROM chain_outbox WHERE group_id = m.id) g
             {where}
-            """);
+            """, connection);
         command.Parameters.AddAll(parameters);
         var views = new List<MigrationView>();
         await using var reader = await command.ExecuteReaderAsync();

@@ -101,8 +101,7 @@ internal sealed class ReputationReader(EthereumRpcClient rpc)
 
     private async Task<RpcResult<object[]>> AskAsync(EthereumAddress contract, AbiFunction function, CancellationToken cancellationToken, params object[] arguments)
     {
-        var call = new EthereumCall(null, contract, function.EncodeCall(arguments));
-        if (!(await rpc.CallAsync(call, null, cancellationToken)).TryGet(out var data, out var error)) return new(error);
+        if (!(await rpc.CallAsync(null, contract, function.EncodeCall(arguments), null, cancellationToken)).TryGet(out var data, out var error)) return new(error);
         return function.TryDecodeResult(data, out var values) ? new(values) : new(Unreadable);
     }
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Numerics;
+using Nethereum.Hex.HexConvertors.Extensions;
 using Pbts.GrainInterfaces.Chain;
 using Pbts.Protocol.Ethereum;
 
@@ -15,6 +16,6 @@ internal sealed record ReputationUser(string Username, string Salt, byte[] Passw
     public bool Exists => PasswordHash.AsSpan().ContainsAnyExcept((byte)0);
 
     public ContractUser ToView(EthereumAddress holder) => new(
-        Username, Salt, EthereumHex.Format(PasswordHash), Downloaded.ToString(CultureInfo.InvariantCulture), Uploaded.ToString(CultureInfo.InvariantCulture),
+        Username, Salt, PasswordHash.ToHex(prefix: true), Downloaded.ToString(CultureInfo.InvariantCulture), Uploaded.ToString(CultureInfo.InvariantCulture),
         holder.ToString(), PublicKey.Length == 0 ? null : Convert.ToHexStringLower(PublicKey));
 }

@@ -48,7 +48,7 @@ public sealed record Collateral
 
     private static Collateral Read(JsonElement json)
     {
-        string Text(string name) => json.GetProperty(name).GetString() ?? throw new FormatException($"{name} is null");
+        string Text(string name) => CollateralJson.Text(json, name);
         return new()
         {
             TcbInfo = Text("tcb_info"),

@@ -23,9 +23,11 @@ internal static class CollateralJson
         }
     }
 
+    public static string Text(JsonElement json, string name) => Text(json.GetProperty(name));
+
     public static byte[] Hex(JsonElement json, string name, int length)
     {
-        var bytes = Convert.FromHexString(json.GetProperty(name).GetString()!);
+        var bytes = Convert.FromHexString(Text(json, name));
         return bytes.Length == length ? bytes : throw new FormatException($"{name} must have {length} bytes");
     }
 
@@ -37,7 +39,9 @@ internal static class CollateralJson
     public static TcbRating Rating(JsonElement level) => new(
         Enum.TryParse<TcbStatus>(level.GetProperty("tcbStatus").GetString(), out var status) && Enum.IsDefined(status) && status != TcbStatus.Unknown
             ? status : throw new FormatException("an unknown tcbStatus"),
-        level.TryGetProperty("advisoryIDs", out var advisories) ? [.. advisories.EnumerateArray().Select(advisory => advisory.GetString()!)] : []);
+        level.TryGetProperty("advisoryIDs", out var advisories) ? [.. advisories.EnumerateArray().Select(Text)] : []);
+
+    private static string Text(JsonElement json) => json.GetString() ?? throw new FormatException("null in place of text");
 
     public static bool Matches(ReadOnlySpan<byte> actual, ReadOnlySpan<byte> expected, ReadOnlySpan<byte> mask)
     {

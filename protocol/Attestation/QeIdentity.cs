@@ -19,7 +19,7 @@ internal sealed record QeIdentity(
         : null;
 
     private static QeIdentity Read(JsonElement json) => new(
-        json.GetProperty("id").GetString()!, json.GetProperty("issueDate").GetDateTimeOffset(), json.GetProperty("nextUpdate").GetDateTimeOffset(),
+        CollateralJson.Text(json, "id"), json.GetProperty("issueDate").GetDateTimeOffset(), json.GetProperty("nextUpdate").GetDateTimeOffset(),
         CollateralJson.Hex(json, "miscselect", 4), CollateralJson.Hex(json, "miscselectMask", 4),
         CollateralJson.Hex(json, "attributes", 16), CollateralJson.Hex(json, "attributesMask", 16),
         CollateralJson.Hex(json, "mrsigner", 32), json.GetProperty("isvprodid").GetUInt16(), CollateralJson.Levels(json));

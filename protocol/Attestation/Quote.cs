@@ -84,6 +84,7 @@ public sealed class Quote
         ("mrconfigid", { } td, _) => td.MrConfigId.ToArray(),
         ("mrowner", { } td, _) => td.MrOwner.ToArray(),
         ("mrownerconfig", { } td, _) => td.MrOwnerConfig.ToArray(),
+        ("mrservicetd", { MrServiceTd.Length: > 0 } td, _) => td.MrServiceTd.ToArray(),
         ("rtmr0" or "rtmr1" or "rtmr2" or "rtmr3", { } td, _) => td.Rtmr(name[4] - '0').ToArray(),
         ("mrenclave", _, { } enclave) => enclave.MrEnclave.ToArray(),
         ("mrsigner", _, { } enclave) => enclave.MrSigner.ToArray(),

@@ -7,7 +7,7 @@ public sealed record QuotePolicy
 {
     /// <summary>Names of the measurements a policy may ask for; the last two are of SGX, the others of TDX.</summary>
     public static IReadOnlyList<string> MeasurementNames { get; } =
-        ["mrtd", "rtmr0", "rtmr1", "rtmr2", "rtmr3", "mrseam", "mrconfigid", "mrowner", "mrownerconfig", "mrenclave", "mrsigner"];
+        ["mrtd", "rtmr0", "rtmr1", "rtmr2", "rtmr3", "mrseam", "mrconfigid", "mrowner", "mrownerconfig", "mrservicetd", "mrenclave", "mrsigner"];
 
     /// <summary>Where the certificates must end.</summary>
     public X509Certificate2 Root { get; init; } = IntelRoot.Certificate;

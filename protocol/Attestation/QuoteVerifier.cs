@@ -107,6 +107,8 @@ public static class QuoteVerifier
 
     private static QuoteStep Measurements(Quote quote, QuotePolicy policy)
     {
+        if (quote.TdReport is { } td && td.MrServiceTd.ContainsAnyExcept((byte)0) && !policy.Measurements.ContainsKey("mrservicetd"))
+            return new(QuoteSteps.Measurements, StepResult.Failed, "another machine may read or move this one, and the policy names none that may (mrservicetd)");
         if (policy.Measurements.Count == 0)
             return new(QuoteSteps.Measurements, StepResult.Skipped, "no measurement is asked for: any program is accepted");
         foreach (var (name, accepted) in policy.Measurements)

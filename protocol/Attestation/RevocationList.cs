@@ -33,7 +33,10 @@ internal sealed class RevocationList
             var signed = sequence.ReadEncodedValue();
             if (sequence.ReadSequence().ReadObjectIdentifier() != EcdsaSha256)
                 return false;
-            var signature = sequence.ReadBitString(out _);
+            var signature = sequence.ReadBitString(out var unused);
+            sequence.ThrowIfNotEmpty();
+            if (unused != 0)
+                return false;
 
             var body = new AsnReader(signed, AsnEncodingRules.DER).ReadSequence();
             if (body.PeekTag().HasSameClassAndValue(Asn1Tag.Integer))

@@ -59,7 +59,7 @@ internal sealed record TcbInfo(
         if (version is not (2 or 3))
             throw new FormatException("TCB info of an unknown version");
         return new TcbInfo(
-            json.GetProperty("id").GetString()!, version,
+            CollateralJson.Text(json, "id"), version,
             CollateralJson.Hex(json, "fmspc", 6), CollateralJson.Hex(json, "pceId", 2),
             json.GetProperty("issueDate").GetDateTimeOffset(), json.GetProperty("nextUpdate").GetDateTimeOffset(),
             // Highest first, whatever the order they come in.
@@ -67,7 +67,7 @@ internal sealed record TcbInfo(
                 .ThenByDescending(level => Convert.ToHexString(level.Tdx), StringComparer.Ordinal)],
             json.TryGetProperty("tdxModule", out var module) ? ReadModule(module, "") : null,
             json.TryGetProperty("tdxModuleIdentities", out var identities)
-                ? [.. identities.EnumerateArray().Select(identity => ReadModule(identity, identity.GetProperty("id").GetString()!))] : []);
+                ? [.. identities.EnumerateArray().Select(identity => ReadModule(identity, CollateralJson.Text(identity, "id")))] : []);
     }
 
     private static TdxModule ReadModule(JsonElement json, string id) => new(

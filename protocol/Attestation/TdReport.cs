@@ -38,7 +38,7 @@ public sealed class TdReport
     /// <summary>The 64 bytes the machine has chosen; at offset 568 of a version 4 quote.</summary>
     public ReadOnlySpan<byte> ReportData => _bytes.AsSpan(520, 64);
 
-    /// <summary>Service machine bound to this one; empty in version 1.0 bodies.</summary>
+    /// <summary>Hash of the service machines bound to this one, which may read or move it; zeros for none, empty in version 1.0 bodies.</summary>
     public ReadOnlySpan<byte> MrServiceTd => _bytes.Length == Size15 ? _bytes.AsSpan(600, 48) : default;
 
     /// <summary>Whether any of the bits is set that take the machine's secrecy away (TUD, "under debug").</summary>

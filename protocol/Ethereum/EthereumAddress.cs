@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
-using System.Numerics;
+using Nethereum.Hex.HexConvertors.Extensions;
+using Nethereum.Util;
 
 namespace Pbts.Protocol.Ethereum;
 
@@ -34,20 +35,12 @@ public readonly struct EthereumAddress : IEquatable<EthereumAddress>
     public static bool TryParse([NotNullWhen(true)] string? text, out EthereumAddress address)
     {
         address = default;
-        if (!EthereumHex.TryParse(text, Size, out var bytes)) return false;
-        var parsed = new EthereumAddress(bytes);
+        if (!AddressUtil.Current.IsValidEthereumAddressHexFormat(text)) return false;
         var digits = text.AsSpan(2);
         var mixed = digits.ContainsAnyInRange('a', 'f') && digits.ContainsAnyInRange('A', 'F');
-        if (mixed && parsed.ToString() != text) return false;
-        address = parsed;
+        if (mixed && !AddressUtil.Current.IsChecksumAddress(text)) return false;
+        address = new EthereumAddress(text.HexToByteArray());
         return true;
-    }
-
-    /// <summary>The address of the contract that <paramref name="sender"/> creates with its transaction <paramref name="nonce"/>.</summary>
-    public static EthereumAddress OfCreatedContract(EthereumAddress sender, ulong nonce)
-    {
-        var list = RlpItem.OfList(RlpItem.OfBytes(sender.ToArray()), RlpItem.OfInteger(new BigInteger(nonce)));
-        return new EthereumAddress(Keccak256.Hash(Rlp.Encode(list)).AsSpan(12));
     }
 
     /// <summary>The 20 bytes in a new array.</summary>
@@ -61,17 +54,7 @@ public readonly struct EthereumAddress : IEquatable<EthereumAddress>
     }
 
     /// <summary><c>0x</c> and 40 digits whose letter case is the EIP-55 checksum.</summary>
-    public override string ToString()
-    {
-        var digits = Convert.ToHexStringLower(ToArray()).ToCharArray();
-        var hash = Keccak256.Hash(System.Text.Encoding.ASCII.GetBytes(digits));
-        for (var i = 0; i < digits.Length; i++)
-        {
-            var nibble = i % 2 == 0 ? hash[i / 2] >> 4 : hash[i / 2] & 0x0f;
-            if (nibble >= 8) digits[i] = char.ToUpperInvariant(digits[i]);
-        }
-        return "0x" + new string(digits);
-    }
+    public override string ToString() => AddressUtil.Current.ConvertToChecksumAddress(ToArray());
 
     /// <inheritdoc />
     public bool Equals(EthereumAddress other) => _first == other._first && _second == other._second && _third == other._third;

@@ -1,122 +1,157 @@
 using System.Numerics;
-using System.Text.Json;
-using System.Text.Json.Nodes;
+using Nethereum.Contracts.Services;
+using Nethereum.Hex.HexConvertors.Extensions;
+using Nethereum.Hex.HexTypes;
+using Nethereum.JsonRpc.Client;
+using Nethereum.RPC.Eth.DTOs;
+using Nethereum.Web3;
 
 namespace Pbts.Protocol.Ethereum;
 
 /// <summary>
-/// A thin client of the Ethereum JSON-RPC. Errors of the node, the network and malformed answers are results; only
-/// cancellation by the caller throws. It holds no state and may be used by many callers at once.
+/// Nethereum's Ethereum JSON-RPC with everything a node answers checked, since a node may lie. Errors of the node, the
+/// network and malformed answers are results; only cancellation by the caller throws. May be used by many callers at once.
 /// </summary>
-public sealed class EthereumRpcClient
+public sealed class EthereumRpcClient : IDisposable
 {
-    private readonly JsonRpcTransport _transport;
+    private const int MaxMessageLength = 300;
 
-    /// <summary>Makes a client of the node at <paramref name="endpoint"/>; <paramref name="http"/> stays the caller's.</summary>
-    public EthereumRpcClient(HttpClient http, Uri endpoint, EthereumRpcOptions? options = null)
+    private readonly HttpClient _http;
+    private readonly BoundedRpcClient _client;
+    private readonly IEthApiContractService _eth;
+
+    /// <summary>Makes a client of the node at <paramref name="endpoint"/>.</summary>
+    public EthereumRpcClient(Uri endpoint, EthereumRpcOptions? options = null)
     {
-        ArgumentNullException.ThrowIfNull(http);
         ArgumentNullException.ThrowIfNull(endpoint);
-        _transport = new JsonRpcTransport(http, endpoint, options ?? new EthereumRpcOptions());
+        options ??= new EthereumRpcOptions();
+        _http = new HttpClient(new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(5), ConnectTimeout = TimeSpan.FromSeconds(5) })
+        {
+            Timeout = options.Timeout,
+            MaxResponseContentBufferSize = options.MaxResponseBytes,
+        };
+        _client = new BoundedRpcClient(_http, endpoint);
+        _eth = new Web3(_client).Eth;
     }
-
-    private delegate bool Reader<T>(JsonElement json, out T? value);
 
     /// <summary>The chain id (EIP-695).</summary>
     public Task<RpcResult<ulong>> ChainIdAsync(CancellationToken cancellationToken = default) =>
-        CallAsync<ulong>("eth_chainId", [], RpcJson.TryUInt64, cancellationToken);
+        AskAsync("eth_chainId", async () => UInt64(await _eth.ChainId.SendRequestAsync().ConfigureAwait(false)), cancellationToken);
 
     /// <summary>The height of the newest block.</summary>
     public Task<RpcResult<ulong>> BlockNumberAsync(CancellationToken cancellationToken = default) =>
-        CallAsync<ulong>("eth_blockNumber", [], RpcJson.TryUInt64, cancellationToken);
+        AskAsync("eth_blockNumber", async () => UInt64(await _eth.Blocks.GetBlockNumber.SendRequestAsync().ConfigureAwait(false)), cancellationToken);
 
-    /// <summary>The newest block's header.</summary>
-    public Task<RpcResult<BlockHeader>> LatestBlockAsync(CancellationToken cancellationToken = default) =>
-        CallAsync<BlockHeader>("eth_getBlockByNumber", ["latest", false], RpcJson.TryHeader, cancellationToken);
+    /// <summary>The newest block: its number, hash, gas limit and, with EIP-1559, base fee are there.</summary>
+    public Task<RpcResult<Block>> LatestBlockAsync(CancellationToken cancellationToken = default) => AskAsync<Block>(
+        "eth_getBlockByNumber",
+        async () => RpcChecks.Block(await _eth.Blocks.GetBlockWithTransactionsHashesByNumber.SendRequestAsync(BlockParameter.CreateLatest()).ConfigureAwait(false)),
+        cancellationToken);
 
     /// <summary>The number of transactions <paramref name="address"/> has sent: mined ones, or with those waiting in the node's pool.</summary>
     public Task<RpcResult<ulong>> TransactionCountAsync(EthereumAddress address, bool pending, CancellationToken cancellationToken = default) =>
-        CallAsync<ulong>("eth_getTransactionCount", [address.ToString(), pending ? "pending" : "latest"], RpcJson.TryUInt64, cancellationToken);
+        TransactionCountAsync(address, pending ? BlockParameter.CreatePending() : BlockParameter.CreateLatest(), cancellationToken);
 
     /// <summary>The number of transactions <paramref name="address"/> had sent in the state after <paramref name="block"/>.</summary>
     public Task<RpcResult<ulong>> TransactionCountAsync(EthereumAddress address, ulong block, CancellationToken cancellationToken = default) =>
-        CallAsync<ulong>("eth_getTransactionCount", [address.ToString(), JsonRpcQuantity.Format(block)], RpcJson.TryUInt64, cancellationToken);
+        TransactionCountAsync(address, At(block), cancellationToken);
 
     /// <summary>The balance in wei.</summary>
     public Task<RpcResult<BigInteger>> BalanceAsync(EthereumAddress address, CancellationToken cancellationToken = default) =>
-        CallAsync<BigInteger>("eth_getBalance", [address.ToString(), "latest"], RpcJson.TryQuantity, cancellationToken);
+        AskAsync("eth_getBalance", async () => Number(await _eth.GetBalance.SendRequestAsync(address.ToString()).ConfigureAwait(false)), cancellationToken);
 
     /// <summary>The node's idea of a gas price, in wei.</summary>
     public Task<RpcResult<BigInteger>> GasPriceAsync(CancellationToken cancellationToken = default) =>
-        CallAsync<BigInteger>("eth_gasPrice", [], RpcJson.TryQuantity, cancellationToken);
+        AskAsync("eth_gasPrice", async () => Number(await _eth.GasPrice.SendRequestAsync().ConfigureAwait(false)), cancellationToken);
 
     /// <summary>The node's idea of a tip (EIP-1559), in wei.</summary>
     public Task<RpcResult<BigInteger>> MaxPriorityFeeAsync(CancellationToken cancellationToken = default) =>
-        CallAsync<BigInteger>("eth_maxPriorityFeePerGas", [], RpcJson.TryQuantity, cancellationToken);
+        AskAsync("eth_maxPriorityFeePerGas", async () => Number(await _client.SendRequestAsync<HexBigInteger>("eth_maxPriorityFeePerGas").ConfigureAwait(false)), cancellationToken);
 
     /// <summary>The gas a call would burn on top of what the node has pending; <see cref="RpcErrorKind.Reverted"/> when it would revert.</summary>
-    public Task<RpcResult<ulong>> EstimateGasAsync(EthereumCall call, CancellationToken cancellationToken = default)
-    {
-        ArgumentNullException.ThrowIfNull(call);
-        return CallAsync<ulong>("eth_estimateGas", [call.ToJson(), "pending"], RpcJson.TryUInt64, cancellationToken);
-    }
+    public Task<RpcResult<ulong>> EstimateGasAsync(EthereumAddress? from, EthereumAddress? to, ReadOnlyMemory<byte> data, CancellationToken cancellationToken = default) =>
+        // Nethereum's own method cannot name the block.
+        AskAsync("eth_estimateGas", async () => UInt64(await _client.SendRequestAsync<HexBigInteger>(
+            "eth_estimateGas", null, Input(from, to, data), BlockParameter.CreatePending()).ConfigureAwait(false)), cancellationToken);
 
     /// <summary>Runs a call on the newest block, or at <paramref name="block"/>, and gives its return data.</summary>
-    public Task<RpcResult<byte[]>> CallAsync(EthereumCall call, ulong? block = null, CancellationToken cancellationToken = default)
-    {
-        ArgumentNullException.ThrowIfNull(call);
-        var at = block is { } number ? JsonRpcQuantity.Format(number) : "latest";
-        return CallAsync<byte[]>("eth_call", [call.ToJson(), at], RpcJson.TryBytes, cancellationToken);
-    }
+    public Task<RpcResult<byte[]>> CallAsync(
+        EthereumAddress? from, EthereumAddress? to, ReadOnlyMemory<byte> data, ulong? block = null, CancellationToken cancellationToken = default) =>
+        AskAsync("eth_call", async () => RpcChecks.Bytes(await _eth.Transactions.Call.SendRequestAsync(Input(from, to, data), At(block)).ConfigureAwait(false)), cancellationToken);
 
     /// <summary>The code at an address, on the newest block or at <paramref name="block"/>; empty for an account that is no contract.</summary>
     public Task<RpcResult<byte[]>> CodeAsync(EthereumAddress address, ulong? block = null, CancellationToken cancellationToken = default) =>
-        CallAsync<byte[]>("eth_getCode", [address.ToString(), block is { } number ? JsonRpcQuantity.Format(number) : "latest"], RpcJson.TryBytes, cancellationToken);
+        AskAsync("eth_getCode", async () => RpcChecks.Bytes(await _eth.GetCode.SendRequestAsync(address.ToString(), At(block)).ConfigureAwait(false)), cancellationToken);
 
     /// <summary>Hands a signed transaction to the node and gives the hash the node names.</summary>
-    public Task<RpcResult<string>> SendRawTransactionAsync(ReadOnlyMemory<byte> raw, CancellationToken cancellationToken = default) =>
-        CallAsync<string>("eth_sendRawTransaction", [EthereumHex.Format(raw.Span)], RpcJson.TryHash, cancellationToken);
+    public Task<RpcResult<string>> SendRawTransactionAsync(byte[] raw, CancellationToken cancellationToken = default) => AskAsync(
+        "eth_sendRawTransaction",
+        async () => RpcChecks.Hash(await _eth.Transactions.SendRawTransaction.SendRequestAsync(raw.ToHex(prefix: true)).ConfigureAwait(false)),
+        cancellationToken);
 
     /// <summary>What became of a transaction; null while it is not mined.</summary>
-    public Task<RpcResult<TransactionReceipt?>> TransactionReceiptAsync(string hash, CancellationToken cancellationToken = default) =>
-        CallAsync<TransactionReceipt?>("eth_getTransactionReceipt", [hash], Nullable<TransactionReceipt>(RpcJson.TryReceipt), cancellationToken);
+    public Task<RpcResult<TransactionReceipt?>> TransactionReceiptAsync(string hash, CancellationToken cancellationToken = default) => AskAsync(
+        "eth_getTransactionReceipt",
+        async () => RpcChecks.Receipt(await _eth.Transactions.GetTransactionReceipt.SendRequestAsync(hash).ConfigureAwait(false)),
+        cancellationToken);
 
     /// <summary>Whether the node knows a transaction, mined or waiting.</summary>
     public Task<RpcResult<bool>> KnowsTransactionAsync(string hash, CancellationToken cancellationToken = default) =>
-        CallAsync<bool>("eth_getTransactionByHash", [hash], Known, cancellationToken);
+        AskAsync("eth_getTransactionByHash", async () => await _eth.Transactions.GetTransactionByHash.SendRequestAsync(hash).ConfigureAwait(false) is not null, cancellationToken);
 
     /// <summary>The logs a contract emitted from block <paramref name="from"/> to <paramref name="to"/>, both included.</summary>
-    public Task<RpcResult<IReadOnlyList<EthereumLog>>> LogsAsync(
-        EthereumAddress contract, string topic, ulong from, ulong to, CancellationToken cancellationToken = default)
+    public Task<RpcResult<FilterLog[]>> LogsAsync(EthereumAddress contract, string topic, ulong from, ulong to, CancellationToken cancellationToken = default)
     {
-        var filter = new JsonObject
+        var filter = new NewFilterInput { Address = [contract.ToString()], Topics = [topic], FromBlock = At(from), ToBlock = At(to) };
+        return AskAsync("eth_getLogs", async () => RpcChecks.Logs(await _eth.Filters.GetLogs.SendRequestAsync(filter).ConfigureAwait(false)), cancellationToken);
+    }
+
+    /// <inheritdoc />
+    public void Dispose() => _http.Dispose();
+
+    private Task<RpcResult<ulong>> TransactionCountAsync(EthereumAddress address, BlockParameter block, CancellationToken cancellationToken) => AskAsync(
+        "eth_getTransactionCount",
+        async () => RpcChecks.Count(await _eth.Transactions.GetTransactionCount.SendRequestAsync(address.ToString(), block).ConfigureAwait(false)),
+        cancellationToken);
+
+    private static BlockParameter At(ulong? block) => block is { } number ? new BlockParameter(number) : BlockParameter.CreateLatest();
+
+    private static CallInput Input(EthereumAddress? from, EthereumAddress? to, ReadOnlyMemory<byte> data) =>
+        new() { From = from?.ToString(), To = to?.ToString(), Data = data.ToArray().ToHex(prefix: true) };
+
+    private static BigInteger Number(HexBigInteger? value) => RpcChecks.Quantity(value);
+
+    private static ulong UInt64(HexBigInteger? value) => (ulong)RpcChecks.Quantity(value);
+
+    private static async Task<RpcResult<T>> AskAsync<T>(string method, Func<Task<T>> ask, CancellationToken cancellationToken)
+    {
+        try
         {
-            ["address"] = contract.ToString(),
-            ["topics"] = new JsonArray(topic),
-            ["fromBlock"] = JsonRpcQuantity.Format(from),
-            ["toBlock"] = JsonRpcQuantity.Format(to),
-        };
-        return CallAsync<IReadOnlyList<EthereumLog>>("eth_getLogs", [filter], RpcJson.TryLogs, cancellationToken);
+            return new(await ask().WaitAsync(cancellationToken).ConfigureAwait(false));
+        }
+        catch (RpcFailedException failure)
+        {
+            return new(new RpcError(failure.Kind, $"{method}: {failure.Message}", failure.Code));
+        }
+        catch (RpcResponseException refusal)
+        {
+            return new(NodeError(method, refusal.RpcError));
+        }
+        catch (Exception error) when (error is not OperationCanceledException)
+        {
+            // Nethereum and the checks throw whatever they come upon in an answer of the wrong form.
+            return new(new RpcError(RpcErrorKind.Malformed, $"{method}: the result is not of the expected form"));
+        }
     }
 
-    private static bool Known(JsonElement json, out bool known)
+    private static RpcError NodeError(string method, Nethereum.JsonRpc.Client.RpcError error)
     {
-        known = json.ValueKind == JsonValueKind.Object;
-        return known || json.ValueKind == JsonValueKind.Null;
-    }
-
-    private static Reader<T?> Nullable<T>(Reader<T> reader) where T : class => (JsonElement json, out T? value) =>
-    {
-        value = null;
-        return json.ValueKind == JsonValueKind.Null || reader(json, out value);
-    };
-
-    private async Task<RpcResult<T>> CallAsync<T>(string method, JsonArray parameters, Reader<T> reader, CancellationToken cancellationToken)
-    {
-        var result = await _transport.CallAsync(method, parameters, cancellationToken).ConfigureAwait(false);
-        if (!result.TryGet(out var json, out var error)) return new(error);
-        return reader(json, out var value)
-            ? new(value!)
-            : new(new RpcError(RpcErrorKind.Malformed, $"{method}: the result is not of the expected form"));
+        // Nethereum appends the method to the node's words.
+        var message = error.Message[..^(method.Length + 2)];
+        if (message.Length > MaxMessageLength) message = message[..MaxMessageLength];
+        var reason = RevertReason.Decode(error.GetDataAsString());
+        // Code 3 is what nodes use for a revert; some send only the words.
+        var reverted = error.Code == 3 || reason is not null || message.Contains("revert", StringComparison.OrdinalIgnoreCase);
+        return new RpcError(reverted ? RpcErrorKind.Reverted : RpcErrorKind.Node, $"{method}: {message}", error.Code, reason);
     }
 }

@@ -1,4 +1,6 @@
 using System.Numerics;
+using Nethereum.Hex.HexConvertors.Extensions;
+using Nethereum.Model;
 
 namespace Pbts.Protocol.Ethereum;
 
@@ -21,10 +23,10 @@ public sealed record GasFees(BigInteger MaxFee, BigInteger? Tip, ulong BlockGasL
             // The method is optional; a gwei is the customary tip where nobody says otherwise.
             var tip = asked.TryGet(out var suggested, out error) ? suggested : Gwei;
             // Twice the base fee stays valid through six full blocks in a row.
-            return error is { IsTransient: true } ? new(error) : new(new GasFees((2 * baseFee) + tip, tip, block.GasLimit));
+            return error is { IsTransient: true } ? new(error) : new(new GasFees((2 * baseFee.Value) + tip, tip, (ulong)block.GasLimit.Value));
         }
         return (await rpc.GasPriceAsync(cancellationToken).ConfigureAwait(false)).TryGet(out var price, out error)
-            ? new(new GasFees(price, null, block.GasLimit))
+            ? new(new GasFees(price, null, (ulong)block.GasLimit.Value))
             : new(error);
     }
 
@@ -46,6 +48,15 @@ public sealed record GasFees(BigInteger MaxFee, BigInteger? Tip, ulong BlockGasL
         if (atLeast > limit) return null;
         var maxFee = BigInteger.Min(MaxFee, limit);
         return this with { MaxFee = maxFee, Tip = Tip is { } tip ? BigInteger.Min(tip, maxFee) : null };
+    }
+
+    /// <summary>The unsigned transaction that offers these fees, EIP-1559 or legacy; <paramref name="to"/> is null to create a contract.</summary>
+    public ISignedTransaction Transaction(ulong chainId, ulong nonce, ulong gasLimit, EthereumAddress? to, byte[] data)
+    {
+        var (receiver, hex) = (to?.ToString(), data.ToHex(prefix: true));
+        return Tip is { } tip
+            ? new Transaction1559(chainId, nonce, tip, MaxFee, gasLimit, receiver, BigInteger.Zero, hex, [])
+            : new LegacyTransactionChainId(receiver, BigInteger.Zero, nonce, MaxFee, gasLimit, hex, chainId);
     }
 
     private static BigInteger Raise(BigInteger fee) => (fee * 9 / 8) + 1;

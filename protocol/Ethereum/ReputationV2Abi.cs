@@ -4,40 +4,43 @@ namespace Pbts.Protocol.Ethereum;
 public static class ReputationV2Abi
 {
     /// <summary>2 for contracts of this project; a first-generation contract has no such function.</summary>
-    public static AbiFunction Version { get; } = new("VERSION()", "(uint256)");
+    public static AbiFunction Version { get; } = new("function VERSION() view returns (uint256)");
 
-    /// <summary>Owner only: name, salt, password hash, download and upload totals, 48-byte public key.</summary>
-    public static AbiFunction AddUserWithKey { get; } = new("addUserWithKey(string,string,bytes32,uint256,uint256,bytes)");
+    /// <summary>Owner only; a public key of 48 bytes.</summary>
+    public static AbiFunction AddUserWithKey { get; } =
+        new("function addUserWithKey(string name, string salt, bytes32 passwordHash, uint256 downloaded, uint256 uploaded, bytes publicKey)");
 
-    /// <summary>Owner only: name, 48-byte public key or none.</summary>
-    public static AbiFunction SetUserKey { get; } = new("setUserKey(string,bytes)");
+    /// <summary>Owner only; a public key of 48 bytes or none.</summary>
+    public static AbiFunction SetUserKey { get; } = new("function setUserKey(string name, bytes publicKey)");
 
-    /// <summary>Owner only: names, absolute download totals, absolute upload totals.</summary>
-    public static AbiFunction UpdateUsers { get; } = new("updateUsers(string[],uint256[],uint256[])");
+    /// <summary>Owner only; absolute totals.</summary>
+    public static AbiFunction UpdateUsers { get; } = new("function updateUsers(string[] names, uint256[] downloaded, uint256[] uploaded)");
 
     /// <summary>Owner only: takes users over from the nearest referrer that has each; gives how many were.</summary>
-    public static AbiFunction MigrateUsers { get; } = new("migrateUsers(string[])", "(uint256)");
+    public static AbiFunction MigrateUsers { get; } = new("function migrateUsers(string[] names) returns (uint256)");
 
     /// <summary>Owner only: ends all writing in favour of a successor.</summary>
-    public static AbiFunction Retire { get; } = new("retire(address)");
+    public static AbiFunction Retire { get; } = new("function retire(address successor)");
 
     /// <summary>Whether a contract has ended.</summary>
-    public static AbiFunction Retired { get; } = new("retired()", "(bool)");
+    public static AbiFunction Retired { get; } = new("function retired() view returns (bool)");
 
     /// <summary>The public key of a user held there; empty when none.</summary>
-    public static AbiFunction PublicKeyOf { get; } = new("publicKeyOf(string)", "(bytes)");
+    public static AbiFunction PublicKeyOf { get; } = new("function publicKeyOf(string name) view returns (bytes)");
 
     /// <summary>A user from here or the nearest referrer: record, public key, holder, hops.</summary>
-    public static AbiFunction ResolveUser { get; } = new("resolveUser(string)", "((string,string,bytes32,uint256,uint256),bytes,address,uint256)");
+    public static AbiFunction ResolveUser { get; } =
+        new("function resolveUser(string name) view returns ((string, string, bytes32, uint256, uint256), bytes, address, uint256)");
 
-    /// <summary>A user was added; data: name, download and upload totals.</summary>
-    public static AbiEvent UserAdded { get; } = new("UserAdded(bytes32,string,uint256,uint256)", "(string,uint256,uint256)");
+    /// <summary>A user was added; topic 1 is the hash of its name.</summary>
+    public static AbiEvent UserAdded { get; } = new("event UserAdded(bytes32 indexed user, string name, uint256 downloaded, uint256 uploaded)");
 
-    /// <summary>A user was taken over; data: name, download and upload totals.</summary>
-    public static AbiEvent UserMigrated { get; } = new("UserMigrated(bytes32,address,string,uint256,uint256)", "(string,uint256,uint256)");
+    /// <summary>A user was taken over; topic 1 is the hash of its name, topic 2 whom it was taken from.</summary>
+    public static AbiEvent UserMigrated { get; } =
+        new("event UserMigrated(bytes32 indexed user, address indexed source, string name, uint256 downloaded, uint256 uploaded)");
 
-    /// <summary>A user was left where it is; topic 1 is the hash of its name, data the reason.</summary>
-    public static AbiEvent UserNotMigrated { get; } = new("UserNotMigrated(bytes32,string)", "(string)");
+    /// <summary>A user was left where it is; topic 1 is the hash of its name.</summary>
+    public static AbiEvent UserNotMigrated { get; } = new("event UserNotMigrated(bytes32 indexed user, string reason)");
 
     /// <summary>Most users in one <see cref="UpdateUsers"/> or <see cref="MigrateUsers"/>.</summary>
     public const int MaxBatch = 256;

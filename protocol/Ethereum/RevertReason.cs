@@ -1,40 +1,36 @@
 using System.Globalization;
 using System.Numerics;
+using Nethereum.Hex.HexConvertors.Extensions;
 
 namespace Pbts.Protocol.Ethereum;
 
-/// <summary>Why a call reverted, read from its return data.</summary>
+/// <summary>Why a call reverted, read from its return data. Nethereum knows only the first of the two forms, and takes malformed texts.</summary>
 public static class RevertReason
 {
-    private static readonly AbiFunction Error = new("Error(string)");
-    private static readonly AbiFunction Panic = new("Panic(uint256)");
+    private static readonly AbiFunction Error = new("function Error(string message)");
+    private static readonly AbiFunction Panic = new("function Panic(uint256 code)");
 
     /// <summary>
-    /// The text of <c>Error(string)</c>, a description of <c>Panic(uint256)</c>, or null when the data holds neither
-    /// (none, a custom error, or malformed).
+    /// The text of <c>Error(string)</c>, a description of <c>Panic(uint256)</c>, or null when <paramref name="data"/>, in
+    /// <c>0x</c> notation, holds neither (none, a custom error, or malformed).
     /// </summary>
-    public static string? Decode(ReadOnlySpan<byte> data)
+    public static string? Decode(string? data)
     {
-        if (Error.TryDecodeCall(data, out var error)) return (string)error[0];
-        return TryDecodePanic(data, out var code) ? $"Panic 0x{code.ToString("x2", CultureInfo.InvariantCulture)}{Describe(code)}" : null;
+        if (!data.IsHex()) return null;
+        var bytes = data.HexToByteArray();
+        if (Error.TryDecodeCall(bytes, out var error)) return (string)error[0];
+        return Panic.TryDecodeCall(bytes, out var panic) ? Describe((BigInteger)panic[0]) : null;
     }
 
-    /// <summary>The code of <c>Panic(uint256)</c> (Solidity documentation, "Panic via assert and Error via require").</summary>
-    public static bool TryDecodePanic(ReadOnlySpan<byte> data, out BigInteger code)
-    {
-        code = default;
-        if (!Panic.TryDecodeCall(data, out var panic)) return false;
-        code = (BigInteger)panic[0];
-        return true;
-    }
-
-    private static string Describe(BigInteger code) => code > 0xff ? "" : (int)code switch
-    {
-        0x01 => ": assertion failed",
-        0x11 => ": arithmetic overflow",
-        0x12 => ": division by zero",
-        0x32 => ": array index out of range",
-        0x41 => ": out of memory",
-        _ => "",
-    };
+    /// <summary>Solidity documentation, "Panic via assert and Error via require".</summary>
+    private static string Describe(BigInteger code) =>
+        $"Panic 0x{code.ToString("x2", CultureInfo.InvariantCulture)}" + (code > 0xff ? "" : (int)code switch
+        {
+            0x01 => ": assertion failed",
+            0x11 => ": arithmetic overflow",
+            0x12 => ": division by zero",
+            0x32 => ": array index out of range",
+            0x41 => ": out of memory",
+            _ => "",
+        });
 }

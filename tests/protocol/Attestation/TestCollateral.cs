@@ -18,4 +18,8 @@ internal sealed record TestCollateral
     public bool RevokeSigner { get; init; }
     public bool ForgePckList { get; init; }
     public string? Signers { get; init; }
+
+    /// <summary>Of the newest level of TDX module 1; null where the collateral knows of no module's own levels.</summary>
+    public string? ModuleStatus { get; init; }
+    public string ModuleSigner { get; init; } = "0";
 }

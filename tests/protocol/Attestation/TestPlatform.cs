@@ -42,16 +42,26 @@ internal sealed class TestPlatform : IDisposable
     /// <summary>The certificates in an order of one's own.</summary>
     public string PemInOrder(params int[] order) => Pem([.. order.Select(index => new[] { _pck, _authority, Root, _signer }[index])]);
 
+    /// <summary>A leaf of an authority that is not in the chain, and an address where its certificate is said to be.</summary>
+    public string PemOfForeignLeaf(string address)
+    {
+        using var key = NewKey();
+        using var unknown = SelfSigned("Somebody", key);
+        using var leaf = Issue("Test SGX PCK Certificate", _pckKey, unknown, key, isAuthority: false, new X509AuthorityInformationAccessExtension([], [address]));
+        return Pem(leaf, _authority, Root);
+    }
+
     /// <summary>A TDX quote of version 4 or 5.</summary>
-    public byte[] TdxQuote(ReadOnlySpan<byte> reportData, int version = 4, bool debug = false, bool v15 = false, string? pem = null)
+    public byte[] TdxQuote(ReadOnlySpan<byte> reportData, int version = 4, bool debug = false, bool v15 = false, string? pem = null, byte serviceTd = 0, (int Svn, int Version)? module = null)
     {
         var body = new byte[v15 ? TdReport.Size15 : TdReport.Size10];
-        body[0] = 5;
-        body[2] = 2;
+        (body[0], body[1], body[2]) = ((byte)(module?.Svn ?? 5), (byte)(module?.Version ?? 0), 2);
         body[120] = debug ? (byte)1 : (byte)0;
         for (var i = 0; i < 5; i++)
             body.AsSpan(i == 0 ? 136 : 280 + (48 * i), 48).Fill((byte)(0x10 + i));
         reportData.CopyTo(body.AsSpan(520));
+        if (v15)
+            body.AsSpan(600).Fill(serviceTd);
         byte[] header = [(byte)version, 0, 2, 0, 0x81, 0, 0, 0, 0, 0, 0, 0, .. Vendor, .. new byte[20]];
         byte[] descriptor = version == 5 ? [(byte)(v15 ? 3 : 2), 0, .. UInt32(body.Length)] : [];
         return Sign([.. header, .. descriptor, .. body], tdx: true, pem ?? CertificatePem);
@@ -87,6 +97,16 @@ internal sealed class TestPlatform : IDisposable
             ["tdxModule"] = new JsonObject { ["mrsigner"] = new string('0', 96), ["attributes"] = new string('0', 16), ["attributesMask"] = new string('F', 16) },
             ["tcbLevels"] = new JsonArray(Level(2, 4, "OutOfDate", "INTEL-SA-00001"), Level(options.RequiredSvn, 5, options.Status, options.Advisories)),
         };
+        if (options.ModuleStatus is { } moduleStatus)
+        {
+            JsonObject ModuleLevel(int svn, string status) => new() { ["tcb"] = new JsonObject { ["isvsvn"] = svn }, ["tcbDate"] = Text(Now), ["tcbStatus"] = status };
+            tcbInfo["tdxModuleIdentities"] = new JsonArray(new JsonObject
+            {
+                ["id"] = "TDX_01", ["mrsigner"] = options.ModuleSigner + new string('0', 95), ["attributes"] = new string('0', 16), ["attributesMask"] = new string('F', 16),
+                ["tcbLevels"] = new JsonArray(ModuleLevel(2, "OutOfDate"), ModuleLevel(5, moduleStatus)),
+            });
+        }
+
         var identity = new JsonObject
         {
             ["id"] = tdx ? "TD_QE" : "QE", ["version"] = 2, ["issueDate"] = Text(Now.AddDays(-1)), ["nextUpdate"] = Text(Now.AddDays(29)), ["tcbEvaluationDataNumber"] = 17,
@@ -96,16 +116,20 @@ internal sealed class TestPlatform : IDisposable
                 new JsonObject { ["tcb"] = new JsonObject { ["isvsvn"] = 4 }, ["tcbDate"] = Text(Now), ["tcbStatus"] = options.QeStatus },
                 new JsonObject { ["tcb"] = new JsonObject { ["isvsvn"] = 1 }, ["tcbDate"] = Text(Now), ["tcbStatus"] = "OutOfDate" }),
         };
-        var (info, qe) = (tcbInfo.ToJsonString(), identity.ToJsonString());
         var signers = options.Signers ?? Pem(_signer, Root);
-        return new()
+        return Sign(new()
         {
-            TcbInfo = info, TcbInfoSignature = SignBy(_signerKey, Encoding.UTF8.GetBytes(info)), TcbInfoChain = signers,
-            QeIdentity = qe, QeIdentitySignature = SignBy(_signerKey, Encoding.UTF8.GetBytes(qe)), QeIdentityChain = signers,
+            TcbInfo = tcbInfo.ToJsonString(), TcbInfoSignature = [], TcbInfoChain = signers, QeIdentity = identity.ToJsonString(), QeIdentitySignature = [], QeIdentityChain = signers,
             RootCrl = RevocationList(Root, _rootKey, options.ListsUntil, [.. options.RevokeAuthority ? new[] { _authority } : [], .. options.RevokeSigner ? new[] { _signer } : []]),
             PckCrl = RevocationList(_authority, options.ForgePckList ? _rootKey : _authorityKey, options.ListsUntil, options.RevokePck ? [_pck] : []),
-        };
+        });
     }
+
+    /// <summary>The collateral with signatures over its documents as they are now.</summary>
+    public Collateral Sign(Collateral collateral) => collateral with
+    {
+        TcbInfoSignature = SignBy(_signerKey, Encoding.UTF8.GetBytes(collateral.TcbInfo)), QeIdentitySignature = SignBy(_signerKey, Encoding.UTF8.GetBytes(collateral.QeIdentity)),
+    };
 
     /// <summary>The collateral as a file.</summary>
     public static string ToJson(Collateral collateral) => new JsonObject

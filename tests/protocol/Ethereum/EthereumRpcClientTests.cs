@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Text.Json;
+using Nethereum.RPC.Eth.DTOs;
 using Pbts.Protocol.Ethereum;
 
 namespace Pbts.Protocol.Tests.Ethereum;
@@ -7,6 +8,11 @@ namespace Pbts.Protocol.Tests.Ethereum;
 public sealed class EthereumRpcClientTests
 {
     private const string Hash = "0x2c711d0142f491c2eb822a01f452c27f66ec34fe8608baab989697b2b40ed59b";
+
+    private const string Receipt = $$"""
+        {"transactionHash":"{{Hash}}","status":"0x0","blockNumber":"0x10","blockHash":"{{Hash}}","gasUsed":"0x5208","effectiveGasPrice":"0x9",
+         "contractAddress":null,"logs":[{"address":"0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266","topics":["{{Hash}}"],"data":"0x01"}]}
+        """;
 
     [Fact]
     public async Task A_quantity_is_read_and_the_request_is_well_formed()
@@ -26,9 +32,10 @@ public sealed class EthereumRpcClientTests
     [InlineData("[]")]
     [InlineData("null")]
     [InlineData("{\"jsonrpc\":\"2.0\",\"id\":1}")]
-    [InlineData("{\"jsonrpc\":\"2.0\",\"id\":99,\"result\":\"0x1\"}")]
-    [InlineData("{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":\"0x01\"}")]
-    [InlineData("{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":1}")]
+    [InlineData("{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":\"0x\"}")]
+    [InlineData("{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":\"0x*1\"}")]
+    [InlineData("{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":[\"0x1\"]}")]
+    [InlineData("{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"a\":1}}")]
     [InlineData("{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":null}")]
     [InlineData("{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":\"0x10000000000000000\"}")]
     [InlineData("{\"jsonrpc\":\"2.0\",\"id\":1.5,\"result\":\"0x1\",\"error\":7}")]
@@ -47,10 +54,39 @@ public sealed class EthereumRpcClientTests
     }
 
     [Fact]
+    public async Task A_node_that_sends_its_answer_drop_by_drop_is_a_timeout()
+    {
+        await using var node = new ScriptedNode(body => (200, Result(body, "\"0x1\""))) { ChunkSize = 1, Pause = TimeSpan.FromMilliseconds(50) };
+        using var client = new EthereumRpcClient(node.Address, new EthereumRpcOptions { Timeout = TimeSpan.FromMilliseconds(400) });
+        Assert.Equal(RpcErrorKind.Timeout, (await client.ChainIdAsync()).Error?.Kind);
+    }
+
+    [Theory]
+    [InlineData('[')]
+    [InlineData('{')]
+    public async Task Deep_nesting_is_malformed_and_does_not_exhaust_the_stack(char bracket)
+    {
+        var nest = string.Concat(Enumerable.Repeat(bracket == '[' ? "[" : "{\"a\":", 500_000));
+        var result = await AskAsync(_ => (200, """{"jsonrpc":"2.0","id":1,"result":""" + nest), c => c.LatestBlockAsync());
+        Assert.Equal(RpcErrorKind.Malformed, result.Error?.Kind);
+    }
+
+    [Theory]
+    [InlineData("0x")]
+    [InlineData("0xabc")]
+    [InlineData("0x*1")]
+    [InlineData("00")]
+    public async Task Answers_that_are_no_bytes_are_malformed_unless_they_are_none(string answer)
+    {
+        var result = await AskAsync(body => (200, Result(body, $"\"{answer}\"")), c => c.CallAsync(null, EthereumAddress.Zero, default));
+        if (answer == "0x") Assert.True(result.TryGet(out var bytes, out _) && bytes.Length == 0);
+        else Assert.Equal(RpcErrorKind.Malformed, result.Error?.Kind);
+    }
+
+    [Fact]
     public async Task A_closed_port_is_unreachable_and_the_address_is_not_told()
     {
-        using var http = new HttpClient();
-        var client = new EthereumRpcClient(http, new Uri("http://127.0.0.1:1/secret-access-key"));
+        using var client = new EthereumRpcClient(new Uri("http://127.0.0.1:1/secret-access-key"));
         var result = await client.ChainIdAsync();
         Assert.Equal(RpcErrorKind.Unreachable, result.Error?.Kind);
         Assert.DoesNotContain("secret-access-key", result.Error!.ToString(), StringComparison.Ordinal);
@@ -91,8 +127,8 @@ public sealed class EthereumRpcClientTests
         var data = EthereumVectors.Cases("abi/reverts")[2].Text("data");
         var error = """{"jsonrpc":"2.0","id":1,"error":{"code":3,"message":"execution reverted","data":FORM}}"""
             .Replace("FORM", form.Replace("DATA", data, StringComparison.Ordinal), StringComparison.Ordinal);
-        var call = new EthereumCall(EthereumAddress.Zero, EthereumAddress.Zero, ReputationAbi.UpdateUser.EncodeCall("x", BigInteger.One, BigInteger.One));
-        var result = await AskAsync(_ => (200, error), c => c.EstimateGasAsync(call));
+        var call = ReputationAbi.UpdateUser.EncodeCall("x", BigInteger.One, BigInteger.One);
+        var result = await AskAsync(_ => (200, error), c => c.EstimateGasAsync(EthereumAddress.Zero, EthereumAddress.Zero, call));
         Assert.Equal(RpcErrorKind.Reverted, result.Error!.Kind);
         Assert.Equal("User does not exist", result.Error.RevertReason);
     }
@@ -108,21 +144,30 @@ public sealed class EthereumRpcClientTests
     [Fact]
     public async Task A_receipt_is_read_with_its_logs()
     {
-        const string receiptJson = $$"""
-            {"transactionHash":"{{Hash}}","status":"0x0","blockNumber":"0x10","blockHash":"{{Hash}}","gasUsed":"0x5208","effectiveGasPrice":"0x9",
-             "contractAddress":null,"logs":[{"address":"0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266","topics":["{{Hash}}"],"data":"0x01"}]}
-            """;
-        var result = await AskAsync(body => (200, Result(body, receiptJson)), c => c.TransactionReceiptAsync(Hash));
+        var result = await AskAsync(body => (200, Result(body, Receipt)), c => c.TransactionReceiptAsync(Hash));
         Assert.True(result.TryGet(out var receipt, out _));
-        Assert.False(receipt!.Succeeded);
-        Assert.Equal((16ul, 21000ul, new BigInteger(9)), (receipt.BlockNumber, receipt.GasUsed, receipt.EffectiveGasPrice));
-        Assert.Equal(new byte[] { 1 }, Assert.Single(receipt.Logs).Data);
+        Assert.False(receipt!.Succeeded());
+        Assert.Equal((16, 21000, 9), (receipt!.BlockNumber.Value, receipt.GasUsed.Value, receipt.EffectiveGasPrice.Value));
+        Assert.Equal("0x01", Assert.Single(receipt.Logs).Data);
     }
 
-    [Fact]
-    public async Task A_receipt_without_status_is_malformed()
+    [Theory]
+    [InlineData("\"status\":\"0x0\",", "")]
+    [InlineData("\"status\":\"0x0\"", "\"status\":\"0x2\"")]
+    [InlineData("\"blockNumber\":\"0x10\"", "\"blockNumber\":null")]
+    [InlineData("\"blockNumber\":\"0x10\"", "\"blockNumber\":\"0xffffffffffffffff\"")]
+    [InlineData("\"gasUsed\":\"0x5208\"", "\"gasUsed\":\"much\"")]
+    [InlineData("\"effectiveGasPrice\":\"0x9\"", "\"effectiveGasPrice\":\"0x\"")]
+    [InlineData("\"logs\":[", "\"logs\":[null,")]
+    [InlineData("\"logs\":[", "\"logs\":[{},")]
+    [InlineData("\"address\":\"0xf39f", "\"address\":\"f39f")]
+    [InlineData("\"data\":\"0x01\"", "\"data\":\"0x0\"")]
+    [InlineData("\"topics\":[", "\"topics\":[7,")]
+    [InlineData("\"topics\":[", "\"topics\":[\"0x01\",")]
+    public async Task A_receipt_with_something_missing_or_unreadable_is_malformed(string good, string bad)
     {
-        var result = await AskAsync(body => (200, Result(body, $$"""{"transactionHash":"{{Hash}}"}""")), c => c.TransactionReceiptAsync(Hash));
+        Assert.Contains(good, Receipt, StringComparison.Ordinal);
+        var result = await AskAsync(body => (200, Result(body, Receipt.Replace(good, bad, StringComparison.Ordinal))), c => c.TransactionReceiptAsync(Hash));
         Assert.Equal(RpcErrorKind.Malformed, result.Error?.Kind);
     }
 
@@ -130,9 +175,9 @@ public sealed class EthereumRpcClientTests
     public async Task Cancelling_throws_instead_of_reporting_a_timeout()
     {
         await using var node = new ScriptedNode(_ => null);
-        using var http = new HttpClient();
+        using var client = new EthereumRpcClient(node.Address);
         using var cancel = new CancellationTokenSource(100);
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => new EthereumRpcClient(http, node.Address).ChainIdAsync(cancel.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => client.ChainIdAsync(cancel.Token));
     }
 
     private static string Result(string request, string result)
@@ -145,7 +190,7 @@ public sealed class EthereumRpcClientTests
         Func<string, (int Status, string Body)?> script, Func<EthereumRpcClient, Task<RpcResult<T>>> call, EthereumRpcOptions? options = null)
     {
         await using var node = new ScriptedNode(script);
-        using var http = new HttpClient();
-        return await call(new EthereumRpcClient(http, node.Address, options));
+        using var client = new EthereumRpcClient(node.Address, options);
+        return await call(client);
     }
 }

@@ -20,6 +20,12 @@ internal sealed class ScriptedNode : IAsyncDisposable
         _loop = Task.Run(AcceptAsync);
     }
 
+    /// <summary>Bytes of the body sent at once.</summary>
+    public int ChunkSize { get; init; } = int.MaxValue / 2;
+
+    /// <summary>Time between them.</summary>
+    public TimeSpan Pause { get; init; }
+
     public Uri Address => new($"http://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}/");
 
     public async ValueTask DisposeAsync()
@@ -63,6 +69,10 @@ internal sealed class ScriptedNode : IAsyncDisposable
         }
         var bytes = Encoding.UTF8.GetBytes(body);
         await stream.WriteAsync(Encoding.ASCII.GetBytes($"HTTP/1.1 {status} X\r\nContent-Length: {bytes.Length}\r\nConnection: close\r\n\r\n"), _stop.Token);
-        await stream.WriteAsync(bytes, _stop.Token);
+        for (var at = 0; at < bytes.Length; at += ChunkSize)
+        {
+            await stream.WriteAsync(bytes.AsMemory(at, Math.Min(ChunkSize, bytes.Length - at)), _stop.Token);
+            await Task.Delay(Pause, _stop.Token);
+        }
     }
 }

@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Numerics;
 using System.Text.Json;
+using Nethereum.Hex.HexConvertors.Extensions;
+using Nethereum.Model;
 using Pbts.Protocol.Ethereum;
 
 namespace Pbts.Protocol.Tests.Ethereum;
@@ -18,93 +20,51 @@ public sealed class TransactionTests
             Assert.True(EthereumPrivateKey.TryParse(vector.Text("private_key"), out var key), id);
             Assert.Equal(vector.Text("from"), key.Address.ToString());
             var transaction = Read(vector);
-            var unsigned = transaction.EncodeUnsigned();
-            Assert.Equal(vector.Text("unsigned"), EthereumHex.Format(unsigned));
-            Assert.Equal(vector.Text("signing_hash"), EthereumHex.Format(Keccak256.Hash(unsigned)));
+            Assert.Equal(vector.Text("signing_hash"), transaction.RawHash.ToHex(prefix: true));
 
-            var result = transaction.Sign(key);
-            Assert.Equal(Number(vector.Bytes("r")), result.Signature.R);
-            Assert.Equal(Number(vector.Bytes("s")), result.Signature.S);
-            Assert.Equal(vector.GetProperty("y_parity").GetInt32(), result.Signature.YParity);
-            Assert.Equal(vector.Text("raw"), EthereumHex.Format(result.Raw.Span));
-            Assert.Equal(vector.Text("hash"), result.Hash);
+            var (hash, raw) = key.Sign(transaction);
+            Assert.Equal(vector.Text("raw"), raw.ToHex(prefix: true));
+            Assert.Equal(vector.Text("hash"), hash);
         }
     }
 
     [Fact]
-    public void Raw_transactions_parse_back_to_what_was_signed()
+    public void Fees_decide_the_kind_of_a_transaction()
     {
-        foreach (var vector in EthereumVectors.Cases("transactions"))
+        var built = new HashSet<int>();
+        foreach (var vector in EthereumVectors.Cases("transactions").Where(v => v.Text("value") == "0" && v.GetProperty("chain_id").GetString() is not null))
         {
-            Assert.True(SignedTransaction.TryParse(vector.Bytes("raw"), out var parsed), vector.Text("id"));
-            Assert.Equal(vector.Text("hash"), parsed.Hash);
-            Assert.Equal(vector.Text("unsigned"), EthereumHex.Format(parsed.Transaction.EncodeUnsigned()));
-            Assert.Equal(Number(vector.Bytes("s")), parsed.Signature.S);
-            Assert.Equal(vector.GetProperty("y_parity").GetInt32(), parsed.Signature.YParity);
+            if (vector.TryGetProperty("access_list", out var list) && list.GetArrayLength() > 0) continue;
+            var type = vector.GetProperty("type").GetInt32();
+            var fees = type == 2
+                ? new GasFees(Decimal(vector, "max_fee_per_gas"), Decimal(vector, "max_priority_fee_per_gas"), 0)
+                : new GasFees(Decimal(vector, "gas_price"), null, 0);
+            EthereumAddress? to = vector.GetProperty("to").GetString() is { } text ? EthereumVectors.Address(text) : null;
+            Assert.True(EthereumPrivateKey.TryParse(vector.Text("private_key"), out var key));
+            var (_, raw) = key.Sign(fees.Transaction(
+                (ulong)Decimal(vector, "chain_id"), (ulong)Decimal(vector, "nonce"), (ulong)Decimal(vector, "gas_limit"), to, vector.Bytes("data")));
+            Assert.Equal(vector.Text("raw"), raw.ToHex(prefix: true));
+            built.Add(type);
         }
+        Assert.Equal([0, 2], built.Order());
     }
 
-    [Fact]
-    public void Malformed_raw_transactions_are_refused()
+    private static ISignedTransaction Read(JsonElement vector)
     {
-        foreach (var vector in EthereumVectors.Cases("transactions_invalid"))
+        var (nonce, gas, value) = (Decimal(vector, "nonce"), Decimal(vector, "gas_limit"), Decimal(vector, "value"));
+        var (to, data, chain) = (vector.GetProperty("to").GetString(), vector.Text("data"), vector.GetProperty("chain_id").GetString());
+        if (vector.GetProperty("type").GetInt32() == 0)
         {
-            Assert.False(SignedTransaction.TryParse(vector.Bytes("raw"), out _), $"{vector.Text("id")}: {vector.Text("reason")}");
+            var price = Decimal(vector, "gas_price");
+            return chain is null
+                ? new LegacyTransaction(to, value, nonce, price, gas, data)
+                : new LegacyTransactionChainId(to, value, nonce, price, gas, data, Decimal(vector, "chain_id"));
         }
-    }
-
-    [Fact]
-    public void Signatures_have_a_low_s()
-    {
-        var half = Number(EthereumVectors.Section("ecdsa_low_s").Bytes("half_n"));
-        Assert.True(EthereumPrivateKey.TryParse(EthereumVectors.Cases("private_keys")[3].Text("private_key"), out var key));
-        var flipped = 0;
-        for (var i = 0; i < 64; i++)
-        {
-            var signature = key.Sign(Keccak256.Hash([(byte)i]));
-            Assert.InRange(signature.S, BigInteger.One, half);
-            flipped += signature.YParity;
-        }
-        Assert.InRange(flipped, 1, 63);
-    }
-
-    [Fact]
-    public void Quantities_have_one_form()
-    {
-        foreach (var vector in EthereumVectors.Cases("json_rpc_quantity/valid"))
-        {
-            var value = BigInteger.Parse(vector.Text("value"), CultureInfo.InvariantCulture);
-            Assert.Equal(vector.Text("hex"), JsonRpcQuantity.Format(value));
-            Assert.True(JsonRpcQuantity.TryParse(vector.Text("hex"), out var parsed));
-            Assert.Equal(value, parsed);
-        }
-        foreach (var vector in EthereumVectors.Cases("json_rpc_quantity/invalid"))
-        {
-            Assert.False(JsonRpcQuantity.TryParse(vector.Text("hex"), out _), vector.Text("reason"));
-        }
-        Assert.False(JsonRpcQuantity.TryParse(null, out _));
-    }
-
-    private static EthereumTransaction Read(JsonElement vector)
-    {
-        var dynamicFee = vector.GetProperty("type").GetInt32() == 2;
-        return new EthereumTransaction
-        {
-            ChainId = vector.GetProperty("chain_id").GetString() is { } chain ? ulong.Parse(chain, CultureInfo.InvariantCulture) : null,
-            Nonce = ulong.Parse(vector.Text("nonce"), CultureInfo.InvariantCulture),
-            MaxFeePerGas = Decimal(vector, dynamicFee ? "max_fee_per_gas" : "gas_price"),
-            MaxPriorityFeePerGas = dynamicFee ? Decimal(vector, "max_priority_fee_per_gas") : null,
-            GasLimit = ulong.Parse(vector.Text("gas_limit"), CultureInfo.InvariantCulture),
-            To = vector.GetProperty("to").GetString() is { } to ? EthereumVectors.Address(to) : null,
-            Value = Decimal(vector, "value"),
-            Data = vector.Bytes("data"),
-            AccessList = !vector.TryGetProperty("access_list", out var list) ? [] : [.. list.EnumerateArray().Select(entry => new AccessListEntry(
-                EthereumVectors.Address(entry.Text("address")),
-                [.. entry.GetProperty("storage_keys").EnumerateArray().Select(k => EthereumVectors.Hex(k.GetString()!))]))],
-        };
+        List<AccessListItem> accessList = !vector.TryGetProperty("access_list", out var list) ? [] : [.. list.EnumerateArray().Select(entry => new AccessListItem(
+            entry.Text("address"), [.. entry.GetProperty("storage_keys").EnumerateArray().Select(k => EthereumVectors.Hex(k.GetString()!))]))];
+        return new Transaction1559(
+            Decimal(vector, "chain_id"), nonce, Decimal(vector, "max_priority_fee_per_gas"), Decimal(vector, "max_fee_per_gas"), gas, to, value, data, accessList);
     }
 
     private static BigInteger Decimal(JsonElement vector, string name) => BigInteger.Parse(vector.Text(name), CultureInfo.InvariantCulture);
-
-    private static BigInteger Number(byte[] bytes) => new(bytes, isUnsigned: true, isBigEndian: true);
 }

@@ -25,7 +25,7 @@ internal sealed partial class AnvilNode : IAsyncDisposable
     {
         _command = command;
         Url = new Uri($"http://127.0.0.1:{port}/");
-        Rpc = new EthereumRpcClient(_http, Url);
+        Rpc = new EthereumRpcClient(Url);
         AppDomain.CurrentDomain.ProcessExit += (_, _) => Signal(9);
     }
 
@@ -94,6 +94,7 @@ internal sealed partial class AnvilNode : IAsyncDisposable
         await _process.WaitForExitAsync();
         _process.Dispose();
         _http.Dispose();
+        Rpc.Dispose();
     }
 
     private void Signal(int signal)

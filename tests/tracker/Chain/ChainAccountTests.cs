@@ -180,8 +180,10 @@ public sealed class ChainAccountTests(PostgresServer postgres)
         Assert.NotEqual(EthereumAddress.Zero, factory);
     }
 
-    [Fact]
-    public async Task A_nonce_claimed_too_high_leaves_a_gap_that_is_filled()
+    [Theory]
+    [InlineData(5)]
+    [InlineData(60)]
+    public async Task A_nonce_claimed_too_high_leaves_a_gap_that_is_filled(int claimed)
     {
         await using var anvil = await AnvilNode.StartAsync();
         await using var rig = await ChainRig.CreateAsync(postgres);
@@ -189,16 +191,35 @@ public sealed class ChainAccountTests(PostgresServer postgres)
         var (_, reputation) = await rig.DeployAsync(honest);
         await using var proxy = new RpcProxy(anvil.Url)
         {
-            Behaviour = async (method, request, forward) => method == "eth_getTransactionCount" ? RpcProxy.Result("0x5") : await forward(),
+            Behaviour = async (method, request, forward) => method == "eth_getTransactionCount" ? RpcProxy.Result($"0x{claimed:x}") : await forward(),
         };
         var id = await ChainRig.SubmitAsync(honest, "register", reputation, ChainRig.AddUser("alice", 7));
         await rig.Account(proxy.Url).PumpAsync();
-        Assert.Equal(5, (await rig.Outbox.FindAsync(id))!.Nonce);
+        Assert.Equal(claimed, (await rig.Outbox.FindAsync(id))!.Nonce);
 
         var result = await rig.DecideAsync(honest, id);
         Assert.True(result.IsDone, result.Error);
-        Assert.Equal(3, await rig.CountAsync("SELECT count(*) FROM chain_outbox WHERE kind = 'filler'"));
+        Assert.Equal(claimed - 2, await rig.CountAsync("SELECT count(*) FROM chain_outbox WHERE kind = 'filler'"));
         Assert.Equal((7, 0), await TotalsAsync(anvil, reputation, "alice"));
+    }
+
+    [Theory]
+    [InlineData("0x28")]
+    [InlineData("0xf4240")]
+    [InlineData("0x7fffffffffffffff")]
+    public async Task A_lie_about_the_first_nonce_of_all_only_costs_time(string lie)
+    {
+        await using var anvil = await AnvilNode.StartAsync();
+        await using var rig = await ChainRig.CreateAsync(postgres);
+        await using var proxy = new RpcProxy(anvil.Url)
+        {
+            Behaviour = async (method, _, forward) => method == "eth_getTransactionCount" ? RpcProxy.Result(lie) : await forward(),
+        };
+        var account = rig.Account(proxy.Url);
+        Guid[] ids = [await ChainRig.SubmitAsync(account, "deploy", null, ChainRig.FactoryCode()), await ChainRig.SubmitAsync(account, "deploy", null, ChainRig.FactoryCode())];
+        for (var i = 0; i < 3; i++) await account.PumpAsync();
+        proxy.Behaviour = async (_, _, forward) => await forward();
+        foreach (var id in ids) Assert.True((await rig.DecideAsync(account, id)).IsDone);
     }
 
     [Fact]
@@ -215,6 +236,49 @@ public sealed class ChainAccountTests(PostgresServer postgres)
         var id = await ChainRig.SubmitAsync(honest, "register", reputation, ChainRig.AddUser("alice", 7));
         Assert.Contains("not believed", await rig.Account(proxy.Url).PumpAsync(), StringComparison.Ordinal);
         Assert.True((await rig.DecideAsync(honest, id)).IsDone);
+    }
+
+    [Theory]
+    [InlineData("0x1")] // less than any transaction burns
+    [InlineData("0x5208")] // less than this one does before it begins: the node itself refuses it
+    public async Task An_estimate_that_is_too_low_only_costs_time(string lie)
+    {
+        await using var anvil = await AnvilNode.StartAsync();
+        await using var rig = await ChainRig.CreateAsync(postgres);
+        var (_, reputation) = await rig.DeployAsync(rig.Account(anvil.Url));
+        var lies = 3;
+        await using var proxy = new RpcProxy(anvil.Url)
+        {
+            Behaviour = async (method, _, forward) => method == "eth_estimateGas" && lies-- > 0 ? RpcProxy.Result(lie) : await forward(),
+        };
+        var account = rig.Account(proxy.Url, o => (o.StuckSeconds, o.MaxInFlight, o.GasMarginPercent) = (1, 1, 0));
+        Guid[] ids = [await ChainRig.SubmitAsync(account, "register", reputation, ChainRig.AddUser("alice", 7)), await ChainRig.SubmitAsync(account, "register", reputation, ChainRig.AddUser("bob", 8))];
+        foreach (var id in ids)
+        {
+            var result = await rig.DecideAsync(account, id);
+            Assert.True(result.IsDone, result.Error);
+        }
+        Assert.Equal((7, 0), await TotalsAsync(anvil, reputation, "alice"));
+        Assert.Equal((8, 0), await TotalsAsync(anvil, reputation, "bob"));
+    }
+
+    [Fact]
+    public async Task An_estimate_that_no_block_holds_fails_the_transaction_and_holds_up_no_other()
+    {
+        await using var anvil = await AnvilNode.StartAsync();
+        await using var rig = await ChainRig.CreateAsync(postgres);
+        var (_, reputation) = await rig.DeployAsync(rig.Account(anvil.Url));
+        var lies = 1;
+        await using var proxy = new RpcProxy(anvil.Url)
+        {
+            Behaviour = async (method, _, forward) => method == "eth_estimateGas" && lies-- > 0 ? RpcProxy.Result("0xffffffffffffffff") : await forward(),
+        };
+        var account = rig.Account(proxy.Url);
+        var first = await ChainRig.SubmitAsync(account, "register", reputation, ChainRig.AddUser("alice", 7));
+        var second = await ChainRig.SubmitAsync(account, "register", reputation, ChainRig.AddUser("bob", 8));
+        var failed = await rig.DecideAsync(account, first);
+        Assert.Equal((ChainTransactionState.Failed, "It needs 18446744073709551615 gas, and a block holds 30000000."), (failed.State, failed.Error));
+        Assert.True((await rig.DecideAsync(account, second)).IsDone);
     }
 
     [Fact]
@@ -350,7 +414,7 @@ public sealed class ChainAccountTests(PostgresServer postgres)
 
     private static async Task<(int Uploaded, int Downloaded)> TotalsAsync(AnvilNode anvil, EthereumAddress reputation, string user)
     {
-        var result = await anvil.Rpc.CallAsync(new EthereumCall(null, reputation, ReputationAbi.GetUserData.EncodeCall(user)));
+        var result = await anvil.Rpc.CallAsync(null, reputation, ReputationAbi.GetUserData.EncodeCall(user));
         Assert.True(result.TryGet(out var data, out var error), error?.Message);
         Assert.True(ReputationAbi.GetUserData.TryDecodeResult(data, out var values), Convert.ToHexString(data));
         var tuple = (object[])values[0];

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
+using Nethereum.Util;
 using Npgsql;
 using Pbts.GrainInterfaces.Chain;
 using Pbts.GrainInterfaces.Configuration;
@@ -85,7 +86,10 @@ internal sealed class ChainRig : IAsyncDisposable
     }
 
     public static byte[] AddUser(string name, ulong uploaded = 0, ulong downloaded = 0) =>
-        ReputationAbi.AddUser.EncodeCall(name, "salt", Keccak256.Hash("password"u8), (System.Numerics.BigInteger)downloaded, (System.Numerics.BigInteger)uploaded);
+        ReputationAbi.AddUser.EncodeCall(name, "salt", Sha3Keccack.Current.CalculateHashAsBytes("password"), (System.Numerics.BigInteger)downloaded, (System.Numerics.BigInteger)uploaded);
+
+    /// <summary>Constructor arguments, which are encoded like those of a function.</summary>
+    public static byte[] Encode(string parameters, params object[] values) => new AbiFunction($"function f({parameters})").EncodeCall(values)[4..];
 
     /// <summary>Init code of the factory, from the compiler's artefact.</summary>
     public static byte[] FactoryCode() => Artifact("ReputationFactory", "factory.sol");
@@ -96,8 +100,7 @@ internal sealed class ChainRig : IAsyncDisposable
             .Select(path => Path.Combine(AnvilNode.SolidityFolder, path)).First(File.Exists);
         var bytecode = JsonNode.Parse(File.ReadAllText(file))!["bytecode"]!;
         var text = bytecode is JsonValue ? (string)bytecode! : (string)bytecode["object"]!;
-        Assert.True(EthereumHex.TryParse(text, out var code));
-        return code;
+        return Convert.FromHexString(text[2..]);
     }
 
     public async Task<long> CountAsync(string sql)

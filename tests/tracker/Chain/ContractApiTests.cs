@@ -122,6 +122,70 @@ public sealed class ContractApiTests(PostgresServer postgres)
         Assert.Equal(2, (int)(await GetAsync(node, "/contract/user/carol", HttpStatusCode.OK))["user"]!["uploadSize"]!);
     }
 
+    [Fact]
+    public async Task A_node_that_fails_is_told_without_its_access_key_and_costs_nothing_but_time()
+    {
+        await using var anvil = await AnvilNode.StartAsync();
+        await using var proxy = new RpcProxy(anvil.Url);
+        var url = new UriBuilder(proxy.Url) { UserName = "operator", Password = "pass1word", Path = "/v3/access1key", Query = "token=query1key" }.Uri;
+        await using var node = await NodeProcess.StartNodeAsync(
+            await postgres.CreateDatabaseAsync(), [.. await EnvironmentAsync(anvil), ("RPC", url.ToString()), ("Chain__RpcTimeoutSeconds", "1")]);
+        var reputation = (string)(await PostAsync(node, "/contract/init", null, HttpStatusCode.OK))["reputation_address"]!;
+        var told = "";
+        (string Words, Func<string, Func<Task<JsonNode>>, Task<JsonNode?>> Fault)[] faults =
+        [
+            ("no answer within 1 s", (_, _) => Task.FromResult<JsonNode?>(null)),
+            ("limit exceeded", (_, _) => Task.FromResult<JsonNode?>(RpcProxy.Error(-32005, "limit exceeded"))),
+            ("is not of the expected form", (_, _) => Task.FromResult<JsonNode?>(RpcProxy.Result(new JsonObject { ["what"] = "is this" }))),
+            ("on chain 4711, but this tracker's contracts and transactions are on chain 31337", async (method, forward) => method == "eth_chainId" ? RpcProxy.Result("0x1267") : await forward()),
+        ];
+        for (var i = 0; i < faults.Length; i++)
+        {
+            var (words, fault) = faults[i];
+            proxy.Behaviour = (method, _, forward) => fault(method, forward);
+            var status = await GetAsync(node, "/contract/status", HttpStatusCode.OK);
+            Assert.Contains(words, (string)status["problem"]!, StringComparison.Ordinal);
+            Assert.Equal($"http://127.0.0.1:{proxy.Url.Port}/…", (string)status["rpc_url"]!);
+            var refused = await PostAsync(node, "/contract/register", new { username = $"user{i}", password_hash = "ab" }, HttpStatusCode.ServiceUnavailable);
+            Assert.Contains(words, (string)refused["error"]!, StringComparison.Ordinal);
+            told += status.ToJsonString() + refused.ToJsonString();
+            // What is asked without a chain id does not notice the wrong chain.
+            if (i < faults.Length - 1)
+            {
+                foreach (var answer in (JsonNode[])[
+                    await GetAsync(node, "/contract/user/user0", HttpStatusCode.ServiceUnavailable),
+                    await PostAsync(node, "/contract/migrate", new { username = "user0" }, HttpStatusCode.ServiceUnavailable),
+                    await PostAsync(node, "/migrations", new { referrer_address = reputation }, HttpStatusCode.ServiceUnavailable)])
+                {
+                    Assert.Contains(words, (string)answer["error"]!, StringComparison.Ordinal);
+                    told += answer.ToJsonString();
+                }
+            }
+            proxy.Behaviour = async (_, _, forward) => await forward();
+            await PostAsync(node, "/contract/register", new { username = $"user{i}", password_hash = "ab" }, HttpStatusCode.OK);
+        }
+        foreach (var secret in (string[])["pass1word", "access1key", "query1key", AnvilNode.FirstKey[2..]])
+            Assert.DoesNotContain(secret, told + node.Log, StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Fact]
+    public async Task A_referrer_that_is_no_reputation_contract_is_refused()
+    {
+        await using var anvil = await AnvilNode.StartAsync();
+        var environment = await EnvironmentAsync(anvil);
+        await using var node = await NodeProcess.StartNodeAsync(await postgres.CreateDatabaseAsync(), environment);
+        // An account, a contract of another kind, and the address of a contract that is yet to be made.
+        foreach (var referrer in (string[])["0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266", environment.Single(e => e.Name == "FACTORY").Value, "0xe7f1725E7734CE288F8367e1Bb143E90bb3F0512"])
+        {
+            foreach (var path in (string[])["/contract/init", "/migrations"])
+            {
+                var refused = await PostAsync(node, path, new { referrer_address = referrer }, HttpStatusCode.BadRequest);
+                Assert.Equal("referrer_address is not a Reputation contract", (string?)refused["error"]);
+            }
+        }
+        Assert.Empty((await GetAsync(node, "/migrations", HttpStatusCode.OK))["migrations"]!.AsArray());
+    }
+
     [Theory]
     [InlineData("/contract/register", "{}", "Missing username or password_hash")]
     [InlineData("/contract/register", """{"username":"a","password_hash":"0x0xab"}""", "password_hash must be 1 to 64 hexadecimal digits, with or without 0x")]
@@ -236,11 +300,11 @@ public sealed class ContractApiTests(PostgresServer postgres)
     internal static async Task<(string Name, string Value)[]> EnvironmentAsync(AnvilNode anvil)
     {
         Assert.True(EthereumPrivateKey.TryParse(AnvilNode.FirstKey, out var key));
-        var (receipt, error, _) = await FactoryDeployment.DeployAsync(anvil.Rpc, key, TimeSpan.FromSeconds(30), default);
-        Assert.True(receipt is not null, error);
+        var (factory, error, _) = await FactoryDeployment.DeployAsync(anvil.Rpc, key, TimeSpan.FromSeconds(30), default);
+        Assert.True(factory is not null, error);
         return
         [
-            ("RPC", anvil.Url.ToString()), ("PK0", AnvilNode.FirstKey), ("FACTORY", receipt.ContractAddress!.Value.ToString()), ("Chain__PollMilliseconds", "100"), ("Chain__ResendSeconds", "1"),
+            ("RPC", anvil.Url.ToString()), ("PK0", AnvilNode.FirstKey), ("FACTORY", factory.Address.ToString()), ("Chain__PollMilliseconds", "100"), ("Chain__ResendSeconds", "1"),
         ];
     }
 

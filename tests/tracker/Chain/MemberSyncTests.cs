@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Security.Cryptography;
+using Nethereum.Util;
 using Npgsql;
 using Pbts.GrainInterfaces.Chain;
 using Pbts.Grains.Chain;
@@ -183,7 +184,7 @@ public sealed class MemberSyncTests(PostgresServer postgres)
         var account = rig.Account(anvil.Url);
         var (factory, _) = await rig.DeployAsync(account);
         // It claims to have everybody, with totals over the limit.
-        var constructor = AbiEncoder.Encode(AbiType.ParseTuple("(uint256,address)"), (BigInteger)10, EthereumAddress.Zero);
+        var constructor = ChainRig.Encode("uint256 mode, address honest", (BigInteger)10, EthereumAddress.Zero);
         var hostile = await rig.DecideAsync(account, await ChainRig.SubmitAsync(account, "deploy", null, [.. ChainRig.Artifact("test/HostileReferrer", ""), .. constructor]));
         Assert.True(EthereumAddress.TryParse(hostile.ContractAddress, out var referrer), hostile.Error);
         var contract = await rig.CreateReputationAsync(account, factory, referrer);
@@ -225,7 +226,7 @@ public sealed class MemberSyncTests(PostgresServer postgres)
 
     private static async Task AddOnChainAsync(ChainRig rig, ChainAccount account, EthereumAddress contract, string name, byte[] key, int uploaded, int downloaded)
     {
-        var call = ReputationV2Abi.AddUserWithKey.EncodeCall(name, "", Keccak256.Hash([1]), (BigInteger)downloaded, (BigInteger)uploaded, key);
+        var call = ReputationV2Abi.AddUserWithKey.EncodeCall(name, "", Sha3Keccack.Current.CalculateHash([1]), (BigInteger)downloaded, (BigInteger)uploaded, key);
         var result = await rig.DecideAsync(account, await ChainRig.SubmitAsync(account, "test", contract, call));
         Assert.True(result.IsDone, result.Error);
     }

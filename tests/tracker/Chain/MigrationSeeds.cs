@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Numerics;
 using System.Text.Json.Nodes;
+using Nethereum.Hex.HexConvertors.Extensions;
+using Nethereum.Util;
 using Pbts.Cli.Contract;
 using Pbts.Protocol.Ethereum;
 
@@ -19,7 +21,7 @@ internal sealed class MigrationSeeds(AnvilNode anvil, string factory)
     private const int FirstTaken = 2000;
     private const int FirstUntouched = 3000;
     private const int FirstOwn = 3500;
-    private static readonly byte[] Hash = Keccak256.Hash("password"u8);
+    private static readonly byte[] Hash = Sha3Keccack.Current.CalculateHashAsBytes("password");
     private static readonly string Ours = Address(AnvilNode.FirstKey);
     private static readonly string Theirs = Address(AnvilNode.SecondKey);
     private EthereumAddress _oldest;
@@ -40,18 +42,18 @@ internal sealed class MigrationSeeds(AnvilNode anvil, string factory)
     public async Task PlantAsync()
     {
         await anvil.CallAsync("evm_setAutomine", false);
-        var constructor = AbiEncoder.Encode(AbiType.ParseTuple("(address,address)"), Parse(Theirs), EthereumAddress.Zero);
+        var constructor = ChainRig.Encode("address creator, address referrer", Parse(Theirs), EthereumAddress.Zero);
         var legacy = Parse((string)(await SendAsync(Theirs, null, [[.. ChainRig.Artifact("test/LegacyReputation", ""), .. constructor]]))[0]["contractAddress"]!);
         await SendAsync(Theirs, legacy, [Add(Giant, 1, BigInteger.Pow(2, 100), "")]);
         _oldest = await CreateAsync(Theirs, legacy);
         await SendAsync(Theirs, _oldest, Enumerable.Range(0, FirstOwn).Select(i => Add(Name(i), i, 2 * i, "salt")));
         Referrer = await CreateAsync(Ours, _oldest);
         await SendAsync(Ours, Referrer, Enumerable.Range(FirstTaken, FirstOwn - FirstTaken).Chunk(100).Select(chunk =>
-            ReputationV2Abi.MigrateUsers.EncodeCall((object)chunk.Select(i => (object)Name(i)).ToArray())), gas: 15_000_000);
+            ReputationV2Abi.MigrateUsers.EncodeCall((object)chunk.Select(Name).ToArray())), gas: 15_000_000);
         await SendAsync(Ours, Referrer, Enumerable.Range(FirstTaken, FirstUntouched - FirstTaken).Chunk(250).Select(chunk => ReputationV2Abi.UpdateUsers.EncodeCall(
-            chunk.Select(i => (object)Name(i)).ToArray(),
-            chunk.Select(i => (object)(BigInteger)Totals(i).Downloaded).ToArray(),
-            chunk.Select(i => (object)(BigInteger)Totals(i).Uploaded).ToArray())), gas: 15_000_000);
+            chunk.Select(Name).ToArray(),
+            chunk.Select(i => (BigInteger)Totals(i).Downloaded).ToArray(),
+            chunk.Select(i => (BigInteger)Totals(i).Uploaded).ToArray())), gas: 15_000_000);
         await SendAsync(Ours, Referrer, Enumerable.Range(FirstOwn, Users - FirstOwn).Select(i => Add(Name(i), i, 5 * i, "salt")));
         await anvil.CallAsync("evm_setAutomine", true);
     }
@@ -85,9 +87,9 @@ internal sealed class MigrationSeeds(AnvilNode anvil, string factory)
         var batches = new Dictionary<string, string[]>();
         foreach (var (_, transaction) in (await anvil.CallAsync("txpool_content"))!["pending"]!.AsObject().SelectMany(sender => sender.Value!.AsObject()))
         {
-            if (Parse((string?)transaction!["to"]) == contract && EthereumHex.TryParse((string?)transaction["input"], out var data)
+            if (Parse((string?)transaction!["to"]) == contract && ((string)transaction["input"]!).HexToByteArray() is var data
                 && ReputationV2Abi.MigrateUsers.TryDecodeCall(data, out var arguments))
-                batches[(string)transaction["hash"]!] = [.. ((object[])arguments[0]).Cast<string>()];
+                batches[(string)transaction["hash"]!] = [.. (List<string>)arguments[0]];
         }
         return batches;
     }
@@ -96,7 +98,7 @@ internal sealed class MigrationSeeds(AnvilNode anvil, string factory)
     {
         Assert.True((await anvil.Rpc.BlockNumberAsync()).TryGet(out var head, out var error), error?.Message);
         Assert.True((await anvil.Rpc.LogsAsync(contract, ReputationV2Abi.UserMigrated.Topic, 0, head)).TryGet(out var logs, out error), error?.Message);
-        Assert.Equal(Users, logs.Count);
+        Assert.Equal(Users, logs.Length);
         Assert.Equal(Users, logs.Select(log => log.Topics[1]).Distinct().Count());
         await Parallel.ForAsync(0, Users, new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (i, _) =>
         {
@@ -113,15 +115,15 @@ internal sealed class MigrationSeeds(AnvilNode anvil, string factory)
         byte[][] writes =
         [
             Add("new", 1, 1, ""), Add(Name(1), 1, 1, ""), ReputationAbi.UpdateUser.EncodeCall(Name(4000), BigInteger.One, BigInteger.One),
-            ReputationV2Abi.UpdateUsers.EncodeCall(new object[] { Name(4000) }, new object[] { BigInteger.One }, new object[] { BigInteger.One }),
+            ReputationV2Abi.UpdateUsers.EncodeCall(new[] { Name(4000) }, new[] { BigInteger.One }, new[] { BigInteger.One }),
             ReputationV2Abi.AddUserWithKey.EncodeCall("new", "", Hash, BigInteger.One, BigInteger.One, new Support.Member("k").Key.ToArray()),
             ReputationV2Abi.SetUserKey.EncodeCall(Name(4000), Array.Empty<byte>()),
-            ReputationAbi.MigrateUserData.EncodeCall(Name(1)), ReputationV2Abi.MigrateUsers.EncodeCall((object)new object[] { Name(1) }),
+            ReputationAbi.MigrateUserData.EncodeCall(Name(1)), ReputationV2Abi.MigrateUsers.EncodeCall((object)new[] { Name(1) }),
             ReputationV2Abi.Retire.EncodeCall(successor), ReputationAbi.SetOffchainDataUrl.EncodeCall("http://x"),
         ];
         foreach (var write in writes)
         {
-            var call = await anvil.Rpc.CallAsync(new EthereumCall(Parse(Ours), Referrer, write));
+            var call = await anvil.Rpc.CallAsync(Parse(Ours), Referrer, write);
             Assert.Equal("Contract is retired", call.Error?.RevertReason);
         }
         await anvil.CallAsync("evm_setAutomine", false);
@@ -142,9 +144,8 @@ internal sealed class MigrationSeeds(AnvilNode anvil, string factory)
     private async Task<EthereumAddress> CreateAsync(string owner, EthereumAddress referrer)
     {
         var receipt = (await SendAsync(owner, Parse(factory), [ReputationAbi.CreateReputation.EncodeCall(referrer, Array.Empty<byte>())], gas: 5_000_000))[0];
-        Assert.True(EthereumHex.TryParse((string?)receipt["logs"]![0]!["data"], out var data));
-        Assert.True(ReputationAbi.ReputationCreated.TryDecodeData(data, out var fields));
-        return (EthereumAddress)fields[0];
+        // The event's first field, without an offset.
+        return new EthereumAddress(((string)receipt["logs"]![0]!["data"]!).HexToByteArray().AsSpan(12, EthereumAddress.Size));
     }
 
     /// <summary>Sends from an account of anvil's own and mines until all are in blocks; gives the receipts.</summary>
@@ -155,7 +156,7 @@ internal sealed class MigrationSeeds(AnvilNode anvil, string factory)
         {
             var transaction = new JsonObject
             {
-                ["from"] = from, ["data"] = EthereumHex.Format(data), ["gas"] = $"0x{gas:x}",
+                ["from"] = from, ["data"] = data.ToHex(prefix: true), ["gas"] = $"0x{gas:x}",
                 ["maxFeePerGas"] = $"0x{tip + 10_000_000_000:x}", ["maxPriorityFeePerGas"] = $"0x{tip:x}",
             };
             if (to is { } contract) transaction["to"] = contract.ToString();

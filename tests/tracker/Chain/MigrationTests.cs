@@ -32,7 +32,7 @@ public sealed class MigrationTests(PostgresServer postgres)
         Assert.True(EthereumAddress.TryParse(view.ReputationAddress, out var contract));
         Assert.Equal(contract, await rig.Contracts.ReadActiveAsync());
         for (var i = 0; i < 25; i++) Assert.Equal(i, (int)(await anvil.UserAsync(contract, $"user{i}"))!.Uploaded);
-        Assert.True((await anvil.Rpc.CallAsync(new EthereumCall(null, old, ReputationV2Abi.Retired.EncodeCall()))).TryGet(out var data, out _));
+        Assert.True((await anvil.Rpc.CallAsync(null, old, ReputationV2Abi.Retired.EncodeCall())).TryGet(out var data, out _));
         Assert.True(ReputationV2Abi.Retired.TryDecodeResult(data, out var retired));
         Assert.Equal(true, retired[0]);
         Assert.Equal(3, await rig.CountAsync("SELECT count(*) FROM chain_outbox WHERE kind = 'migration-batch'"));
@@ -78,7 +78,7 @@ public sealed class MigrationTests(PostgresServer postgres)
         Assert.Equal(4, await rig.CountAsync("SELECT count(*) FROM chain_outbox WHERE kind = 'migration-batch'"));
         Assert.True(EthereumAddress.TryParse(view.ReputationAddress, out var contract));
         Assert.True((await anvil.Rpc.LogsAsync(contract, ReputationV2Abi.UserMigrated.Topic, 0, 100_000)).TryGet(out var logs, out _));
-        Assert.Equal(12, logs.Count);
+        Assert.Equal(12, logs.Length);
     }
 
     [Fact]
@@ -101,7 +101,7 @@ public sealed class MigrationTests(PostgresServer postgres)
         Assert.Equal(("completed", 20, 20, 0), (view.State, view.Total, view.Migrated, view.FailedCount));
         Assert.True(EthereumAddress.TryParse(view.ReputationAddress, out var contract));
         Assert.True((await anvil.Rpc.LogsAsync(contract, ReputationV2Abi.UserMigrated.Topic, 0, 100_000)).TryGet(out var logs, out _));
-        Assert.Equal(20, logs.Count);
+        Assert.Equal(20, logs.Length);
     }
 
     [Fact]
@@ -137,7 +137,7 @@ public sealed class MigrationTests(PostgresServer postgres)
         await using var rig = await ChainRig.CreateAsync(postgres);
         var account = rig.Account(anvil.Url);
         var (factory, _) = await rig.DeployAsync(account);
-        var constructor = AbiEncoder.Encode(AbiType.ParseTuple("(address,address)"), account.Address, EthereumAddress.Zero);
+        var constructor = ChainRig.Encode("address creator, address referrer", account.Address, EthereumAddress.Zero);
         var deployed = await rig.DecideAsync(account, await ChainRig.SubmitAsync(account, "deploy", null, [.. ChainRig.Artifact("test/LegacyReputation", ""), .. constructor]));
         Assert.True(EthereumAddress.TryParse(deployed.ContractAddress, out var legacy), deployed.Error);
         await AddUsersAsync(rig, account, legacy, 3);
@@ -154,9 +154,15 @@ public sealed class MigrationTests(PostgresServer postgres)
     }
 
     [Theory]
+    [InlineData(0)] // returns no data
+    [InlineData(1)] // reverts
+    [InlineData(2)] // a record cut short
+    [InlineData(3)] // wild offset
+    [InlineData(4)] // wild length
+    [InlineData(5)] // somebody else's record
+    [InlineData(6)] // a flag where a record is expected
     [InlineData(7)] // burns all gas
     [InlineData(8)] // returns 2 MB
-    [InlineData(3)] // wild offset
     [InlineData(10)] // record over the limits
     public async Task A_hostile_referrer_stops_nothing(int mode)
     {
@@ -165,9 +171,7 @@ public sealed class MigrationTests(PostgresServer postgres)
         var account = rig.Account(anvil.Url);
         var (factory, honest) = await rig.DeployAsync(account);
         await AddUsersAsync(rig, account, honest, 3);
-        var constructor = AbiEncoder.Encode(AbiType.ParseTuple("(uint256,address)"), (BigInteger)mode, honest);
-        var deployed = await rig.DecideAsync(account, await ChainRig.SubmitAsync(account, "deploy", null, [.. ChainRig.Artifact("test/HostileReferrer", ""), .. constructor]));
-        Assert.True(EthereumAddress.TryParse(deployed.ContractAddress, out var hostile), deployed.Error);
+        var hostile = await HostileAsync(rig, account, mode, honest);
         var (store, runner) = Runner(rig, account, anvil, factory);
         var id = await StartAsync(store, hostile, null, batchSize: 3, retire: false);
         var view = await RunAsync(rig, account, store, runner, id);
@@ -176,6 +180,46 @@ public sealed class MigrationTests(PostgresServer postgres)
         // What lies behind the hostile contract is reached, unless that claims to have the users itself.
         Assert.Equal(mode == 10 ? (0, 3) : (3, 0), (view.Migrated, view.FailedCount));
         Assert.All(view.Failed, failure => Assert.Equal("Size is too large", failure.Reason));
+    }
+
+    [Fact]
+    public async Task Rings_of_referrers_and_endless_chains_stop_nothing()
+    {
+        await using var anvil = await AnvilNode.StartAsync();
+        await using var rig = await ChainRig.CreateAsync(postgres);
+        var account = rig.Account(anvil.Url);
+        var (factory, honest) = await rig.DeployAsync(account);
+        await AddUsersAsync(rig, account, honest, 3);
+        // Behind the new contract stand one that names itself, then a ring of three, then 63 and 64 between it and the users.
+        var selfish = await HostileAsync(rig, account, 0, EthereumAddress.Zero);
+        await RedirectAsync(rig, account, selfish, selfish);
+        Assert.Equal((0, 0), await OutcomeAsync(selfish));
+        var last = await HostileAsync(rig, account, 0, EthereumAddress.Zero);
+        var first = await HostileAsync(rig, account, 0, await HostileAsync(rig, account, 0, last));
+        await RedirectAsync(rig, account, last, first);
+        Assert.Equal((0, 0), await OutcomeAsync(first));
+        var far = honest;
+        for (var i = 0; i < 63; i++) far = await HostileAsync(rig, account, 0, far);
+        Assert.Equal((3, 0), await OutcomeAsync(far));
+        Assert.Equal((0, 0), await OutcomeAsync(await HostileAsync(rig, account, 0, far)));
+
+        // Looking at the chain of the active contract ends, too.
+        var links = new List<EthereumAddress>();
+        await foreach (var link in new ReputationReader(anvil.Rpc).ChainAsync(first))
+        {
+            Assert.True(link.TryGet(out var address, out var error), error?.Message);
+            links.Add(address);
+        }
+        Assert.Equal(3, links.Distinct().Count());
+        Assert.Equal(3, links.Count);
+
+        async Task<(int Migrated, int Failed)> OutcomeAsync(EthereumAddress referrer)
+        {
+            var (store, runner) = Runner(rig, account, anvil, factory);
+            var view = await RunAsync(rig, account, store, runner, await StartAsync(store, referrer, null, batchSize: 3, retire: false));
+            Assert.Equal("completed", view.State);
+            return (view.Migrated, view.FailedCount);
+        }
     }
 
     [Fact]
@@ -297,10 +341,42 @@ public sealed class MigrationTests(PostgresServer postgres)
         Assert.Equal(20, await MovedAsync(anvil, contract));
     }
 
+    [Fact]
+    public async Task Numbers_and_names_of_a_view_are_of_one_moment()
+    {
+        await using var rig = await ChainRig.CreateAsync(postgres);
+        var store = new MigrationStore(rig.Database);
+        string[] users = [.. Enumerable.Range(0, 20).Select(i => $"user{i}")];
+        var id = await StartAsync(store, EthereumAddress.Zero, users, batchSize: 1, retire: false);
+        var turning = Task.Run(async () =>
+        {
+            for (var i = 0; i < 300; i++) await store.MarkAsync(id, users[..(i % 20)], i % 2 == 0 ? "failed" : "pending", "because");
+        });
+        for (var seen = 0; !turning.IsCompleted || seen == 0; seen++)
+        {
+            var view = (await store.ViewAsync(id))!;
+            Assert.Equal(view.FailedCount, view.Failed.Count);
+        }
+        await turning;
+    }
+
+    private static async Task<EthereumAddress> HostileAsync(ChainRig rig, ChainAccount account, int mode, EthereumAddress next)
+    {
+        var constructor = ChainRig.Encode("uint256 mode, address next", (BigInteger)mode, next);
+        var deployed = await rig.DecideAsync(account, await ChainRig.SubmitAsync(account, "deploy", null, [.. ChainRig.Artifact("test/HostileReferrer", ""), .. constructor]));
+        return EthereumAddress.TryParse(deployed.ContractAddress, out var hostile) ? hostile : throw new InvalidOperationException(deployed.Error);
+    }
+
+    private static async Task RedirectAsync(ChainRig rig, ChainAccount account, EthereumAddress hostile, EthereumAddress next)
+    {
+        var call = new AbiFunction("function setReferrer(address next)").EncodeCall(next);
+        Assert.True((await rig.DecideAsync(account, await ChainRig.SubmitAsync(account, "test", hostile, call))).IsDone);
+    }
+
     private static async Task<int> MovedAsync(AnvilNode anvil, EthereumAddress contract)
     {
         Assert.True((await anvil.Rpc.LogsAsync(contract, ReputationV2Abi.UserMigrated.Topic, 0, 100_000)).TryGet(out var logs, out var error), error?.Message);
-        return logs.Count;
+        return logs.Length;
     }
 
     private static async Task AddUsersAsync(ChainRig rig, ChainAccount account, EthereumAddress contract, int count)

@@ -146,6 +146,6 @@ internal sealed class MigrationWatch : IAsyncDisposable
     private async Task<int> CountAsync(EthereumAddress contract, ulong from, ulong to)
     {
         Assert.True((await _anvil.Rpc.LogsAsync(contract, ReputationV2Abi.UserMigrated.Topic, from, to)).TryGet(out var logs, out var error), error?.Message);
-        return logs.Count;
+        return logs.Length;
     }
 }

@@ -56,6 +56,19 @@ public sealed class ExperimentsTests : IDisposable
             word => Assert.Contains(word, output.ToString(), StringComparison.Ordinal));
     }
 
+    /// <summary>The whole run fits a coffee break, and says so before it begins.</summary>
+    [Theory]
+    [InlineData(5, 20)]
+    [InlineData(0, 2, "--quick")]
+    [InlineData(1, 6, "--only", "throughput")]
+    public async Task How_long_it_takes_is_told_before_it_begins(int least, int most, params string[] options)
+    {
+        using var output = new StringWriter();
+        Assert.Equal(0, await ExperimentsCommand.RunAsync([.. options, "--check"], output, TextWriter.Null));
+        var match = System.Text.RegularExpressions.Regex.Match(output.ToString(), "^This takes about ([0-9]+) (s|min)");
+        Assert.InRange(int.Parse(match.Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture) / (match.Groups[2].Value == "s" ? 60.0 : 1), least, most);
+    }
+
     /// <summary>9.K8: the command line of the README, with all that it promises, from the script down to the chain.</summary>
     [Fact]
     [Trait("suite", "slow")]
@@ -85,7 +98,7 @@ public sealed class ExperimentsTests : IDisposable
         if (!File.Exists("/var/run/dstack.sock"))
         {
             var skipped = written.Findings("skipped").Select(f => f.GetProperty("measurement").GetString()!).ToArray();
-            Assert.Equal(["attestation", "attestation generation", "attestation verification, own quote", "key generation, TEE-derived", "key generation, TEE-derived", "real transfers"], skipped.Order(StringComparer.Ordinal));
+            Assert.Equal(["attestation", "attestation generation", "attestation verification, own quote", "key generation, TEE-derived", "key generation, TEE-derived", "real transfers", "registration with an attestation, end to end"], skipped.Order(StringComparer.Ordinal));
         }
     }
 }

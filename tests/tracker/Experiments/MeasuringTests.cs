@@ -3,10 +3,11 @@ using Microsoft.AspNetCore.Http;
 using Pbts.Cli.Keys;
 using Pbts.Cli.Tracker;
 using Pbts.Experiments;
+using Pbts.Experiments.Output;
 using Pbts.Experiments.Parts;
 using Pbts.Experiments.Tracker;
+using Pbts.Protocol.Receipts;
 using Pbts.Tracker.Tests.Support;
-using Pbts.Tracker.Tests.Tee;
 
 namespace Pbts.Tracker.Tests.Experiments;
 
@@ -122,6 +123,25 @@ public sealed class MeasuringTests(SharedNode shared)
         Assert.Equal((2, 1), (asked, api.ToldToComeBack));
     }
 
+    /// <summary>The reference measured a slice of a list; here the swarm must be as large as the figure says, on the tracker.</summary>
+    [Fact]
+    public async Task K4_the_swarm_is_one_of_the_tracker_and_as_large_as_it_says()
+    {
+        var run = new ExperimentRun(Small with { Tracker = shared.Node.Url }, _progress);
+        using var api = new TrackerApi(shared.Node.Url);
+        await new ScalabilityExperiment().SwarmAsync(run, api, 0, 300);
+        Assert.Empty(run.Findings.Where(finding => finding.Outcome == Outcome.Failed).Select(finding => $"{finding.Name}: {finding.Reason}"));
+        Assert.Equal(Small.Iterations, run.Find("scalability", "announce to a swarm", 300)?.Summary!.Count);
+        Assert.Equal(Small.Iterations, run.Find("scalability", "report from a swarm", 300)?.Summary!.Count);
+
+        var torrent = InfoHash.From("experiments-k4-swarm"u8);
+        byte[] reply = [.. "d5:filesd20:"u8, .. torrent.Span, .. "d8:completei10e10:downloadedi0e10:incompletei20eeee"u8];
+        await using var tracker = await StubTracker.StartAsync(context => context.Response.Body.WriteAsync(reply).AsTask());
+        await ScalabilityExperiment.CheckSwarmAsync(tracker.Url, torrent, 30);
+        var smaller = await Assert.ThrowsAsync<ExperimentException>(() => ScalabilityExperiment.CheckSwarmAsync(tracker.Url, torrent, 31));
+        Assert.Contains("30 peers where 31", smaller.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void K5_threads_work_at_the_same_time()
     {
@@ -181,33 +201,15 @@ public sealed class MeasuringTests(SharedNode shared)
         File.Delete(file);
         Assert.Equal(2.5, run.Find("download", "real transfer at 1 MB/s, overhead", 256)?.Value);
         Assert.Equal([2.0, 3.0, 4.0], run.Find("download", "real transfer at full speed, with receipts", 2048)!.Samples!);
+        Assert.Equal(1.0, run.Find("download", "real transfer at full speed, added", 2048)?.Value);
+        Assert.Equal(1.25, run.Find("download", "real transfer at 1 MB/s, overhead until the file is there", 256)?.Value);
         Assert.DoesNotContain(run.Findings, finding => finding.Outcome != Outcome.Measured);
-    }
 
-    /// <summary>With a stand-in of the agent, and of a tracker that uses it: what a machine with a TEE would run.</summary>
-    [Fact]
-    public async Task With_an_agent_the_TEEs_parts_are_measured_and_marked_as_a_simulators()
-    {
-        await using var agent = await DstackAgent.StartAsync();
-        var run = new ExperimentRun(Small with { Agent = agent.Socket }, _progress);
-        await new LatencyExperiment().RunAsync(run);
-        foreach (var name in new[] { "key generation, TEE-derived", "attestation generation" })
-        {
-            var finding = run.Find("latency", name);
-            Assert.Equal(Small.Iterations, finding?.Summary?.Count);
-            Assert.Contains("simulator", finding!.Note!, StringComparison.Ordinal);
-        }
-
-        // Every key and every quote was asked for anew.
-        foreach (var method in new[] { "GetKey", "GetQuote" })
-            Assert.Distinct(agent.Calls.Where(call => call.Method == method).Select(call => call.Body.ToJsonString()));
-        Assert.True(agent.Calls.Count(call => call.Method == "GetKey") > Small.Iterations);
-
-        // Nobody signed this platform's certificates.
-        var own = run.Findings.Single(finding => finding.Name == "attestation verification, own quote");
-        Assert.Equal(Outcome.Skipped, own.Outcome);
-        Assert.Contains("not accepted", own.Reason!, StringComparison.Ordinal);
-        Assert.DoesNotContain(run.Findings, finding => finding.Outcome == Outcome.Failed);
+        // Drawn beside the formula of the same rate; full speed is none of the formula's.
+        var chart = Chart.From(new(DateTimeOffset.UtcNow, 1, Small, Machine.Read(null), run.Findings)).Single(chart => chart.Name == "transfers");
+        Assert.Equal(["measured at 1 MB/s", "formula at 1 MB/s"], chart.Lines.Select(line => line.Name));
+        Assert.Equal([256.0], chart.Sizes);
+        Assert.Equal(2.5, chart.Lines[0].Values.Single());
     }
 
     [Fact]
@@ -218,7 +220,7 @@ public sealed class MeasuringTests(SharedNode shared)
         var skipped = run.Findings.Where(finding => finding.Outcome == Outcome.Skipped).ToDictionary(finding => $"{finding.Part}: {finding.Name}", finding => finding.Reason!);
         Assert.Equal(
             ["gas: all of it", "latency: attestation generation", "latency: attestation verification, own quote", "latency: key generation, TEE-derived",
-             "latency: registration, end to end", "overhead: all of it", "scalability: all of it"], skipped.Keys.Order(StringComparer.Ordinal));
+             "latency: registration with an attestation, end to end", "latency: registration, end to end", "overhead: all of it", "scalability: all of it"], skipped.Keys.Order(StringComparer.Ordinal));
         Assert.StartsWith("no TEE: ", skipped["latency: attestation generation"], StringComparison.Ordinal);
         Assert.StartsWith("no tracker", skipped["overhead: all of it"], StringComparison.Ordinal);
         Assert.StartsWith("no chain", skipped["gas: all of it"], StringComparison.Ordinal);

@@ -58,6 +58,9 @@ internal sealed class DstackAgent : IAsyncDisposable
 
     public void WriteCollateral(TestCollateral options) => File.WriteAllText(CollateralFile, TestPlatform.ToJson(Platform.Collateral(options)));
 
+    /// <summary>What the agent gives for a path.</summary>
+    public byte[] Secret(string path) => HKDF.DeriveKey(HashAlgorithmName.SHA256, _secret, 32, info: Encoding.UTF8.GetBytes(path));
+
     /// <summary>Listens again after <see cref="StopAsync"/>, with the same secret.</summary>
     public async Task ListenAsync()
     {
@@ -96,7 +99,7 @@ internal sealed class DstackAgent : IAsyncDisposable
         {
             return method switch
             {
-                "GetKey" => Json(new() { ["key"] = Key((string?)body["path"] ?? ""), ["signature_chain"] = new JsonArray(new string('a', 130), new string('b', 130)) }),
+                "GetKey" => Json(new() { ["key"] = Convert.ToHexStringLower(Secret((string?)body["path"] ?? "")), ["signature_chain"] = new JsonArray(new string('a', 130), new string('b', 130)) }),
                 "GetQuote" => GetQuote((string?)body["report_data"] ?? ""),
                 "Info" => Json(new()
                 {
@@ -122,8 +125,6 @@ internal sealed class DstackAgent : IAsyncDisposable
         byte[] quote = [.. Platform.TdxQuote(data, debug: Debug), .. new byte[70]];
         return Json(new() { ["quote"] = Convert.ToHexStringLower(quote), ["event_log"] = "[]", ["report_data"] = Convert.ToHexStringLower(data), ["vm_config"] = "{}" });
     }
-
-    private string Key(string path) => Convert.ToHexStringLower(HKDF.DeriveKey(HashAlgorithmName.SHA256, _secret, 32, info: Encoding.UTF8.GetBytes(path)));
 
     private static IResult Json(JsonObject answer) => Results.Text(answer.ToJsonString(), "application/json");
 

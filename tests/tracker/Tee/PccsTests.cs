@@ -1,12 +1,5 @@
-using System.Collections.Concurrent;
-using System.Net;
 using System.Text.Json.Nodes;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Logging;
 using Pbts.Attestation.Tests;
-using Pbts.Protocol.Attestation;
 using Pbts.Tracker.Tests.Support;
 
 namespace Pbts.Tracker.Tests.Tee;
@@ -21,36 +14,13 @@ public sealed class PccsTests(PostgresServer postgres)
     {
         using var platform = new TestPlatform();
         using var foreign = new TestPlatform();
-        var (served, asked) = (platform.Collateral(), new ConcurrentQueue<string>());
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.WebHost.UseUrls("http://127.0.0.1:0");
-        await using var pccs = builder.Build();
-        pccs.Map("/{**path}", (HttpContext context) =>
-        {
-            asked.Enqueue(context.Request.Path + context.Request.QueryString);
-            IResult Signed(string name, string text, byte[] signature, string header, string chain)
-            {
-                context.Response.Headers[header] = Uri.EscapeDataString(chain);
-                return Results.Text($"{{\"{name}\":{text},\"signature\":\"{Convert.ToHexStringLower(signature)}\"}}", "application/json");
-            }
-
-            return (string)context.Request.Path! switch
-            {
-                "/tdx/certification/v4/tcb" when context.Request.Query["fmspc"] == TestPlatform.Fmspc =>
-                    Signed("tcbInfo", served.TcbInfo, served.TcbInfoSignature, "TCB-Info-Issuer-Chain", served.TcbInfoChain),
-                "/tdx/certification/v4/qe/identity" => Signed("enclaveIdentity", served.QeIdentity, served.QeIdentitySignature, "SGX-Enclave-Identity-Issuer-Chain", served.QeIdentityChain),
-                "/sgx/certification/v4/pckcrl" when context.Request.Query["ca"] == "platform" => Results.Bytes(served.PckCrl),
-                "/sgx/certification/v4/rootcacrl" => Results.Text(Convert.ToHexStringLower(served.RootCrl)),
-                _ => Results.NotFound(),
-            };
-        });
-        await pccs.StartAsync();
+        await using var pccs = await TestPccs.StartAsync(platform.Collateral());
+        var asked = pccs.Asked;
         var root = Path.GetTempFileName();
         try
         {
             await File.WriteAllTextAsync(root, platform.Root.ExportCertificatePem());
-            await using var node = await NodeProcess.StartNodeAsync(await postgres.CreateDatabaseAsync(), ("Tee__PccsUrl", pccs.Urls.Single()), ("Tee__RootCertificate", root));
+            await using var node = await NodeProcess.StartNodeAsync(await postgres.CreateDatabaseAsync(), ("Tee__PccsUrl", pccs.Url), ("Tee__RootCertificate", root));
             var data = new byte[64];
             async Task<JsonObject> VerifyAsync(byte[] quote) => (await node.Http.PostAsync("/verify-attestation", new JsonObject
             {

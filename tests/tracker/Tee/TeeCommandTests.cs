@@ -45,13 +45,15 @@ public sealed class TeeCommandTests : IDisposable
         var collateral = Write("collateral.json", TestPlatform.ToJson(_platform.Collateral()));
         foreach (var file in new[]
         {
-            Write("a.bin", document), Write("a.txt", Convert.ToBase64String(document)), Write("a.json", new JsonObject { ["attestation"] = Convert.ToBase64String(document) }.ToJsonString()),
+            Write("a.bin", document), Write("a.hex", "0x" + Convert.ToHexStringLower(document)), Write("a.txt", Convert.ToBase64String(document)), Write("a.json", new JsonObject { ["attestation"] = Convert.ToBase64String(document) }.ToJsonString()),
         })
         {
             var (code, output) = await RunAsync("tee", "verify", file, "--root", root, "--collateral", collateral, "--payload", "hello", "--json");
             Assert.True(code == ExitCodes.Success, output);
             Assert.Equal(("UpToDate", "hello"), ((string)JsonNode.Parse(output)!["tcb_status"]!, (string)JsonNode.Parse(output)!["payload"]!));
             Assert.Equal(ExitCodes.Refused, (await RunAsync("tee", "verify", file, "--root", root, "--collateral", collateral, "--payload", "other")).ExitCode);
+            Assert.Equal(ExitCodes.Success, (await RunAsync("tee", "verify", file, "--root", root, "--collateral", collateral, "--nonce", new string('0', 64))).ExitCode);
+            Assert.Contains("FAILED freshness", (await RunAsync("tee", "verify", file, "--root", root, "--collateral", collateral, "--nonce", new string('1', 64))).Output, StringComparison.Ordinal);
             // Intel has not signed this.
             Assert.Contains("FAILED certificates", (await RunAsync("tee", "verify", file, "--collateral", collateral)).Output, StringComparison.Ordinal);
         }
@@ -67,6 +69,7 @@ public sealed class TeeCommandTests : IDisposable
         Assert.Equal(ExitCodes.File, (await RunAsync("tee", "verify", junk, "--root", junk)).ExitCode);
         Assert.Equal(ExitCodes.Usage, (await RunAsync("tee", "verify", junk, "--accept", "Fine")).ExitCode);
         Assert.Equal(ExitCodes.Usage, (await RunAsync("tee", "verify", junk, "--measurement", "mrtd=12")).ExitCode);
+        Assert.Equal(ExitCodes.Usage, (await RunAsync("tee", "verify", junk, "--nonce", "12")).ExitCode);
         Assert.Equal(ExitCodes.Usage, (await RunAsync("tee", "verify", Write("q.bin", _platform.TdxQuote(new byte[64])), "--payload", "x")).ExitCode);
     }
 

@@ -1,7 +1,10 @@
 using System.Net;
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json.Nodes;
 using Pbts.Protocol.Attestation;
 using Pbts.Protocol.Ethereum;
+using Pbts.Protocol.Tee;
 using Pbts.Tracker.Tests.Chain;
 using Pbts.Tracker.Tests.Support;
 
@@ -69,6 +72,57 @@ public sealed class TeeNodeTests(PostgresServer postgres)
         Assert.Equal("benchmark", (string)(await third.Http.GetJsonAsync("/tee/status")).Answer["tee_mode"]!);
     }
 
+    /// <summary>9.G4: asked for without an agent, it starts all the same; G3: and what comes later is taken up, the account too.</summary>
+    [Fact]
+    public async Task G4_a_tracker_that_starts_before_its_agent_takes_the_machine_up_when_it_answers()
+    {
+        await using var agent = await DstackAgent.StartAsync();
+        await agent.StopAsync();
+        (string, string)[] environment = [.. agent.Environment, ("RPC", "http://127.0.0.1:9"), ("FACTORY", "0x" + new string('1', 40))];
+        await using var node = await NodeProcess.StartNodeAsync(await postgres.CreateDatabaseAsync(), [.. environment, ("TEE_MODE", "enabled")]);
+        var refused = await node.Http.PostTextAsync("/keygen-tee", "{}");
+        Assert.Equal((HttpStatusCode.ServiceUnavailable, "TEE not available: GetKey: the dstack agent cannot be reached"), (refused.Status, (string?)refused.Answer["error"]));
+        Assert.Null(await AccountAsync(node));
+        Assert.Contains("The chain is only read until the trusted machine gives a key", node.Log, StringComparison.Ordinal);
+        await agent.ListenAsync();
+        Assert.Equal(HttpStatusCode.OK, (await node.Http.PostTextAsync("/keygen-tee", "{}")).Status);
+        var account = await AccountAsync(node, wait: true);
+        Assert.NotNull(account);
+
+        // Switched on at run time it is the same machine, and so the same account.
+        await using var other = await NodeProcess.StartNodeAsync(await postgres.CreateDatabaseAsync(), environment);
+        Assert.Null(await AccountAsync(other));
+        Assert.Equal(HttpStatusCode.OK, (await other.Http.PostAsync("/config", new JsonObject { ["tee_mode"] = "enabled" })).Status);
+        Assert.Equal(account, await AccountAsync(other, wait: true));
+    }
+
+    /// <summary>9.B6: neither what the agent gives nor what is made of it is in the log, however much is logged.</summary>
+    [Fact]
+    public async Task No_secret_is_logged_however_much_is_logged()
+    {
+        await using var agent = await DstackAgent.StartAsync();
+        string[] categories = ["Default", "Orleans", "Microsoft", "Microsoft.AspNetCore", "System", "Npgsql"];
+        await using var node = await NodeProcess.StartNodeAsync(
+            await postgres.CreateDatabaseAsync(), [.. agent.Environment, ("TEE_MODE", "enabled"), ("RPC", "http://127.0.0.1:9"), .. categories.Select(name => ($"Logging__LogLevel__{name}", "Trace"))]);
+        var made = await node.Http.PostAsync("/keygen-tee", new JsonObject { ["salt"] = "a" });
+        Assert.Equal(HttpStatusCode.OK, made.Status);
+        Assert.Equal(HttpStatusCode.OK, (await node.Http.PostAsync("/generate-attestation", new JsonObject { ["payload"] = "x" })).Status);
+        Assert.NotNull(await AccountAsync(node));
+        Assert.True((bool)(await node.Http.GetJsonAsync("/tee/status")).Answer["tee_available"]!);
+        byte[][] secrets =
+        [
+            .. new[] { TeeKeys.PathOf("a"), TeeKeys.TrackerPath, TeeKeys.EthereumPath }.Select(agent.Secret), Convert.FromBase64String((string)made.Answer["private_key"]!),
+            HKDF.DeriveKey(HashAlgorithmName.SHA256, agent.Secret(TeeKeys.EthereumPath), 32, "PBTS-ETHEREUM-KEY"u8.ToArray(), [.. Encoding.UTF8.GetBytes(TeeKeys.EthereumPath), 0]),
+        ];
+        Assert.Contains(" dbug: ", node.Log, StringComparison.Ordinal);
+        Assert.Contains("a key of the trusted machine", node.Log, StringComparison.Ordinal);
+        foreach (var secret in secrets)
+        {
+            Assert.DoesNotContain(Convert.ToHexString(secret), node.Log, StringComparison.OrdinalIgnoreCase);
+            Assert.DoesNotContain(Convert.ToBase64String(secret), node.Log, StringComparison.Ordinal);
+        }
+    }
+
     /// <summary>9.G4: a setting that cannot work is named at the start.</summary>
     [Fact]
     public async Task G4_a_mode_that_does_not_exist_is_named_at_the_start()
@@ -126,6 +180,18 @@ public sealed class TeeNodeTests(PostgresServer postgres)
         var (_, fresh) = await strict.Http.PostAsync("/generate-attestation", new JsonObject { ["payload"] = "x" });
         var judged = (await strict.Http.PostAsync("/verify-attestation", new JsonObject { ["attestation"] = (string)fresh["attestation"]! })).Answer;
         Assert.StartsWith("measurements: mrtd is 1010", (string)judged["error"]!, StringComparison.Ordinal);
+    }
+
+    /// <summary>The account the tracker writes to the chain with; null for none.</summary>
+    private static async Task<string?> AccountAsync(NodeProcess node, bool wait = false)
+    {
+        for (var tries = 0; ; tries++)
+        {
+            var account = (string?)(await node.Http.GetJsonAsync("/contract/status")).Answer["account_address"];
+            if (account is not null || !wait || tries == 100)
+                return account;
+            await Task.Delay(100);
+        }
     }
 
     private static async Task<string> DeployFactoryAsync(AnvilNode anvil) =>

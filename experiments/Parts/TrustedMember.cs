@@ -1,0 +1,41 @@
+using System.Security.Cryptography;
+using System.Text;
+using Pbts.Cli.Keys;
+using Pbts.Experiments.Tracker;
+using Pbts.Protocol.Attestation;
+using Pbts.Protocol.Bls;
+using Pbts.Protocol.Tee;
+
+namespace Pbts.Experiments.Parts;
+
+/// <summary>A member whose key comes from the trusted machine, and who attests it when it registers.</summary>
+internal static class TrustedMember
+{
+    /// <summary>Derives a key, has it quoted, and registers with both.</summary>
+    /// <exception cref="ExperimentException">The agent gave nothing, or the tracker refused it.</exception>
+    public static async Task RegisterAsync(TrackerApi api, string instanceId, DstackClient agent)
+    {
+        var userId = Reporter.NewName("trusted");
+        var identity = await DeriveAsync(agent, userId);
+        var claims = new AttestationClaims
+        {
+            Purpose = AttestationPurpose.Registration, PublicKey = identity.PublicKey.Span.ToArray(), InstanceId = Convert.FromHexString(instanceId),
+            Nonce = RandomNumberGenerator.GetBytes(AttestationClaims.NonceSize), Time = DateTimeOffset.UtcNow.ToUnixTimeSeconds(), Payload = Encoding.UTF8.GetBytes(userId),
+        };
+        var quote = Got(await agent.GetQuoteAsync(claims.ReportData(), CancellationToken.None));
+        await new Reporter(userId, identity).RegisterAsync(api, instanceId, new AttestationDocument(claims, quote).ToBytes());
+    }
+
+    /// <summary>The key of that name.</summary>
+    public static async Task<MemberIdentity> DeriveAsync(DstackClient agent, string salt)
+    {
+        var path = TeeKeys.PathOf(salt);
+        using var key = TeeKeys.Bls(Got(await agent.GetKeyAsync(path, "signature", CancellationToken.None)), path);
+        var secret = new byte[BlsSecretKey.Size];
+        key.CopyTo(secret);
+        return MemberIdentity.TryFrom(secret, out var identity) ? identity : throw new ExperimentException("the derived key is none");
+    }
+
+    /// <exception cref="ExperimentException">There is no answer.</exception>
+    public static T Got<T>(DstackResult<T> result) where T : class => result.Value ?? throw new ExperimentException(result.Error!);
+}

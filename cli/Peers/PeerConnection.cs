@@ -111,7 +111,7 @@ internal sealed class PeerConnection : IDisposable
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var writing = GuardAsync(WriteAsync(stop.Token));
+        var writing = GuardAsync(WriteWhileReadAsync(stop.Token));
         await GuardAsync(ReadAsync(stop.Token)).ConfigureAwait(false);
         if (EndedInOrder && !cancellationToken.IsCancellationRequested)
             await GuardAsync(EndAsync(writing, cancellationToken)).ConfigureAwait(false);
@@ -127,7 +127,7 @@ internal sealed class PeerConnection : IDisposable
         lock (_gate)
         {
             full = _frames.Count >= MaxQueuedFrames;
-            if (!full && !_finishing)
+            if (!full && IsOpen)
                 _frames.Enqueue(frame);
         }
         if (full)
@@ -235,7 +235,7 @@ internal sealed class PeerConnection : IDisposable
             var result = await reader.ReadAtLeastAsync(4, cancellationToken).ConfigureAwait(false);
             if (result.Buffer.Length < 4)
             {
-                EndedInOrder = result.Buffer.IsEmpty;
+                EndedInOrder = result.Buffer.IsEmpty && CloseReason is null;
                 HasReadAll = EndedInOrder && _shutDown;
                 return;
             }
@@ -273,6 +273,22 @@ internal sealed class PeerConnection : IDisposable
         Span<byte> bytes = stackalloc byte[4];
         buffer.Slice(0, 4).CopyTo(bytes);
         return (int)Math.Min(BinaryPrimitives.ReadUInt32BigEndian(bytes), int.MaxValue);
+    }
+
+    /// <summary>
+    /// A peer that can no longer be written to has gone, but blocks it sent before may have arrived: reading goes on until it
+    /// finds the end itself.
+    /// </summary>
+    private async Task WriteWhileReadAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await WriteAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is IOException or SocketException)
+        {
+            CloseReason ??= "connection lost";
+        }
     }
 
     private async Task WriteAsync(CancellationToken cancellationToken)

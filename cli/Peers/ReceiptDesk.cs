@@ -68,13 +68,15 @@ internal sealed class ReceiptDesk : IDisposable
 
     public async ValueTask OnExtendedAsync(PeerConnection peer, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken)
     {
-        if (payload.IsEmpty || Options.Identity is null)
+        if (payload.IsEmpty)
             return;
         if (payload.Span[0] == Bep10Frame.HandshakeId)
         {
             OnHandshake(peer, payload[1..].ToArray());
             return;
         }
+        if (Options.Identity is null)
+            return;
         // The payload's buffer is reused after this call; a parsed message holds copies.
         switch (peer.Pbts.Parse(payload.Span[0], payload[1..], out var message))
         {
@@ -169,13 +171,15 @@ internal sealed class ReceiptDesk : IDisposable
 
     private void OnHandshake(PeerConnection peer, byte[] payload)
     {
-        var own = Options.Identity!.PublicKey;
         Receipt[] waiting = _session.Locked(() =>
         {
-            peer.Pbts.ParseHandshake(payload);
-            if (peer.Pbts.Remote is { Port: { } port })
+            // Whoever has called us need not be called.
+            if (ExtensionHandshake.TryParse(payload, out var said) && said.Port is { } port)
                 peer.DialBack ??= new IPEndPoint(peer.EndPoint.Address, port);
-            if (!peer.CanSign || peer.Key is not null || peer.Pbts.Remote!.PublicKey is not { } key || key == own)
+            if (Options.Identity is not { } own)
+                return [];
+            peer.Pbts.ParseHandshake(payload);
+            if (!peer.CanSign || peer.Key is not null || peer.Pbts.Remote!.PublicKey is not { } key || key == own.PublicKey)
                 return [];
             peer.Key = key;
             peer.Credit = _credits.Of(key);

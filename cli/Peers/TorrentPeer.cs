@@ -11,30 +11,30 @@ internal sealed class TorrentPeer : IAsyncDisposable
 
     private static readonly TimeSpan GoodbyeTimeout = TimeSpan.FromSeconds(3);
 
-    private readonly TrackerClient? _tracker;
+    private readonly TrackerAnnouncer? _announcer;
     private readonly PieceStore _store;
     private readonly PeerListener _listener;
     private readonly PeerDialer _dialer;
     private readonly CancellationTokenSource _stop = new();
     private readonly List<Task> _loops = [];
     private readonly Action<string> _log;
-    private bool _announced;
     private bool _stopped;
 
     private TorrentPeer(PeerSession session, PieceStore store, TrackerClient? tracker, Action<string> log)
     {
         Session = session;
         _store = store;
-        _tracker = tracker;
         _log = log;
         _listener = new PeerListener(session);
         _dialer = new PeerDialer(_listener, session);
+        if (tracker is not null)
+            _announcer = new TrackerAnnouncer(session, tracker, _dialer, log);
         if (tracker?.Member is not null)
             Reporter = new ReceiptReporter(session.Receipts.ToReport, tracker, session.Receipts.Distrust, log);
     }
 
     /// <summary>Whether the tracker has taken an announce.</summary>
-    public bool IsAnnounced => _announced;
+    public bool IsAnnounced => _announcer is { IsAnnounced: true };
 
     public PeerSession Session { get; }
 
@@ -144,8 +144,8 @@ internal sealed class TorrentPeer : IAsyncDisposable
         {
             if (Reporter is not null)
                 await Reporter.ReportAsync(last.Token).ConfigureAwait(false);
-            if (_announced)
-                await AnnounceAsync("stopped", last.Token).ConfigureAwait(false);
+            if (_announcer is not null)
+                await _announcer.StopAsync(last.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {
@@ -185,8 +185,8 @@ internal sealed class TorrentPeer : IAsyncDisposable
         _loops.Add(LoopAsync("signing", Session.Receipts.SignAsync));
         _loops.Add(LoopAsync("collecting", _ => Session.Receipts.CollectAsync()));
         _loops.Add(LoopAsync("watching", WatchAsync));
-        if (_tracker is not null)
-            _loops.Add(LoopAsync("announcing", AnnounceLoopAsync));
+        if (_announcer is not null)
+            _loops.Add(LoopAsync("announcing", _announcer.RunAsync));
         if (Reporter is not null)
             _loops.Add(LoopAsync("reporting", Reporter.RunAsync));
     }
@@ -217,51 +217,5 @@ internal sealed class TorrentPeer : IAsyncDisposable
             _dialer.CallDue(cancellationToken);
             await Task.Delay(TimeSpan.FromSeconds(1), Session.Clock, cancellationToken).ConfigureAwait(false);
         }
-    }
-
-    private async Task AnnounceLoopAsync(CancellationToken cancellationToken)
-    {
-        var next = "started";
-        var lonely = TimeSpan.FromSeconds(5);
-        var completion = Session.Completed;
-        var tellCompletion = !completion.IsCompleted;
-        while (true)
-        {
-            var reply = await AnnounceAsync(next, cancellationToken).ConfigureAwait(false);
-            if (reply.Failure is null)
-                (next, _announced) = ("", true);
-            _dialer.Add(reply.Peers);
-            _dialer.CallDue(cancellationToken);
-            var pause = TimeSpan.FromSeconds(reply.Interval);
-            if (reply.Failure is null && !completion.IsCompleted && Session.PeerCount == 0 && reply.Peers.Count == 0)
-            {
-                // Alone and incomplete: asks sooner than the interval, but less and less often.
-                pause = lonely < pause ? lonely : pause;
-                lonely *= 2;
-            }
-            var wait = Task.Delay(pause, Session.Clock, cancellationToken);
-            if (tellCompletion)
-                await Task.WhenAny(wait, completion).ConfigureAwait(false);
-            else
-                await wait.ConfigureAwait(false);
-            cancellationToken.ThrowIfCancellationRequested();
-            if (tellCompletion && completion.IsCompletedSuccessfully)
-                next = _announced ? "completed" : "started";
-            tellCompletion &= !completion.IsCompleted;
-        }
-    }
-
-    private async Task<AnnounceReply> AnnounceAsync(string announceEvent, CancellationToken cancellationToken)
-    {
-        var reply = await _tracker!.AnnounceAsync(new AnnounceRequest
-        {
-            InfoHash = Session.Torrent.InfoHash, PeerId = Session.PeerId, Port = Session.ListenPort, Uploaded = Session.Uploaded,
-            Downloaded = Session.Downloaded, Left = Session.Left, Event = announceEvent, NumWant = announceEvent == "stopped" ? 0 : 50,
-        }, cancellationToken).ConfigureAwait(false);
-        if (reply.Failure is not null)
-            _log($"announce refused: {reply.Failure}");
-        else if (reply.Warning is not null)
-            _log($"announce: {reply.Warning}");
-        return reply;
     }
 }

@@ -1,6 +1,8 @@
-using System.Text.Json;
+using System.Net;
+using System.Net.Sockets;
 using Pbts.Cli.Commands;
 using Pbts.Cli.Keys;
+using Pbts.Cli.Peers;
 using Pbts.Cli.Tracker;
 using Pbts.Tracker.Tests.Support;
 using static Pbts.Tracker.Tests.Peers.TransferSetup;
@@ -93,6 +95,37 @@ public sealed class RealTrackerTests(SharedNode shared) : MemberCommands(shared.
         Assert.Equal(totals.Sum(t => t.Up), totals.Sum(t => t.Down));
         Assert.All(totals.Skip(1), t => Assert.InRange(t.Down, 2_000_000, 2_200_000));
         Assert.Equal(0, totals[0].Down);
+    }
+
+    [Fact]
+    public async Task A_download_whose_last_peer_left_asks_for_others_long_before_the_interval()
+    {
+        using var setup = await CreateAsync(100_000, 16384, Url + "/announce");
+        using var tracker = new TrackerClient(Url);
+        using var idler = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        idler.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        idler.Listen();
+        await AnnounceAsync((IPEndPoint)idler.LocalEndPoint!, left: 1);
+        await using var get = await setup.StartAsync("get", identity: null, tracker);
+        using (var called = await idler.AcceptAsync())
+        {
+            await called.SendAsync(PeerHandshake.Build(setup.Torrent.InfoHash, "-XX0000-leaving-soon"u8));
+            await EventuallyAsync(() => get.Session.PeerCount == 1, "met the one that leaves");
+        }
+        // The seed asks the tracker nothing, so it does not call: it has to be found.
+        await using var seed = await setup.StartAsync("seed", identity: null);
+        await AnnounceAsync(Address(seed), left: 0);
+        await get.Session.Completed.WaitAsync(TimeSpan.FromMinutes(1));
+        Assert.Equal(setup.Data, setup.Downloaded("get"));
+
+        async Task AnnounceAsync(IPEndPoint peer, long left)
+        {
+            var reply = await tracker.AnnounceAsync(new AnnounceRequest
+            {
+                InfoHash = setup.Torrent.InfoHash, PeerId = [.. "-XX0000-"u8, .. BitConverter.GetBytes(peer.Port), .. new byte[8]], Port = peer.Port, Left = left, Event = "started",
+            }, default);
+            Assert.Null(reply.Failure);
+        }
     }
 
     [Fact]

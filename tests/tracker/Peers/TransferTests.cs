@@ -167,6 +167,55 @@ public class TransferTests
         Assert.True(await getAgain.DeliverReceiptsAsync(Patience, default));
     }
 
+    [Fact]
+    public async Task What_an_uploader_sent_before_it_went_is_kept()
+    {
+        const int Pieces = 60;
+        using var setup = await CreateAsync(Pieces * 1024, 1024);
+        using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        listener.Listen();
+        await using var get = await setup.StartAsync("get", identity: null);
+        get.AddPeers([(IPEndPoint)listener.LocalEndPoint!]);
+        var caller = await listener.AcceptAsync();
+        await using var stream = new NetworkStream(caller);
+        await stream.ReadExactlyAsync(new byte[PeerHandshake.Length]);
+        await stream.WriteAsync(PeerHandshake.Build(setup.Torrent.InfoHash, "-XX0000-in-a-hurry--"u8));
+        await stream.WriteAsync((byte[])[.. PeerMessages.WithPayload(PeerMessages.BitfieldId, [.. Enumerable.Repeat((byte)0xFF, 7), 0xF0]), .. PeerMessages.Simple(PeerMessages.Unchoke)]);
+        await ReadUntilAsync(stream, PeerMessages.Request, Pieces);
+        var all = Enumerable.Range(0, Pieces).SelectMany(piece =>
+        {
+            var frame = PeerMessages.PieceFrame(new BlockRequest(piece, 0, 1024));
+            setup.Data.AsSpan(piece * 1024, 1024).CopyTo(frame.AsSpan(13));
+            return frame;
+        }).ToArray();
+        var uploader = Assert.Single(get.Session.Peers);
+        // Held up at the first message, the downloader finds that it cannot write any more while most is still unread.
+        Assert.True(get.Session.Locked(() =>
+        {
+            caller.Send(all);
+            // A reset, as when the haves that come meanwhile are never read.
+            caller.LingerState = new LingerOption(true, 0);
+            caller.Close();
+            uploader.Send(PeerMessages.KeepAlive);
+            return SpinWait.SpinUntil(() => uploader.CloseReason is not null, Patience);
+        }));
+        await get.Session.Completed.WaitAsync(Patience);
+        Assert.Equal(setup.Data, setup.Downloaded("get"));
+    }
+
+    private static async Task ReadUntilAsync(NetworkStream stream, byte id, int times)
+    {
+        while (times > 0)
+        {
+            var header = new byte[4];
+            await stream.ReadExactlyAsync(header);
+            var message = new byte[BinaryPrimitives.ReadInt32BigEndian(header)];
+            await stream.ReadExactlyAsync(message);
+            times -= message is [var first, ..] && first == id ? 1 : 0;
+        }
+    }
+
     private static async Task ServeAsync(TransferSetup setup, Socket listener, MemberKey key, Func<bool> until)
     {
         using var caller = await listener.AcceptAsync();

@@ -1,0 +1,100 @@
+using System.Net.Sockets;
+using System.Text;
+using Pbts.Tracker.Tests.Support;
+
+namespace Pbts.Tracker.Tests.Announce;
+
+/// <summary>Announces that come faster than they can be answered, and clients that hold connections without using them.</summary>
+[Collection("postgres")]
+public sealed class SheddingTests(PostgresServer postgres)
+{
+    private const int Clients = 40;
+    private const int Each = 1000;
+
+    [Fact]
+    public async Task Announces_beyond_what_can_be_answered_in_time_are_told_to_come_back_and_the_next_one_is_served()
+    {
+        await using var node = await NodeProcess.StartNodeAsync(await postgres.CreateDatabaseAsync(), ("Tracker__ShedAfter", "1"));
+        var (served, shed) = await FloodAsync(node);
+        Assert.Equal(Clients * Each, served + shed);
+        Assert.InRange(shed, 1, (Clients * Each) - 1);
+        Assert.InRange(await ShedCountAsync(node), shed, shed);
+
+        await Task.Delay(500);
+        Assert.Null((await new Announcer(node).AnnounceAsync(Announcer.NewTorrent(), 1, 1)).Warning);
+    }
+
+    [Fact]
+    public async Task Nothing_is_shed_where_that_is_switched_off()
+    {
+        await using var node = await NodeProcess.StartNodeAsync(await postgres.CreateDatabaseAsync(), ("Tracker__ShedAfter", "0"));
+        Assert.Equal((Clients * Each, 0), await FloodAsync(node));
+    }
+
+    [Fact]
+    public async Task Connections_are_bounded_in_number_and_idle_time_and_those_beyond_cost_the_others_nothing()
+    {
+        await using var node = await NodeProcess.StartNodeAsync(await postgres.CreateDatabaseAsync(),
+            ("Tracker__MaxConnections", "4"), ("Tracker__ConnectionIdleSeconds", "2"));
+        var tracker = new Announcer(node);
+        var held = new List<TcpClient>();
+        for (var i = 0; i < 4; i++)
+        {
+            var client = new TcpClient();
+            await client.ConnectAsync(tracker.IPv4);
+            await client.GetStream().WriteAsync("GET /announce?info_hash="u8.ToArray());
+            held.Add(client);
+        }
+
+        using var beyond = new TcpClient();
+        await beyond.ConnectAsync(tracker.IPv4);
+        Assert.True(await EndsAsync(beyond), "A connection beyond the limit stayed open.");
+        foreach (var client in held)
+            Assert.True(await EndsAsync(client), "A connection that never finished its request stayed open.");
+        Assert.Null((await tracker.AnnounceAsync(Announcer.NewTorrent(), 1, 1)).Failure);
+        held.ForEach(client => client.Dispose());
+    }
+
+    /// <returns>How many announces were answered with a swarm's counts, and how many were told to come back.</returns>
+    private static async Task<(int Served, int Shed)> FloodAsync(NodeProcess node)
+    {
+        var tracker = new Announcer(node);
+        var torrent = Announcer.NewTorrent();
+        await tracker.AnnounceAsync(torrent, 1, 1);
+        var replies = await Task.WhenAll(Enumerable.Range(0, Clients).Select(async number =>
+        {
+            var requests = new StringBuilder();
+            for (var i = 0; i < Each; i++)
+                requests.Append(System.Globalization.CultureInfo.InvariantCulture, $"GET {Announcer.Target(torrent, number + 2, 1)} HTTP/1.1\r\nHost: t\r\n{(i == Each - 1 ? "Connection: close\r\n" : "")}\r\n");
+            return Encoding.Latin1.GetString(await RawHttp.ExchangeAsync(tracker.IPv4, Encoding.Latin1.GetBytes(requests.ToString())));
+        }));
+        return (replies.Sum(reply => Count(reply, "10:tracker id")), replies.Sum(reply => Count(reply, "8:retry in")));
+    }
+
+    private static async Task<int> ShedCountAsync(NodeProcess node)
+    {
+        using var client = new HttpClient();
+        var metrics = await client.GetStringAsync(new Uri(node.Management, "/metrics"));
+        return metrics.Split('\n').Where(line => line.StartsWith("pbts_announces_total", StringComparison.Ordinal) && line.Contains("outcome=\"shed\"", StringComparison.Ordinal))
+            .Sum(line => int.Parse(line[(line.LastIndexOf(' ') + 1)..], System.Globalization.CultureInfo.InvariantCulture));
+    }
+
+    private static int Count(string text, string part) => text.Split(part).Length - 1;
+
+    private static async Task<bool> EndsAsync(TcpClient client)
+    {
+        try
+        {
+            using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(15));
+            return await client.GetStream().ReadAsync(new byte[1], patience.Token) == 0;
+        }
+        catch (IOException)
+        {
+            return true;
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+}

@@ -7,7 +7,8 @@ namespace Pbts.Protocol.Ethereum;
 
 /// <summary>
 /// A list of ABI values: numbers are <see cref="System.Numerics.BigInteger"/>, addresses <see cref="EthereumAddress"/>,
-/// byte strings <c>byte[]</c>, tuples <c>object[]</c>. Arrays are written but not read.
+/// byte strings <c>byte[]</c>, tuples <c>object[]</c>. Arrays are for calls of our own only: Nethereum would read an array
+/// of a hostile contract whatever memory that takes.
 /// </summary>
 internal sealed class AbiTuple(Parameter[] parameters)
 {

@@ -36,11 +36,11 @@ public sealed class EthereumRpcClient : IDisposable
 
     /// <summary>The chain id (EIP-695).</summary>
     public Task<RpcResult<ulong>> ChainIdAsync(CancellationToken cancellationToken = default) =>
-        AskAsync("eth_chainId", async () => UInt64(await _eth.ChainId.SendRequestAsync().ConfigureAwait(false)), cancellationToken);
+        AskAsync("eth_chainId", async () => (ulong)RpcChecks.Quantity(await _eth.ChainId.SendRequestAsync().ConfigureAwait(false)), cancellationToken);
 
     /// <summary>The height of the newest block.</summary>
     public Task<RpcResult<ulong>> BlockNumberAsync(CancellationToken cancellationToken = default) =>
-        AskAsync("eth_blockNumber", async () => UInt64(await _eth.Blocks.GetBlockNumber.SendRequestAsync().ConfigureAwait(false)), cancellationToken);
+        AskAsync("eth_blockNumber", async () => (ulong)RpcChecks.Quantity(await _eth.Blocks.GetBlockNumber.SendRequestAsync().ConfigureAwait(false)), cancellationToken);
 
     /// <summary>The newest block: its number, hash, gas limit and, with EIP-1559, base fee are there.</summary>
     public Task<RpcResult<Block>> LatestBlockAsync(CancellationToken cancellationToken = default) => AskAsync<Block>(
@@ -56,22 +56,18 @@ public sealed class EthereumRpcClient : IDisposable
     public Task<RpcResult<ulong>> TransactionCountAsync(EthereumAddress address, ulong block, CancellationToken cancellationToken = default) =>
         TransactionCountAsync(address, At(block), cancellationToken);
 
-    /// <summary>The balance in wei.</summary>
-    public Task<RpcResult<BigInteger>> BalanceAsync(EthereumAddress address, CancellationToken cancellationToken = default) =>
-        AskAsync("eth_getBalance", async () => Number(await _eth.GetBalance.SendRequestAsync(address.ToString()).ConfigureAwait(false)), cancellationToken);
-
     /// <summary>The node's idea of a gas price, in wei.</summary>
     public Task<RpcResult<BigInteger>> GasPriceAsync(CancellationToken cancellationToken = default) =>
-        AskAsync("eth_gasPrice", async () => Number(await _eth.GasPrice.SendRequestAsync().ConfigureAwait(false)), cancellationToken);
+        AskAsync("eth_gasPrice", async () => RpcChecks.Quantity(await _eth.GasPrice.SendRequestAsync().ConfigureAwait(false)), cancellationToken);
 
     /// <summary>The node's idea of a tip (EIP-1559), in wei.</summary>
     public Task<RpcResult<BigInteger>> MaxPriorityFeeAsync(CancellationToken cancellationToken = default) =>
-        AskAsync("eth_maxPriorityFeePerGas", async () => Number(await _client.SendRequestAsync<HexBigInteger>("eth_maxPriorityFeePerGas").ConfigureAwait(false)), cancellationToken);
+        AskAsync("eth_maxPriorityFeePerGas", async () => RpcChecks.Quantity(await _client.SendRequestAsync<HexBigInteger>("eth_maxPriorityFeePerGas").ConfigureAwait(false)), cancellationToken);
 
     /// <summary>The gas a call would burn on top of what the node has pending; <see cref="RpcErrorKind.Reverted"/> when it would revert.</summary>
     public Task<RpcResult<ulong>> EstimateGasAsync(EthereumAddress? from, EthereumAddress? to, ReadOnlyMemory<byte> data, CancellationToken cancellationToken = default) =>
         // Nethereum's own method cannot name the block.
-        AskAsync("eth_estimateGas", async () => UInt64(await _client.SendRequestAsync<HexBigInteger>(
+        AskAsync("eth_estimateGas", async () => (ulong)RpcChecks.Quantity(await _client.SendRequestAsync<HexBigInteger>(
             "eth_estimateGas", null, Input(from, to, data), BlockParameter.CreatePending()).ConfigureAwait(false)), cancellationToken);
 
     /// <summary>Runs a call on the newest block, or at <paramref name="block"/>, and gives its return data.</summary>
@@ -118,10 +114,6 @@ public sealed class EthereumRpcClient : IDisposable
 
     private static CallInput Input(EthereumAddress? from, EthereumAddress? to, ReadOnlyMemory<byte> data) =>
         new() { From = from?.ToString(), To = to?.ToString(), Data = data.ToArray().ToHex(prefix: true) };
-
-    private static BigInteger Number(HexBigInteger? value) => RpcChecks.Quantity(value);
-
-    private static ulong UInt64(HexBigInteger? value) => (ulong)RpcChecks.Quantity(value);
 
     private static async Task<RpcResult<T>> AskAsync<T>(string method, Func<Task<T>> ask, CancellationToken cancellationToken)
     {

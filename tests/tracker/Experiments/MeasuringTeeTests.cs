@@ -22,7 +22,7 @@ public sealed class MeasuringTeeTests(TrustedNode trusted) : IClassFixture<Trust
         foreach (var name in new[] { "key generation, TEE-derived", "attestation generation", "registration with an attestation, end to end" })
         {
             var finding = run.Find("latency", name);
-            Assert.Equal(Small.Iterations, finding?.Summary?.Count);
+            Assert.InRange(finding?.Summary?.Count ?? 0, Small.Fewest, Small.Iterations);
             Assert.Contains("simulator", finding!.Note!, StringComparison.Ordinal);
         }
 
@@ -30,7 +30,7 @@ public sealed class MeasuringTeeTests(TrustedNode trusted) : IClassFixture<Trust
         string[] Asked(string method) => [.. trusted.Agent.Calls.Where(call => call.Method == method).Select(call => call.Body.ToJsonString()).Where(body => !body.Contains(TeeKeys.TrackerPath, StringComparison.Ordinal))];
         Assert.Distinct(Asked("GetKey"));
         Assert.Distinct(Asked("GetQuote"));
-        Assert.True(Asked("GetKey").Length > 2 * Small.Iterations);
+        Assert.True(Asked("GetKey").Length > 2 * Small.Fewest);
 
         // Nobody signed this platform's certificates.
         var own = run.Findings.Single(finding => finding.Name == "attestation verification, own quote");
@@ -57,7 +57,7 @@ public sealed class MeasuringTeeTests(TrustedNode trusted) : IClassFixture<Trust
         var run = new ExperimentRun(Small with { Agent = trusted.Agent.Socket, Tracker = trusted.Node.Url }, _progress);
         await new OverheadExperiment().RunAsync(run);
         foreach (var name in new[] { "key generation, TEE-derived", "attestation" })
-            Assert.Equal(Small.Iterations, run.Find("overhead", name)?.Summary?.Count);
+            Assert.InRange(run.Find("overhead", name)?.Summary?.Count ?? 0, Small.Fewest, Small.Iterations);
         Assert.DoesNotContain(run.Findings, finding => finding.Outcome == Outcome.Failed);
 
         // Where it does not work the tracker's reason is given.

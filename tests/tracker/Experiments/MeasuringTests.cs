@@ -131,8 +131,8 @@ public sealed class MeasuringTests(SharedNode shared)
         using var api = new TrackerApi(shared.Node.Url);
         await new ScalabilityExperiment().SwarmAsync(run, api, 0, 300);
         Assert.Empty(run.Findings.Where(finding => finding.Outcome == Outcome.Failed).Select(finding => $"{finding.Name}: {finding.Reason}"));
-        Assert.Equal(Small.Iterations, run.Find("scalability", "announce to a swarm", 300)?.Summary!.Count);
-        Assert.Equal(Small.Iterations, run.Find("scalability", "report from a swarm", 300)?.Summary!.Count);
+        Assert.InRange(run.Find("scalability", "announce to a swarm", 300)?.Summary!.Count ?? 0, Small.Fewest, Small.Iterations);
+        Assert.InRange(run.Find("scalability", "report from a swarm", 300)?.Summary!.Count ?? 0, Small.Fewest, Small.Iterations);
 
         var torrent = InfoHash.From("experiments-k4-swarm"u8);
         byte[] reply = [.. "d5:filesd20:"u8, .. torrent.Span, .. "d8:completei10e10:downloadedi0e10:incompletei20eeee"u8];

@@ -1,7 +1,7 @@
 # How the tracker bears load over time and over many processes, each on a tracker of its own; all take --json FILE:
 # ./pbts bench memory   [--swarms 100000] [--peers 1000000]
 # ./pbts bench soak     [--minutes 30]
-# ./pbts bench overload [--times 5] [--seconds 15] [--connections 1000] [--silos]
+# ./pbts bench overload [--times 5] [--seconds 15] [--connections 32] [--silos]
 # ./pbts bench cluster  [--announces 30000] [--torrents 1000]
 
 # A tracker whose data and processes go when the command ends; sets BENCH_DATA and BENCH_PORT.
@@ -58,8 +58,7 @@ bench_overload() {
         bench_tracker
         bench_pin "$(bench_process "$BENCH_DATA" node-1 pid)"
     fi
-    taskset -c 1 env DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS=1 \
-        dotnet "$BENCH_DLL" overload --port "$BENCH_PORT" --pid "$(bench_process "$BENCH_DATA" $front pid)" --metrics "$(bench_process "$BENCH_DATA" $front metrics)" "$@"
+    taskset -c 1 dotnet "$BENCH_DLL" overload --port "$BENCH_PORT" --pid "$(bench_process "$BENCH_DATA" $front pid)" --metrics "$(bench_process "$BENCH_DATA" $front metrics)" "$@"
 }
 
 bench_cluster() {

@@ -54,6 +54,7 @@ public static class ApiHosting
         builder.Services.AddSingleton<ClusterFigures>();
         builder.Services.AddSingleton<ConnectionSweeper>();
         builder.Services.AddHostedService(services => services.GetRequiredService<ConnectionSweeper>());
+        builder.Services.AddHostedService<FrontEndReporter>();
         builder.Services.AddMemberEndpoints();
         builder.Services.AddTeeEndpoints();
         builder.Services.AddConsole();

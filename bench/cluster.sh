@@ -67,6 +67,7 @@ bench_cluster() {
     # The same proxy once more, choosing at random.
     other=$(free_port)
     mkdir -p "$BENCH_DATA/random"
+    cp "$ROOT/deploy/route.js" "$BENCH_DATA/random/"
     sed -e "s|$BENCH_DATA/proxy|$BENCH_DATA/random|g" -e 's/hash $route consistent;/random;/' -e "s/:$BENCH_PORT;/:$other;/" \
         "$BENCH_DATA/proxy/nginx.conf" >"$BENCH_DATA/random/nginx.conf"
     DATA=$BENCH_DATA launch proxy-random "$(PATH="$PATH:/usr/sbin" command -v nginx)" -p "$BENCH_DATA/random" -e stderr -c "$BENCH_DATA/random/nginx.conf"

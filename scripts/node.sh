@@ -57,12 +57,12 @@ start_host() {
         environment+=(PBTS_ROLE="$role" PBTS_ADVERTISED_ADDRESS=127.0.0.1 PBTS_SILO_PORT="$silo" PBTS_GATEWAY_PORT=0)
     fi
     step "Starting $name ($listen)"
-    # The values go by the exported environment of a subshell, never as arguments of env(1).
-    export "${environment[@]}"
+    # Never as arguments of env(1), which everybody sees; and for this process alone: whoever keeps it running later must
+    # not take what is ours for the operator's own PBTS_DATABASE or RPC.
+    local -x "${environment[@]}" "${CHAIN_ENVIRONMENT[@]}"
     cd "$(dirname "$dll")" || die "$(dirname "$dll") is missing"
     launch "$name" dotnet "$dll"
     cd "$WORK_DIR" || true
-    unset PBTS_ROLE PBTS_NAME PBTS_LISTEN PBTS_UDP_LISTEN PBTS_MANAGEMENT_LISTEN PBTS_SILO_PORT PBTS_GATEWAY_PORT PBTS_ADVERTISED_ADDRESS
 }
 
 start_tracker() {

@@ -46,8 +46,11 @@ internal sealed class ClusterSnapshots(IGrainFactory grains, ClusterFigures figu
         if (members is not null && now - _users.At > UsersFreshness)
             _users = (now, (await TryAsync(async () => new Counted(await grains.GetGrain<IUserDirectoryGrain>(0).CountAsync())))?.Value);
         var answers = await figures.AskAsync(_members.Where(member => member.Status == SiloStatus.Active).Select(member => member.SiloAddress));
+        // Who is dead is shown for a while, once, and no longer than it takes to come back.
         var silos = _members
             .Where(member => member.Status != SiloStatus.Dead || now - Utc(member.IAmAliveTime) < DeadShown)
+            .GroupBy(member => member.SiloAddress.Endpoint)
+            .Select(same => same.OrderBy(member => member.Status == SiloStatus.Dead).ThenByDescending(member => member.StartTime).First())
             .OrderBy(member => member.Status == SiloStatus.Dead).ThenBy(member => member.StartTime)
             .Select(member => View(member, answers.TryGetValue(member.SiloAddress, out var held) ? held : null));
         var fronts = await TryAsync(async () => await grains.GetGrain<IFrontEndsGrain>(0).ListAsync()) ?? [];

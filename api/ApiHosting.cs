@@ -53,6 +53,7 @@ public static class ApiHosting
         builder.Services.AddSingleton<SwarmClient>();
         builder.Services.AddSingleton<TrackerIdentity>();
         builder.Services.AddSingleton<ClusterFigures>();
+        builder.Services.AddHostedService<FrontEndReporter>();
         builder.Services.AddMemberEndpoints();
         builder.Services.AddTeeEndpoints();
         builder.Services.AddConsole();

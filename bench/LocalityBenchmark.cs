@@ -4,7 +4,10 @@ using Pbts.Bench.Load;
 
 namespace Pbts.Bench;
 
-/// <summary>The share of announces that a swarm in the same process takes, behind one proxy and behind another.</summary>
+/// <summary>
+/// The share of announces that a swarm in the same process takes, behind one proxy and behind another. The peers of a torrent
+/// escape its info hash in different ways, as different clients do.
+/// </summary>
 internal static class LocalityBenchmark
 {
     public static async Task<int> RunAsync(Arguments arguments)
@@ -21,12 +24,14 @@ internal static class LocalityBenchmark
         async Task<object> MeasureAsync(string what, int port, int firstTorrent)
         {
             var (local, all) = (await SumAsync("pbts_swarm_local_announces_total"), await SumAsync("pbts_swarm_announces_total"));
-            var (seconds, notServed) = await ClosedLoad.RunAsync(new IPEndPoint(IPAddress.Loopback, port), announces, connections: 32, underWay: 1,
-                (i, buffer, at) => AnnounceText.Write(buffer.AsSpan(at), firstTorrent + (i % torrents), i / torrents, 50, seeder: i % 2 == 0));
+            // Peers of one torrent use different clients.
+            using var load = new AnnounceLoad(new IPEndPoint(IPAddress.Loopback, port), connections: 32,
+                (i, room) => AnnounceText.Write(room, firstTorrent + (i % torrents), i / torrents, 50, seeder: i % 2 == 0, escaping: (Escaping)(i / torrents % 3)));
+            var tally = load.Counted(announces, underWay: 1);
             var (direct, taken) = (await SumAsync("pbts_swarm_local_announces_total") - local, await SumAsync("pbts_swarm_announces_total") - all);
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"proxy {what}: {direct / taken:P1} of {taken:F0} announces local; {announces / seconds:F0} announces/s, {notServed} not served"));
-            return new { local_share = direct / taken, announces_per_second = announces / seconds, not_served = notServed };
+                $"proxy {what}: {direct / taken:P1} of {taken:F0} announces local; {announces / tally.Seconds:F0} announces/s, {tally.NotServed} not served"));
+            return new { local_share = direct / taken, announces_per_second = announces / tally.Seconds, not_served = tally.NotServed };
         }
 
         async Task<double> SumAsync(string name) => (await Task.WhenAll(nodes.Select(node => node.SumAsync(name)))).Sum();

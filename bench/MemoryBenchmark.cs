@@ -18,11 +18,11 @@ internal static class MemoryBenchmark
         var each = peers / swarms;
 
         // Whatever is made once, at the first announces, is not the peers'.
-        await FillAsync(20_000, i => (-1 - (i % 100), i / 100));
+        Fill(20_000, i => (-1 - (i % 100), i / 100));
         var before = await MeasureAsync("a tracker that has seen 20,000 announces of 100 swarms");
-        await FillAsync(swarms, i => (i, 0));
+        Fill(swarms, i => (i, 0));
         var one = await MeasureAsync($"+ {swarms:N0} swarms of one peer");
-        await FillAsync(swarms * (each - 1), i => (i % swarms, 1 + (i / swarms)));
+        Fill(swarms * (each - 1), i => (i % swarms, 1 + (i / swarms)));
         var full = await MeasureAsync($"+ {swarms * (each - 1):N0} peers: {swarms:N0} swarms of {each}");
 
         var held = await node.SumAsync("pbts_swarms");
@@ -54,14 +54,15 @@ internal static class MemoryBenchmark
         await Results.WriteAsync(arguments, "memory", result);
         return held >= swarms ? 0 : Fail("Swarms left before they were measured: the machine is too slow for this idle time.");
 
-        async Task FillAsync(int count, Func<int, (int Torrent, int Peer)> of)
+        void Fill(int count, Func<int, (int Torrent, int Peer)> of)
         {
-            var (seconds, notServed) = await ClosedLoad.RunAsync(tracker, count, connections: 16, underWay: 32, (i, buffer, at) =>
+            using var load = new AnnounceLoad(tracker, connections: 16, (i, room) =>
             {
                 var (torrent, peer) = of(i);
-                return AnnounceText.Write(buffer.AsSpan(at), torrent, peer, 0, seeder: (peer & 1) == 0);
+                return AnnounceText.Write(room, torrent, peer, 0, seeder: (peer & 1) == 0);
             });
-            Console.WriteLine($"{count:N0} announces in {seconds:F1} s, {notServed} not served");
+            var tally = load.Counted(count, underWay: 32);
+            Console.WriteLine($"{count:N0} announces in {tally.Seconds:F1} s, {tally.NotServed} not served");
         }
 
         async Task<(long Resident, double Heap)> MeasureAsync(string what)

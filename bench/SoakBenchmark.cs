@@ -31,16 +31,16 @@ internal static class SoakBenchmark
         var every = TimeSpan.FromSeconds(10);
 
         var clock = Stopwatch.StartNew();
-        const int Trial = 200_000;
-        await ClosedLoad.RunAsync(tracker, Trial / 4, 64, 1, (i, buffer, at) => Write(i, buffer.AsSpan(at)));
-        var peak = Trial / (await ClosedLoad.RunAsync(tracker, Trial, 64, 1, (i, buffer, at) => Write(i, buffer.AsSpan(at)))).Seconds;
+        using var load = new AnnounceLoad(tracker, connections: 64, Write);
+        load.Saturating(1, TimeSpan.FromSeconds(3));
+        var trial = load.Saturating(1, TimeSpan.FromSeconds(5));
+        var peak = trial.Served.Count / trial.Seconds;
         var rate = peak / 2;
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"peak {peak:F0} announces/s; {duration.TotalMinutes:F0} minutes at {rate:F0}"));
 
         using var stop = new CancellationTokenSource();
-        var load = new PacedLoad(tracker, 64, (i, buffer) => Write(i, buffer));
         var reports = ReportAsync($"http://127.0.0.1:{tracker.Port}", stop.Token);
-        var running = load.RunAsync(rate, duration);
+        var running = Task.Run(() => load.AtRate(rate, duration));
         // What comes and goes is there after a minute and a half.
         await Task.Delay(TimeSpan.FromSeconds(Math.Min(90, duration.TotalSeconds / 4)), CancellationToken.None);
         await node.CollectAsync();
@@ -49,7 +49,7 @@ internal static class SoakBenchmark
         using var timer = new PeriodicTimer(every);
         while (!running.IsCompleted && await timer.WaitForNextTickAsync(CancellationToken.None))
             samples.Add(await TakeAsync());
-        await running;
+        var tally = await running;
         await node.CollectAsync();
         var last = await TakeAsync();
         await stop.CancelAsync();
@@ -57,20 +57,19 @@ internal static class SoakBenchmark
 
         var tail = samples.Skip(samples.Count / 3).ToArray();
         var (resident, heap) = (SlopeMiBPerHour(tail, sample => sample.ResidentBytes), SlopeMiBPerHour(tail, sample => sample.HeapBytes));
-        var served = load.Served.ToArray();
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"process: start {settled.ResidentBytes / 1048576.0:F1} MiB, end {last.ResidentBytes / 1048576.0:F1} MiB, slope {resident:F1} MiB/hour over the last two thirds ({samples.Count} samples)"));
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"heap after a collection: start {settled.HeapBytes / 1048576.0:F1} MiB, end {last.HeapBytes / 1048576.0:F1} MiB; as the last collection left it: slope {heap:F1} MiB/hour"));
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{served.Length} announces served, {load.Busy.Count()} told to come back, {load.Failed} failed, {load.GivenUp} given up; p99 {Samples.Quantile(served, 0.99):F2} ms; {receipts} receipts credited; at the end {last.Swarms:F0} swarms, {last.Peers:F0} peers"));
+            $"{tally.Served.Count} announces served, {tally.Shed.Count} told to come back, {tally.Failed} failed, {tally.NeverSent} never sent; p99 {tally.Served.Quantile(0.99):F2} ms; {receipts} receipts credited; at the end {last.Swarms:F0} swarms, {last.Peers:F0} peers"));
         await Results.WriteAsync(arguments, "soak", new
         {
             minutes = duration.TotalMinutes, peak, rate, start_resident_bytes = settled.ResidentBytes, end_resident_bytes = last.ResidentBytes,
             resident_slope_mib_per_hour = resident, start_heap_bytes = settled.HeapBytes, end_heap_bytes = last.HeapBytes, heap_slope_mib_per_hour = heap,
-            served = served.Length, failed = load.Failed, given_up = load.GivenUp, p99_ms = Samples.Quantile(served, 0.99), receipts, samples,
+            served = tally.Served.Count, shed = tally.Shed.Count, failed = tally.Failed, never_sent = tally.NeverSent, p99_ms = tally.Served.Quantile(0.99), receipts, samples,
         });
-        return load.Failed == 0 ? 0 : 1;
+        return tally.Failed == 0 ? 0 : 1;
 
         async Task<Sample> TakeAsync() => new(
             clock.Elapsed.TotalMinutes, node.ResidentBytes, await node.HeapBytesAsync(), await node.SumAsync("pbts_swarms"), await node.SumAsync("pbts_peers"));

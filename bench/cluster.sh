@@ -1,7 +1,7 @@
 # How the tracker bears load over time and over many processes, each on a tracker of its own; all take --json FILE:
 # ./pbts bench memory   [--swarms 100000] [--peers 1000000]
 # ./pbts bench soak     [--minutes 30]
-# ./pbts bench overload [--times 5] [--seconds 15] [--connections 1000] [--silos]
+# ./pbts bench overload [--times 5] [--seconds 15] [--connections 32] [--silos]
 # ./pbts bench cluster  [--announces 30000] [--torrents 1000]
 
 # A tracker whose data and processes go when the command ends; sets BENCH_DATA and BENCH_PORT.
@@ -33,7 +33,7 @@ bench_pin() {
 
 bench_memory() {
     # Peers are gone, and idle swarms put away, after one and a half intervals.
-    export Tracker__Interval=120 Tracker__MinInterval=60
+    export Tracker__Interval=120 Tracker__MinInterval=60 Tracker__ShedAfter=0
     bench_tracker
     dotnet "$BENCH_DLL" memory --port "$BENCH_PORT" --pid "$(bench_process "$BENCH_DATA" node-1 pid)" --metrics "$(bench_process "$BENCH_DATA" node-1 metrics)" --idle 180 "$@"
 }
@@ -58,8 +58,7 @@ bench_overload() {
         bench_tracker
         bench_pin "$(bench_process "$BENCH_DATA" node-1 pid)"
     fi
-    taskset -c 1 env DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS=1 \
-        dotnet "$BENCH_DLL" overload --port "$BENCH_PORT" --pid "$(bench_process "$BENCH_DATA" $front pid)" --metrics "$(bench_process "$BENCH_DATA" $front metrics)" "$@"
+    taskset -c 1 dotnet "$BENCH_DLL" overload --port "$BENCH_PORT" --pid "$(bench_process "$BENCH_DATA" $front pid)" --metrics "$(bench_process "$BENCH_DATA" $front metrics)" "$@"
 }
 
 bench_cluster() {
@@ -68,6 +67,7 @@ bench_cluster() {
     # The same proxy once more, choosing at random.
     other=$(free_port)
     mkdir -p "$BENCH_DATA/random"
+    cp "$ROOT/deploy/route.js" "$BENCH_DATA/random/"
     sed -e "s|$BENCH_DATA/proxy|$BENCH_DATA/random|g" -e 's/hash $route consistent;/random;/' -e "s/:$BENCH_PORT;/:$other;/" \
         "$BENCH_DATA/proxy/nginx.conf" >"$BENCH_DATA/random/nginx.conf"
     DATA=$BENCH_DATA launch proxy-random "$(PATH="$PATH:/usr/sbin" command -v nginx)" -p "$BENCH_DATA/random" -e stderr -c "$BENCH_DATA/random/nginx.conf"

@@ -76,9 +76,18 @@ recorded() {
     done
 }
 
+# Children of a leader that was killed (nginx's workers) are still in its process group; while they live, or it is not
+# buried yet, the kernel gives its pid to nobody else.
+kill_orphans() {
+    local pid start boot
+    read -r pid start boot 2>/dev/null <"$DATA/run/$1.pid" || return 0
+    [ "$boot" = "$(boot_id)" ] && [ -z "$(proc_start "$pid")" ] && kill -KILL -- "-$pid" 2>/dev/null
+    return 0
+}
+
 # stop_names SIGNAL SECONDS NAME…: signal all, wait for all, kill what is left, forget them.
 stop_names() {
-    local signal=$1 seconds=$2 name pid start boot deadline
+    local signal=$1 seconds=$2 name pid deadline
     shift 2
     for name in "$@"; do
         pid=$(pid_of "$name") && kill "-$signal" "$pid" 2>/dev/null
@@ -91,11 +100,7 @@ stop_names() {
             kill -KILL "$pid" 2>/dev/null
             while pid_of "$name" >/dev/null; do sleep 0.1; done
         fi
-        # Children of a leader that was killed (nginx's workers) are still in its process group; while they
-        # live the kernel gives its pid to nobody else.
-        if read -r pid start boot 2>/dev/null <"$DATA/run/$name.pid" && [ "$boot" = "$(boot_id)" ] && [ ! -e "/proc/$pid" ]; then
-            kill -KILL -- "-$pid" 2>/dev/null
-        fi
+        kill_orphans "$name"
         rm -f "$DATA/run/$name.pid"
     done
 }

@@ -54,6 +54,14 @@ need_programs() {
     [ ${#packages[@]} = 0 ] || apt_install "${packages[@]}"
 }
 
+# Sets NGINX, and NGINX_JS to its module for JavaScript: empty where there is none to be had.
+need_nginx() {
+    need_programs nginx:nginx-light
+    NGINX=$(PATH="$PATH:/usr/sbin" command -v nginx)
+    NGINX_JS=$("$NGINX" -V 2>&1 | sed -nE 's/.*--modules-path=([^ ]+).*/\1/p')/ngx_http_js_module.so
+    [ -e "$NGINX_JS" ] || (apt_install libnginx-mod-http-js) || NGINX_JS=
+}
+
 # Sets PG_BIN to the newest PostgreSQL's programs.
 need_postgres() {
     PG_BIN=$(newest_postgres) && return

@@ -46,7 +46,7 @@ cmd_up() {
     trap 'trap - EXIT; on_signal' INT TERM HUP
     trap on_failure EXIT
 
-    local names=() missing=0 name
+    local names=() missing=0 partly= name
     mapfile -t names < <(recorded)
     for name in "${names[@]}"; do pid_of "$name" >/dev/null || missing=1; done
     if [ ${#names[@]} -gt 0 ] && [ $missing = 0 ]; then
@@ -55,12 +55,18 @@ cmd_up() {
         summary
         exit 0
     fi
-    if [ ${#names[@]} -gt 0 ] && any_alive "${names[@]}"; then
+    if [ ${#names[@]} -gt 0 ] && { [ -n "${PBTS_KEEPER:-}" ] || any_alive "${names[@]}"; }; then
         say "Already running in $DATA in part; starting what is missing, with the settings it was started with"
-        HOST=$(setting host) PORT=$(setting port) SILOS=$(setting silos) APIS=$(setting apis) CHAIN=$(setting chain)
+        HOST=$(setting host) PORT=$(setting port) SILOS=$(setting silos) APIS=$(setting apis) CHAIN=$(setting chain) partly=1
+        need_same_backing
     fi
-    for name in "${names[@]}"; do pid_of "$name" >/dev/null || stop_names KILL 0 "$name"; done
-    if ! pid_of node-1 >/dev/null && ! pid_of proxy >/dev/null && port_busy "$PORT"; then
+    for name in "${names[@]}"; do
+        pid_of "$name" >/dev/null && continue
+        # In part: what is missing stays on record until it has been started.
+        if [ -n "$partly" ]; then kill_orphans "$name"; else stop_names KILL 0 "$name"; fi
+    done
+    # In part: a front end of ours may have the port for UDP.
+    if [ -z "$partly" ] && port_busy "$PORT" && ! port_falls_free "$PORT"; then
         die "port $PORT is in use by another program; choose another (--port $(free_port)) or stop that one (ss -ltnp 'sport = :$PORT' names it)"
     fi
     touch "$DATA/instance"
@@ -95,15 +101,33 @@ start_backing() {
         save_setting external_database 0
         start_postgres
     fi
+    save_setting external_chain 0
     if [ -n "${RPC:-}" ]; then
         say "    RPC is set: no chain of its own"
+        save_setting external_chain 1
         save_setting rpc "$RPC"
     elif [ "$CHAIN" = 1 ]; then
         start_chain
-        save_setting rpc "$RPC"
     else
         save_setting rpc ""
     fi
+}
+
+# What this instance was started with from outside has to be given again: it is not kept.
+need_same_backing() {
+    [ "$(setting external_database)" != 1 ] || [ -n "${PBTS_DATABASE:-}" ] || die "this instance uses a database of its own choice: set PBTS_DATABASE as for ./pbts up"
+    [ "$(setting external_chain)" != 1 ] || [ -n "${RPC:-}" ] || die "this instance uses a chain of its own choice: set RPC as for ./pbts up"
+}
+
+# What was killed may hold its port a moment longer: waits for that when something of ours ran here before.
+port_falls_free() {
+    local tries
+    [ ${#names[@]} -gt 0 ] || return
+    for ((tries = 0; tries < 20; tries++)); do
+        sleep 0.1
+        port_busy "$1" || return 0
+    done
+    return 1
 }
 
 any_alive() {
@@ -112,8 +136,9 @@ any_alive() {
     return 1
 }
 
-# Several processes are kept running: what ends without having been stopped is started again. Orleans ends a silo that the
-# others have declared dead, for example because its network was away: started again, it is a member again.
+# Several processes are kept running: what ends without having been stopped is started again, the database and the proxy
+# too. Orleans ends a silo that the others have declared dead, for example because its network was away: started again, it
+# is a member again.
 keeps_running() { [ "$(setting silos)$(setting apis)" != 00 ]; }
 
 # Does in the background what the foreground command does; `down` ends it. Its file is hidden from `recorded`: it is no part
@@ -131,7 +156,8 @@ cmd_keep() {
 
 # Report what dies, start it again where there are several, end when nothing is left of what this command started.
 supervise() {
-    local reported=" " name restarted=-999 pause=1
+    local reported=" " name since
+    local -A restarted=() pause=()
     while :; do
         sleep 1 &
         wait $! 2>/dev/null
@@ -139,21 +165,23 @@ supervise() {
         flock -n "$DATA/lock" true || continue
         for name in "${STARTED[@]}"; do
             if [ ! -e "$DATA/run/$name.pid" ] || pid_of "$name" >/dev/null; then continue; fi
-            if keeps_running && [[ $name == silo-* || $name == api-* ]]; then
-                # Ever longer pauses for what ends again and again.
-                if [ $((SECONDS - restarted)) -gt 60 ]; then pause=1; else pause=$((pause < 16 ? pause * 2 : 30)); fi
-                [ $((SECONDS - restarted)) -gt "$pause" ] || continue
+            if keeps_running; then
+                since=$((SECONDS - ${restarted[$name]:--999}))
+                [ $since -gt "${pause[$name]:-0}" ] || continue
                 say "pbts: $name ended unexpectedly; starting it again (its log: $DATA/logs/$name.log)" >&2
                 PBTS_KEEPER=1 "$ROOT/pbts" up --detach --data "$DATA" >/dev/null ||
                     say "pbts: that did not work; trying again" >&2
-                restarted=$SECONDS
+                # Ever longer pauses for what ends again and again.
+                if [ $since -gt 60 ]; then pause[$name]=1; else pause[$name]=$((${pause[$name]} < 16 ? ${pause[$name]} * 2 : 30)); fi
+                restarted[$name]=$SECONDS
                 break # All that was missing has been started.
             fi
             [[ $reported == *" $name "* ]] && continue
             reported+="$name "
             say "pbts: $name ended unexpectedly; its log: $DATA/logs/$name.log (./pbts up --detach --data $DATA starts it again)" >&2
         done
-        if ! any_alive "${STARTED[@]}"; then
+        # What is kept running is on record until `down`, whatever becomes of it.
+        if ! any_alive "${STARTED[@]}" && { ! keeps_running || [ -z "$(recorded)" ]; }; then
             trap - EXIT
             [ -n "$(recorded)" ] && die "nothing is left running"
             say "Stopped."
@@ -174,23 +202,26 @@ on_signal() {
 on_failure() {
     local status=$?
     trap '' INT TERM HUP
-    [ ${#STARTED[@]} -gt 0 ] && stop_all "${STARTED[@]}"
+    # Whoever keeps things running keeps what it got to run, and tries again.
+    [ -n "${PBTS_KEEPER:-}" ] || [ ${#STARTED[@]} = 0 ] || stop_all "${STARTED[@]}"
     exit $status
 }
 
 # stop_all NAME…: outside in, so that nobody loses what it still needs.
 stop_all() {
-    local name hosts=() fronts=()
+    local name hosts=() fronts=() proxies=()
     step "Stopping: $*"
     for name in "$@"; do
         case $name in
+            proxy*) proxies+=("$name") ;;
             api-*) fronts+=("$name") ;;
             node-* | silo-*) hosts+=("$name") ;;
         esac
     done
-    [[ " $* " == *" proxy "* ]] && stop_names TERM 10 proxy
-    stop_names TERM 30 "${fronts[@]}"
-    stop_names TERM 30 "${hosts[@]}"
+    stop_names TERM 10 "${proxies[@]}"
+    # Longer than the 30 s in which a process hands over what it has.
+    stop_names TERM 40 "${fronts[@]}"
+    stop_names TERM 40 "${hosts[@]}"
     [[ " $* " == *" chain "* ]] && stop_names TERM 15 chain
     [[ " $* " == *" postgres "* ]] && stop_names INT 30 postgres
     return 0
@@ -223,7 +254,7 @@ cmd_rolling_restart() {
     exec 9>"$DATA/lock"
     flock 9
     HOST=$(setting host) PORT=$(setting port) SILOS=$(setting silos) APIS=$(setting apis) CHAIN=$(setting chain) STARTED=()
-    [ "$(setting external_database)" = 0 ] || [ -n "${PBTS_DATABASE:-}" ] || die "this instance uses a database of its own choice: set PBTS_DATABASE as for ./pbts up"
+    need_same_backing
     need_dotnet
     start_backing
     [ "$SILOS$APIS" = 00 ] || behind_proxy

@@ -49,20 +49,20 @@ start_host() {
     # Prometheus looks for it there.
     management=$(kept_port "management_$name")
     case $role:$name in node:node-1 | node:silo-1 | api:api-1) udp=$(udp_urls "$(setting host)" "$(setting port)") ;; esac
-    environment=(PBTS_DATABASE="$DATABASE" PBTS_LISTEN="$listen" PBTS_UDP_LISTEN="$udp" PBTS_MANAGEMENT_LISTEN="http://127.0.0.1:$management")
+    environment=(PBTS_DATABASE="$DATABASE" PBTS_NAME="$name" PBTS_LISTEN="$listen" PBTS_UDP_LISTEN="$udp" PBTS_MANAGEMENT_LISTEN="http://127.0.0.1:$management")
     if [ "$role" = api ]; then dll=$API_DLL
     else
         # A silo that comes back to its address shows that the one before is dead: nobody has to wait until that is noticed.
         silo=$(kept_port "silo_port_$name")
-        environment+=(PBTS_ROLE="$role" PBTS_NAME="$name" PBTS_ADVERTISED_ADDRESS=127.0.0.1 PBTS_SILO_PORT="$silo" PBTS_GATEWAY_PORT=0)
+        environment+=(PBTS_ROLE="$role" PBTS_ADVERTISED_ADDRESS=127.0.0.1 PBTS_SILO_PORT="$silo" PBTS_GATEWAY_PORT=0)
     fi
     step "Starting $name ($listen)"
-    # The values go by the exported environment of a subshell, never as arguments of env(1).
-    export "${environment[@]}"
+    # Never as arguments of env(1), which everybody sees; and for this process alone: whoever keeps it running later must
+    # not take what is ours for the operator's own PBTS_DATABASE or RPC.
+    local -x "${environment[@]}" "${CHAIN_ENVIRONMENT[@]}"
     cd "$(dirname "$dll")" || die "$(dirname "$dll") is missing"
     launch "$name" dotnet "$dll"
     cd "$WORK_DIR" || true
-    unset PBTS_ROLE PBTS_NAME PBTS_LISTEN PBTS_UDP_LISTEN PBTS_MANAGEMENT_LISTEN PBTS_SILO_PORT PBTS_GATEWAY_PORT PBTS_ADVERTISED_ADDRESS
 }
 
 start_tracker() {
@@ -112,13 +112,17 @@ behind_proxy() {
 }
 
 start_proxy() {
-    local host=$1 port=$2 nginx url
+    local host=$1 port=$2 url without=()
     shift 2
-    need_programs nginx:nginx-light
-    nginx=$(PATH="$PATH:/usr/sbin" command -v nginx)
+    need_nginx
     mkdir -p "$DATA/proxy"
+    cp "$ROOT/deploy/route.js" "$DATA/proxy/"
+    if [ -z "$NGINX_JS" ]; then
+        say "    nginx has no JavaScript module here: announces are routed by the info hash as it is written, which costs some a hop"
+        without=(-e /load_module/d -e /js_path/d -e /js_import/d -e 's/js_set $route .*/map $arg_info_hash $route { "" $request_id; default $arg_info_hash; }/')
+    fi
     {
-        sed -e "s|@DIR@|$DATA/proxy|g" "$ROOT/deploy/nginx.conf.in" | while IFS= read -r line; do
+        sed -e "s|@DIR@|$DATA/proxy|g" -e "s|@JS@|$NGINX_JS|" "${without[@]}" "$ROOT/deploy/nginx.conf.in" | while IFS= read -r line; do
             case $line in
                 *@LISTEN@*) listen_urls "$host" "$port" | tr ';' '\n' | sed 's|^http://\(.*\)$|    listen \1;|' ;;
                 *@BACKENDS@*) for url in "$@"; do echo "    server 127.0.0.1:$url max_fails=1 fail_timeout=2s;"; done ;;
@@ -131,7 +135,7 @@ start_proxy() {
         kill -HUP "$(pid_of proxy)" # Restarted backends have new ports.
     else
         step "Starting the proxy (nginx, hashing on info_hash)"
-        launch proxy "$nginx" -p "$DATA/proxy" -e "$DATA/logs/proxy.log" -c "$DATA/proxy/nginx.conf"
+        launch proxy "$NGINX" -p "$DATA/proxy" -e "$DATA/logs/proxy.log" -c "$DATA/proxy/nginx.conf"
     fi
     wait_ready proxy 30
 }

@@ -59,7 +59,7 @@ start_postgres() {
     need_postgres
     postgres_home
     postgres_socket
-    local data=$PG_HOME/data stale
+    local data=$PG_HOME/data stale lock
     if [ ! -d "$data" ]; then
         step "Creating the database in $PG_HOME"
         as_postgres rm -rf "$data.new"
@@ -71,9 +71,11 @@ start_postgres() {
     version=$(as_postgres cat "$data/PG_VERSION")
     [ -x "/usr/lib/postgresql/$version/bin/postgres" ] && PG_BIN=/usr/lib/postgresql/$version/bin
     pid_of postgres >/dev/null && return
-    # After a crash of the machine the pid in postmaster.pid may belong to some other program.
-    stale=$(as_postgres head -1 "$data/postmaster.pid" 2>/dev/null)
-    if [ -n "$stale" ] && [ "$(readlink "/proc/$stale/cwd")" != "$data" ]; then as_postgres rm -f "$data/postmaster.pid"; fi
+    # After a crash the pid in a lock file may belong to some other program, or to what is left of the server.
+    for lock in "$data/postmaster.pid" "$PG_SOCKET/.s.PGSQL.5432.lock"; do
+        stale=$(as_postgres head -1 "$lock" 2>/dev/null)
+        if [ -n "$stale" ] && [ "$(readlink "/proc/$stale/cwd")" != "$data" ]; then as_postgres rm -f "$lock"; fi
+    done
     step "Starting PostgreSQL $version (socket in $PG_SOCKET)"
     # as_postgres is spelled out: launch needs a program, not a function. The current folder may be closed
     # to PostgreSQL's user, and it insists on knowing it.

@@ -18,7 +18,8 @@ cmd_test() {
     need_dotnet
     need_postgres
     need_programs aria2c:aria2 transmission-daemon:transmission-daemon transmission-remote:transmission-cli \
-        qbittorrent-nox:qbittorrent-nox nginx:nginx-light chromium:chromium ip:iproute2 pdflatex:texlive-latex-base
+        qbittorrent-nox:qbittorrent-nox chromium:chromium ip:iproute2 pdflatex:texlive-latex-base
+    need_nginx
     [ -f "$ROOT/solidity/package.json" ] && need_foundry
 
     results=$(mktemp -d)
@@ -125,7 +126,7 @@ cmd_chaos() {
     done
     need_dotnet
     need_postgres
-    need_programs nginx:nginx-light
+    need_nginx
     step "Building the tests (Release)"
     dotnet build "$ROOT/tests/tracker" "${BUILD_FLAGS[@]}" </dev/null || die "the build failed"
     step "Chaos for $minutes minutes"

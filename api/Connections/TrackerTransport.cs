@@ -1,9 +1,11 @@
+using System.Diagnostics.Metrics;
 using System.Net;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Options;
 using Pbts.Api.Announce;
 using Pbts.GrainInterfaces.Configuration;
+using Pbts.GrainInterfaces.Operations;
 
 namespace Pbts.Api.Connections;
 
@@ -24,12 +26,13 @@ internal sealed class TrackerTransport : IConnectionListenerFactory, IConnection
     private int _turn;
 
     public TrackerTransport(TrackerHandler handler, ClientAddressResolver addresses, IOptions<NodeOptions> node, IOptions<TrackerOptions> options,
-        IOptions<SocketTransportOptions> sockets, ILoggerFactory logging)
+        IOptions<SocketTransportOptions> sockets, IMeterFactory meters, ILoggerFactory logging)
     {
         _endpoints = [.. ApiHosting.ListenEndpoints(node.Value)];
         _sockets = sockets.Value;
         _handOver = new(new SocketConnectionFactoryOptions(), logging.CreateLogger<SocketConnectionContextFactory>());
         _most = options.Value.MaxConnections;
+        meters.Create(Telemetry.Name).CreateObservableUpDownCounter("pbts.connections", () => Volatile.Read(ref _connections), "{connection}", "Open connections that sent nothing but announces and scrapes.");
         var requests = new TrackerRequests(handler, addresses, logging.CreateLogger<TrackerRequests>());
         _start = () => [.. Enumerable.Range(0, Environment.ProcessorCount).Select(number => new TrackerLoop(number, this, requests, options.Value, logging.CreateLogger<TrackerLoop>()))];
     }

@@ -21,8 +21,8 @@ internal static class TelemetryHosting
             .ConfigureResource(resource => resource.AddService("pbts", serviceInstanceId: $"{Environment.MachineName}-{Environment.ProcessId}"))
             .WithMetrics(metrics =>
             {
-                // Without the HTTP server's own request metrics: tags for each request would cost more than an announce does.
-                metrics.AddMeter(Telemetry.Name, "Microsoft.AspNetCore.Server.Kestrel", "Microsoft.Orleans", "Npgsql", "System.Runtime");
+                // Requests of the JSON interfaces; announces and scrapes are answered before ASP.NET hears of them.
+                metrics.AddMeter(Telemetry.Name, "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "Microsoft.Orleans", "Npgsql", "System.Runtime");
                 metrics.AddPrometheusExporter();
                 if (collector)
                     metrics.AddOtlpExporter();

@@ -13,6 +13,9 @@ internal sealed class ClusterSnapshots(IGrainFactory grains, ClusterFigures figu
     private static readonly TimeSpan DeadShown = TimeSpan.FromMinutes(15);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
 
+    /// <summary>Longer than a front end pauses between two reports and a lost one costs.</summary>
+    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(10);
+
     private readonly SemaphoreSlim _one = new(1);
     private ClusterSnapshot? _last;
     private MembershipEntry[] _members = [];
@@ -43,11 +46,15 @@ internal sealed class ClusterSnapshots(IGrainFactory grains, ClusterFigures figu
         if (members is not null && now - _users.At > UsersFreshness)
             _users = (now, (await TryAsync(async () => new Counted(await grains.GetGrain<IUserDirectoryGrain>(0).CountAsync())))?.Value);
         var answers = await figures.AskAsync(_members.Where(member => member.Status == SiloStatus.Active).Select(member => member.SiloAddress));
+        // Who is dead is shown for a while, once, and no longer than it takes to come back.
         var silos = _members
             .Where(member => member.Status != SiloStatus.Dead || now - Utc(member.IAmAliveTime) < DeadShown)
+            .GroupBy(member => member.SiloAddress.Endpoint)
+            .Select(same => same.OrderBy(member => member.Status == SiloStatus.Dead).ThenByDescending(member => member.StartTime).First())
             .OrderBy(member => member.Status == SiloStatus.Dead).ThenBy(member => member.StartTime)
             .Select(member => View(member, answers.TryGetValue(member.SiloAddress, out var held) ? held : null));
-        return new(now, [.. silos], members is null ? null : _users.Count, members is not null);
+        var fronts = await TryAsync(async () => await grains.GetGrain<IFrontEndsGrain>(0).ListAsync()) ?? [];
+        return new(now, [.. silos], [.. fronts.Select(front => View(front, now))], members is null ? null : _users.Count, members is not null);
     }
 
     private static SiloView View(MembershipEntry member, SiloFigures? figures)
@@ -57,6 +64,12 @@ internal sealed class ClusterSnapshots(IGrainFactory grains, ClusterFigures figu
             member.SiloName, $"{member.SiloAddress.Endpoint}", member.HostName, member.Status.ToString().ToLowerInvariant(), figures is not null,
             Utc(member.StartTime), Utc(member.IAmAliveTime),
             held.Swarms, held.Peers, held.Announces, held.Receipts, held.RefusedReceipts, held.Verifying, held.Committing, held.Memory);
+    }
+
+    private static FrontEndView View(FrontEndReport report, DateTimeOffset now)
+    {
+        var said = report.Figures;
+        return new(said.Name, said.Address, said.Host, report.Age < Silence, said.StartedAt, now - report.Age, said.Served, said.PutOff, said.Refused, said.Memory);
     }
 
     private static DateTimeOffset Utc(DateTime time) => new(DateTime.SpecifyKind(time, DateTimeKind.Utc));

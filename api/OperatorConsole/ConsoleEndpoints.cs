@@ -37,12 +37,13 @@ internal static class ConsoleEndpoints
 
         app.MapGet("/console/api/session", Session).ExcludeFromDescription();
         var console = app.MapGroup("/console/api").AddEndpointFilter<AdminAuthorization>().ExcludeFromDescription();
+        // Opening the console is an event for the audit log, looking around in it is not.
         console.MapGet("/events", Events);
-        console.MapGet("/configuration", ConfigurationAsync);
         var lists = console.MapGroup("").WithMetadata(new Unaudited());
         lists.MapGet("/swarms", SwarmsAsync);
         lists.MapGet("/swarms/{infoHash}", SwarmAsync);
         lists.MapGet("/users", UsersAsync);
+        lists.MapGet("/configuration", ConfigurationAsync);
         lists.MapGet("/audit", AuditAsync);
     }
 
@@ -125,10 +126,8 @@ internal static class ConsoleEndpoints
         IGrainFactory grains, IOptions<NodeOptions> node, IOptions<TrackerOptions> tracker, IOptions<ReceiptsOptions> receipts, IOptions<RatioOptions> ratio,
         IOptions<AdministrationOptions> administration)
     {
-        var grain = grains.GetGrain<ISettingsGrain>(0);
-        var settings = await grain.GetAsync();
-        return TypedResults.Ok(ConfigurationAnswer.From(
-            await grain.GetInstanceIdAsync(), settings, node.Value, tracker.Value, receipts.Value, ratio.Value, administration.Value));
+        var instance = await grains.GetGrain<ISettingsGrain>(0).GetInstanceIdAsync();
+        return TypedResults.Ok(ConfigurationAnswer.From(instance, node.Value, tracker.Value, receipts.Value, ratio.Value, administration.Value));
     }
 
     private static bool TryReadLimit(string? text, out int limit)

@@ -7,7 +7,7 @@ internal enum AnnounceAnswer
     Served,
 
     /// <summary>Come back later.</summary>
-    Busy,
+    Shed,
 
     /// <summary>A failure, or no answer of a tracker at all.</summary>
     Failed,

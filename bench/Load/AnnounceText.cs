@@ -11,11 +11,12 @@ internal static class AnnounceText
     /// <summary>Most bytes one announce takes.</summary>
     public const int MaxLength = 384;
 
-    private static readonly byte[] Hex = "0123456789abcdef"u8.ToArray();
+    private static readonly byte[] LowerHex = "0123456789abcdef"u8.ToArray();
+    private static readonly byte[] UpperHex = "0123456789ABCDEF"u8.ToArray();
 
     /// <param name="numWant">Peers asked for.</param>
     /// <returns>Bytes written to <paramref name="target"/>.</returns>
-    public static int Write(Span<byte> target, int torrent, int peer, int numWant, bool seeder, string announced = "")
+    public static int Write(Span<byte> target, int torrent, int peer, int numWant, bool seeder, string announced = "", Escaping escaping = Escaping.EveryByte)
     {
         Span<byte> number = stackalloc byte[4];
         Span<byte> hash = stackalloc byte[20];
@@ -24,11 +25,18 @@ internal static class AnnounceText
         var start = "GET /announce?info_hash="u8;
         start.CopyTo(target);
         var length = start.Length;
+        var hex = escaping == Escaping.ReservedUpper ? UpperHex : LowerHex;
         foreach (var value in hash)
         {
+            if (escaping != Escaping.EveryByte && (char.IsAsciiLetterOrDigit((char)value) || "-_.~"u8.Contains(value)))
+            {
+                target[length++] = value;
+                continue;
+            }
+
             target[length++] = (byte)'%';
-            target[length++] = Hex[value >> 4];
-            target[length++] = Hex[value & 15];
+            target[length++] = hex[value >> 4];
+            target[length++] = hex[value & 15];
         }
 
         // A port of its own for each of the first 60,000 peers; the key tells the rest apart.

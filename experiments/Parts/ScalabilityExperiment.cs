@@ -93,8 +93,8 @@ internal sealed class ScalabilityExperiment : IExperiment
             var tracker = new IPEndPoint(IPAddress.Loopback, api.Url.Port);
             // Torrents of this number are nobody else's.
             var torrent = 1_000_000 + RandomNumberGenerator.GetInt32(1_000_000_000) + which;
-            var (_, notServed) = await ClosedLoad.RunAsync(tracker, size, connections: 16, underWay: 4, (i, buffer, at) => AnnounceText.Write(buffer.AsSpan(at), torrent, i, 0, seeder: i % 2 == 0));
-            if (notServed > 0)
+            using var load = new AnnounceLoad(tracker, connections: 16, (i, room) => AnnounceText.Write(room, torrent, i, 0, seeder: i % 2 == 0));
+            if (load.Counted(size, underWay: 4).NotServed is > 0 and var notServed)
                 throw new ExperimentException($"{notServed} of {size} peers were not served");
 
             var hash = new byte[4];

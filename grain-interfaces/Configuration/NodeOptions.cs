@@ -29,7 +29,7 @@ public sealed class NodeOptions
     /// <summary><c>node</c> (silo with the api mounted) or <c>silo</c> (grains and health only). <c>PBTS_ROLE</c>.</summary>
     public string Role { get; set; } = "node";
 
-    /// <summary>What the console calls this silo; empty: a random name. <c>PBTS_NAME</c>.</summary>
+    /// <summary>What the console calls this silo or front end; empty: a name of its own. <c>PBTS_NAME</c>.</summary>
     public string Name { get; set; } = "";
 
     /// <summary>TCP port for silo to silo traffic. <c>PBTS_SILO_PORT</c>.</summary>

@@ -9,8 +9,8 @@ export class Refused extends Error {}
 
 const headers = () => token() ? { Authorization: `Bearer ${token()}` } : {};
 
-export async function call(path, method = 'GET') {
-  const response = await fetch(path, { method, headers: headers(), cache: 'no-store' });
+export async function call(path, method = 'GET', body = undefined) {
+  const response = await fetch(path, { method, headers: headers(), body: body && JSON.stringify(body), cache: 'no-store' });
   const answer = await response.json().catch(() => ({}));
   if (response.status === 401 || response.status === 403) throw new Refused(answer.error ?? 'not allowed');
   if (!response.ok) throw Object.assign(new Error(answer.error ?? `the tracker answered ${response.status}`), { status: response.status });

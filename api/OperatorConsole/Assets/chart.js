@@ -6,7 +6,7 @@ const svg = (name, attributes) => {
   return made;
 };
 
-const width = 240, height = 72, top = 4;
+const width = 480, height = 96, top = 4;
 
 export class Chart {
   constructor(parent, title, points = 120) {
@@ -17,11 +17,10 @@ export class Chart {
     this.picture = svg('svg', { class: 'chart', viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: 'none', role: 'img' });
     this.picture.append(svg('line', { class: 'base', x1: 0, x2: width, y1: height - 1, y2: height - 1 }), this.area, this.line);
     this.title = title;
-    this.left = document.createElement('span');
-    this.right = document.createElement('span');
+    this.highest = document.createElement('span');
     const scale = document.createElement('div');
     scale.className = 'scale';
-    scale.append(this.left, this.right);
+    scale.append('two minutes ago', this.highest, 'now');
     parent.append(this.picture, scale);
   }
 
@@ -34,8 +33,7 @@ export class Chart {
     const path = this.values.map((point, index) => `${index === 0 ? 'M' : 'L'}${x(index).toFixed(1)} ${y(point).toFixed(1)}`).join('');
     this.line.setAttribute('d', path);
     this.area.setAttribute('d', `${path}L${width} ${height - 1}L${x(0).toFixed(1)} ${height - 1}Z`);
-    this.left.textContent = 'two minutes';
-    this.right.textContent = `highest ${text(most)}`;
+    this.highest.textContent = `highest ${text(most)}`;
     this.picture.setAttribute('aria-label', `${this.title}: now ${text(value)}, highest ${text(most)}`);
   }
 }

@@ -1,6 +1,7 @@
 // The operator's console: logging in, the tabs, and who shows what.
 import { call, listen, Refused, setToken, token } from './api.js';
-import { audit, chain, configuration, migrations, swarms, users } from './panels.js';
+import { chain, migrations } from './contracts.js';
+import { audit, change, configuration, swarms, users } from './panels.js';
 import { cluster } from './cluster.js';
 import { $ } from './ui.js';
 
@@ -96,7 +97,7 @@ tabs.addEventListener('keydown', event => {
   next.focus();
   open(next.getAttribute('aria-controls'));
 });
-for (const [form, panel] of [['swarm-search', swarms], ['user-search', users]])
+for (const [form, panel] of [['swarm-search', swarms], ['user-search', users], ['change', change]])
   $(form).addEventListener('submit', event => { event.preventDefault(); panel().catch(failed); });
 $('migrations').addEventListener('click', event => {
   const { id, command } = event.target.dataset;

@@ -18,6 +18,28 @@ export function replace(parent, ...children) {
   parent.replaceChildren(...children);
 }
 
+/**
+ * Puts rows into a table's body. On a phone each row is a block of its own, where every cell says which column it is; a
+ * browser that lays a table out like that has to be told that it is one still.
+ */
+export function fill(body, ...rows) {
+  const table = body.closest('table');
+  const columns = table.tHead ? [...table.tHead.rows[0].cells].map(cell => cell.textContent) : [];
+  table.setAttribute('role', 'table');
+  for (const row of rows) {
+    row.setAttribute('role', 'row');
+    [...row.cells].forEach((cell, index) => { cell.setAttribute('role', 'cell'); if (columns[index]) cell.dataset.column = columns[index]; });
+  }
+  body.replaceChildren(...rows);
+}
+
+/** Makes a badge say something in a tone: good, warn, bad or none. */
+export function badge(made, text, tone = '') {
+  made.className = `badge ${tone}`;
+  made.textContent = text;
+  return made;
+}
+
 const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB', 'EiB'];
 
 export function bytes(count) {
@@ -39,5 +61,5 @@ export function span(seconds) {
   return `${Math.max(0, Math.round(value))} ${unit}`;
 }
 
-/** A user id as a path segment; the URL parser would swallow "." and "..". */
+/** A user id as a path segment. */
 export const segment = text => encodeURIComponent(text);

@@ -5,7 +5,7 @@ using Pbts.Tracker.Tests.Support;
 
 namespace Pbts.Tracker.Tests.Chaos;
 
-/// <summary>What <c>./pbts up</c> does with a silo that ends.</summary>
+/// <summary>What <c>./pbts up</c> does with a process that ends.</summary>
 [Trait("suite", "slow")]
 public sealed partial class SupervisionTests : IDisposable
 {
@@ -14,21 +14,30 @@ public sealed partial class SupervisionTests : IDisposable
     private static string Root { get; } = FindRoot();
 
     [Fact]
-    public async Task A_silo_that_ends_is_started_again_and_nothing_is_left_after_down()
+    public async Task What_ends_is_started_again_on_the_same_data_and_nothing_is_left_after_down()
     {
         try
         {
-            await RunAsync("up", "--silos", "2", "--no-chain", "--detach", "--port", $"{NodeProcess.FreePorts(1)[0]}");
-            var before = await SiloAsync();
-            Assert.Equal("ready", (string?)before["state"]);
-            _ = Kill((int)before["pid"]!, 9);
-            for (var waited = Stopwatch.StartNew(); ; await Task.Delay(1000))
+            var port = NodeProcess.FreePorts(1)[0];
+            await RunAsync("up", "--silos", "2", "--no-chain", "--detach", "--port", $"{port}");
+            using var tracker = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
+            var member = await Member.RegisteredAsync(tracker, "member");
+            foreach (var name in (string[])["silo-2", "proxy", "postgres"])
             {
-                var now = await SiloAsync();
-                if ((string?)now["state"] == "ready" && (int?)now["pid"] is { } pid && pid != (int)before["pid"]!)
-                    break;
-                Assert.True(waited.Elapsed < TimeSpan.FromMinutes(2), $"It was not started again: {now.ToJsonString()}");
+                var before = await ProcessAsync(name);
+                Assert.Equal("ready", (string?)before["state"]);
+                _ = Kill((int)before["pid"]!, 9);
+                for (var waited = Stopwatch.StartNew(); ; await Task.Delay(1000))
+                {
+                    var now = await ProcessAsync(name);
+                    if ((string?)now["state"] == "ready" && (int?)now["pid"] is { } pid && pid != (int)before["pid"]!)
+                        break;
+                    Assert.True(waited.Elapsed < TimeSpan.FromMinutes(2), $"It was not started again: {now.ToJsonString()}");
+                }
             }
+
+            Assert.Equal((0, 0), await member.TotalsAsync(tracker));
+            Assert.StartsWith($"Host={_data}", (string?)JsonNode.Parse(await RunAsync("status", "--json"))!["database"], StringComparison.Ordinal);
         }
         finally
         {
@@ -41,8 +50,8 @@ public sealed partial class SupervisionTests : IDisposable
 
     public void Dispose() => Directory.Delete(_data, recursive: true);
 
-    private async Task<JsonNode> SiloAsync() =>
-        JsonNode.Parse(await RunAsync("status", "--json"))!["processes"]!.AsArray().Single(process => (string?)process!["name"] == "silo-2")!;
+    private async Task<JsonNode> ProcessAsync(string name) =>
+        JsonNode.Parse(await RunAsync("status", "--json"))!["processes"]!.AsArray().Single(process => (string?)process!["name"] == name)!;
 
     private async Task<string> RunAsync(params string[] arguments)
     {

@@ -33,6 +33,11 @@ public sealed class ConsoleTests(PostgresServer postgres, Browser browser) : ICl
         await Assertions.Expect(page.Locator("#connection")).ToHaveTextAsync("live");
         await Assertions.Expect(page.Locator("#members tr")).ToHaveCountAsync(1);
         await Assertions.Expect(page.Locator("#members .badge")).ToHaveTextAsync("active");
+        await Assertions.Expect(page.Locator("#fronts tr")).ToHaveCountAsync(1);
+        await Assertions.Expect(page.Locator("#fronts .badge")).ToHaveTextAsync("active");
+        await Assertions.Expect(page.Locator("#silo-health")).ToHaveTextAsync("1 of 1 answer");
+        await Assertions.Expect(page.Locator("#front-health")).ToHaveTextAsync("1 of 1 answer");
+        await Assertions.Expect(page.Locator("#database-health")).ToHaveTextAsync("answers");
         await Assertions.Expect(page.Locator("#user-count")).ToHaveTextAsync("2");
         await Assertions.Expect(page.Locator("#receipt-count")).ToHaveTextAsync("5");
         await WaitForAsync(async () => await NumberAsync(page, "#announce-rate") > 0);
@@ -52,7 +57,11 @@ public sealed class ConsoleTests(PostgresServer postgres, Browser browser) : ICl
         await Assertions.Expect(page.Locator("#swarm-detail h2")).ToHaveTextAsync(torrentText);
         await Assertions.Expect(page.Locator("#swarm-detail")).ToContainTextAsync("Completed downloads");
         Assert.DoesNotContain("127.0.0.", (await page.Locator("#swarm-detail").InnerTextAsync()).Split("Held by")[0], StringComparison.Ordinal);
+        await Assertions.Expect(page.Locator("#swarm-detail h2")).ToBeFocusedAsync();
         await visit.PictureAsync("console-swarm");
+        await page.Keyboard.PressAsync("Escape");
+        await Assertions.Expect(page.Locator("#swarm-detail")).ToBeHiddenAsync();
+        await Assertions.Expect(page.Locator("#swarm-rows button")).ToBeFocusedAsync();
 
         await page.Locator("#tab-users").ClickAsync();
         await page.Locator("#users input").FillAsync(sender.UserId);
@@ -79,6 +88,64 @@ public sealed class ConsoleTests(PostgresServer postgres, Browser browser) : ICl
         await Assertions.Expect(page.Locator("#login")).ToBeVisibleAsync();
         await page.ReloadAsync();
         await Assertions.Expect(page.Locator("#login")).ToBeVisibleAsync();
+        visit.AssertClean();
+    }
+
+    [Fact]
+    public async Task An_operator_changes_the_clusters_settings_and_sees_that_it_is_in_the_audit_log()
+    {
+        await using var node = await NodeProcess.StartNodeAsync(await postgres.CreateDatabaseAsync());
+        await using var visit = await browser.VisitAsync(new Uri(node.Url, "/console#configuration"));
+        var page = visit.Page;
+        var window = page.GetByLabel("Receipt window, seconds");
+        await Assertions.Expect(window).ToHaveValueAsync("86400");
+        await window.FillAsync("7200");
+        await page.Keyboard.PressAsync("Enter");
+        await Assertions.Expect(page.Locator("#change-note")).ToHaveTextAsync("Changed: receipt_window is 7200.");
+        Assert.Equal(7200, (long)(await node.Http.GetJsonAsync("/config")).Answer["receipt_window"]!);
+
+        // More than a tracker can keep is refused, and what is in force stays.
+        await window.FillAsync("99999999999");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Apply" }).ClickAsync();
+        await Assertions.Expect(page.Locator("#change-note")).ToContainTextAsync("receipt_window");
+        await Assertions.Expect(page.Locator("#change-note")).Not.ToContainTextAsync("Changed");
+        await Assertions.Expect(window).ToHaveValueAsync("7200");
+
+        // Verification is not switched off by a slip.
+        page.Dialog += (_, dialog) => _ = dialog.DismissAsync();
+        await page.GetByLabel("Signatures").SelectOptionAsync("false");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Apply" }).ClickAsync();
+        Assert.True((bool)(await node.Http.GetJsonAsync("/config")).Answer["verify_signatures"]!);
+        await visit.PictureAsync("console-settings");
+
+        await page.Locator("#tab-audit").ClickAsync();
+        await Assertions.Expect(page.Locator("#audit-rows")).ToContainTextAsync("POST /config");
+        visit.AssertClean();
+    }
+
+    [Fact]
+    public async Task A_silo_and_a_front_end_that_go_are_seen_to_be_missing()
+    {
+        var database = await postgres.CreateDatabaseAsync();
+        await using var node = await NodeProcess.StartNodeAsync(database, ("PBTS_NAME", "stays"));
+        await using var silo = await NodeProcess.StartSiloAsync(database, ("PBTS_NAME", "goes"));
+        await using var front = await NodeProcess.StartApiAsync(database, ("PBTS_NAME", "front"));
+        await using var polite = await NodeProcess.StartApiAsync(database, ("PBTS_NAME", "polite"));
+        await using var visit = await browser.VisitAsync(new Uri(node.Url, "/console"), 390, 844);
+        var page = visit.Page;
+        await Assertions.Expect(page.Locator("#silo-health")).ToHaveTextAsync("2 of 2 answer");
+        await Assertions.Expect(page.Locator("#front-health")).ToHaveTextAsync("3 of 3 answer");
+        Assert.True(await page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= innerWidth"), "The page is wider than the phone.");
+
+        await polite.StopAsync();
+        await Assertions.Expect(page.Locator("#front-health")).ToHaveTextAsync("2 of 2 answer");
+        // One after the other: what the silo may have known of the front end goes with it.
+        var patience = new LocatorAssertionsToContainTextOptions { Timeout = 60_000 };
+        await front.KillAsync();
+        await Assertions.Expect(page.Locator("#fronts tr").Filter(new() { HasText = "front" }).Locator(".badge")).ToContainTextAsync("silent for", patience);
+        await silo.KillAsync();
+        await Assertions.Expect(page.Locator("#members tr").Filter(new() { HasText = "goes" }).Locator(".badge")).ToContainTextAsync("dead", patience);
+        await visit.PictureAsync("console-missing-phone");
         visit.AssertClean();
     }
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Net;
 using Pbts.Tracker.Tests.Support;
 
@@ -25,22 +24,22 @@ public sealed class MetricsTests(PostgresServer postgres)
         await sender.ReportAsync(node.Http, receipt);
         await sender.ReportAsync(node.Http, receipt);
 
-        using var client = new HttpClient();
-        var metrics = await client.GetStringAsync(new Uri(node.Management, "/metrics"));
-        Assert.Equal(3, Value(metrics, "pbts_announces_total", "event=\"started\"", "outcome=\"served\""));
-        Assert.Equal(1, Value(metrics, "pbts_announces_total", "event=\"stopped\"", "outcome=\"served\""));
-        Assert.Equal(1, Value(metrics, "pbts_announces_total", "event=\"none\"", "outcome=\"refused\""));
-        Assert.Equal(1, Value(metrics, "pbts_announces_total", "event=\"none\"", "outcome=\"malformed\""));
-        Assert.Equal(4, Value(metrics, "pbts_announce_duration_seconds_count"));
-        Assert.Equal(1, Value(metrics, "pbts_swarms"));
-        Assert.Equal(2, Value(metrics, "pbts_peers"));
-        Assert.Equal(1, Value(metrics, "pbts_receipts_total", "outcome=\"accepted\""));
-        Assert.Equal(1, Value(metrics, "pbts_receipts_total", "outcome=\"duplicate\""));
-        Assert.Equal(2, Value(metrics, "pbts_reports_total", "outcome=\"processed\""));
-        Assert.Equal(1, Value(metrics, "pbts_ledger_commit_duration_seconds_count"));
-        Assert.Equal(0, Value(metrics, "pbts_verification_queue"));
-        Assert.Equal(0, Value(metrics, "pbts_chain_outbox", "state=\"queued\""));
+        var metrics = await Metrics.ReadAsync(node);
+        Assert.Equal(3, metrics.Value("pbts_announces_total", "event=\"started\"", "outcome=\"served\""));
+        Assert.Equal(1, metrics.Value("pbts_announces_total", "event=\"stopped\"", "outcome=\"served\""));
+        Assert.Equal(1, metrics.Value("pbts_announces_total", "event=\"none\"", "outcome=\"refused\""));
+        Assert.Equal(1, metrics.Value("pbts_announces_total", "event=\"none\"", "outcome=\"malformed\""));
+        Assert.Equal(4, metrics.Value("pbts_announce_duration_seconds_count"));
+        Assert.Equal(1, metrics.Value("pbts_swarms"));
+        Assert.Equal(2, metrics.Value("pbts_peers"));
+        Assert.Equal(1, metrics.Value("pbts_receipts_total", "outcome=\"accepted\""));
+        Assert.Equal(1, metrics.Value("pbts_receipts_total", "outcome=\"duplicate\""));
+        Assert.Equal(2, metrics.Value("pbts_reports_total", "outcome=\"processed\""));
+        Assert.Equal(1, metrics.Value("pbts_ledger_commit_duration_seconds_count"));
+        Assert.Equal(0, metrics.Value("pbts_verification_queue"));
+        Assert.Equal(0, metrics.Value("pbts_chain_outbox", "state=\"queued\""));
 
+        using var client = new HttpClient();
         Assert.Equal("ready", await client.GetStringAsync(new Uri(node.Management, "/health/ready")));
         using var outside = await node.Http.GetAsync("/metrics");
         Assert.Equal(HttpStatusCode.NotFound, outside.StatusCode);
@@ -49,28 +48,35 @@ public sealed class MetricsTests(PostgresServer postgres)
     }
 
     [Fact]
-    public async Task The_dashboard_and_the_alerts_name_only_metrics_that_exist()
+    public async Task The_dashboard_the_alerts_and_the_manual_name_metrics_and_labels_that_exist_and_the_manual_all_of_ours()
     {
         await using var node = await NodeProcess.StartNodeAsync(await postgres.CreateDatabaseAsync());
         await new Announcer(node).AnnounceAsync(Announcer.NewTorrent(), 1, 0);
         var sender = await Member.RegisteredAsync(node.Http, "sender");
         var receiver = await Member.RegisteredAsync(node.Http, "receiver");
         await sender.ReportAsync(node.Http, receiver.Receipt(sender, "piece"));
-        using var client = new HttpClient();
-        var metrics = await client.GetStringAsync(new Uri(node.Management, "/metrics"));
+        var metrics = await Metrics.ReadAsync(node);
         foreach (var file in (string[])["grafana-dashboard.json", "alerts.yaml"])
         {
-            var text = await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "deploy", file));
-            var names = System.Text.RegularExpressions.Regex.Matches(text, @"\b(pbts|db_client|process|dotnet|kestrel)_[a-z_]+").Select(match => match.Value).Distinct().ToList();
-            Assert.NotEmpty(names);
-            Assert.All(names, name => Assert.True(metrics.Contains("\n" + name, StringComparison.Ordinal), $"{file} uses {name}, which nothing measures."));
+            var queries = PromQuery.FindIn(await ReadAsync(file));
+            Assert.NotEmpty(queries);
+            foreach (var query in queries)
+            {
+                foreach (var name in query.Metrics)
+                {
+                    Assert.True(metrics.Names.Contains(name), $"{file}: nothing measures {name}, in {query.Text}");
+                    Assert.All(query.Labels, label => Assert.True(metrics.Any(name, label), $"{file}: {name} never has {label}, in {query.Text}"));
+                }
+            }
         }
-    }
 
-    private static double Value(string metrics, string name, params string[] labels)
-    {
-        var line = metrics.Split('\n').Single(line => (line.StartsWith(name + "{", StringComparison.Ordinal) || line.StartsWith(name + " ", StringComparison.Ordinal))
-            && labels.All(label => line.Contains(label, StringComparison.Ordinal)));
-        return double.Parse(line[(line.LastIndexOf('}') + 1)..].Trim().Split(' ')[0], CultureInfo.InvariantCulture);
+        var manual = (await ReadAsync("operations.md")).Split('`').Where((_, i) => i % 2 == 1).ToHashSet();
+        var ours = metrics.Names.Where(name => name.StartsWith("pbts_", StringComparison.Ordinal))
+            .Select(name => name.Replace("_bucket", "", StringComparison.Ordinal).Replace("_sum", "", StringComparison.Ordinal).Replace("_count", "", StringComparison.Ordinal)).ToHashSet();
+        Assert.Equal([], ours.Except(manual));
+        Assert.Equal([], manual.Where(word => word.StartsWith("pbts_", StringComparison.Ordinal)).Except(ours));
+        Assert.All((string[])["orleans_", "db_client_", "http_server_", "kestrel_", "dotnet_"], prefix => Assert.Contains(metrics.Names, name => name.StartsWith(prefix, StringComparison.Ordinal)));
+
+        static Task<string> ReadAsync(string file) => File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "deploy", file));
     }
 }

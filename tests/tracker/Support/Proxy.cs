@@ -8,6 +8,7 @@ namespace Pbts.Tracker.Tests.Support;
 internal sealed partial class Proxy : IAsyncDisposable
 {
     private const string Program = "/usr/sbin/nginx";
+    private const string JsModule = "/usr/lib/nginx/modules/ngx_http_js_module.so";
 
     private readonly string _folder = Path.Combine(Path.GetTempPath(), $"pbts-proxy-{Guid.NewGuid():N}"[..20]);
     private readonly Process _process;
@@ -19,7 +20,10 @@ internal sealed partial class Proxy : IAsyncDisposable
         // As root nginx has its workers run as somebody else, who keeps bodies of requests here.
         File.SetUnixFileMode(_folder, (UnixFileMode)0b111_101_101);
         var configuration = Path.Combine(_folder, "nginx.conf");
-        File.WriteAllText(configuration, File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "deploy", "nginx.conf.in"))
+        var deploy = Path.Combine(AppContext.BaseDirectory, "deploy");
+        File.Copy(Path.Combine(deploy, "route.js"), Path.Combine(_folder, "route.js"));
+        File.WriteAllText(configuration, File.ReadAllText(Path.Combine(deploy, "nginx.conf.in"))
+            .Replace("@JS@", JsModule, StringComparison.Ordinal)
             .Replace("@DIR@", _folder, StringComparison.Ordinal)
             .Replace("@LISTEN@", $"    listen 127.0.0.1:{Port};", StringComparison.Ordinal)
             .Replace("hash $route consistent;", balance, StringComparison.Ordinal)
@@ -39,8 +43,8 @@ internal sealed partial class Proxy : IAsyncDisposable
     /// <param name="balance">How a front end is chosen: nginx's directive in place of the hash over the info hash.</param>
     public static async Task<Proxy> StartAsync(IEnumerable<NodeProcess> fronts, string balance = "hash $route consistent;")
     {
-        if (!File.Exists(Program))
-            throw new InvalidOperationException("These tests need nginx. Run them with ./pbts test, which installs it.");
+        if (!File.Exists(Program) || !File.Exists(JsModule))
+            throw new InvalidOperationException("These tests need nginx and its JavaScript module. Run them with ./pbts test, which installs it.");
         var proxy = new Proxy(fronts, balance);
         using var client = new HttpClient { BaseAddress = proxy.Url };
         for (var waited = Stopwatch.StartNew(); ; await Task.Delay(50))

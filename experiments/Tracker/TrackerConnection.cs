@@ -1,8 +1,9 @@
 using System.Buffers.Text;
 using System.Net;
 using System.Net.Sockets;
+using Pbts.Bench.Load;
 
-namespace Pbts.Bench.Load;
+namespace Pbts.Experiments.Tracker;
 
 /// <summary>One connection to a tracker that is kept. Requests are written as they are; answers are taken apart just enough.</summary>
 internal sealed class TrackerConnection : IDisposable
@@ -62,7 +63,7 @@ internal sealed class TrackerConnection : IDisposable
         if (bytes.Length < head + 4 + length)
             return false;
         var body = bytes.Slice(head + 4, length);
-        answer = body.IndexOf("15:warning message"u8) >= 0 ? AnnounceAnswer.Busy
+        answer = body.IndexOf("8:retry in"u8) >= 0 ? AnnounceAnswer.Shed
             : body.StartsWith("d8:complete"u8) ? AnnounceAnswer.Served : AnnounceAnswer.Failed;
         _start += head + 4 + length;
         return true;

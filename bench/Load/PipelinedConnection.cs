@@ -1,0 +1,142 @@
+using System.Buffers.Text;
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+
+namespace Pbts.Bench.Load;
+
+/// <summary>
+/// A connection to a tracker that is kept, with any number of announces under way (pipelining, RFC 9112 section 9.3.2).
+/// Nothing here waits: what the socket does not take stays, what has not come is looked for again.
+/// </summary>
+internal sealed class PipelinedConnection : IDisposable
+{
+    private const int BufferSize = 64 * 1024;
+
+    private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp)
+    {
+        NoDelay = true,
+
+        // What the tracker does not read is to wait here, where it is seen, not in the kernel.
+        SendBufferSize = 32 * 1024,
+    };
+
+    private readonly byte[] _out = new byte[BufferSize];
+    private readonly byte[] _in = new byte[BufferSize];
+    private readonly Queue<(long EndsAt, long Due)> _unsent = new();
+    private readonly Queue<(long Written, long Due)> _sent = new();
+    private (int Start, int End) _outgoing, _incoming;
+    private long _bytesAdded, _bytesSent;
+
+    public PipelinedConnection(IPEndPoint tracker)
+    {
+        _socket.Connect(tracker);
+        _socket.Blocking = false;
+    }
+
+    /// <summary>Announces without an answer yet.</summary>
+    public int UnderWay => _unsent.Count + _sent.Count;
+
+    /// <summary>Set once the tracker has said that it closes the connection, or has broken it.</summary>
+    public bool Closed { get; private set; }
+
+    public void Dispose() => _socket.Dispose();
+
+    /// <summary>Where to write the next announce; empty when the socket is behind.</summary>
+    public Span<byte> Room()
+    {
+        if (_outgoing.Start == _outgoing.End)
+            _outgoing = default;
+        return BufferSize - _outgoing.End >= AnnounceText.MaxLength ? _out.AsSpan(_outgoing.End) : default;
+    }
+
+    /// <param name="length">Bytes written to <see cref="Room"/>.</param>
+    /// <param name="due">When the announce should have been made.</param>
+    public void Add(int length, long due)
+    {
+        _outgoing.End += length;
+        _bytesAdded += length;
+        _unsent.Enqueue((_bytesAdded, due));
+    }
+
+    /// <summary>Sends what the socket takes and reads what has come.</summary>
+    /// <returns>Whether there was anything to do.</returns>
+    public bool Exchange(LoadTally tally)
+    {
+        var moved = _outgoing.Start < _outgoing.End && Send();
+        return Receive(tally) || moved;
+    }
+
+    private bool Send()
+    {
+        var count = _socket.Send(_out.AsSpan(_outgoing.Start.._outgoing.End), SocketFlags.None, out var error);
+        if (error != SocketError.Success)
+        {
+            Closed |= error != SocketError.WouldBlock;
+            return false;
+        }
+
+        _outgoing.Start += count;
+        _bytesSent += count;
+        for (var now = Stopwatch.GetTimestamp(); _unsent.TryPeek(out var next) && next.EndsAt <= _bytesSent; _unsent.Dequeue())
+            _sent.Enqueue((now, next.Due));
+        return true;
+    }
+
+    private bool Receive(LoadTally tally)
+    {
+        var count = _socket.Receive(_in.AsSpan(_incoming.End), SocketFlags.None, out var error);
+        if (error != SocketError.Success || count == 0)
+        {
+            Closed |= error != SocketError.WouldBlock;
+            return false;
+        }
+
+        var now = Stopwatch.GetTimestamp();
+        _incoming.End += count;
+        while (TryTake(out var answer))
+        {
+            if (!_sent.TryDequeue(out var asked))
+                throw new InvalidDataException("The tracker answered more than it was asked.");
+            if (answer == AnnounceAnswer.Failed)
+            {
+                tally.Failed++;
+            }
+            else if (answer == AnnounceAnswer.Shed)
+            {
+                tally.Shed.Add(now - asked.Written);
+            }
+            else
+            {
+                tally.Served.Add(now - asked.Written);
+                tally.ServedSinceDue.Add(now - asked.Due);
+            }
+        }
+
+        _in.AsSpan(_incoming.Start.._incoming.End).CopyTo(_in);
+        _incoming = (0, _incoming.End - _incoming.Start);
+        return true;
+    }
+
+    private bool TryTake(out AnnounceAnswer answer)
+    {
+        answer = AnnounceAnswer.Failed;
+        var bytes = _in.AsSpan(_incoming.Start.._incoming.End);
+        var end = bytes.IndexOf("\r\n\r\n"u8);
+        if (end < 0)
+            return false;
+        var head = bytes[..end];
+        // Content-Length, whatever its first letters' case.
+        var name = "ength: "u8;
+        var at = head.IndexOf(name);
+        if (at < 0 || !Utf8Parser.TryParse(head[(at + name.Length)..], out int length, out _))
+            throw new InvalidDataException("The answer has no length.");
+        if (bytes.Length < end + 4 + length)
+            return false;
+        Closed |= head.IndexOf("onnection: close"u8) >= 0;
+        var body = bytes.Slice(end + 4, length);
+        answer = body.IndexOf("8:retry in"u8) >= 0 ? AnnounceAnswer.Shed : body.StartsWith("d8:complete"u8) ? AnnounceAnswer.Served : AnnounceAnswer.Failed;
+        _incoming.Start += end + 4 + length;
+        return true;
+    }
+}

@@ -39,6 +39,78 @@ public sealed class CrowdedPeerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Peers_that_only_sit_there_keep_nobody_out()
+    {
+        await using var seed = await SeedAsync(o => o with { MaxConnections = 5, UselessTimeout = TimeSpan.FromSeconds(1) });
+        var idlers = new List<RawPeer>();
+        for (var i = 0; i < 5; i++)
+            idlers.Add(await RawPeer.ConnectAsync(seed, _setup.Torrent, $"-XX0000-idle-peer-0{i}"));
+        Assert.Equal(5, seed.Session.PeerCount);
+        // The last of them takes a piece now and then, so it is none to go.
+        using var busy = await RawPeer.ConnectAsync(seed, _setup.Torrent, "-XX0000-refused-yet!");
+        Assert.True(await busy.IsClosedAsync());
+        await idlers[4].SendAsync(PeerMessages.Simple(PeerMessages.Interested));
+        Assert.NotNull(await idlers[4].NextAsync(PeerMessages.Unchoke));
+        var useful = Task.Run(async () =>
+        {
+            for (var i = 0; i < 12; i++)
+            {
+                await idlers[4].SendAsync(PeerMessages.Numbers(PeerMessages.Request, i, 0, 16384));
+                Assert.NotNull(await idlers[4].NextAsync(PeerMessages.Piece));
+                await Task.Delay(300);
+            }
+        });
+        await Task.Delay(1100);
+        await DownloadAsync(seed);
+        await useful;
+        idlers.ForEach(s => s.Dispose());
+    }
+
+    [Fact]
+    public async Task Messages_that_never_end_take_bounded_memory_and_keep_nobody_out()
+    {
+        await using var seed = await SeedAsync(o => o with { MessageTimeout = TimeSpan.FromSeconds(5) });
+        var before = GC.GetTotalMemory(forceFullCollection: true);
+        var slow = new List<RawPeer>();
+        for (var i = 0; i < 40; i++)
+        {
+            slow.Add(await RawPeer.ConnectAsync(seed, _setup.Torrent, $"-XX0000-slow-peer-{i:D2}"));
+            // The largest message there is, but for its end.
+            await slow[i].SendAsync([0, 2, 0, 9, PeerMessages.Piece, .. new byte[0x20000]]);
+        }
+        await DownloadAsync(seed);
+        Assert.InRange(GC.GetTotalMemory(forceFullCollection: true) - before, long.MinValue, 40 * 512 * 1024);
+        foreach (var peer in slow)
+        {
+            Assert.True(await peer.IsClosedAsync(30));
+            peer.Dispose();
+        }
+    }
+
+    [Fact]
+    public async Task A_flood_of_receipts_that_nobody_is_owed_takes_bounded_memory_and_keeps_nobody_out()
+    {
+        await using var seed = await SeedAsync(o => o);
+        using var mallory = MemberIdentity.Generate();
+        using var raw = await RawPeer.ConnectAsync(seed, _setup.Torrent);
+        await raw.SendAsync(new PbtsExtension().CreateHandshake(0, publicKey: mallory.PublicKey));
+        var now = (ulong)DateTimeOffset.UtcNow.ToUnixTimeSeconds();
+        var batch = Bep10Frame.Build(2, ReceiptCodec.EncodeBatch(Enumerable.Range(0, Bep10Limits.MaxReceiptsPerBatch).Select(i => new WireReceipt(
+            mallory.SignReceipt(_setup.Torrent.InfoHash, _alice.PublicKey, PieceHash.OfPiece([]), (uint)i % Pieces, ReceiptTime.FromEpoch(ReceiptTime.EpochOf(now)), 16384), now))));
+        var before = GC.GetTotalMemory(forceFullCollection: true);
+        var flood = Task.Run(async () =>
+        {
+            for (var i = 0; i < 1000; i++)
+                await raw.SendAsync(batch);
+        });
+        await DownloadAsync(seed);
+        Assert.InRange(GC.GetTotalMemory(forceFullCollection: true) - before, long.MinValue, 32 << 20);
+        raw.Dispose();
+        await flood;
+        Assert.Equal(Pieces, seed.Session.Receipts.ToReport.Count);
+    }
+
+    [Fact]
     public async Task Who_asks_for_the_same_receipts_for_ever_is_hung_up_on()
     {
         await using var get = await _setup.StartAsync("get", _bob);

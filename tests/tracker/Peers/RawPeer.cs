@@ -89,7 +89,7 @@ internal sealed class RawPeer : IDisposable
         {
             await _socket.SendAsync(bytes);
         }
-        catch (SocketException)
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
             // The other side may have closed already: reading will tell.
         }

@@ -5,6 +5,8 @@ namespace Pbts.Cli.Peers;
 /// <summary>Peers that sent wrong data. Thread-safe.</summary>
 internal sealed class BanList
 {
+    private const int MaxRemembered = 50_000;
+
     private readonly HashSet<string> _banned = [];
 
     public bool Contains(IPEndPoint endPoint, ReadOnlySpan<byte> peerId)
@@ -18,6 +20,8 @@ internal sealed class BanList
     {
         lock (_banned)
         {
+            if (_banned.Count >= MaxRemembered)
+                _banned.Clear();
             _banned.Add(Convert.ToHexString(peer.PeerId));
             _banned.Add(peer.EndPoint.ToString());
             // Everybody on this machine has the loopback address.

@@ -17,8 +17,15 @@ internal sealed class PeerDialer(PeerListener listener, PeerSession session)
     {
         lock (_gate)
             foreach (var endPoint in endPoints)
+            {
+                // Those that went long ago make room for new ones.
+                if (_known.Count >= MaxKnown)
+                    foreach (var (old, known) in _known.ToArray())
+                        if (!known.IsCalling && known.Pause == LongestPause)
+                            _known.Remove(old);
                 if (_known.Count < MaxKnown)
                     _known.TryAdd(endPoint, new Known());
+            }
     }
 
     /// <summary>Calls an address again at once, whatever happened before.</summary>

@@ -8,12 +8,16 @@ internal sealed class PeerHealth(TimeProvider clock)
     private long _lastReceived = clock.GetTimestamp();
     private long _lastSent = clock.GetTimestamp();
     private long _lastBlock = clock.GetTimestamp();
+    private long _lastUseful = clock.GetTimestamp();
     private long _messageStarted;
     private long _writeStarted;
 
     public void Received() => Volatile.Write(ref _lastReceived, clock.GetTimestamp());
 
     public void BlockReceived() => Volatile.Write(ref _lastBlock, clock.GetTimestamp());
+
+    /// <summary>A block went, or a wanted one came.</summary>
+    public void WasUseful() => Volatile.Write(ref _lastUseful, clock.GetTimestamp());
 
     public void MessageStarted() => Volatile.Write(ref _messageStarted, clock.GetTimestamp());
 
@@ -29,6 +33,8 @@ internal sealed class PeerHealth(TimeProvider clock)
 
     /// <summary>Time since the last wanted block, or since blocks were first wanted.</summary>
     public TimeSpan SinceBlock => clock.GetElapsedTime(Volatile.Read(ref _lastBlock));
+
+    public TimeSpan SinceUseful => clock.GetElapsedTime(Volatile.Read(ref _lastUseful));
 
     public TimeSpan Age => clock.GetElapsedTime(_started);
 

@@ -7,7 +7,8 @@ namespace Pbts.Cli.Peers;
 /// <param name="session">Where finished connections go.</param>
 internal sealed class PeerListener(PeerSession session) : IDisposable
 {
-    private readonly SemaphoreSlim _halfOpen = new(session.Options.MaxHalfOpen);
+    /// <summary>Callers that have not said who they are, the one that waits longest first.</summary>
+    private readonly LinkedList<Socket> _halfOpen = [];
     private Socket? _listener;
 
     /// <summary>Begins to listen and gives the port.</summary>
@@ -38,11 +39,7 @@ internal sealed class PeerListener(PeerSession session) : IDisposable
                 await Task.Delay(100, cancellationToken).ConfigureAwait(false);
                 continue;
             }
-            // Beyond the limit of unfinished handshakes nobody waits in line: a slow stranger must not keep others out.
-            if (session.PeerCount >= session.Options.MaxConnections || !_halfOpen.Wait(0, CancellationToken.None))
-                socket.Dispose();
-            else
-                _ = AnswerAsync(socket, cancellationToken);
+            _ = AnswerAsync(socket, cancellationToken);
         }
     }
 
@@ -66,15 +63,12 @@ internal sealed class PeerListener(PeerSession session) : IDisposable
         return await JoinAsync(socket, answer, endPoint, cancellationToken).ConfigureAwait(false);
     }
 
-    public void Dispose()
-    {
-        _listener?.Dispose();
-        _halfOpen.Dispose();
-    }
+    public void Dispose() => _listener?.Dispose();
 
     private async Task AnswerAsync(Socket socket, CancellationToken cancellationToken)
     {
         byte[]? handshake = null;
+        var entry = Admit(socket);
         try
         {
             using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -83,15 +77,31 @@ internal sealed class PeerListener(PeerSession session) : IDisposable
             if (handshake is not null && PeerHandshake.TryParse(handshake, session.Torrent.InfoHash, out _, out _))
                 await SendAllAsync(socket, PeerHandshake.Build(session.Torrent.InfoHash, session.PeerId), timeout.Token).ConfigureAwait(false);
         }
-        catch (Exception e) when (e is SocketException or OperationCanceledException or IOException)
+        catch (Exception e) when (e is SocketException or OperationCanceledException or IOException or ObjectDisposedException)
         {
             handshake = null;
         }
         finally
         {
-            _halfOpen.Release();
+            lock (_halfOpen)
+                if (entry.List is not null)
+                    _halfOpen.Remove(entry);
         }
         await JoinAsync(socket, handshake, null, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Beyond the limit the one that has waited longest goes: the silent must not keep out those who speak.</summary>
+    private LinkedListNode<Socket> Admit(Socket socket)
+    {
+        lock (_halfOpen)
+        {
+            if (_halfOpen.Count >= session.Options.MaxHalfOpen)
+            {
+                _halfOpen.First!.Value.Dispose();
+                _halfOpen.RemoveFirst();
+            }
+            return _halfOpen.AddLast(socket);
+        }
     }
 
     private async Task<bool> JoinAsync(Socket socket, byte[]? handshake, IPEndPoint? called, CancellationToken cancellationToken)

@@ -22,6 +22,9 @@ internal sealed record PeerOptions
     /// <summary>Most connections.</summary>
     public int MaxConnections { get; init; } = 80;
 
+    /// <summary>Time without a block in either direction after which a connection makes room for a new one when there are too many.</summary>
+    public TimeSpan UselessTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <summary>Most connections that have not finished their handshake.</summary>
     public int MaxHalfOpen { get; init; } = 32;
 

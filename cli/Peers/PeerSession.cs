@@ -104,7 +104,7 @@ internal sealed class PeerSession : IPeerHandler, IDisposable
         lock (_gate)
         {
             var other = _peers.Find(p => p.PeerId.AsSpan().SequenceEqual(peer.PeerId));
-            if (_peers.Count >= Options.MaxConnections || (other is not null && !Replaces(peer, other)))
+            if (other is null ? !HasRoom() : !Replaces(peer, other))
             {
                 peer.Dispose();
                 return;
@@ -317,6 +317,18 @@ internal sealed class PeerSession : IPeerHandler, IDisposable
     private bool Replaces(PeerConnection peer, PeerConnection other) =>
         peer.IsOutgoing != other.IsOutgoing && other.Health.Age < TimeSpan.FromSeconds(10)
         && peer.IsOutgoing == PeerId.AsSpan().SequenceCompareTo(peer.PeerId) > 0;
+
+    /// <summary>When all places are taken, whoever has been of no use for longest makes room: they cannot be held by sitting there.</summary>
+    private bool HasRoom()
+    {
+        if (_peers.Count(p => p.IsOpen) < Options.MaxConnections)
+            return true;
+        var useless = _peers.Where(p => p.IsOpen).MaxBy(p => p.Health.SinceUseful)!;
+        if (useless.Health.SinceUseful < Options.UselessTimeout)
+            return false;
+        useless.Close("made room");
+        return true;
+    }
 
     private void RefillAll()
     {

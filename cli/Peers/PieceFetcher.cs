@@ -52,6 +52,7 @@ internal sealed class PieceFetcher(TorrentMetadata torrent, Bitfield have, Piece
         {
             peer.ReceivedThisRound += data.Length;
             peer.Health.BlockReceived();
+            peer.Health.WasUseful();
             if (download!.IsComplete)
             {
                 peer.Downloads.Remove(download);

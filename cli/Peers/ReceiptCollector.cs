@@ -20,6 +20,10 @@ internal sealed class ReceiptCollector(
     private const int MaxMessages = 64;
     private const int MaxBadReceipts = 3;
     private const int MaxRemembered = 50_000;
+
+    /// <summary>Receipts for pieces served before the start: anybody may claim to have had some, and none may fill the store.</summary>
+    private const int MaxFromBefore = 20_000;
+
     private static readonly TimeSpan Linger = TimeSpan.FromMilliseconds(200);
 
     private readonly Channel<Arrival> _arrived = Channel.CreateBounded<Arrival>(new BoundedChannelOptions(MaxMessages) { SingleReader = true });
@@ -27,6 +31,7 @@ internal sealed class ReceiptCollector(
     private readonly HashSet<ReceiptId> _earned = [];
     private readonly ulong _startedAt = (ulong)clock.GetUtcNow().ToUnixTimeSeconds();
     private int _waiting;
+    private int _fromBefore;
 
     /// <summary>Receipts earned so far.</summary>
     public int Count { get; private set; }
@@ -83,7 +88,10 @@ internal sealed class ReceiptCollector(
             IOException? trouble = null;
             try
             {
-                await background.RunAsync(() => Process(batch)).ConfigureAwait(false);
+                var kept = false;
+                await background.RunAsync(() => kept = Process(batch)).ConfigureAwait(false);
+                if (!kept)
+                    trouble = new IOException("too many receipts wait for the tracker");
             }
             catch (IOException e)
             {
@@ -118,7 +126,8 @@ internal sealed class ReceiptCollector(
         }
     }
 
-    private void Process(List<Arrival> batch)
+    /// <summary>Checks and keeps a batch; <c>false</c> when the store is full: what is not acknowledged waits at its signer.</summary>
+    private bool Process(List<Arrival> batch)
     {
         var candidates = session.Locked(() => batch
             .SelectMany(a => a.Receipts.Select(w => (a.Peer, w.Receipt)))
@@ -126,12 +135,16 @@ internal sealed class ReceiptCollector(
             .Where(c => IsOwed(c.Peer!, c.Receipt)).ToArray());
         candidates = [.. candidates.Where(c => hashes.Of((int)c.Receipt.PieceIndex) == c.Receipt.PieceHash)];
         if (candidates.Length == 0)
-            return;
+            return true;
         var verdicts = ReceiptVerifier.Verify([.. candidates.Select(c => c.Receipt)]);
         var good = candidates.Zip(verdicts).Where(c => c.Second).Select(c => (c.First.Peer, Receipt: c.First.Receipt with
         {
             PieceSize = session.Torrent.PieceSize((int)c.First.Receipt.PieceIndex),
         })).ToArray();
+        var room = toReport.Room;
+        var fits = good.Length <= room;
+        if (!fits)
+            good = good[..room];
         // On disk before the credit: what was signed for is never lost, at worst reported twice.
         toReport.Add([.. good.Select(g => g.Receipt)]);
         toReport.Flush();
@@ -146,6 +159,7 @@ internal sealed class ReceiptCollector(
                 Blame(candidate.Peer!, "receipt with a bad signature");
         foreach (var peer in good.Select(g => g.Peer!).Distinct())
             session.Serving.TryUnchoke(peer);
+        return fits;
     }
 
     private void Credit(PeerConnection peer, Receipt receipt)
@@ -158,7 +172,8 @@ internal sealed class ReceiptCollector(
             Count++;
             Bytes += receipt.PieceSize;
         }
-        peer.Credit.Settle((int)receipt.PieceIndex, (int)receipt.PieceSize);
+        if (!peer.Credit.Settle((int)receipt.PieceIndex, (int)receipt.PieceSize))
+            _fromBefore++;
     }
 
     /// <summary>
@@ -170,7 +185,7 @@ internal sealed class ReceiptCollector(
         && receipt.InfoHash == session.Torrent.InfoHash
         && (peer.Key is null || peer.Key == receipt.Receiver)
         && receipt.PieceIndex < (uint)session.Torrent.PieceCount
-        && (peer.Credit.Owed.Contains((int)receipt.PieceIndex) || (receipt.Time.Earliest < _startedAt && !_earned.Contains(receipt.Id)))
+        && (peer.Credit.Owed.Contains((int)receipt.PieceIndex) || (receipt.Time.Earliest < _startedAt && _fromBefore < MaxFromBefore && !_earned.Contains(receipt.Id)))
         && ReceiptFreshness.Check(receipt.Time, clock.GetUtcNow().ToUnixTimeSeconds(), session.Options.Receipts.WindowSeconds) == ReceiptStatus.Accepted;
 
     /// <summary>A message's receipts, or a mark in the queue that somebody waits for.</summary>

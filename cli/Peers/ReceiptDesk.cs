@@ -11,6 +11,8 @@ namespace Pbts.Cli.Peers;
 /// </summary>
 internal sealed class ReceiptDesk : IDisposable
 {
+    private const int MaxAddresses = 10_000;
+
     private readonly PeerSession _session;
     private readonly CreditBook _credits;
     private readonly PieceHashes _hashes;
@@ -183,6 +185,8 @@ internal sealed class ReceiptDesk : IDisposable
                 return [];
             peer.Key = key;
             peer.Credit = _credits.Of(key);
+            if (_addresses.Count >= MaxAddresses)
+                _addresses.Clear();
             if (peer.DialBack is { } address)
                 _addresses[key] = address;
             return ToDeliver.Peek().Where(r => r.Sender == key).ToArray();

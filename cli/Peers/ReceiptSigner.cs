@@ -14,6 +14,9 @@ internal sealed class ReceiptSigner(PeerSession session, PendingReceipts toDeliv
     private const int BatchSize = 50;
     private const int MaxRemembered = 50_000;
 
+    /// <summary>How often, on average, each piece's receipt goes over one connection.</summary>
+    private const int MaxSends = 4;
+
     /// <summary>Bytes of pieces kept for hashing in the background; beyond them a piece is hashed where it arrives.</summary>
     private const long MaxWaitingBytes = 32 << 20;
 
@@ -83,6 +86,12 @@ internal sealed class ReceiptSigner(PeerSession session, PendingReceipts toDeliv
                 // Too late for this connection: they go when the peer is met again.
                 if (!peer.IsOpen)
                     return false;
+                // What was sent is remembered until the connection ends; nobody needs a receipt again and again.
+                if (peer.ReceiptsSent.Count > MaxSends * (session.Torrent.PieceCount + 100))
+                {
+                    peer.Close("asks for receipts again and again");
+                    return false;
+                }
                 peer.ReceiptsSent.AddRange(part.Select(r => r.Id));
                 if (wires.Length > 1 && peer.Pbts.TryCreateReceiptBatch(wires, out var batch))
                     peer.Send(batch);

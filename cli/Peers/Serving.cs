@@ -112,6 +112,7 @@ internal sealed class Serving(Lock gate, List<PeerConnection> peers, CreditBook 
         lock (gate)
         {
             Uploaded += request.Length;
+            peer.Health.WasUseful();
             if (peer.Credit.Serve(request, pieceSize) && peer.EndingSince is not null && !peer.Credit.IsMidPiece)
                 Choke(peer);
         }

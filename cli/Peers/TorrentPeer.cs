@@ -7,7 +7,9 @@ namespace Pbts.Cli.Peers;
 /// <summary>A whole peer for one torrent: listens, calls, announces, exchanges pieces and receipts, and reports.</summary>
 internal sealed class TorrentPeer : IAsyncDisposable
 {
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(5);
+
+    private static readonly TimeSpan CallAgain = TimeSpan.FromSeconds(1);
 
     private static readonly TimeSpan GoodbyeTimeout = TimeSpan.FromSeconds(3);
 
@@ -104,6 +106,7 @@ internal sealed class TorrentPeer : IAsyncDisposable
                 (progress, since) = (now, Session.Clock.GetTimestamp());
         }
         started = Session.Clock.GetTimestamp();
+        long? called = null;
         while (!desk.IsAllSigned || desk.ToDeliver.Count > 0)
         {
             if (Session.Failure is { } failure)
@@ -115,10 +118,13 @@ internal sealed class TorrentPeer : IAsyncDisposable
                 var carrying = Session.Peers.Where(p => Session.Locked(() => p.ReceiptsSent.Count > p.ReceiptsAcknowledged)).ToArray();
                 foreach (var peer in carrying)
                     peer.Finish();
-                if (carrying.Length == 0)
+                if (carrying.Length == 0 && (called is not { } last || Session.Clock.GetElapsedTime(last) > CallAgain))
+                {
                     foreach (var address in desk.UndeliveredAddresses())
                         _dialer.CallNow(address);
-                _dialer.CallDue(_stop.Token);
+                    _dialer.CallDue(_stop.Token);
+                    called = Session.Clock.GetTimestamp();
+                }
             }
             await Task.Delay(Pause, cancellationToken).ConfigureAwait(false);
         }

@@ -44,6 +44,9 @@ public sealed class PendingReceipts : IDisposable
         }
     }
 
+    /// <summary>How many more there is room for.</summary>
+    public int Room => Math.Max(_options.Capacity - Count, 0);
+
     /// <summary>Keeps a receipt; <c>false</c> when it waits already or the store is full.</summary>
     public bool Add(Receipt receipt)
     {

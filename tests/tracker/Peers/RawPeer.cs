@@ -2,6 +2,8 @@ using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
 using Pbts.Cli.Peers;
+using Pbts.Protocol.Bep10;
+using Pbts.Protocol.Receipts;
 using Pbts.Protocol.Torrents;
 
 namespace Pbts.Tracker.Tests.Peers;
@@ -10,7 +12,10 @@ namespace Pbts.Tracker.Tests.Peers;
 internal sealed class RawPeer : IDisposable
 {
     // A small buffer that does not grow: who does not read must hold up the sender soon, however much memory the system would lend.
-    private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = 16 * 1024 };
+    private readonly Socket _socket;
+
+    private RawPeer(Socket? accepted = null) =>
+        _socket = accepted ?? new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = 16 * 1024 };
 
     /// <summary>Connects and does the 68-byte handshake.</summary>
     public static async Task<RawPeer> ConnectAsync(TorrentPeer target, TorrentMetadata torrent, string peerId = "-XX0000-0123456789ab")
@@ -31,13 +36,60 @@ internal sealed class RawPeer : IDisposable
         return peer;
     }
 
+    /// <summary>Is called by a peer that wants a torrent, and offers all of it.</summary>
+    public static async Task<RawPeer> UploaderAsync(TransferSetup setup, TorrentPeer target, MemberKey? key)
+    {
+        using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        listener.Listen();
+        target.AddPeers([(IPEndPoint)listener.LocalEndPoint!]);
+        var peer = new RawPeer(await listener.AcceptAsync());
+        Assert.NotNull(await peer.ReadAsync(PeerHandshake.Length));
+        var everything = new Bitfield(setup.Torrent.PieceCount);
+        for (var piece = 0; piece < everything.Length; piece++)
+            everything.Set(piece);
+        await peer.SendAsync([.. PeerHandshake.Build(setup.Torrent.InfoHash, "-XX0000-raw-uploader"u8), .. PeerMessages.WithPayload(PeerMessages.BitfieldId, everything.ToArray())]);
+        if (key is not null)
+            await peer.SendAsync(new PbtsExtension().CreateHandshake(publicKey: key));
+        await peer.SendAsync(PeerMessages.Simple(PeerMessages.Unchoke));
+        return peer;
+    }
+
+    /// <summary>Sends what it is asked for, until every byte has been sent.</summary>
+    public async Task ServeAllAsync(TransferSetup setup)
+    {
+        for (var served = 0; served < setup.Data.Length;)
+        {
+            var payload = await NextAsync(PeerMessages.Request);
+            Assert.True(BlockRequest.TryRead(payload, setup.Torrent, out var request));
+            await SendAsync(Block(setup, request));
+            served += request.Length;
+        }
+    }
+
+    /// <summary>The message with a block.</summary>
+    public static byte[] Block(TransferSetup setup, BlockRequest request)
+    {
+        var frame = PeerMessages.PieceFrame(request);
+        setup.Data.AsSpan(request.Piece * setup.Torrent.PieceLength + request.Begin, request.Length).CopyTo(frame.AsSpan(13));
+        return frame;
+    }
+
+    /// <summary>Sends the bytes and resets the connection, as closing with unread messages does.</summary>
+    public void SendAndReset(byte[] bytes)
+    {
+        _socket.Send(bytes);
+        _socket.LingerState = new LingerOption(true, 0);
+        _socket.Close();
+    }
+
     public async Task SendAsync(byte[] bytes)
     {
         try
         {
             await _socket.SendAsync(bytes);
         }
-        catch (SocketException)
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
             // The other side may have closed already: reading will tell.
         }

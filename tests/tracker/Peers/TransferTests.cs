@@ -1,9 +1,5 @@
-using System.Buffers.Binary;
-using System.Net;
-using System.Net.Sockets;
 using Pbts.Cli.Keys;
 using Pbts.Cli.Peers;
-using Pbts.Protocol.Bep10;
 using Pbts.Protocol.Receipts;
 using static Pbts.Tracker.Tests.Peers.TransferSetup;
 
@@ -146,14 +142,13 @@ public class TransferTests
         using var setup = await CreateAsync(300_000, 65536);
         using var alice = MemberIdentity.Generate();
         using var bob = MemberIdentity.Generate();
-        using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        listener.Listen();
         var get = await setup.StartAsync("get", bob);
         // An uploader that gives everything, acknowledges nothing and is gone.
-        var dying = ServeAsync(setup, listener, alice.PublicKey, until: () => get.Session.Completed.IsCompleted && get.Session.Receipts.IsAllSigned);
-        get.AddPeers([(IPEndPoint)listener.LocalEndPoint!]);
-        await dying.WaitAsync(Patience);
+        using (var dying = await RawPeer.UploaderAsync(setup, get, alice.PublicKey))
+        {
+            await dying.ServeAllAsync(setup);
+            await EventuallyAsync(() => get.Session.Completed.IsCompleted && get.Session.Receipts.IsAllSigned, "signed");
+        }
         await EventuallyAsync(() => get.Session.PeerCount == 0, "gone");
         Assert.Equal(setup.Torrent.PieceCount, get.Session.Receipts.SignedCount);
         Assert.False(await get.DeliverReceiptsAsync(TimeSpan.FromSeconds(1), default));
@@ -172,73 +167,20 @@ public class TransferTests
     {
         const int Pieces = 60;
         using var setup = await CreateAsync(Pieces * 1024, 1024);
-        using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        listener.Listen();
         await using var get = await setup.StartAsync("get", identity: null);
-        get.AddPeers([(IPEndPoint)listener.LocalEndPoint!]);
-        var caller = await listener.AcceptAsync();
-        await using var stream = new NetworkStream(caller);
-        await stream.ReadExactlyAsync(new byte[PeerHandshake.Length]);
-        await stream.WriteAsync(PeerHandshake.Build(setup.Torrent.InfoHash, "-XX0000-in-a-hurry--"u8));
-        await stream.WriteAsync((byte[])[.. PeerMessages.WithPayload(PeerMessages.BitfieldId, [.. Enumerable.Repeat((byte)0xFF, 7), 0xF0]), .. PeerMessages.Simple(PeerMessages.Unchoke)]);
-        await ReadUntilAsync(stream, PeerMessages.Request, Pieces);
-        var all = Enumerable.Range(0, Pieces).SelectMany(piece =>
-        {
-            var frame = PeerMessages.PieceFrame(new BlockRequest(piece, 0, 1024));
-            setup.Data.AsSpan(piece * 1024, 1024).CopyTo(frame.AsSpan(13));
-            return frame;
-        }).ToArray();
+        using var raw = await RawPeer.UploaderAsync(setup, get, key: null);
+        for (var piece = 0; piece < Pieces; piece++)
+            Assert.NotNull(await raw.NextAsync(PeerMessages.Request));
+        var everything = Enumerable.Range(0, Pieces).SelectMany(piece => RawPeer.Block(setup, new BlockRequest(piece, 0, 1024))).ToArray();
         var uploader = Assert.Single(get.Session.Peers);
         // Held up at the first message, the downloader finds that it cannot write any more while most is still unread.
         Assert.True(get.Session.Locked(() =>
         {
-            caller.Send(all);
-            // A reset, as when the haves that come meanwhile are never read.
-            caller.LingerState = new LingerOption(true, 0);
-            caller.Close();
+            raw.SendAndReset(everything);
             uploader.Send(PeerMessages.KeepAlive);
             return SpinWait.SpinUntil(() => uploader.CloseReason is not null, Patience);
         }));
         await get.Session.Completed.WaitAsync(Patience);
         Assert.Equal(setup.Data, setup.Downloaded("get"));
-    }
-
-    private static async Task ReadUntilAsync(NetworkStream stream, byte id, int times)
-    {
-        while (times > 0)
-        {
-            var header = new byte[4];
-            await stream.ReadExactlyAsync(header);
-            var message = new byte[BinaryPrimitives.ReadInt32BigEndian(header)];
-            await stream.ReadExactlyAsync(message);
-            times -= message is [var first, ..] && first == id ? 1 : 0;
-        }
-    }
-
-    private static async Task ServeAsync(TransferSetup setup, Socket listener, MemberKey key, Func<bool> until)
-    {
-        using var caller = await listener.AcceptAsync();
-        await using var stream = new NetworkStream(caller);
-        await stream.ReadExactlyAsync(new byte[PeerHandshake.Length]);
-        await stream.WriteAsync(PeerHandshake.Build(setup.Torrent.InfoHash, "-XX0000-soon-be-gone"u8));
-        await stream.WriteAsync(PeerMessages.WithPayload(PeerMessages.BitfieldId, [0xF8]));
-        await stream.WriteAsync(new PbtsExtension().CreateHandshake(publicKey: key));
-        await stream.WriteAsync(PeerMessages.Simple(PeerMessages.Unchoke));
-        var served = 0L;
-        while (served < setup.Data.Length)
-        {
-            var header = new byte[4];
-            await stream.ReadExactlyAsync(header);
-            var message = new byte[BinaryPrimitives.ReadInt32BigEndian(header)];
-            await stream.ReadExactlyAsync(message);
-            if (message is not [PeerMessages.Request, ..] || !BlockRequest.TryRead(message.AsSpan(1), setup.Torrent, out var request))
-                continue;
-            var frame = PeerMessages.PieceFrame(request);
-            setup.Data.AsSpan(request.Piece * setup.Torrent.PieceLength + request.Begin, request.Length).CopyTo(frame.AsSpan(13));
-            await stream.WriteAsync(frame);
-            served += request.Length;
-        }
-        await EventuallyAsync(until, "signed");
     }
 }

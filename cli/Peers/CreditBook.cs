@@ -31,6 +31,9 @@ internal sealed class CreditBook(PeerOptions options, int pieceLength, TimeProvi
         return _accounts[key] = new PeerCredit();
     }
 
+    /// <summary>Somebody who may still call again has not signed for what it got.</summary>
+    public bool IsAnybodyOwing => _accounts.Values.Any(account => account is { Owed.Count: > 0, IsDelinquent: false, IsDistrusted: false });
+
     /// <summary>Bytes the account may have without receipt.</summary>
     public long Window(PeerCredit credit) => options.CreditWindow > 0
         ? options.CreditWindow

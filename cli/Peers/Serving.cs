@@ -15,13 +15,13 @@ internal sealed class Serving(Lock gate, List<PeerConnection> peers, CreditBook 
     /// <summary>Piece bytes sent.</summary>
     public long Uploaded { get; private set; }
 
-    /// <summary>Whether a connected peer is still to get the rest of a piece, or to sign for whole ones.</summary>
+    /// <summary>Whether a connected peer is still to get the rest of a piece, or any peer to sign for whole ones.</summary>
     public bool IsBusy
     {
         get
         {
             lock (gate)
-                return peers.Exists(p => p.CanSign && p.IsOpen && (p.EndingSince is not null || p.Credit.Owed.Count > 0));
+                return peers.Exists(p => p.CanSign && p.IsOpen && p.EndingSince is not null) || credits.IsAnybodyOwing;
         }
     }
 

@@ -5,6 +5,7 @@ using Pbts.Protocol.Ethereum;
 
 namespace Pbts.Protocol.Tests.Ethereum;
 
+[Collection(TimedTests.Name)]
 public sealed class EthereumRpcClientTests
 {
     private const string Hash = "0x2c711d0142f491c2eb822a01f452c27f66ec34fe8608baab989697b2b40ed59b";

@@ -41,7 +41,23 @@ internal static class RawHttp
     {
         var end = response.AsSpan().IndexOf("\r\n\r\n"u8);
         Assert.True(end > 0, $"No HTTP response: {Encoding.Latin1.GetString(response)}");
-        return response[(end + 4)..];
+        var body = response[(end + 4)..];
+        return Encoding.ASCII.GetString(response, 0, end).Contains("Transfer-Encoding: chunked", StringComparison.OrdinalIgnoreCase) ? Unchunked(body) : body;
+    }
+
+    /// <summary>The content of a chunked body (RFC 9112 section 7.1).</summary>
+    private static byte[] Unchunked(ReadOnlySpan<byte> body)
+    {
+        var content = new List<byte>();
+        while (true)
+        {
+            var line = body.IndexOf("\r\n"u8);
+            var size = int.Parse(Encoding.ASCII.GetString(body[..line]), System.Globalization.NumberStyles.HexNumber, System.Globalization.CultureInfo.InvariantCulture);
+            if (size == 0)
+                return [.. content];
+            content.AddRange(body.Slice(line + 2, size));
+            body = body[(line + 2 + size + 2)..];
+        }
     }
 
     private static bool IsComplete(List<byte> received)

@@ -16,6 +16,6 @@ internal interface IPeerHandler
     /// <exception cref="IOException">It cannot be kept.</exception>
     Task OnEndedAsync(CancellationToken cancellationToken);
 
-    /// <summary>A block was handed to the network.</summary>
-    void OnBlockSent(PeerConnection peer, BlockRequest request);
+    /// <summary>A block is about to be handed to the network.</summary>
+    void OnBlockSending(PeerConnection peer, BlockRequest request);
 }

@@ -309,11 +309,12 @@ internal sealed class PeerConnection : IDisposable
             }
             if (block is { } next)
                 await _handler.PaceAsync(next, cancellationToken).ConfigureAwait(false);
+            // Before the write: its receipt may be here before the write is known to have ended.
+            if (block is { } sending)
+                _handler.OnBlockSending(this, sending);
             Health.WriteStarted();
             await _stream.WriteAsync(frame, cancellationToken).ConfigureAwait(false);
             Health.WriteEnded();
-            if (block is { } sent)
-                _handler.OnBlockSent(this, sent);
         }
     }
 

@@ -166,7 +166,7 @@ internal sealed class PeerSession : IPeerHandler, IDisposable
 
     public Task OnEndedAsync(CancellationToken cancellationToken) => Receipts.FlushAsync(cancellationToken);
 
-    public void OnBlockSent(PeerConnection peer, BlockRequest request) => Serving.OnSent(peer, request, Torrent.PieceSize(request.Piece));
+    public void OnBlockSending(PeerConnection peer, BlockRequest request) => Serving.OnSending(peer, request, Torrent.PieceSize(request.Piece));
 
     /// <summary>Every second: closes dead connections, frees pieces of silent peers.</summary>
     public void Watch()

@@ -107,7 +107,7 @@ internal sealed class Serving(Lock gate, List<PeerConnection> peers, CreditBook 
     public Task PaceAsync(BlockRequest request, CancellationToken cancellationToken) =>
         _limit?.WaitAsync(request.Length, cancellationToken) ?? Task.CompletedTask;
 
-    public void OnSent(PeerConnection peer, BlockRequest request, int pieceSize)
+    public void OnSending(PeerConnection peer, BlockRequest request, int pieceSize)
     {
         lock (gate)
         {

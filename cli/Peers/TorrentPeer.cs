@@ -1,4 +1,5 @@
 using System.Net;
+using System.Threading.Channels;
 using Pbts.Cli.Tracker;
 using Pbts.Protocol.Torrents;
 
@@ -11,7 +12,7 @@ internal sealed class TorrentPeer : IAsyncDisposable
 
     private static readonly TimeSpan CallAgain = TimeSpan.FromSeconds(1);
 
-    private static readonly TimeSpan GoodbyeTimeout = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan GoodbyeTimeout = TimeSpan.FromSeconds(2);
 
     private readonly TrackerAnnouncer? _announcer;
     private readonly PieceStore _store;
@@ -116,8 +117,7 @@ internal sealed class TorrentPeer : IAsyncDisposable
             if (desk.IsAllSigned)
             {
                 var carrying = Session.Peers.Where(p => Session.Locked(() => p.ReceiptsSent.Count > p.ReceiptsAcknowledged)).ToArray();
-                foreach (var peer in carrying)
-                    peer.Finish();
+                await FinishAsync(carrying, cancellationToken).ConfigureAwait(false);
                 if (carrying.Length == 0 && (called is not { } last || Session.Clock.GetElapsedTime(last) > CallAgain))
                 {
                     foreach (var address in desk.UndeliveredAddresses())
@@ -176,13 +176,41 @@ internal sealed class TorrentPeer : IAsyncDisposable
     {
         Session.Serving.Stop();
         var started = Session.Clock.GetTimestamp();
-        while (Session.Peers.Where(p => p.CanSign).ToArray() is { Length: > 0 } peers && Session.Clock.GetElapsedTime(started) < GoodbyeTimeout)
-        {
-            if (Session.Receipts.IsAllSigned)
-                foreach (var peer in peers)
-                    peer.Finish();
+        while (Session.Serving.IsBusy && Session.Clock.GetElapsedTime(started) < GoodbyeTimeout)
             await Task.Delay(Pause).ConfigureAwait(false);
+        using var timeout = new CancellationTokenSource(GoodbyeTimeout, Session.Clock);
+        try
+        {
+            while (Session.Peers.Where(p => p.CanSign).ToArray() is { Length: > 0 } peers)
+            {
+                await FinishAsync(peers, timeout.Token).ConfigureAwait(false);
+                await Task.Delay(Pause, timeout.Token).ConfigureAwait(false);
+            }
         }
+        catch (OperationCanceledException)
+        {
+            // Whoever has not ended by now does not get to keep us.
+        }
+    }
+
+    /// <summary>
+    /// Says on connections that we send no more, after what has come over them is dealt with and acknowledged: a peer that
+    /// never hears of its receipts calls again and again.
+    /// </summary>
+    private async Task FinishAsync(IEnumerable<PeerConnection> peers, CancellationToken cancellationToken)
+    {
+        if (peers.Where(p => p.IsOpen).ToArray() is not { Length: > 0 } open)
+            return;
+        try
+        {
+            await Session.Receipts.FlushAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is IOException or ChannelClosedException)
+        {
+            // What cannot be kept is not acknowledged either.
+        }
+        foreach (var peer in open)
+            peer.Finish();
     }
 
     private void StartLoops()

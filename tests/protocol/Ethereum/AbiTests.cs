@@ -157,11 +157,14 @@ public sealed class AbiTests
         var good = new AbiFunction("function f((string,string,bytes32,uint256,uint256) user, bytes key, address holder, uint256 hops)").EncodeCall(
             new object[] { "name", "salt", new byte[32], BigInteger.One, BigInteger.Zero }, new byte[48], Contract, BigInteger.One)[4..];
         Assert.True(ReputationV2Abi.ResolveUser.TryDecodeResult(good, out _));
+        for (var length = 0; length < good.Length; length++)
+            Assert.False(ReputationV2Abi.ResolveUser.TryDecodeResult(good.AsSpan(0, length), out _));
         Gen.Select(Gen.Int[0, good.Length - 1], Gen.Byte, Gen.Int[0, good.Length]).Sample((at, value, length) =>
         {
             var damaged = good.ToArray();
             damaged[at] = value;
-            Assert.True(!ReputationV2Abi.ResolveUser.TryDecodeResult(damaged.AsSpan(0, length), out _) || length == good.Length);
+            if (ReputationV2Abi.ResolveUser.TryDecodeResult(damaged.AsSpan(0, length), out var values))
+                Assert.Equal(4, values.Length);
         }, iter: 20_000);
     }
 

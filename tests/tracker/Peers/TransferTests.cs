@@ -37,6 +37,22 @@ public class TransferTests
     }
 
     [Fact]
+    public async Task A_peer_that_leaves_acknowledges_the_receipts_it_has_been_given()
+    {
+        using var setup = await CreateAsync(1_000_000, 65536);
+        using var alice = MemberIdentity.Generate();
+        using var bob = MemberIdentity.Generate();
+        await using var seed = await setup.StartAsync("seed", alice);
+        await using var get = await setup.StartAsync("get", bob);
+        get.AddPeers([Address(seed)]);
+        await get.Session.Completed.WaitAsync(Patience);
+        await EventuallyAsync(() => get.Session.Receipts.IsAllSigned, "signed");
+        await seed.StopAsync();
+        await EventuallyAsync(() => get.Session.PeerCount == 0, "hung up");
+        Assert.Equal((setup.Torrent.PieceCount, 0), (seed.Session.Receipts.ToReport.Count, get.Session.Receipts.ToDeliver.Count));
+    }
+
+    [Fact]
     public async Task Peers_without_keys_exchange_pieces_all_the_same()
     {
         using var setup = await CreateAsync(300_000, 16384);

@@ -31,6 +31,7 @@ internal sealed class ReceiptCollector(
     private readonly HashSet<ReceiptId> _earned = [];
     private readonly ulong _startedAt = (ulong)clock.GetUtcNow().ToUnixTimeSeconds();
     private int _waiting;
+    private int _undone;
     private int _fromBefore;
 
     /// <summary>Receipts earned so far.</summary>
@@ -43,16 +44,27 @@ internal sealed class ReceiptCollector(
     /// <exception cref="ChannelClosedException">Stopped.</exception>
     public async ValueTask TakeAsync(PeerConnection peer, IReadOnlyList<WireReceipt> receipts, CancellationToken cancellationToken)
     {
-        await _arrived.Writer.WriteAsync(new Arrival(peer, receipts, null), cancellationToken).ConfigureAwait(false);
+        Interlocked.Increment(ref _undone);
+        try
+        {
+            await _arrived.Writer.WriteAsync(new Arrival(peer, receipts, null), cancellationToken).ConfigureAwait(false);
+        }
+        catch
+        {
+            Interlocked.Decrement(ref _undone);
+            throw;
+        }
         if (Interlocked.Add(ref _waiting, receipts.Count) >= EnoughReceipts)
             Hurry();
     }
 
-    /// <summary>Waits until everything taken before is checked and on disk.</summary>
+    /// <summary>Waits until everything taken before is checked, on disk and acknowledged.</summary>
     /// <exception cref="IOException">The disk refuses.</exception>
     /// <exception cref="ChannelClosedException">Stopped.</exception>
     public async Task FlushAsync(CancellationToken cancellationToken)
     {
+        if (Volatile.Read(ref _undone) == 0)
+            return;
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await _arrived.Writer.WriteAsync(new Arrival(null, [], done), cancellationToken).ConfigureAwait(false);
         Hurry();
@@ -105,6 +117,7 @@ internal sealed class ReceiptCollector(
                     arrival.Done?.TrySetResult();
                 else if (arrival.Done?.TrySetException(trouble) is null)
                     arrival.Peer!.Close("its receipts cannot be kept");
+            Interlocked.Add(ref _undone, -batch.Count(a => a.Peer is not null));
         }
     }
 

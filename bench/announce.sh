@@ -6,7 +6,7 @@ BENCH_USAGE="./pbts bench announce|udp|split [--runs 3] [--seconds 8] [--connect
 bench_announce() {
     bench_options "$@"
     need_programs wrk:wrk
-    bench_start
+    bench_start 1
     bench_opentracker
 
     step "Warming up"
@@ -34,7 +34,7 @@ bench_announce() {
 
 bench_udp() {
     bench_options "$@"
-    bench_start
+    bench_start 1
     bench_opentracker
 
     step "Warming up"
@@ -55,7 +55,7 @@ bench_split() {
     local pids
     bench_options "$@"
     need_programs wrk:wrk
-    bench_start
+    bench_start "$(nproc)"
     step "Starting a front end and a silo of their own"
     "$ROOT/pbts" up --no-chain --detach --silos 1 --apis 1 --data "$BENCH_DIR/split" --port "$(free_port)" >"$BENCH_DIR/up.log" 2>&1 ||
         { tail -5 "$BENCH_DIR/up.log" >&2; die "the tracker did not start"; }
@@ -95,7 +95,7 @@ bench_options() {
     done
 }
 
-# A node on core 0, with members; sets node, node_port and BENCH_DIR.
+# bench_start PROCESSORS: a node on core 0 that counts so many processors, with members; sets node, node_port and BENCH_DIR.
 bench_start() {
     bench_program
     need_programs taskset:util-linux
@@ -106,7 +106,7 @@ bench_start() {
     chmod 755 "$BENCH_DIR"
     node_port=$(free_port)
     step "Starting the tracker"
-    "$ROOT/pbts" up --no-chain --detach --data "$BENCH_DIR/data" --port "$node_port" >"$BENCH_DIR/up.log" 2>&1 ||
+    DOTNET_PROCESSOR_COUNT=$1 "$ROOT/pbts" up --no-chain --detach --data "$BENCH_DIR/data" --port "$node_port" >"$BENCH_DIR/up.log" 2>&1 ||
         { tail -5 "$BENCH_DIR/up.log" >&2; die "the tracker did not start"; }
     node=$(bench_process "$BENCH_DIR/data" node-1 pid)
     for torrent in $(seq "$torrents"); do printf '%s' "$torrent" | sha1sum | cut -c1-40; done >"$BENCH_DIR/hashes"

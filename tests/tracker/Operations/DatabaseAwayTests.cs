@@ -42,7 +42,7 @@ public sealed class DatabaseAwayTests(ITestOutputHelper output) : IAsyncLifetime
         }
     }
 
-    [Theory]
+    [Theory, Trait("suite", "slow")]
     [InlineData(false)]
     [InlineData(true)]
     public async Task A_silo_and_a_front_end_stop_in_bounded_time_while_the_database_is_away(bool hangs)

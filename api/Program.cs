@@ -32,8 +32,7 @@ try
     var app = builder.Build();
     app.MapPbtsNode();
     app.MapPbtsApi();
-    await app.RunAsync();
-    return Environment.ExitCode;
+    return await app.RunBoundedAsync();
 }
 catch (OptionsValidationException e)
 {

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Options;
 using Npgsql;
 using Pbts.Api;
+using Pbts.Api.Operations;
 using Pbts.GrainInterfaces.Configuration;
 using Pbts.Grains;
 using Pbts.Grains.Database;
@@ -22,8 +23,7 @@ try
     if (servesApi)
         app.MapPbtsApi();
     await app.MigrateDatabaseAsync();
-    await app.RunAsync();
-    return 0;
+    return await app.RunBoundedAsync();
 }
 catch (OptionsValidationException e)
 {

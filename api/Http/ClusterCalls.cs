@@ -10,23 +10,34 @@ internal static class ClusterCalls
 
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
 
+    /// <summary>
+    /// A grain that could not read its state is tried again so often and no more: after a restart of the database its silo's
+    /// pooled connections are broken, which the first use shows, but a database that is away is told at once.
+    /// </summary>
+    private const int StateRepeats = 2;
+
     /// <exception cref="OrleansException">No silo could be reached in time.</exception>
     /// <exception cref="TimeoutException">No silo answered in time.</exception>
     /// <exception cref="OperationCanceledException">The cluster could not say in time which silo it is.</exception>
     public static async Task<T> RepeatAsync<T>(Func<Task<T>> call)
     {
         var started = TimeProvider.System.GetTimestamp();
+        var stateFailures = 0;
         for (var pause = TimeSpan.FromMilliseconds(50); ; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
         {
             try
             {
                 return await call();
             }
-            catch (Exception e) when (e is OrleansException or TimeoutException or OperationCanceledException && TimeProvider.System.GetElapsedTime(started) + pause < Patience)
+            catch (Exception e) when (e is OrleansException or TimeoutException or OperationCanceledException && TimeProvider.System.GetElapsedTime(started) + pause < Patience
+                && (!IsOfState(e) || ++stateFailures <= StateRepeats))
             {
             }
 
             await Task.Delay(pause);
         }
     }
+
+    /// <summary>Orleans has a type of its own for everything else that goes wrong in the cluster.</summary>
+    private static bool IsOfState(Exception e) => e.GetType() == typeof(OrleansException);
 }

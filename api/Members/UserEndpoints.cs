@@ -21,7 +21,7 @@ internal static class UserEndpoints
 
     private static async Task<IResult> GetAsync(string userId, IGrainFactory grains)
     {
-        if (!UserId.TryParse(userId, out _) || await grains.GetGrain<IUserGrain>(userId).GetAsync() is not { } user)
+        if (!UserId.TryParse(userId, out _) || await ClusterCalls.RepeatAsync(grains.GetGrain<IUserGrain>(userId).GetAsync) is not { } user)
             return Answers.NotFound("User not found");
         var ratio = Ratio.Of(user.Uploaded, user.Downloaded);
         return TypedResults.Ok(new UserAnswer(
@@ -36,12 +36,12 @@ internal static class UserEndpoints
             return Answers.BadRequest($"limit must be an integer from 1 to {MaxPage}");
         if (!TryReadCursor(before, out var cursor))
             return Answers.BadRequest("before must be the next_before of an earlier page");
-        if (!UserId.TryParse(userId, out _) || await grains.GetGrain<IUserGrain>(userId).GetAsync() is null)
+        if (!UserId.TryParse(userId, out _) || await ClusterCalls.RepeatAsync(grains.GetGrain<IUserGrain>(userId).GetAsync) is null)
             return Answers.NotFound("User not found");
 
         var user = grains.GetGrain<IUserGrain>(userId);
-        var receipts = await user.GetReceiptsAsync(cursor, count);
-        var trusted = administration.IsAllowed(context) || (context.Request.Headers["X-Passkey"].ToString() is { Length: > 0 } passkey && await user.HasPasskeyAsync(passkey));
+        var receipts = await ClusterCalls.RepeatAsync(() => user.GetReceiptsAsync(cursor, count));
+        var trusted = administration.IsAllowed(context) || (context.Request.Headers["X-Passkey"].ToString() is { Length: > 0 } passkey && await ClusterCalls.RepeatAsync(() => user.HasPasskeyAsync(passkey)));
         return TypedResults.Ok(new UserReceiptsAnswer(
             true, userId,
             [.. receipts.Select(receipt => new UserReceipt(

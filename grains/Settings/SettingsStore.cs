@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using Npgsql;
 using Pbts.GrainInterfaces.Configuration;
 using Pbts.GrainInterfaces.Settings;
+using Pbts.Grains.Database;
 
 namespace Pbts.Grains.Settings;
 
@@ -19,16 +20,14 @@ internal sealed class SettingsStore(NpgsqlDataSource database, IOptions<Receipts
     /// <summary>The settings as last read.</summary>
     public async ValueTask<ClusterSettings> GetAsync() => _current ?? await RefreshAsync();
 
-    public async ValueTask<string> GetInstanceIdAsync()
+    public async ValueTask<string> GetInstanceIdAsync() => _instanceId ??= await Repeatable.RunAsync(async () =>
     {
-        if (_instanceId is { } known)
-            return known;
         await using var command = database.CreateCommand("SELECT id FROM instance");
-        return _instanceId = (string)(await command.ExecuteScalarAsync())!;
-    }
+        return (string)(await command.ExecuteScalarAsync())!;
+    });
 
     /// <summary>Reads the settings anew.</summary>
-    public async Task<ClusterSettings> RefreshAsync()
+    public Task<ClusterSettings> RefreshAsync() => Repeatable.RunAsync(async () =>
     {
         var values = new Dictionary<string, string>();
         await using var command = database.CreateCommand("SELECT name, value FROM settings");
@@ -39,7 +38,7 @@ internal sealed class SettingsStore(NpgsqlDataSource database, IOptions<Receipts
             values.TryGetValue(VerifySignatures, out var verify) ? bool.Parse(verify) : options.Value.VerifySignatures,
             values.TryGetValue(ReceiptWindow, out var window) ? long.Parse(window, CultureInfo.InvariantCulture) : options.Value.Window,
             values.GetValueOrDefault(TeeMode) ?? tee.Value.Mode.ToLowerInvariant());
-    }
+    });
 
     /// <summary>Writes every given setting in one statement.</summary>
     public async Task WriteAsync(SettingsChange change)

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Npgsql;
 using NpgsqlTypes;
 using Pbts.GrainInterfaces.Operations;
+using Pbts.Grains.Database;
 
 namespace Pbts.Grains.Swarms;
 
@@ -68,12 +69,12 @@ internal sealed partial class SwarmStore : IAsyncDisposable
     }
 
     /// <summary>Completed downloads of a torrent so far.</summary>
-    public async Task<long> CountCompletedAsync(byte[] infoHash)
+    public Task<long> CountCompletedAsync(byte[] infoHash) => Repeatable.RunAsync<long>(async () =>
     {
         await using var command = _database.CreateCommand("SELECT completed FROM swarm WHERE info_hash = $1");
         command.Parameters.Add(new() { Value = infoHash });
         return await command.ExecuteScalarAsync() is long completed ? completed : 0;
-    }
+    });
 
     public async ValueTask DisposeAsync()
     {
@@ -82,7 +83,7 @@ internal sealed partial class SwarmStore : IAsyncDisposable
         await _complete.DisposeAsync();
     }
 
-    private async Task<IReadOnlyList<byte[]?>> TakeSnapshotsAsync(IReadOnlyList<byte[]> infoHashes)
+    private Task<IReadOnlyList<byte[]?>> TakeSnapshotsAsync(IReadOnlyList<byte[]> infoHashes) => Repeatable.RunAsync<IReadOnlyList<byte[]?>>(async () =>
     {
         await using var command = _database.CreateCommand("DELETE FROM swarm_snapshot WHERE info_hash = ANY ($1) RETURNING info_hash, peers");
         command.CommandTimeout = 3;
@@ -92,9 +93,9 @@ internal sealed partial class SwarmStore : IAsyncDisposable
         while (await reader.ReadAsync())
             found[Convert.ToHexString(reader.GetFieldValue<byte[]>(0))] = reader.GetFieldValue<byte[]>(1);
         return [.. infoHashes.Select(infoHash => found.Count == 0 ? null : found.GetValueOrDefault(Convert.ToHexString(infoHash)))];
-    }
+    });
 
-    private async Task<IReadOnlyList<bool>> SaveSnapshotsAsync(IReadOnlyList<(byte[] InfoHash, byte[] Peers)> swarms)
+    private Task<IReadOnlyList<bool>> SaveSnapshotsAsync(IReadOnlyList<(byte[] InfoHash, byte[] Peers)> swarms) => Repeatable.RunAsync<IReadOnlyList<bool>>(async () =>
     {
         await using var command = _database.CreateCommand("""
             INSERT INTO swarm_snapshot (info_hash, peers)
@@ -106,9 +107,9 @@ internal sealed partial class SwarmStore : IAsyncDisposable
         command.Parameters.Add(new() { Value = swarms.Select(swarm => swarm.Peers).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bytea });
         await command.ExecuteNonQueryAsync();
         return new bool[swarms.Count];
-    }
+    });
 
-    private async Task<IReadOnlyList<bool>> CompleteAsync(IReadOnlyList<(byte[] InfoHash, long Peer)> completions)
+    private Task<IReadOnlyList<bool>> CompleteAsync(IReadOnlyList<(byte[] InfoHash, long Peer)> completions) => Repeatable.RunAsync<IReadOnlyList<bool>>(async () =>
     {
         // One statement is one transaction: the rows that are new are exactly the ones counted.
         await using var command = _database.CreateCommand("""
@@ -127,7 +128,7 @@ internal sealed partial class SwarmStore : IAsyncDisposable
         command.Parameters.Add(new() { Value = completions.Select(completion => completion.Peer).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bigint });
         await command.ExecuteNonQueryAsync();
         return new bool[completions.Count];
-    }
+    });
 
     [LoggerMessage(LogLevel.Warning, "The database did not answer when swarms were loaded; they start empty and refill from announces.")]
     private partial void LogLoadFailed(Exception exception);

@@ -1,6 +1,7 @@
 using Npgsql;
 using NpgsqlTypes;
 using Pbts.GrainInterfaces.Users;
+using Pbts.Grains.Database;
 using Pbts.Protocol.Receipts;
 
 namespace Pbts.Grains.Users;
@@ -24,7 +25,7 @@ internal sealed class UserStore(NpgsqlDataSource database)
     public Task<UserRow?> FindByPasskeyAsync(string passkey) => FindAsync($"SELECT {Columns} FROM users WHERE passkey = $1", passkey);
 
     /// <summary>Users whose id begins with the text, by id.</summary>
-    public async Task<List<UserProfile>> SearchAsync(string prefix, int count)
+    public Task<List<UserProfile>> SearchAsync(string prefix, int count) => Repeatable.RunAsync(async () =>
     {
         await using var command = database.CreateCommand($"SELECT {Columns} FROM users WHERE user_id ^@ $1 ORDER BY user_id LIMIT $2");
         command.CommandTimeout = 5;
@@ -35,16 +36,16 @@ internal sealed class UserStore(NpgsqlDataSource database)
         while (await reader.ReadAsync())
             users.Add(Read(reader).Profile);
         return users;
-    }
+    });
 
-    public async Task<long> CountAsync()
+    public Task<long> CountAsync() => Repeatable.RunAsync(async () =>
     {
         await using var command = database.CreateCommand("SELECT count(*) FROM users");
         return (long)(await command.ExecuteScalarAsync())!;
-    }
+    });
 
     /// <summary>The holders of these keys: the proven one of each key, else any unproven claimant.</summary>
-    public async Task<List<(MemberKey Key, long Id, string UserId, bool Proven)>> FindHoldersAsync(IReadOnlyCollection<MemberKey> keys)
+    public Task<List<(MemberKey Key, long Id, string UserId, bool Proven)>> FindHoldersAsync(IReadOnlyCollection<MemberKey> keys) => Repeatable.RunAsync(async () =>
     {
         await using var command = database.CreateCommand("""
             SELECT DISTINCT ON (key) key, id, user_id, proven FROM users WHERE key = ANY($1) ORDER BY key, proven DESC, id
@@ -56,7 +57,7 @@ internal sealed class UserStore(NpgsqlDataSource database)
         while (await reader.ReadAsync())
             holders.Add((MemberKey.From(reader.GetFieldValue<byte[]>(0)), reader.GetInt64(1), reader.GetString(2), reader.GetBoolean(3)));
         return holders;
-    }
+    });
 
     /// <summary>
     /// Creates the user, or proves an unproven user of the same id and key. A proven registration takes the key from
@@ -156,7 +157,7 @@ internal sealed class UserStore(NpgsqlDataSource database)
     }
 
     /// <summary>A user's spent receipts, newest epoch first.</summary>
-    public async Task<List<SpentReceipt>> ReadReceiptsAsync(long id, ReceiptCursor? before, int count)
+    public Task<List<SpentReceipt>> ReadReceiptsAsync(long id, ReceiptCursor? before, int count) => Repeatable.RunAsync(async () =>
     {
         await using var command = database.CreateCommand("""
             SELECT encode(page.id, 'hex'), page.epoch, page.sender = $1, other.user_id, encode(page.info_hash, 'hex'),
@@ -177,7 +178,7 @@ internal sealed class UserStore(NpgsqlDataSource database)
             page.Add(new(reader.GetString(0), reader.GetInt64(1), reader.GetBoolean(2), reader.IsDBNull(3) ? null : reader.GetString(3),
                 reader.GetString(4), reader.GetInt64(5), reader.GetInt64(6), reader.GetFieldValue<DateTimeOffset>(7)));
         return page;
-    }
+    });
 
     private static async Task<bool> IsProvenKeyAsync(NpgsqlConnection connection, MemberKey key)
     {
@@ -203,11 +204,14 @@ internal sealed class UserStore(NpgsqlDataSource database)
             throw new NpgsqlException("The database did not answer in time a moment ago.");
         try
         {
-            await using var command = database.CreateCommand(sql);
-            command.CommandTimeout = ReadTimeout;
-            command.Parameters.Add(new() { Value = value });
-            await using var reader = await command.ExecuteReaderAsync();
-            return await reader.ReadAsync() ? Read(reader) : null;
+            return await Repeatable.RunAsync(async () =>
+            {
+                await using var command = database.CreateCommand(sql);
+                command.CommandTimeout = ReadTimeout;
+                command.Parameters.Add(new() { Value = value });
+                await using var reader = await command.ExecuteReaderAsync();
+                return await reader.ReadAsync() ? Read(reader) : null;
+            });
         }
         catch (NpgsqlException e) when (e.InnerException is TimeoutException)
         {

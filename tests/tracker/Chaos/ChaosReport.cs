@@ -8,7 +8,7 @@ internal sealed class ChaosReport(IReadOnlyList<RequestTally> tallies)
 {
     private readonly List<Event> _events = [];
 
-    private sealed record Event(double At, string What, double TookSeconds, double? AnnouncesAfter, double? ReportsAfter, int FailedRequests);
+    private sealed record Event(double At, string What, bool Kill, double TookSeconds, double? AnnouncesAfter, double? ReportsAfter, int FailedRequests);
 
     public int Sent => tallies.Sum(tally => tally.Sent);
 
@@ -20,11 +20,24 @@ internal sealed class ChaosReport(IReadOnlyList<RequestTally> tallies)
 
     public int WrongTotals { get; set; }
 
+    /// <summary>Receipts that were acknowledged and are not credited: missing in the ledger, or in a member's total.</summary>
+    public long Lost { get; set; }
+
+    /// <summary>Receipts credited beyond those that were acknowledged: twice in the ledger, or too much in a member's total.</summary>
+    public long Doubled { get; set; }
+
     public long LedgerBytes { get; set; }
 
+    private int Kills => _events.Count(item => item.Kill);
+
+    private double? AnnouncesAfterKill => _events.Where(item => item.Kill).Max(item => item.AnnouncesAfter);
+
+    private double? ReportsAfterKill => _events.Where(item => item.Kill).Max(item => item.ReportsAfter);
+
+    /// <param name="kill">Whether a silo was killed.</param>
     /// <param name="announces">Seconds until the last slow or failed announce had ended; null when there was none.</param>
-    public void Add(TimeSpan at, string what, TimeSpan took, TimeSpan? announces, TimeSpan? reports, int failed) =>
-        _events.Add(new(at.TotalSeconds, what, took.TotalSeconds, announces?.TotalSeconds, reports?.TotalSeconds, failed));
+    public void Add(TimeSpan at, string what, bool kill, TimeSpan took, TimeSpan? announces, TimeSpan? reports, int failed) =>
+        _events.Add(new(at.TotalSeconds, what, kill, took.TotalSeconds, announces?.TotalSeconds, reports?.TotalSeconds, failed));
 
     public IEnumerable<string> Lines()
     {
@@ -36,6 +49,7 @@ internal sealed class ChaosReport(IReadOnlyList<RequestTally> tallies)
         }
 
         yield return "(well: no request of that kind fails or takes over a second any more; counted from the beginning of the disturbance; \"-\": nobody noticed)";
+        yield return $"recovery after each of the {Kills} kills of a silo: announces within {After(AnnouncesAfterKill)}, reports within {After(ReportsAfterKill)}";
         yield return "";
         yield return "requests      sent  failed    share  over 10 s   p50 ms   p99 ms  slowest s  failures";
         foreach (var tally in tallies)
@@ -47,7 +61,8 @@ internal sealed class ChaosReport(IReadOnlyList<RequestTally> tallies)
         yield return string.Create(CultureInfo.InvariantCulture, $"all        {Sent,7} {Failed,7} {FailedShare,8:P3}");
         yield return "(failed: what a client sees behind the proxy, whose one retry elsewhere is part of the service: no connection, one that ends early, no answer";
         yield return " in 30 s, HTTP 5xx or 429, a failure, or \"come back later\"; of reports every attempt counts, though peers simply make it again)";
-        yield return string.Create(CultureInfo.InvariantCulture, $"receipts acknowledged: {Receipts}; bytes in the ledger: {LedgerBytes}; members with wrong totals: {WrongTotals}");
+        yield return string.Create(CultureInfo.InvariantCulture,
+            $"receipts acknowledged: {Receipts}; of them lost: {Lost}; credited beyond them: {Doubled}; bytes in the ledger: {LedgerBytes}; members with wrong totals: {WrongTotals}");
 
         static string After(double? seconds) => seconds is { } value ? string.Create(CultureInfo.InvariantCulture, $"{value:F1} s") : "-";
     }
@@ -55,7 +70,8 @@ internal sealed class ChaosReport(IReadOnlyList<RequestTally> tallies)
     public string ToJson() => JsonSerializer.Serialize(
         new
         {
-            sent = Sent, failed = Failed, failed_share = FailedShare, receipts_acknowledged = Receipts, ledger_bytes = LedgerBytes, wrong_totals = WrongTotals,
+            sent = Sent, failed = Failed, failed_share = FailedShare, receipts_acknowledged = Receipts, receipts_lost = Lost, receipts_doubled = Doubled, ledger_bytes = LedgerBytes, wrong_totals = WrongTotals,
+            kills = Kills, announces_well_after_kill_s = AnnouncesAfterKill, reports_well_after_kill_s = ReportsAfterKill,
             requests = tallies.Select(tally => new
             {
                 kind = tally.Kind, sent = tally.Sent, failed = tally.Failed, over_10_s = tally.Late, p50_ms = tally.Quantile(0.5), p99_ms = tally.Quantile(0.99),

@@ -15,7 +15,6 @@ namespace Pbts.Tracker.Tests.Chaos;
 public sealed class ChaosTests(ITestOutputHelper output)
 {
     private const double MostFailed = 0.005;
-    private const int Bytes = 1000;
 
     /// <summary>How long a killed silo stays away when nobody restarts it at once: longer than the others need to notice.</summary>
     private static readonly TimeSpan Away = TimeSpan.FromSeconds(20);
@@ -51,18 +50,22 @@ public sealed class ChaosTests(ITestOutputHelper output)
 
         await announces.StopAsync();
         await reports.StopAsync();
-        report.Receipts = reports.Credited;
-        report.WrongTotals = await reports.CountWrongTotalsAsync();
-        report.LedgerBytes = await SumLedgerAsync(cluster.Database);
+        report.Receipts = reports.Acknowledged.Count;
+        var totals = await reports.CompareTotalsAsync();
+        var ledger = await ReadLedgerAsync(cluster.Database);
+        report.WrongTotals = totals.Wrong;
+        report.LedgerBytes = ledger.Sum(row => row.Bytes);
+        report.Lost = Math.Max(totals.Lost, reports.Acknowledged.Except(ledger.Select(row => row.Piece)).Count());
+        report.Doubled = Math.Max(totals.Doubled, ledger.Count - ledger.DistinctBy(row => row.Piece).Count());
         foreach (var line in report.Lines())
             output.WriteLine(line);
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(JsonFile))!);
         await File.WriteAllTextAsync(JsonFile, report.ToJson());
         output.WriteLine($"the same as JSON: {JsonFile}");
 
-        Assert.True(announces.Announces.Sent > 0 && announces.Scrapes.Sent > 0 && reports.Credited > 0);
-        Assert.Equal(0, report.WrongTotals);
-        Assert.Equal((long)report.Receipts * Bytes, report.LedgerBytes);
+        Assert.True(announces.Announces.Sent > 0 && announces.Scrapes.Sent > 0 && report.Receipts > 0);
+        Assert.Equal((0, 0, 0), (report.WrongTotals, report.Lost, report.Doubled));
+        Assert.Equal((long)report.Receipts * ReportLoad.Bytes, report.LedgerBytes);
         Assert.True(report.FailedShare < MostFailed, $"{report.FailedShare:P3} of the requests failed.");
 
         async Task DisturbMinuteAsync(int minute)
@@ -76,7 +79,7 @@ public sealed class ChaosTests(ITestOutputHelper output)
                 if (!atOnce)
                     await Task.Delay(Away);
                 await cluster.StartAgainAsync(victim);
-            });
+            }, kill: true);
             if (minute == 0)
                 await DisturbAsync("PostgreSQL restarted as after a crash", cluster.Postgres.RestartAsync);
             else if (minute == Minutes - 1)
@@ -92,7 +95,7 @@ public sealed class ChaosTests(ITestOutputHelper output)
         }
 
         // Does it, waits, and notes for how long after its beginning clients noticed.
-        async Task DisturbAsync(string what, Func<Task> disturb)
+        async Task DisturbAsync(string what, Func<Task> disturb, bool kill = false)
         {
             var (failed, at) = (report.Failed, _clock.Elapsed);
             announces.Announces.Watch();
@@ -100,14 +103,18 @@ public sealed class ChaosTests(ITestOutputHelper output)
             await disturb();
             var took = _clock.Elapsed - at;
             await Task.Delay(took < Calm ? Calm - took : TimeSpan.FromSeconds(5));
-            report.Add(at - began, what, took, announces.Announces.Recovery, reports.Reports.Recovery, report.Failed - failed);
+            report.Add(at - began, what, kill, took, announces.Announces.Recovery, reports.Reports.Recovery, report.Failed - failed);
         }
     }
 
-    private static async Task<long> SumLedgerAsync(string database)
+    private static async Task<List<(uint Piece, long Bytes)>> ReadLedgerAsync(string database)
     {
         await using var source = NpgsqlDataSource.Create(database);
-        await using var command = source.CreateCommand("SELECT coalesce(sum(bytes), 0)::bigint FROM receipts");
-        return (long)(await command.ExecuteScalarAsync())!;
+        await using var command = source.CreateCommand("SELECT piece_index, bytes FROM receipts");
+        await using var reader = await command.ExecuteReaderAsync();
+        var rows = new List<(uint, long)>();
+        while (await reader.ReadAsync())
+            rows.Add(((uint)reader.GetInt64(0), reader.GetInt64(1)));
+        return rows;
     }
 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
 using Pbts.Tracker.Tests.Support;
@@ -10,11 +11,13 @@ namespace Pbts.Tracker.Tests.Chaos;
 /// </summary>
 internal sealed class ReportLoad
 {
-    private const int Bytes = 1000;
+    /// <summary>Size of each receipt's piece.</summary>
+    public const int Bytes = 1000;
 
     private readonly CancellationTokenSource _stop = new();
     private readonly HttpClient _tracker;
     private readonly Pair[] _pairs;
+    private readonly ConcurrentBag<uint> _acknowledged = [];
     private Task _running = Task.CompletedTask;
 
     private ReportLoad(HttpClient tracker, Pair[] pairs) => (_tracker, _pairs) = (tracker, pairs);
@@ -22,9 +25,8 @@ internal sealed class ReportLoad
     /// <summary>Every attempt, those made again included.</summary>
     public RequestTally Reports { get; } = new("reports");
 
-    public int Credited => _pairs.Sum(pair => pair.Acknowledged);
-
-    public int Members => 2 * _pairs.Length;
+    /// <summary>Piece numbers, each of one receipt, that the tracker has said it has credited.</summary>
+    public IReadOnlyCollection<uint> Acknowledged => _acknowledged;
 
     public static async Task<ReportLoad> CreateAsync(HttpClient tracker, int pairs)
     {
@@ -43,18 +45,25 @@ internal sealed class ReportLoad
         await _running.WaitAsync(TimeSpan.FromMinutes(3));
     }
 
-    /// <summary>Members whose totals are not exactly what was acknowledged.</summary>
-    public async Task<int> CountWrongTotalsAsync()
+    /// <summary>
+    /// Compares the members' totals with what was acknowledged: members whose totals are not exactly that, and by how many
+    /// receipts totals fall short or exceed it.
+    /// </summary>
+    public async Task<(int Wrong, long Lost, long Doubled)> CompareTotalsAsync()
     {
-        var wrong = 0;
+        var (wrong, lost, doubled) = (0, 0L, 0L);
         foreach (var pair in _pairs)
         {
             var expected = (long)pair.Acknowledged * Bytes;
-            wrong += await pair.Sender.TotalsAsync(_tracker) == (expected, 0) ? 0 : 1;
-            wrong += await pair.Receiver.TotalsAsync(_tracker) == (0, expected) ? 0 : 1;
+            var (up, noDown) = await pair.Sender.TotalsAsync(_tracker);
+            var (noUp, down) = await pair.Receiver.TotalsAsync(_tracker);
+            wrong += (up, noDown) == (expected, 0) ? 0 : 1;
+            wrong += (noUp, down) == (0, expected) ? 0 : 1;
+            lost += Math.Max(0, expected - Math.Min(up, down)) / Bytes;
+            doubled += (Math.Max(0, Math.Max(up, down) - expected) + noDown + noUp) / Bytes;
         }
 
-        return wrong;
+        return (wrong, lost, doubled);
     }
 
     private async Task RunAsync(int perSecond)
@@ -86,6 +95,7 @@ internal sealed class ReportLoad
         }
 
         Interlocked.Increment(ref pair.Acknowledged);
+        _acknowledged.Add(piece);
     }
 
     /// <summary>Null, or what was wrong.</summary>

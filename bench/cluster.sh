@@ -14,7 +14,8 @@ bench_tracker() {
     BENCH_PORT=$(free_port)
     trap 'bench_tracker_down' EXIT
     step "Starting a tracker"
-    "$ROOT/pbts" up --no-chain --detach --data "$BENCH_DATA" --port "$BENCH_PORT" "$@" >"$folder/up.log" 2>&1 ||
+    # A process that is pinned to one core counts one processor, as in a container of one core.
+    ${one_core:+env DOTNET_PROCESSOR_COUNT=1} "$ROOT/pbts" up --no-chain --detach --data "$BENCH_DATA" --port "$BENCH_PORT" "$@" >"$folder/up.log" 2>&1 ||
         { tail -5 "$folder/up.log" >&2; die "the tracker did not start"; }
 }
 
@@ -39,6 +40,7 @@ bench_memory() {
 }
 
 bench_soak() {
+    local one_core=1
     export Tracker__Interval=20 Tracker__MinInterval=10
     bench_tracker
     bench_pin "$(bench_process "$BENCH_DATA" node-1 pid)"
@@ -46,7 +48,7 @@ bench_soak() {
 }
 
 bench_overload() {
-    local front=node-1 name
+    local front=node-1 one_core=1
     if [ "${1:-}" = --silos ]; then
         # A front end and a silo by themselves: the front end is asked directly, without the proxy.
         shift

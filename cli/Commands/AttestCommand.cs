@@ -7,7 +7,7 @@ internal static class AttestCommand
 {
     public static Command Create(CommandContext context)
     {
-        var (key, json, fields) = (SharedOptions.Key(), SharedOptions.Json(), new ReceiptOptions());
+        var (key, json, fields) = (SharedOptions.Key(), SharedOptions.Json(), new ReceiptOptions(toVerify: false));
         var command = new Command("attest", "Sign a receipt: you received this piece from this sender. Needs no tracker.") { key, json };
         fields.AddTo(command);
         command.SetAction(parsed =>

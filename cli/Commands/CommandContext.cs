@@ -6,9 +6,9 @@ using Pbts.Cli.Tracker;
 namespace Pbts.Cli.Commands;
 
 /// <summary>Where a command's words go: results to standard output, everything else to standard error.</summary>
-/// <param name="Output">Standard output.</param>
-/// <param name="Error">Standard error.</param>
-internal sealed record CommandContext(TextWriter Output, TextWriter Error)
+/// <param name="output">Standard output.</param>
+/// <param name="error">Standard error.</param>
+internal sealed class CommandContext(TextWriter output, TextWriter error)
 {
     private static readonly JsonSerializerOptions Indented = new()
     {
@@ -17,9 +17,17 @@ internal sealed record CommandContext(TextWriter Output, TextWriter Error)
         Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
+    private string? _failure;
+    private bool _printed;
+
+    public TextWriter Output { get; } = output;
+
+    public TextWriter Error { get; } = error;
+
     /// <summary>Prints a result, as JSON or as one line for each field.</summary>
     public void Print(JsonNode result, bool json)
     {
+        _printed = true;
         if (json)
         {
             Output.WriteLine(result.ToJsonString(Indented));
@@ -32,6 +40,15 @@ internal sealed record CommandContext(TextWriter Output, TextWriter Error)
     public int Fail(int code, string message)
     {
         Error.WriteLine($"pbts: {message}");
+        _failure ??= message;
+        return code;
+    }
+
+    /// <summary>With <c>--json</c> a failure that has printed no result is a document too; gives the code back.</summary>
+    public int End(int code, bool json)
+    {
+        if (json && code != ExitCodes.Success && !_printed)
+            Print(new JsonObject { ["success"] = false, ["error"] = _failure ?? "failed" }, json);
         return code;
     }
 
@@ -42,7 +59,21 @@ internal sealed record CommandContext(TextWriter Output, TextWriter Error)
             Print(JsonObject.Create(body)!, json);
         if (result.IsSuccess)
             return ExitCodes.Success;
-        return Fail(result.IsUnreachable ? ExitCodes.Unreachable : ExitCodes.Refused, result.Error!);
+        return result.IsUnreachable
+            ? Fail(ExitCodes.Unreachable, $"{result.Error}; is it running, and is --tracker right?")
+            : Fail(ExitCodes.Refused, result.Error!);
+    }
+
+    /// <summary>A client with the token for administration, if there is one; null, with the exit code, when it cannot be one.</summary>
+    /// <remarks>The token comes by the environment: an argument would be seen in the process list.</remarks>
+    public TrackerClient? Administrator(string url, out int exitCode)
+    {
+        exitCode = ExitCodes.Success;
+        var token = Environment.GetEnvironmentVariable("PBTS_ADMIN_TOKEN")?.Trim();
+        if (token is null || token.All(c => c is > ' ' and <= '~'))
+            return new TrackerClient(url) { AdminToken = token };
+        exitCode = Fail(ExitCodes.Usage, "PBTS_ADMIN_TOKEN: must be visible ASCII characters without blanks");
+        return null;
     }
 
     /// <summary>Reads a key file, warning when others may read it too.</summary>

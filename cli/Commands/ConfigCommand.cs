@@ -1,6 +1,6 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Text.Json.Nodes;
-using Pbts.Cli.Tracker;
 
 namespace Pbts.Cli.Commands;
 
@@ -8,7 +8,7 @@ internal static class ConfigCommand
 {
     public static Command Create(CommandContext context)
     {
-        var changes = new Argument<string[]>("NAME=VALUE") { Description = "Settings to change; none shows all.", Arity = ArgumentArity.ZeroOrMore };
+        var changes = new Argument<string[]>("NAME=VALUE") { Description = "Settings to change (verify_signatures, receipt_window, tee_mode); none shows all.", Arity = ArgumentArity.ZeroOrMore };
         var (tracker, json) = (SharedOptions.Tracker().Url(), SharedOptions.Json());
         var command = new Command("config", "Show or change the tracker's settings. Changing needs PBTS_ADMIN_TOKEN in the environment, or to be on its machine.")
         {
@@ -24,8 +24,9 @@ internal static class ConfigCommand
                     return context.Fail(ExitCodes.Usage, $"'{change}' is not NAME=VALUE");
                 body[change[..at]] = Value(change[(at + 1)..]);
             }
-            // The token comes by the environment: an argument would be seen in the process list.
-            using var client = new TrackerClient(parsed.GetRequiredValue(tracker)) { AdminToken = Environment.GetEnvironmentVariable("PBTS_ADMIN_TOKEN") };
+            using var client = context.Administrator(parsed.GetRequiredValue(tracker), out var exitCode);
+            if (client is null)
+                return exitCode;
             var result = body.Count == 0
                 ? await client.GetAsync("config", cancellationToken).ConfigureAwait(false)
                 : await client.PostAsync("config", body, cancellationToken).ConfigureAwait(false);
@@ -39,8 +40,9 @@ internal static class ConfigCommand
     {
         "true" => JsonValue.Create(true),
         "false" => JsonValue.Create(false),
-        _ when long.TryParse(text, out var number) => JsonValue.Create(number),
-        _ when double.TryParse(text, System.Globalization.CultureInfo.InvariantCulture, out var number) => JsonValue.Create(number),
+        _ when long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) => JsonValue.Create(number),
+        // JSON has no word for what is not finite; the tracker is told it as text, and says what it wants.
+        _ when double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number) => JsonValue.Create(number),
         _ => JsonValue.Create(text),
     };
 }

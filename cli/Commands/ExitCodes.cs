@@ -3,6 +3,12 @@ namespace Pbts.Cli.Commands;
 /// <summary>What the command's exit codes mean. Scripts rely on them.</summary>
 internal static class ExitCodes
 {
+    /// <summary>What the help says of them.</summary>
+    public const string Help = """
+        Exit codes: 0 success; 1 refused by the tracker, or a check that does not hold; 2 wrong command line;
+        3 a file cannot be used; 4 tracker not reached; 5 not finished in time; 130 interrupted.
+        """;
+
     public const int Success = 0;
 
     /// <summary>The tracker refused, or something that was checked does not hold.</summary>

@@ -9,11 +9,11 @@ internal static class GetCommand
 {
     public static Command Create(CommandContext context)
     {
-        var timeout = new Option<int?>("--timeout") { Description = "Give up when the download takes longer; what is there stays and is used next time.", HelpName = "SECONDS" };
+        var timeout = new Option<int?>("--timeout") { Description = "Give up when the download takes longer; what is there stays and is used next time.", HelpName = "SECONDS" }.Between(1, SharedOptions.MaxSeconds);
         var receiptTimeout = new Option<int>("--receipt-timeout")
         {
             Description = "Time to deliver the receipts after the download.", HelpName = "SECONDS", DefaultValueFactory = _ => 60,
-        };
+        }.Between(0, SharedOptions.MaxSeconds);
         var options = new PeerCommandOptions();
         var command = new Command("get",
             "Download a torrent. Ends with 0 when it is complete and verified and its receipts are delivered; goes on where it stopped.")

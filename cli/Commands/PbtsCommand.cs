@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Help;
+using System.CommandLine.Parsing;
 using Pbts.Cli.Contract;
 
 namespace Pbts.Cli.Commands;
@@ -7,24 +8,24 @@ namespace Pbts.Cli.Commands;
 /// <summary>The <c>pbts</c> command line.</summary>
 internal static class PbtsCommand
 {
-    private const string Description = """
-        PBTS: a private BitTorrent tracker whose reputation cannot be faked.
-
-        Exit codes: 0 success; 1 refused by the tracker, or a check that does not hold; 2 wrong command line;
-        3 a file cannot be used; 4 tracker not reached; 5 not finished in time; 130 interrupted.
-        """;
+    private const string Description = "PBTS: a private BitTorrent tracker whose reputation cannot be faked.";
 
     /// <summary>Parses and runs; gives the exit code.</summary>
     public static async Task<int> RunAsync(string[] args, TextWriter output, TextWriter error, CancellationToken cancellationToken = default)
     {
-        var root = Create(new CommandContext(output, error));
-        var parsed = root.Parse(args);
-        var configuration = new InvocationConfiguration { Output = output, Error = error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeSpan.FromSeconds(45) };
+        var context = new CommandContext(output, error);
+        var parsed = Create(context).Parse(args);
+        return context.End(await RunAsync(context, parsed, cancellationToken).ConfigureAwait(false), json: args.Contains("--json"));
+    }
+
+    private static async Task<int> RunAsync(CommandContext context, ParseResult parsed, CancellationToken cancellationToken)
+    {
+        var configuration = new InvocationConfiguration { Output = context.Output, Error = context.Error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeSpan.FromSeconds(45) };
         if (parsed.Errors.Count > 0)
         {
-            foreach (var problem in parsed.Errors)
-                await error.WriteLineAsync($"pbts: {problem.Message}").ConfigureAwait(false);
-            await error.WriteLineAsync($"Try: pbts {Path(parsed.CommandResult)}--help").ConfigureAwait(false);
+            foreach (var problem in UsageErrors.Describe(parsed))
+                context.Fail(ExitCodes.Usage, problem);
+            await context.Error.WriteLineAsync($"Try: pbts {$"{Path(parsed.CommandResult)} ".TrimStart()}--help").ConfigureAwait(false);
             return ExitCodes.Usage;
         }
         try
@@ -33,12 +34,11 @@ internal static class PbtsCommand
         }
         catch (OperationCanceledException)
         {
-            return ExitCodes.Interrupted;
+            return context.Fail(ExitCodes.Interrupted, "interrupted");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            await error.WriteLineAsync($"pbts: {e.Message}").ConfigureAwait(false);
-            return ExitCodes.File;
+            return context.Fail(ExitCodes.File, e.Message);
         }
     }
 
@@ -66,12 +66,23 @@ internal static class PbtsCommand
             TeeCommand.Create(context),
             CompletionCommand.Create(context),
         };
+        WithoutValues(root);
         foreach (var option in root.Options.OfType<HelpOption>())
             if (option.Action is HelpAction usual)
                 option.Action = new NamedHelp(usual);
         return root;
     }
 
-    private static string Path(System.CommandLine.Parsing.CommandResult result) =>
-        result.Parent is System.CommandLine.Parsing.CommandResult parent ? $"{Path(parent)}{result.Command.Name} " : "";
+    /// <summary>Nobody writes <c>--json true</c>: the shell is not to offer it.</summary>
+    private static void WithoutValues(Command command)
+    {
+        foreach (var flag in command.Options.OfType<Option<bool>>())
+            flag.CompletionSources.Clear();
+        foreach (var child in command.Subcommands)
+            WithoutValues(child);
+    }
+
+    /// <summary>The words that lead to a command, such as <c>torrent create</c>; none for the root.</summary>
+    public static string Path(CommandResult result) =>
+        result.Parent is CommandResult parent ? $"{Path(parent)} {result.Command.Name}".TrimStart() : "";
 }

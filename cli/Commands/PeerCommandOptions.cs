@@ -15,7 +15,7 @@ internal sealed class PeerCommandOptions
     private readonly Option<string> _data = new("--data", "-d") { Description = "Folder that holds the torrent's file or folder.", HelpName = "DIR", Required = true };
     private readonly Option<string?> _user = new("--user", "-u") { Description = "Your user id; needs --key. Without them you take part as an ordinary client.", HelpName = "USER" };
     private readonly Option<string?> _key = new("--key", "-k") { Description = "Your key file, as written by keygen.", HelpName = "KEYFILE" };
-    private readonly Option<string?> _tracker = new("--tracker", "-t") { Description = "Announce here instead of the torrent's tracker. A passkey for reports is taken from this URL or PBTS_PASSKEY.", HelpName = "URL" };
+    private readonly Option<string?> _tracker = new("--tracker", "-t") { Description = "Announce here instead of the torrent's tracker. A passkey for reports is taken from this URL, the torrent's or PBTS_PASSKEY.", HelpName = "URL" };
     private readonly Option<string?> _state = StateOption();
     private readonly Option<int> _port = new("--port") { Description = "Port to listen on; 0 takes a free one.", HelpName = "N" };
     private readonly Option<string> _listen = new("--listen") { Description = "Address to listen on.", HelpName = "ADDRESS", DefaultValueFactory = _ => "0.0.0.0" };
@@ -46,12 +46,13 @@ internal sealed class PeerCommandOptions
 
     public void AddTo(Command command)
     {
-        Between(_port, 0, 65535);
-        Between(_connections, 1, 10_000);
-        Between(_slots, 1, 10_000);
-        NotBelow(_credit, 0);
-        NotBelow(_strangers, 0);
-        NotBelow(_uploadLimit, 1024);
+        _port.Between(0, 65535);
+        _connections.Between(1, 10_000);
+        _slots.Between(1, 10_000);
+        _credit.Between(0, long.MaxValue);
+        _strangers.Between(0, long.MaxValue);
+        _uploadLimit.Between(1024, long.MaxValue);
+        _tracker.Url();
         _listen.Validators.Add(result =>
         {
             if (!IPAddress.TryParse(result.GetValueOrDefault<string>(), out _))
@@ -69,19 +70,6 @@ internal sealed class PeerCommandOptions
                     result.AddError($"--peer: '{peer}' is not ADDRESS:PORT");
         });
     }
-
-    private static void Between(Option<int> option, int minimum, int maximum) => option.Validators.Add(result =>
-    {
-        var value = result.GetValueOrDefault<int>();
-        if (value < minimum || value > maximum)
-            result.AddError($"{option.Name}: must be {minimum} to {maximum}");
-    });
-
-    private static void NotBelow<T>(Option<T> option, long minimum) => option.Validators.Add(result =>
-    {
-        if (result.GetValueOrDefault<T>() is long value && value < minimum)
-            result.AddError($"{option.Name}: must be at least {minimum}");
-    });
 
     /// <summary>Starts the peer the options describe and runs <paramref name="work"/> with it; gives the exit code.</summary>
     public async Task<int> RunAsync(

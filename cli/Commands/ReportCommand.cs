@@ -41,7 +41,7 @@ internal static class ReportCommand
             return context.Fail(ExitCodes.File, $"{path}: not JSON");
         }
         if (receipts is not JsonArray array)
-            return context.Fail(ExitCodes.File, $"{path}: no array of receipts");
+            return context.Fail(ExitCodes.File, $"{path}: no array of receipts, alone or as 'receipts' of an object");
         return context.Finish(await client.ReportAsync(array.DeepClone().AsArray(), cancellationToken).ConfigureAwait(false), json);
     }
 
@@ -58,6 +58,8 @@ internal static class ReportCommand
             waiting += pending.Count;
         }
         context.Print(new JsonObject { ["credited"] = accepted, ["refused"] = refused, ["waiting"] = waiting }, json);
-        return processed ? ExitCodes.Success : ExitCodes.Unreachable;
+        if (processed)
+            return ExitCodes.Success;
+        return client.LastReport is { IsUnreachable: true } ? ExitCodes.Unreachable : ExitCodes.Refused;
     }
 }

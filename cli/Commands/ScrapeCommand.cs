@@ -23,9 +23,9 @@ internal static class ScrapeCommand
                 hashes.Add(hash);
             }
             using var client = new TrackerClient(parsed.GetRequiredValue(tracker));
-            var (body, error) = await client.ScrapeAsync(hashes, cancellationToken).ConfigureAwait(false);
+            var (body, error, isUnreachable) = await client.ScrapeAsync(hashes, cancellationToken).ConfigureAwait(false);
             if (body is null)
-                return context.Fail(ExitCodes.Unreachable, error!);
+                return context.Fail(isUnreachable ? ExitCodes.Unreachable : ExitCodes.Refused, error!);
             if (BencodeDocument.TryParse(body, BencodeLimits.Message, out var document) != BencodeError.None)
                 return context.Fail(ExitCodes.Refused, "the tracker's answer is not bencoded");
             if (document!.Root.TryGetBytes("failure reason"u8, out var failure))

@@ -7,7 +7,7 @@ internal static class SeedCommand
 {
     public static Command Create(CommandContext context)
     {
-        var seconds = new Option<int?>("--seconds") { Description = "Stop after so long; by default at Ctrl-C.", HelpName = "N" };
+        var seconds = new Option<int?>("--seconds") { Description = "Stop after so long; by default at Ctrl-C.", HelpName = "SECONDS" }.Between(1, SharedOptions.MaxSeconds);
         var options = new PeerCommandOptions();
         var command = new Command("seed", "Share a complete torrent until Ctrl-C, and report the receipts that peers sign for it.") { seconds };
         options.AddTo(command);

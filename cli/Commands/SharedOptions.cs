@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Pbts.Cli.Tracker;
 
 namespace Pbts.Cli.Commands;
@@ -6,9 +7,12 @@ namespace Pbts.Cli.Commands;
 /// <summary>Options that several commands have, made anew for each, with one meaning.</summary>
 internal static class SharedOptions
 {
+    /// <summary>The longest time that can be waited for: a timer counts milliseconds in 32 bits.</summary>
+    public const int MaxSeconds = 4_000_000;
+
     public static Option<string> Tracker() => new("--tracker", "-t")
     {
-        Description = "The tracker's address or announce URL. Environment: PBTS_TRACKER.",
+        Description = "The tracker's address or announce URL. Environment: PBTS_TRACKER, where a URL with a passkey belongs.",
         DefaultValueFactory = _ => Environment.GetEnvironmentVariable("PBTS_TRACKER") is { Length: > 0 } url ? url : TrackerClient.DefaultUrl,
         HelpName = "URL",
     };
@@ -16,21 +20,36 @@ internal static class SharedOptions
     /// <summary>The member's passkey; from the environment, because everybody on the machine can read a command line.</summary>
     public static string? Passkey() => Environment.GetEnvironmentVariable("PBTS_PASSKEY") is { Length: > 0 } passkey ? passkey : null;
 
-    public static Option<bool> Json() => new("--json") { Description = "Print the result as JSON." };
+    public static Option<bool> Json() => new("--json") { Description = "Print one JSON document: the result, or {\"success\": false, \"error\": \"…\"}." };
 
     public static Option<string> Key() => new("--key", "-k") { Description = "Key file, as written by keygen.", HelpName = "KEYFILE", Required = true };
 
     public static Option<string> User() => new("--user", "-u") { Description = "Your user id on the tracker.", HelpName = "USER", Required = true };
 
-    /// <summary>Refuses what is no URL before anything is done.</summary>
-    public static Option<string> Url(this Option<string> option)
+    /// <summary>Refuses numbers out of range before anything is done.</summary>
+    public static Option<T> Between<T>(this Option<T> option, long minimum, long maximum)
     {
         option.Validators.Add(result =>
         {
-            var text = result.GetValueOrDefault<string>();
-            if (!Uri.TryCreate(text, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https"))
+            // What is no number is refused later, with its own message; asking for the value here would throw.
+            if (result.Tokens is [var token] && long.TryParse(token.Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
+                && (number < minimum || number > maximum))
+                result.AddError(maximum == long.MaxValue ? $"{option.Name}: must be at least {minimum}" : $"{option.Name}: must be {minimum} to {maximum}");
+        });
+        return option;
+    }
+
+    /// <summary>Refuses what is no URL before anything is done.</summary>
+    public static Option<T> Url<T>(this Option<T> option)
+        where T : class?
+    {
+        option.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<T>() is string text && !IsUrl(text))
                 result.AddError($"{option.Name}: '{text}' is not an http or https URL");
         });
         return option;
+
+        static bool IsUrl(string text) => Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https";
     }
 }

@@ -28,22 +28,25 @@ internal static class TorrentCommand
     private static Command CreateCreate(CommandContext context)
     {
         var path = new Argument<string>("FILE") { Description = "File or folder to share." };
-        var tracker = new Option<string>("--tracker", "-t") { Description = "Announce URL, with your passkey if you want it in the file.", HelpName = "ANNOUNCE_URL", Required = true }.Url();
-        var pieceLength = new Option<int>("--piece-length") { Description = "Bytes a piece.", HelpName = "N", DefaultValueFactory = _ => 262144 };
+        var tracker = new Option<string?>("--tracker", "-t")
+        {
+            Description = "The tracker's address or announce URL, with your passkey if you want it in the file. Environment: PBTS_TRACKER.",
+            HelpName = "ANNOUNCE_URL",
+            DefaultValueFactory = _ => Environment.GetEnvironmentVariable("PBTS_TRACKER") is { Length: > 0 } url ? url : null,
+        }.Url();
+        var pieceLength = new Option<int>("--piece-length") { Description = "Bytes a piece.", HelpName = "N", DefaultValueFactory = _ => 262144 }
+            .Between(1024, TorrentMetadata.MaxPieceLength);
         var output = new Option<string?>("--out", "-o") { Description = "Torrent file to write; FILE.torrent by default.", HelpName = "F.torrent" };
         var isPublic = new Option<bool>("--public") { Description = "Leave the private flag out (BEP 27)." };
         var json = SharedOptions.Json();
-        pieceLength.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<int>() is < 1024 or > TorrentMetadata.MaxPieceLength)
-                result.AddError($"--piece-length: must be 1024 to {TorrentMetadata.MaxPieceLength}");
-        });
         var command = new Command("create", "Hash a file or folder and write its torrent.") { path, tracker, pieceLength, output, isPublic, json };
         command.SetAction(async (parsed, cancellationToken) =>
         {
+            if (parsed.GetValue(tracker) is not { } given)
+                return context.Fail(ExitCodes.Usage, "--tracker is needed: the announce URL, as register prints it; or set PBTS_TRACKER");
             var source = Path.TrimEndingDirectorySeparator(parsed.GetRequiredValue(path));
             var target = parsed.GetValue(output) ?? source + ".torrent";
-            var bytes = await TorrentBuilder.CreateAsync(source, parsed.GetRequiredValue(tracker), parsed.GetValue(pieceLength), DateTimeOffset.UtcNow,
+            var bytes = await TorrentBuilder.CreateAsync(source, AnnounceUrl(given), parsed.GetValue(pieceLength), DateTimeOffset.UtcNow,
                 !parsed.GetValue(isPublic), cancellationToken).ConfigureAwait(false);
             await File.WriteAllBytesAsync(target, bytes, cancellationToken).ConfigureAwait(false);
             if (!TorrentMetadata.TryParse(bytes, out var torrent, out var error))
@@ -53,6 +56,9 @@ internal static class TorrentCommand
         });
         return command;
     }
+
+    /// <summary>Of a tracker's address its announce URL: torrent clients ask exactly what is in the file.</summary>
+    private static string AnnounceUrl(string url) => new Uri(url) is { AbsolutePath: "/" } address ? new Uri(address, "/announce").ToString() : url;
 
     private static Command CreateShow(CommandContext context)
     {

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Pbts.Cli.Tracker;
+using Pbts.Protocol.Receipts;
 
 namespace Pbts.Cli.Commands;
 
@@ -12,8 +13,12 @@ internal static class UserCommand
         var command = new Command("user", "Show a member's totals and ratio.") { user, tracker, json };
         command.SetAction(async (parsed, cancellationToken) =>
         {
+            var userId = parsed.GetRequiredValue(user);
+            // A path of dots is never sent: it means a folder.
+            if (!UserId.TryParse(userId, out _) || userId is "." or "..")
+                return context.Fail(ExitCodes.Usage, "USER: must be 1 to 64 visible characters without /");
             using var client = new TrackerClient(parsed.GetRequiredValue(tracker));
-            var result = await client.GetAsync("user/" + Uri.EscapeDataString(parsed.GetRequiredValue(user)), cancellationToken).ConfigureAwait(false);
+            var result = await client.GetAsync("user/" + Uri.EscapeDataString(userId), cancellationToken).ConfigureAwait(false);
             return context.Finish(result, parsed.GetValue(json));
         });
         return command;

@@ -11,7 +11,7 @@ internal static class VerifyCommand
     {
         var receiver = new Option<string>("--receiver") { Description = "The downloader's public key.", HelpName = "BASE64", Required = true };
         var signature = new Option<string>("--receipt") { Description = "The signature, as printed by attest.", HelpName = "BASE64", Required = true };
-        var (json, fields) = (SharedOptions.Json(), new ReceiptOptions());
+        var (json, fields) = (SharedOptions.Json(), new ReceiptOptions(toVerify: true));
         var command = new Command("verify", "Check a receipt's signature; exit code 1 when it does not hold. Needs no tracker.") { receiver, signature, json };
         fields.AddTo(command);
         command.SetAction(parsed =>

@@ -10,6 +10,18 @@ internal static class ContractCommand
 {
     private const string Wait = "?wait=25";
 
+    private static readonly Dictionary<string, string> Meanings = new()
+    {
+        ["USER"] = "The user id.",
+        ["TX"] = "The transaction's hash, or its id as the answer names it.",
+        ["REFERRER"] = "Address of the predecessor, or none.",
+        ["PASSWORD_HASH"] = "1 to 64 hexadecimal digits; public on the chain, so never of a weak password.",
+        ["SALT"] = "The hash's salt; public too.",
+        ["DOWNLOADED"] = "Bytes.",
+        ["UPLOADED"] = "Bytes.",
+        ["ID"] = "The migration, as start and list name it.",
+    };
+
     public static Command Create(CommandContext context) => new("contract", "Look at and administer the tracker's Reputation contract.")
     {
         Verb(context, "status", "How the tracker stands to the chain.", [], (client, _, cancel) => client.GetAsync("contract/status", cancel)),
@@ -29,15 +41,16 @@ internal static class ContractCommand
     internal static Command Verb(
         CommandContext context, string name, string description, string[] words, Func<TrackerClient, string[], CancellationToken, Task<ApiResult>> call)
     {
-        var arguments = words.Select(word => new Argument<string>(word)).ToArray();
+        var arguments = words.Select(word => new Argument<string>(word) { Description = Meanings[word] }).ToArray();
         var (tracker, json) = (SharedOptions.Tracker().Url(), SharedOptions.Json());
         var command = new Command(name, description) { tracker, json };
         foreach (var argument in arguments)
             command.Add(argument);
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            // The token comes by the environment: an argument would be seen in the process list.
-            using var client = new TrackerClient(parsed.GetRequiredValue(tracker)) { AdminToken = Environment.GetEnvironmentVariable("PBTS_ADMIN_TOKEN") };
+            using var client = context.Administrator(parsed.GetRequiredValue(tracker), out var exitCode);
+            if (client is null)
+                return exitCode;
             var result = await call(client, [.. arguments.Select(argument => parsed.GetRequiredValue(argument))], cancellationToken).ConfigureAwait(false);
             return context.Finish(result, parsed.GetValue(json));
         });

@@ -10,7 +10,7 @@ internal static class DeployFactoryCommand
     public static Command Create(CommandContext context)
     {
         var file = new Option<string?>("--env") { Description = "The .env file to read RPC and PK0 from and to write FACTORY to; .env unless both are in the environment.", HelpName = "FILE" };
-        var timeout = new Option<int>("--timeout") { Description = "Seconds to wait for the block.", DefaultValueFactory = _ => 120, HelpName = "SECONDS" };
+        var timeout = new Option<int>("--timeout") { Description = "Seconds to wait for the block.", DefaultValueFactory = _ => 120, HelpName = "SECONDS" }.Between(1, SharedOptions.MaxSeconds);
         var json = SharedOptions.Json();
         var command = new Command("deploy-factory", "Deploy the contract factory with the key PK0 to the node RPC, and note its address as FACTORY.") { file, timeout, json };
         command.SetAction(async (parsed, cancellationToken) =>

@@ -31,14 +31,16 @@ internal static class MigrateCommand
     {
         var referrer = new Argument<string>("REFERRER") { Description = "Address of the contract to move from." };
         var users = new Option<string[]>("--user", "-u") { Description = "Move only this user; may be repeated.", HelpName = "USER" };
-        var batch = new Option<int>("--batch-size") { Description = "Users in one transaction, 1 to 256.", DefaultValueFactory = _ => 100, HelpName = "N" };
+        var batch = new Option<int>("--batch-size") { Description = "Users in one transaction, 1 to 256.", DefaultValueFactory = _ => 100, HelpName = "N" }.Between(1, 256);
         var retire = new Option<bool>("--retire-referrer") { Description = "End the old contract when all have moved." };
         var wait = new Option<bool>("--wait", "-w") { Description = "Show the progress and wait for the end; exit code 0 only when it is completed and nobody was left behind." };
         var (tracker, json) = (SharedOptions.Tracker().Url(), SharedOptions.Json());
         var command = new Command("start", "Begin a migration.") { referrer, users, batch, retire, wait, tracker, json };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            using var client = Client(parsed.GetRequiredValue(tracker));
+            using var client = context.Administrator(parsed.GetRequiredValue(tracker), out var exitCode);
+            if (client is null)
+                return exitCode;
             var names = parsed.GetValue(users) ?? [];
             var body = new JsonObject
             {
@@ -62,7 +64,9 @@ internal static class MigrateCommand
         var command = new Command("watch", "Show the progress of a migration until it ends; the exit code is that of start --wait.") { id, tracker, json };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            using var client = Client(parsed.GetRequiredValue(tracker));
+            using var client = context.Administrator(parsed.GetRequiredValue(tracker), out var exitCode);
+            if (client is null)
+                return exitCode;
             var result = await client.GetAsync($"migrations/{Uri.EscapeDataString(parsed.GetRequiredValue(id))}", cancellationToken).ConfigureAwait(false);
             return result.IsSuccess
                 ? await FollowAsync(context, client, result, parsed.GetValue(json), cancellationToken).ConfigureAwait(false)
@@ -70,9 +74,6 @@ internal static class MigrateCommand
         });
         return command;
     }
-
-    /// <summary>The token comes by the environment: an argument would be seen in the process list.</summary>
-    private static TrackerClient Client(string url) => new(url) { AdminToken = Environment.GetEnvironmentVariable("PBTS_ADMIN_TOKEN") };
 
     /// <summary>Waits for the end, drawing on standard error, and prints the end. A tracker that is away for a while is waited for.</summary>
     private static async Task<int> FollowAsync(CommandContext context, TrackerClient client, ApiResult result, bool json, CancellationToken cancellationToken)

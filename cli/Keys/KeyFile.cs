@@ -13,18 +13,27 @@ internal static class KeyFile
     public static bool TryWrite(string path, MemberIdentity identity, out string error)
     {
         var content = new Content(Convert.ToBase64String(identity.ExportSecret()), Convert.ToBase64String(identity.PublicKey.Span));
+        var created = false;
         try
         {
             var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
             if (!OperatingSystem.IsWindows())
                 options.UnixCreateMode = OwnerOnly;
             using var file = new FileStream(path, options);
+            created = true;
             JsonSerializer.Serialize(file, content);
             file.WriteByte((byte)'\n');
+            file.Flush(flushToDisk: true);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            error = File.Exists(path) ? $"{path} exists already; a key is never overwritten" : $"{path}: {e.Message}";
+            // Half a key is none, and in the way of the next try.
+            if (created)
+                File.Delete(path);
+            error = created ? $"{path}: {e.Message}"
+                : Directory.Exists(path) ? $"{path} is a folder; name the file to create in it"
+                : File.Exists(path) ? $"{path} exists already; a key is never overwritten: take another name"
+                : $"{path}: {e.Message}";
             return false;
         }
         error = "";
@@ -54,16 +63,17 @@ internal static class KeyFile
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
         {
-            error = e is JsonException ? $"{path}: not a key file (JSON with private_key and public_key)" : $"{path}: {e.Message}";
+            error = e is JsonException ? $"{path}: not a key file (JSON with private_key and public_key, as keygen writes it)"
+                : File.Exists(path) ? $"{path}: {e.Message}" : $"{path}: there is no such key file; pbts keygen --out {path} makes one";
             return false;
         }
         error = "";
         return true;
     }
 
-    /// <summary>Whether others may read the file.</summary>
+    /// <summary>Whether others than the owner may read, replace or run the file.</summary>
     public static bool IsExposed(string path) =>
-        !OperatingSystem.IsWindows() && (File.GetUnixFileMode(path) & ~OwnerOnly) != 0;
+        !OperatingSystem.IsWindows() && (File.GetUnixFileMode(path) & ~(OwnerOnly | UnixFileMode.UserExecute)) != 0;
 
     private sealed record Content(
         [property: JsonPropertyName("private_key")] string? PrivateKey,

@@ -39,6 +39,9 @@ internal sealed class TrackerClient : IDisposable
     /// <summary>Who announces and reports; without it announces are anonymous.</summary>
     public (string UserId, MemberIdentity Identity)? Member { get; init; }
 
+    /// <summary>What the tracker said to the last report, if there was one.</summary>
+    public ApiResult? LastReport { get; private set; }
+
     /// <summary>Token for administration.</summary>
     public string? AdminToken { get; init; }
 
@@ -51,27 +54,30 @@ internal sealed class TrackerClient : IDisposable
         }
         catch (Exception e) when (IsNetworkTrouble(e, cancellationToken))
         {
-            return new AnnounceReply { Failure = $"tracker not reached: {e.Message}", IsUnreachable = true, Interval = 60 };
+            return new AnnounceReply { Failure = NotReached(e), IsUnreachable = true, Interval = 60 };
         }
     }
 
     /// <summary>The bencoded scrape reply for some torrents.</summary>
-    public async Task<(byte[]? Body, string? Error)> ScrapeAsync(IEnumerable<InfoHash> infoHashes, CancellationToken cancellationToken)
+    public async Task<(byte[]? Body, string? Error, bool IsUnreachable)> ScrapeAsync(IEnumerable<InfoHash> infoHashes, CancellationToken cancellationToken)
     {
         // BEP 48: the last path part that begins with "announce" becomes "scrape".
         var path = _announceUrl.AbsolutePath;
         var at = path.LastIndexOf("/announce", StringComparison.Ordinal);
         if (at < 0)
-            return (null, "this announce URL has no scrape form");
+            return (null, $"{_announceUrl.GetLeftPart(UriPartial.Path)} has no scrape form: its path has no /announce", false);
         var query = string.Join('&', infoHashes.Select(h => "info_hash=" + Escape(h.Span)));
         try
         {
             var uri = new Uri(_base, path[..at] + "/scrape" + path[(at + 9)..] + "?" + query);
-            return (await _http.GetByteArrayAsync(uri, cancellationToken).ConfigureAwait(false), null);
+            using var response = await _http.GetAsync(uri, cancellationToken).ConfigureAwait(false);
+            return response.IsSuccessStatusCode
+                ? (await response.Content.ReadAsByteArrayAsync(cancellationToken).ConfigureAwait(false), null, false)
+                : (null, $"the tracker answered {(int)response.StatusCode}", false);
         }
         catch (Exception e) when (IsNetworkTrouble(e, cancellationToken))
         {
-            return (null, e.Message);
+            return (null, NotReached(e), true);
         }
     }
 
@@ -114,7 +120,7 @@ internal sealed class TrackerClient : IDisposable
         ReportAsync(new JsonArray([.. receipts.Select(ReceiptJson.ToJson)]), cancellationToken);
 
     /// <summary>Reports receipts as they are written.</summary>
-    public Task<ApiResult> ReportAsync(JsonArray receipts, CancellationToken cancellationToken)
+    public async Task<ApiResult> ReportAsync(JsonArray receipts, CancellationToken cancellationToken)
     {
         var (userId, identity) = Member ?? throw new InvalidOperationException("Only a member reports.");
         var body = new JsonObject
@@ -127,7 +133,7 @@ internal sealed class TrackerClient : IDisposable
         };
         if (_passkey is not null)
             body["passkey"] = _passkey;
-        return PostAsync("report", body, cancellationToken);
+        return LastReport = await PostAsync("report", body, cancellationToken).ConfigureAwait(false);
     }
 
     public void Dispose() => _http.Dispose();
@@ -150,7 +156,7 @@ internal sealed class TrackerClient : IDisposable
         }
         catch (Exception e) when (IsNetworkTrouble(e, cancellationToken))
         {
-            return new ApiResult(0, null, $"tracker not reached: {e.Message}");
+            return new ApiResult(0, null, NotReached(e));
         }
     }
 
@@ -165,6 +171,11 @@ internal sealed class TrackerClient : IDisposable
             return null;
         }
     }
+
+    /// <summary>The reason in its own words; that of TLS is inside.</summary>
+    private string NotReached(Exception e) => e is HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError }
+        ? $"tracker not reached: no TLS with {_base.Authority}: {e.GetBaseException().Message}"
+        : $"tracker not reached: {e.Message}";
 
     private static bool IsNetworkTrouble(Exception e, CancellationToken cancellationToken) =>
         e is HttpRequestException or IOException || (e is TaskCanceledException && !cancellationToken.IsCancellationRequested);

@@ -125,7 +125,7 @@ internal sealed class ScalabilityExperiment : IExperiment
     internal static async Task CheckSwarmAsync(Uri tracker, InfoHash torrent, int size)
     {
         using var client = new TrackerClient(tracker.ToString());
-        var (body, error) = await client.ScrapeAsync([torrent], CancellationToken.None);
+        var (body, error, _) = await client.ScrapeAsync([torrent], CancellationToken.None);
         long complete = 0, incomplete = 0;
         if (body is not null && BencodeDocument.TryParse(body, BencodeLimits.Message, out var reply) == BencodeError.None
             && reply!.Root.TryGet("files"u8, out var files) && files.TryGet(torrent.Span, out var counts))

@@ -31,7 +31,10 @@ public partial class DocumentTests
 
     [Fact]
     public void The_document_has_all_its_examples() => Assert.Equal(
-        ["handshake", "handshake-nested", "receipt", "receipt-ack", "receipt-batch", "receipt-id", "report", "request-receipt", "signature", "signed-message"],
+        [
+            "announce-message", "announce-signature", "handshake", "handshake-nested", "receipt", "receipt-ack", "receipt-batch", "receipt-id",
+            "register", "register-message", "report", "request-receipt", "signature", "signed-message",
+        ],
         Examples.Keys.Order());
 
     [Fact]
@@ -81,6 +84,22 @@ public partial class DocumentTests
         Assert.Equal(Wire.Receipt.Signature.ToArray(), Convert.FromBase64String(receipt.Text("signature")));
         Assert.Equal(Time.Value, receipt.GetProperty("t_epoch").GetUInt64());
         Assert.Equal(report.Text("public_key"), receipt.Text("sender_pk"));
+        Assert.Equal((42, 10, "alice"), (receipt.GetProperty("piece_index").GetInt32(), receipt.GetProperty("piece_size").GetInt32(), report.Text("user_id")));
+    }
+
+    [Fact]
+    public void Registration_and_announce_are_as_written()
+    {
+        var instance = string.Concat(Enumerable.Repeat("0123456789abcdef", 4));
+        var message = RegistrationMessage.Build(instance, "bob");
+        Check("register-message", message);
+        var register = JsonDocument.Parse(Examples["register"]).RootElement;
+        Assert.Equal(("bob", Convert.ToBase64String(Receiver.Span)), (register.Text("user_id"), register.Text("public_key")));
+        Assert.Equal(Convert.ToBase64String(BlsScheme.Sign(ReceiverSecret, message).ToArray()), register.Text("signature"));
+
+        message = AnnounceMessage.Build("bob", Torrent, "started");
+        Check("announce-message", message);
+        Check("announce-signature", BlsScheme.Sign(ReceiverSecret, message).ToArray());
     }
 
     private static void Check(string name, byte[] bytes) => Assert.Equal(Examples[name], Convert.ToHexStringLower(bytes));

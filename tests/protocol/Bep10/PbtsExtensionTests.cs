@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+using System.Text;
 using Pbts.Protocol.Bep10;
 using Pbts.Protocol.Receipts;
 
@@ -10,7 +12,7 @@ public class PbtsExtensionTests
     {
         var frame = new PbtsExtension().CreateHandshake(6881);
         Assert.True(frame.Length > 20);
-        Assert.Equal(frame.Length - 4, frame[2] * 256 + frame[3]);
+        Assert.Equal(frame.Length - 4, BinaryPrimitives.ReadInt32BigEndian(frame));
         Assert.Equal(20, frame[4]);
         Assert.Equal(0, frame[5]);
     }
@@ -20,10 +22,12 @@ public class PbtsExtensionTests
     {
         foreach (var nestedOnly in new[] { true, false })
         {
-            var (alice, bob) = (new PbtsExtension(), new PbtsExtension());
+            var (alice, bob) = (new PbtsExtension { LocalIds = new Bep10Ids(7, 8, 9) }, new PbtsExtension());
             Assert.True(bob.ParseHandshake(alice.CreateHandshake(6881, nestedOnly: nestedOnly).AsMemory(6)));
             Assert.True(alice.ParseHandshake(bob.CreateHandshake(nestedOnly: nestedOnly).AsMemory(6)));
-            Assert.Equal(1, alice.RemoteIds.Receipt);
+            Assert.True(alice.PeerSupportsPbts && bob.PeerSupportsPbts);
+            Assert.Equal(new Bep10Ids(1, 2, 3), alice.RemoteIds);
+            Assert.Equal(new Bep10Ids(7, 8, 9), bob.RemoteIds);
             Assert.Equal(6881, bob.Remote!.Port);
             Assert.Null(alice.Remote!.Port);
         }
@@ -32,16 +36,18 @@ public class PbtsExtensionTests
     [Fact]
     public void Default_handshake_carries_flat_integer_names_and_the_nested_dictionary()
     {
-        var text = System.Text.Encoding.Latin1.GetString(new PbtsExtension().CreateHandshake().AsSpan(6));
+        var text = Encoding.Latin1.GetString(new PbtsExtension().CreateHandshake().AsSpan(6));
         Assert.Equal("d1:md4:pbtsd7:receipti1e13:receipt_batchi2e15:request_receipti3ee12:pbts_receipti1e16:pbts_receipt_acki4e"
             + "18:pbts_receipt_batchi2e20:pbts_request_receipti3ee1:v10:PBTS 0.1.0e", text);
     }
 
-    [Fact]
-    public void Handshake_without_pbts_leaves_the_flag_unset()
+    [Theory]
+    [InlineData("d1:md11:ut_metadatai3eee")]
+    [InlineData("d1:md11:ut_metadatad8:metadatai3eeee")]
+    public void Handshake_without_pbts_leaves_the_flag_unset(string payload)
     {
         var extension = new PbtsExtension();
-        Assert.False(extension.ParseHandshake("d1:md11:ut_metadatai3eee"u8.ToArray()));
+        Assert.False(extension.ParseHandshake(Encoding.ASCII.GetBytes(payload)));
         Assert.False(extension.PeerSupportsPbts);
         Assert.NotNull(extension.Remote);
     }
@@ -70,6 +76,21 @@ public class PbtsExtensionTests
         Assert.False(extension.TryCreateReceipt(SampleReceipts.Wire(), out _));
         Assert.False(extension.TryCreateReceiptBatch([SampleReceipts.Wire()], out _));
         Assert.False(extension.TryCreateRequest(new ReceiptRequest(default, default, 0), out _));
+    }
+
+    [Theory]
+    [InlineData("d1:md11:ut_metadatai3eee")]
+    [InlineData("d1:md4:pbtsdeee")]
+    [InlineData("d1:md4:pbtsd7:receipti0eeee")]
+    [InlineData("no handshake")]
+    public void Messages_to_a_peer_without_pbts_are_not_built(string payload)
+    {
+        var extension = new PbtsExtension();
+        extension.ParseHandshake(Encoding.ASCII.GetBytes(payload));
+        Assert.False(extension.TryCreateReceipt(SampleReceipts.Wire(), out _));
+        Assert.False(extension.TryCreateReceiptBatch([SampleReceipts.Wire()], out _));
+        Assert.False(extension.TryCreateRequest(new ReceiptRequest(default, default, 0), out _));
+        Assert.False(extension.TryCreateAck(1, out _));
     }
 
     [Fact]
@@ -131,8 +152,14 @@ public class PbtsExtensionTests
     [InlineData(5)]
     [InlineData(99)]
     [InlineData(255)]
-    public void Unknown_ids_are_ignored(byte id) =>
-        Assert.Equal(PbtsParseResult.UnknownId, new PbtsExtension().Parse(id, "de"u8.ToArray(), out _));
+    public void Unknown_ids_are_ignored(byte id)
+    {
+        foreach (var payload in new[] { "de"u8.ToArray(), ReceiptCodec.EncodeReceipt(SampleReceipts.Wire()) })
+        {
+            Assert.Equal(PbtsParseResult.UnknownId, Pair().Alice.Parse(id, payload, out var message));
+            Assert.Null(message);
+        }
+    }
 
     [Fact]
     public void Statistics_count_and_reset()

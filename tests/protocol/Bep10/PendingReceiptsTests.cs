@@ -47,6 +47,21 @@ public sealed class PendingReceiptsTests : IDisposable
         Assert.True(pending.ShouldReport());
     }
 
+    [Theory]
+    [InlineData(0, 10, false)]
+    [InlineData(5, 10, false)]
+    [InlineData(10, 10, true)]
+    [InlineData(5, 3, true)]
+    [InlineData(3, 3, true)]
+    [InlineData(2, 3, false)]
+    public void A_report_is_due_from_the_threshold_on(uint waiting, int threshold, bool due)
+    {
+        using var pending = Open(new PendingReceiptsOptions { BatchThreshold = threshold });
+        for (uint i = 0; i < waiting; i++)
+            pending.Add(SampleReceipts.Make(i));
+        Assert.Equal(due, pending.ShouldReport());
+    }
+
     [Fact]
     public void The_store_is_bounded()
     {

@@ -67,13 +67,13 @@ public sealed class ContractCommandTests(PostgresServer postgres)
         await RefusedAsync(ExitCodes.Refused, "User not found", "contract", "user", "nobody");
         await RefusedAsync(ExitCodes.Refused, "unknown transaction", "contract", "tx", "0x12");
         await RefusedAsync(ExitCodes.Refused, "referrer_address is not an address", "contract", "init", "0x12");
-        await RefusedAsync(ExitCodes.Usage, "Required argument missing", "contract", "init");
+        await RefusedAsync(ExitCodes.Usage, "REFERRER is missing", "contract", "init");
         return contract;
     }
 
     private async Task MigrateAsync(AnvilNode anvil, string contract)
     {
-        await RefusedAsync(ExitCodes.Refused, "batch_size must be an integer from 1 to 256", "migrate", "start", contract, "--batch-size", "0");
+        await RefusedAsync(ExitCodes.Usage, "--batch-size: must be 1 to 256", "migrate", "start", contract, "--batch-size", "0");
         await RefusedAsync(ExitCodes.Refused, "referrer_address is not a Reputation contract", "migrate", "start", "0x00000000000000000000000000000000000000aa", "--wait");
 
         // Nothing is mined: it stands still and can be steered.

@@ -1,3 +1,4 @@
+using System.CommandLine;
 using System.Text.Json;
 using Pbts.Cli.Commands;
 
@@ -71,6 +72,106 @@ public sealed class CommandTests : IDisposable
     }
 
     [Theory]
+    [InlineData("usr alice", "'usr'")]
+    [InlineData("contract", "status")]
+    [InlineData("user", "USER")]
+    [InlineData("user ..", "USER")]
+    [InlineData("contract register alice 12", "SALT")]
+    [InlineData("keygen", "--out")]
+    [InlineData("torrent create x", "--tracker")]
+    [InlineData("seed x.torrent --data . --port abc", "--port: 'abc'")]
+    [InlineData("seed x.torrent --data . --seconds -5", "--seconds: must be 1 to")]
+    [InlineData("seed x.torrent --data . --seconds 9999999", "--seconds: must be 1 to")]
+    [InlineData("get x.torrent --data . --timeout 0", "--timeout: must be 1 to")]
+    [InlineData("get x.torrent --data . --receipt-timeout -1", "--receipt-timeout: must be 0 to")]
+    [InlineData("get x.torrent --data . --tracker nowhere", "--tracker: 'nowhere'")]
+    [InlineData("announce 0123456789abcdef0123456789abcdef01234567 --port 0", "--port: must be 1 to 65535")]
+    [InlineData("announce 0123456789abcdef0123456789abcdef01234567 --left -4", "--left: must be at least 0")]
+    [InlineData("migrate start 0x0 --batch-size 257", "--batch-size: must be 1 to 256")]
+    [InlineData("deploy-factory --timeout -5", "--timeout: must be 1 to")]
+    [InlineData("attest --key k --sender x --infohash x --piece-hash x --piece-index -3", "--piece-index: '-3'")]
+    [InlineData("attest --key k --sender x --infohash x --piece-hash x --piece-index 3 --epoch 99999999999999999999", "--epoch: '99999999999999999999'")]
+    [InlineData("attest --key k --sender x --infohash x --piece-hash x --piece-index 3 --epoch 18446744073709551615", "--epoch: must be at most 9223372036854775807")]
+    [InlineData("attest --key k --sender x --infohash x --piece-hash x --piece-index 3 --epoch 1 --timestamp 1", "--timestamp and --epoch")]
+    [InlineData("verify --receiver x --receipt x --sender x --infohash x --piece-hash x --piece-index 3", "--timestamp or --epoch")]
+    public async Task What_is_wrong_with_a_command_line_is_named_also_as_json(string line, string expected)
+    {
+        var result = await RunAsync([.. line.Split(' '), "--json"]);
+        Assert.Equal(ExitCodes.Usage, result.ExitCode);
+        Assert.Contains(expected, result.Error, StringComparison.Ordinal);
+        var document = JsonSerializer.Deserialize<JsonElement>(result.Output);
+        Assert.False(document.GetProperty("success").GetBoolean());
+        Assert.Contains(expected, document.GetProperty("error").GetString()!, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_key_that_others_may_read_gets_a_warning()
+    {
+        var path = Path.Combine(_folder, "key.json");
+        await RunAsync("keygen", "--out", path);
+        Assert.DoesNotContain("warning", (await AttestAsync(path)).Error, StringComparison.Ordinal);
+        foreach (var mode in new[] { UnixFileMode.GroupRead, UnixFileMode.OtherRead, UnixFileMode.OtherWrite })
+        {
+            File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | mode);
+            var exposed = await AttestAsync(path);
+            Assert.Equal(0, exposed.ExitCode);
+            Assert.Contains($"chmod 600 {path}", exposed.Error, StringComparison.Ordinal);
+            JsonSerializer.Deserialize<JsonElement>(exposed.Output);
+        }
+    }
+
+    [Theory]
+    [InlineData("", "not a key file")]
+    [InlineData("[]", "not a key file")]
+    [InlineData("null", "private_key")]
+    [InlineData("{\"private_key\": 5}", "not a key file")]
+    [InlineData("{\"private_key\": \"AAAA\"}", "private_key")]
+    [InlineData("{\"private_key\": \"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\"}", "private_key")]
+    public async Task A_bad_key_file_is_exit_code_3_and_names_what_is_wrong(string content, string expected)
+    {
+        var path = Path.Combine(_folder, "bad.json");
+        await File.WriteAllTextAsync(path, content);
+        var result = await AttestAsync(path);
+        Assert.Equal(ExitCodes.File, result.ExitCode);
+        Assert.Contains(expected, result.Error, StringComparison.Ordinal);
+        Assert.Contains("bad.json", result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_key_that_is_not_there_or_cannot_be_made_says_what_to_do()
+    {
+        Assert.Contains("keygen --out", (await AttestAsync(Path.Combine(_folder, "none.key"))).Error, StringComparison.Ordinal);
+        var folder = await RunAsync("keygen", "--out", _folder);
+        Assert.Equal(ExitCodes.File, folder.ExitCode);
+        Assert.Contains("is a folder", folder.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("WFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhY")]
+    [InlineData("WFhYWA==")]
+    [InlineData("XXXX*")]
+    public async Task A_signature_of_nothing_does_not_verify(string signature)
+    {
+        var verify = await RunAsync("verify", "--receiver", Sender, "--receipt", signature, "--sender", Sender, "--infohash", new string('1', 40),
+            "--piece-hash", new string('2', 64), "--piece-index", "1", "--epoch", "472222", "--json");
+        Assert.Equal(ExitCodes.Refused, verify.ExitCode);
+        Assert.False(JsonSerializer.Deserialize<JsonElement>(verify.Output).GetProperty("valid").GetBoolean());
+    }
+
+    [Theory]
+    [InlineData("http://tracker.example", "http://tracker.example/announce")]
+    [InlineData("http://tracker.example:81/", "http://tracker.example:81/announce")]
+    [InlineData("http://tracker.example/announce/0123456789abcdef0123456789abcdef", "http://tracker.example/announce/0123456789abcdef0123456789abcdef")]
+    [InlineData("https://tracker.example/x/announce?a=b", "https://tracker.example/x/announce?a=b")]
+    public async Task A_torrent_carries_an_announce_url(string tracker, string expected)
+    {
+        var data = Path.Combine(_folder, "data.bin");
+        await File.WriteAllBytesAsync(data, new byte[100]);
+        var created = await RunAsync("torrent", "create", data, "--tracker", tracker, "--json");
+        Assert.Equal(expected, Assert.Single(JsonSerializer.Deserialize<JsonElement>(created.Output).GetProperty("trackers").EnumerateArray()).GetString());
+    }
+
+    [Theory]
     [InlineData("seed missing.torrent --data .")]
     [InlineData("torrent show missing.torrent")]
     [InlineData("torrent create missing.bin --tracker http://t/announce")]
@@ -117,6 +218,42 @@ public sealed class CommandTests : IDisposable
             Assert.Contains($"pbts {command.Name}", (await RunAsync(command.Name, "--help")).Output, StringComparison.Ordinal);
         }
     }
+
+    [Fact]
+    public async Task Help_of_every_command_describes_each_word_shows_examples_that_parse_and_tells_the_exit_codes()
+    {
+        var root = PbtsCommand.Create(new CommandContext(TextWriter.Null, TextWriter.Null));
+        foreach (var (path, command) in Leaves(root, []))
+        {
+            var help = await RunAsync([.. path, "--help"]);
+            Assert.Equal(0, help.ExitCode);
+            Assert.Contains("Exit codes: 0 success;", help.Output, StringComparison.Ordinal);
+            Assert.All(command.Arguments.Cast<Symbol>().Concat(command.Options).Append(command), s => Assert.False(string.IsNullOrEmpty(s.Description), $"{string.Join(' ', path)}: {s.Name}"));
+            var examples = Examples.Of(string.Join(' ', path));
+            Assert.NotEmpty(examples);
+            foreach (var example in examples)
+            {
+                Assert.Contains(example, help.Output, StringComparison.Ordinal);
+                var words = example[(example.IndexOf("pbts ", StringComparison.Ordinal) + 5)..].TrimEnd(')').Split(' ');
+                var parsed = root.Parse(words);
+                Assert.True(parsed.Errors.Count == 0, $"{example}: {string.Join("; ", parsed.Errors.Select(e => e.Message))}");
+                Assert.Same(command, parsed.CommandResult.Command);
+            }
+        }
+    }
+
+    [Fact]
+    public void No_option_takes_a_secret()
+    {
+        // Whoever is on the machine can read a command line; secrets come by files and the environment.
+        foreach (var (path, command) in Leaves(PbtsCommand.Create(new CommandContext(TextWriter.Null, TextWriter.Null)), []))
+            foreach (var option in command.Options)
+                Assert.DoesNotContain(new[] { "token", "passkey", "password", "secret", "private", "pk0" }, word => option.Name.Contains(word, StringComparison.OrdinalIgnoreCase));
+    }
+
+    private static IEnumerable<(string[] Path, Command Command)> Leaves(Command command, string[] path) => command.Subcommands.Count == 0
+        ? [(path, command)]
+        : command.Subcommands.SelectMany(child => Leaves(child, [.. path, child.Name]));
 
     private const string Sender = "kabIzby0/iI5lnJv1I9vExXVjJAxPZgewRZgQiZFN3MHIOepWHchEMfugvr/+yxg";
 

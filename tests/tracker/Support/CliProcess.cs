@@ -34,6 +34,15 @@ internal sealed partial class CliProcess : IAsyncDisposable
         }
     }
 
+    public string Output
+    {
+        get
+        {
+            lock (_output)
+                return _output.ToString();
+        }
+    }
+
     public bool HasExited => _process.HasExited;
 
     public static CliProcess Start(params string[] args) => Start(null, [], args);
@@ -52,8 +61,7 @@ internal sealed partial class CliProcess : IAsyncDisposable
     {
         var exitCode = await ExitAsync(patience);
         Assert.True(exitCode == 0, $"exit code {exitCode}: {Error}");
-        lock (_output)
-            return JsonSerializer.Deserialize<JsonElement>(_output.ToString());
+        return JsonSerializer.Deserialize<JsonElement>(Output);
     }
 
     public async Task<int> ExitAsync(TimeSpan patience)

@@ -1,0 +1,47 @@
+namespace Pbts.Cli.Commands;
+
+/// <summary>Command lines the help shows, by the command they are for.</summary>
+internal static class Examples
+{
+    private const string Torrent = "0123456789abcdef0123456789abcdef01234567";
+    private const string Contract = "0x5FbDB2315678afecb367f032d93F642f64180aa3";
+    private const string Piece = $"--infohash {Torrent} --piece-hash 2aae6c35c94fcfb415dbe95f408b9ce91ee846ed --piece-index 0";
+    private const string Alice = "kabIzby0/iI5lnJv1I9vExXVjJAxPZgewRZgQiZFN3MHIOepWHchEMfugvr/+yxg";
+
+    private static readonly Dictionary<string, string[]> All = new()
+    {
+        ["keygen"] = ["pbts keygen --out alice.key"],
+        ["register"] = ["pbts register alice --key alice.key --tracker http://127.0.0.1:8000"],
+        ["user"] = ["pbts user alice", "pbts user alice --json"],
+        ["attest"] = [$"pbts attest --key bob.key --sender {Alice} {Piece}"],
+        ["verify"] = [$"pbts verify --receiver BASE64 --receipt BASE64 --sender {Alice} {Piece} --timestamp 1700000000"],
+        ["report"] = ["pbts report --user alice --key alice.key", "PBTS_PASSKEY=… pbts report --user alice --key alice.key --file receipts.json"],
+        ["announce"] = [$"pbts announce {Torrent} --event started --left 0", $"PBTS_TRACKER=http://127.0.0.1:8000/announce/PASSKEY pbts announce {Torrent}"],
+        ["scrape"] = [$"pbts scrape {Torrent}"],
+        ["torrent create"] = ["pbts torrent create film.mkv --tracker http://127.0.0.1:8000/announce --piece-length 1048576 --out film.torrent"],
+        ["torrent show"] = ["pbts torrent show film.torrent"],
+        ["seed"] = ["pbts seed film.torrent --data . --user alice --key alice.key"],
+        ["get"] = ["pbts get film.torrent --data downloads --user bob --key bob.key"],
+        ["config"] = ["pbts config", "pbts config receipt_window=86400 verify_signatures=true"],
+        ["deploy-factory"] = ["pbts deploy-factory --env .env"],
+        ["contract status"] = ["pbts contract status"],
+        ["contract user"] = ["pbts contract user alice"],
+        ["contract tx"] = ["pbts contract tx 0xd6cfe66ba4455c163389619ebba7f061410b7f848f5ba709bca8fd07eaf4e438"],
+        ["contract init"] = ["pbts contract init none", $"pbts contract init {Contract}"],
+        ["contract register"] = ["pbts contract register alice 0x12ab salt"],
+        ["contract update"] = ["pbts contract update alice 1048576 2097152"],
+        ["contract migrate"] = ["pbts contract migrate alice"],
+        ["migrate start"] = [$"pbts migrate start {Contract} --wait"],
+        ["migrate watch"] = ["pbts migrate watch ID"],
+        ["migrate list"] = ["pbts migrate list --json"],
+        ["migrate show"] = ["pbts migrate show ID"],
+        ["migrate pause"] = ["pbts migrate pause ID"],
+        ["migrate resume"] = ["pbts migrate resume ID"],
+        ["migrate cancel"] = ["pbts migrate cancel ID"],
+        ["tee status"] = ["pbts tee status"],
+        ["tee verify"] = ["pbts tee verify sample.hex --accept Unknown"],
+        ["completion"] = ["source <(pbts completion bash)"],
+    };
+
+    public static IReadOnlyList<string> Of(string path) => All.GetValueOrDefault(path, []);
+}

@@ -11,7 +11,7 @@ internal sealed class ReceiptOptions(bool toVerify)
     private readonly Option<string> _sender = new("--sender") { Description = "The uploader's public key.", HelpName = "BASE64", Required = true };
     private readonly Option<string> _pieceHash = new("--piece-hash") { Description = "The piece's SHA-1 or SHA-256: 40 or 64 hexadecimal digits.", HelpName = "HEX", Required = true };
     private readonly Option<uint> _index = new("--piece-index") { Description = "The piece's number.", HelpName = "N", Required = true };
-    private readonly Option<ulong?> _timestamp = new("--timestamp") 
+    private readonly Option<ulong?> _timestamp = new("--timestamp")
     {
         Description = toVerify ? "Unix seconds that are signed (HTTP dialect); this or --epoch is needed." : "Unix seconds to sign (HTTP dialect); now when neither time is given.",
         HelpName = "SECONDS",

@@ -83,6 +83,7 @@ internal sealed partial class SwarmStore : IAsyncDisposable
         await _complete.DisposeAsync();
     }
 
+    // Not the same the second time: what a first try took, whose answer was lost, is gone either way, and refills from announces.
     private Task<IReadOnlyList<byte[]?>> TakeSnapshotsAsync(IReadOnlyList<byte[]> infoHashes) => Repeatable.RunAsync<IReadOnlyList<byte[]?>>(async () =>
     {
         await using var command = _database.CreateCommand("DELETE FROM swarm_snapshot WHERE info_hash = ANY ($1) RETURNING info_hash, peers");

@@ -1,4 +1,5 @@
 using Orleans.Runtime;
+using Pbts.Api.Operations;
 using Pbts.GrainInterfaces.Swarms;
 using Pbts.Protocol.Receipts;
 
@@ -22,18 +23,13 @@ internal sealed class SwarmClient(IGrainFactory grains, TimeProvider time, ILoca
     {
         if (local?.TryAnnounce(infoHash, request) is { } reply)
             return ValueTask.FromResult<AnnounceReply?>(reply);
-        if (desks?.Find(infoHash) is { } desk)
-            return ForwardAsync(desk, new(infoHash, request));
-        var call = Swarm(infoHash).AnnounceAsync(request);
-        return call.IsCompletedSuccessfully ? ValueTask.FromResult<AnnounceReply?>(call.Result) : Retry(this, infoHash, request, call);
-
-        static async ValueTask<AnnounceReply?> Retry(SwarmClient client, InfoHash infoHash, AnnounceRequest request, ValueTask<AnnounceReply> first) =>
-            await client.RetryAsync(first, () => client.Swarm(infoHash).AnnounceAsync(request));
+        return desks?.Find(infoHash) is { } desk ? ForwardAsync(desk, new(infoHash, request)) : CallAsync(infoHash, request);
     }
 
     /// <summary>Null when the swarm could not be reached in time.</summary>
     public async ValueTask<SwarmCounts?> ScrapeAsync(InfoHash infoHash)
     {
+        await PoolThread.Enter();
         var counts = await RetryAsync(Boxed(Swarm(infoHash).ScrapeAsync()), () => Boxed(Swarm(infoHash).ScrapeAsync()));
         return counts?.Value;
 
@@ -43,6 +39,7 @@ internal sealed class SwarmClient(IGrainFactory grains, TimeProvider time, ILoca
     /// <summary>Every torrent that has an active swarm anywhere in the cluster.</summary>
     public async ValueTask<List<InfoHash>> ListAsync()
     {
+        await PoolThread.Enter();
         var type = grains.GetGrain<ISwarmGrain>(new string('0', 2 * InfoHash.Length)).GetGrainId().Type;
         var active = await grains.GetGrain<IManagementGrain>(0).GetActiveGrains(type);
         return [.. active.Select(id => InfoHash.TryParse(id.Key.ToString(), out var infoHash) ? infoHash : default)];
@@ -64,10 +61,17 @@ internal sealed class SwarmClient(IGrainFactory grains, TimeProvider time, ILoca
         catch (Exception e) when (IsPassing(e))
         {
             // The silo is gone or about to: the cluster finds the swarm, or starts it elsewhere.
-            return await RetryAsync(Swarm(announce.InfoHash).AnnounceAsync(announce.Request), () => Swarm(announce.InfoHash).AnnounceAsync(announce.Request));
+            return await CallAsync(announce.InfoHash, announce.Request);
         }
 
+        await PoolThread.Enter();
         return await RetryAsync(desk.Grain.AnnounceAsync(announce), () => Swarm(announce.InfoHash).AnnounceAsync(announce.Request));
+    }
+
+    private async ValueTask<AnnounceReply?> CallAsync(InfoHash infoHash, AnnounceRequest request)
+    {
+        await PoolThread.Enter();
+        return await RetryAsync(Swarm(infoHash).AnnounceAsync(request), () => Swarm(infoHash).AnnounceAsync(request));
     }
 
     private static bool IsPassing(Exception e) => e is OrleansException or TimeoutException or OperationCanceledException;

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Orleans.Runtime;
+using Pbts.Api.Operations;
 using Pbts.GrainInterfaces.Users;
 
 namespace Pbts.Api.Users;
@@ -43,6 +44,7 @@ internal sealed class UserDirectory(IGrainFactory grains, TimeProvider time) : I
         await _lookups.WaitAsync();
         try
         {
+            await PoolThread.Enter();
             var user = await look();
             Remember(cache, key, user);
             return new(user);

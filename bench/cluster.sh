@@ -1,7 +1,7 @@
 # How the tracker bears load over time and over many processes, each on a tracker of its own; all take --json FILE:
 # ./pbts bench memory   [--swarms 100000] [--peers 1000000]
 # ./pbts bench soak     [--minutes 30]
-# ./pbts bench overload [--times 5] [--seconds 15] [--connections 32] [--silos]
+# ./pbts bench overload [--times 5] [--seconds 15] [--clients 2000] [--silos]
 # ./pbts bench cluster  [--announces 30000] [--torrents 1000]
 
 # A tracker whose data and processes go when the command ends; sets BENCH_DATA and BENCH_PORT.

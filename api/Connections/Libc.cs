@@ -8,6 +8,9 @@ internal static unsafe partial class Libc
     public const int EpollIn = 0x1;
     public const int EpollOut = 0x4;
     public const int EpollExclusive = 1 << 28;
+
+    /// <summary>Tells once what has come, not again as long as it is there.</summary>
+    public const int EpollEdge = 1 << 31;
     public const int Add = 1;
     public const int Delete = 2;
     public const int Modify = 3;

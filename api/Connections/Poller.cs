@@ -3,21 +3,20 @@ using System.Runtime.InteropServices;
 
 namespace Pbts.Api.Connections;
 
-/// <summary>An epoll instance: which descriptors are ready, many at a time.</summary>
-internal sealed unsafe class Poller : IDisposable
+/// <summary>An epoll instance: which descriptors are ready, in the order in which they became so.</summary>
+/// <param name="most">Most descriptors it tells at a time.</param>
+internal sealed unsafe class Poller(int most) : IDisposable
 {
-    private const int MaxReady = 512;
-
     // struct epoll_event is packed on x86-64 alone.
     private static readonly int s_size = RuntimeInformation.ProcessArchitecture == Architecture.X64 ? 12 : 16;
 
-    private readonly byte* _ready = (byte*)NativeMemory.AllocZeroed((nuint)(MaxReady * s_size));
+    private readonly byte* _ready = (byte*)NativeMemory.AllocZeroed((nuint)(most * s_size));
     private int _epoll = Check(Libc.CreateEpoll());
 
     /// <summary>Waits for ready descriptors and returns how many there are.</summary>
     public int Wait(int milliseconds)
     {
-        var count = Libc.Wait(_epoll, _ready, MaxReady, milliseconds);
+        var count = Libc.Wait(_epoll, _ready, most, milliseconds);
         return count >= 0 ? count : Libc.Error == Libc.Interrupted ? 0 : throw new Win32Exception(Libc.Error);
     }
 

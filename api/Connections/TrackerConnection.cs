@@ -42,6 +42,12 @@ internal sealed class TrackerConnection(int descriptor, IPAddress client, Tracke
     /// <summary>It is no longer the loop's: closed, or the HTTP server's.</summary>
     public bool Gone { get; set; }
 
+    /// <summary>Since when it has been ready and waits for its turn, in <see cref="System.Diagnostics.Stopwatch"/> ticks; 0: it does not.</summary>
+    public long WaitsSince { get; set; }
+
+    /// <summary>The last read took all it could: more may be there, of which the poller will not tell.</summary>
+    public bool Unread { get; set; }
+
     /// <summary>When the last request was answered, in <see cref="System.Diagnostics.Stopwatch"/> ticks.</summary>
     public long Active { get; set; }
 

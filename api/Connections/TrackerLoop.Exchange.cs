@@ -28,6 +28,8 @@ internal sealed partial class TrackerLoop
                     var count = Libc.Receive(connection.Descriptor, input, _input.Length);
                     if (count == 0 || (count < 0 && Libc.Error != Libc.TryAgain))
                         Close(connection);
+                    else if (count == _input.Length)
+                        _unread.Add(connection);
                 }
 
                 break;
@@ -46,10 +48,11 @@ internal sealed partial class TrackerLoop
         var held = connection.Held.Length;
         connection.Held.Span.CopyTo(_input);
         connection.Held = default;
-        int count;
+        int count, most = Math.Min(ReadSize, _input.Length - held);
         fixed (byte* input = _input)
-            count = Libc.Receive(connection.Descriptor, input + held, Math.Min(ReadSize, _input.Length - held));
+            count = Libc.Receive(connection.Descriptor, input + held, most);
         bytes = _input.AsSpan(0, held + Math.Max(0, count));
+        connection.Unread = count == most;
         if (count > 0)
             return true;
         if (count < 0 && Libc.Error is Libc.TryAgain or Libc.Interrupted)
@@ -217,15 +220,17 @@ internal sealed partial class TrackerLoop
     {
         var events = state switch
         {
-            ConnectionState.Sending => Libc.EpollOut,
+            ConnectionState.Sending => Libc.EpollOut | Libc.EpollEdge,
             ConnectionState.Answering => 0,
-            _ => Libc.EpollIn,
+            _ => Libc.EpollIn | Libc.EpollEdge,
         };
         (connection.State, connection.Events, var before) = (state, events, connection.Events);
         if (!connection.Watched)
             (state == ConnectionState.Reading ? _transport.Next() : this).Watch(connection);
         else if (events != before)
-            _poller.Modify(connection.Descriptor, events);
+            _poller.Modify(connection.Descriptor, events); // Which tells anew what is there.
+        else if (connection.Unread)
+            _unread.Add(connection);
     }
 
     private void Watch(TrackerConnection connection)

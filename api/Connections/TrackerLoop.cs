@@ -20,6 +20,9 @@ internal sealed partial class TrackerLoop : IDisposable
 
     private const int BodySize = 4096;
 
+    /// <summary>Room for the listeners and the wake-up beside the connections.</summary>
+    private const int OtherDescriptors = 64;
+
     /// <summary>New connections taken before those that are open get their turn.</summary>
     private const int AcceptsAtOnce = 64;
 
@@ -31,11 +34,15 @@ internal sealed partial class TrackerLoop : IDisposable
     private readonly ILogger _logger;
     private readonly long _idle;
     private readonly Thread _thread;
-    private readonly Poller _poller = new();
+    private readonly Poller _poller;
     private readonly int _wake = Libc.CreateEvent();
     private readonly ConcurrentQueue<Action> _messages = new();
     private readonly Dictionary<int, TrackerListener> _listeners = [];
     private readonly Dictionary<int, TrackerConnection> _connections = [];
+    private readonly WaitingLine _waiting = new();
+
+    /// <summary>Connections that sent more than is read at a time: they wait for the next round, or one that never ends would be the newest again and again.</summary>
+    private readonly List<TrackerConnection> _unread = [];
     private readonly byte[] _input = GC.AllocateUninitializedArray<byte>(TrackerRequests.MaxHead + ReadSize, pinned: true);
     private readonly ArrayBufferWriter<byte> _output = new(2 * WriteSize);
     private ArrayBufferWriter<byte> _body = new(BodySize);
@@ -51,6 +58,7 @@ internal sealed partial class TrackerLoop : IDisposable
         _logger = logger;
         _shedding = new(TimeSpan.FromMilliseconds(options.ShedAfter));
         _idle = options.ConnectionIdleSeconds * Stopwatch.Frequency;
+        _poller = new(options.MaxConnections + OtherDescriptors);
         _thread = new(Run) { IsBackground = true, Name = $"tracker-{number}" };
         _poller.Add(_wake, Libc.EpollIn);
     }
@@ -110,12 +118,15 @@ internal sealed partial class TrackerLoop : IDisposable
         var swept = Stopwatch.GetTimestamp();
         while (!_disposed)
         {
-            var before = Stopwatch.GetTimestamp();
-            var ready = _poller.Wait(1000);
+            var ready = _poller.Wait(_waiting.Count + _unread.Count > 0 ? 0 : 1000);
             var now = Stopwatch.GetTimestamp();
-            _shedding.Begin(before, now);
+            _shedding.Begin(now, _waiting.Count > 0 ? _waiting.Oldest.WaitsSince : now);
+            foreach (var connection in _unread)
+                Wait(connection, now);
+            _unread.Clear();
             for (var place = 0; place < ready; place++)
-                Ready(_poller.Descriptor(place));
+                Ready(_poller.Descriptor(place), now);
+            ServeWaiting();
             if (now - swept > SweepEvery)
             {
                 swept = now;
@@ -127,14 +138,41 @@ internal sealed partial class TrackerLoop : IDisposable
             Close(connection);
     }
 
-    private void Ready(int descriptor)
+    /// <summary>
+    /// Everybody's turn, in order, for as long as the round may last. Once somebody has waited too long, everybody would in
+    /// order: so those come first that have waited least, and where requests are shed, those of who has waited longest.
+    /// </summary>
+    private void ServeWaiting()
+    {
+        while (_waiting.Count > 0 && !_shedding.IsOver)
+        {
+            var connection = _shedding.IsBehind && !_shedding.IsForShedding ? _waiting.TakeNewest() : _waiting.TakeOldest();
+            if (connection.Gone)
+                continue;
+            _shedding.Turn(connection.WaitsSince);
+            connection.WaitsSince = 0;
+            Serve(connection);
+        }
+    }
+
+    private void Ready(int descriptor, long now)
     {
         if (_connections.TryGetValue(descriptor, out var connection))
-            Serve(connection);
+        {
+            Wait(connection, now);
+        }
         else if (descriptor == _wake)
             TakeMessages();
         else if (_listeners.TryGetValue(descriptor, out var listener))
             Accept(listener);
+    }
+
+    private void Wait(TrackerConnection connection, long since)
+    {
+        if (connection.WaitsSince != 0)
+            return;
+        connection.WaitsSince = since;
+        _waiting.Add(connection);
     }
 
     /// <summary>Whatever one connection does, the others are served.</summary>

@@ -11,8 +11,6 @@ namespace Pbts.Bench.Load;
 /// </summary>
 internal sealed class PipelinedConnection : IDisposable
 {
-    private const int BufferSize = 64 * 1024;
-
     private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp)
     {
         NoDelay = true,
@@ -21,15 +19,17 @@ internal sealed class PipelinedConnection : IDisposable
         SendBufferSize = 32 * 1024,
     };
 
-    private readonly byte[] _out = new byte[BufferSize];
-    private readonly byte[] _in = new byte[BufferSize];
+    private readonly byte[] _out;
+    private readonly byte[] _in;
     private readonly Queue<(long EndsAt, long Due)> _unsent = new();
     private readonly Queue<(long Written, long Due)> _sent = new();
     private (int Start, int End) _outgoing, _incoming;
     private long _bytesAdded, _bytesSent;
 
-    public PipelinedConnection(IPEndPoint tracker)
+    /// <param name="buffer">Bytes of requests that wait to be sent, and of an answer that is not whole yet.</param>
+    public PipelinedConnection(IPEndPoint tracker, int buffer = 64 * 1024)
     {
+        (_out, _in) = (new byte[buffer], new byte[buffer]);
         _socket.Connect(tracker);
         _socket.Blocking = false;
     }
@@ -40,6 +40,8 @@ internal sealed class PipelinedConnection : IDisposable
     /// <summary>Set once the tracker has said that it closes the connection, or has broken it.</summary>
     public bool Closed { get; private set; }
 
+    public int Descriptor => (int)_socket.Handle;
+
     public void Dispose() => _socket.Dispose();
 
     /// <summary>Where to write the next announce; empty when the socket is behind.</summary>
@@ -47,7 +49,7 @@ internal sealed class PipelinedConnection : IDisposable
     {
         if (_outgoing.Start == _outgoing.End)
             _outgoing = default;
-        return BufferSize - _outgoing.End >= AnnounceText.MaxLength ? _out.AsSpan(_outgoing.End) : default;
+        return _out.Length - _outgoing.End >= AnnounceText.MaxLength ? _out.AsSpan(_outgoing.End) : default;
     }
 
     /// <param name="length">Bytes written to <see cref="Room"/>.</param>
@@ -67,7 +69,9 @@ internal sealed class PipelinedConnection : IDisposable
         return Receive(tally) || moved;
     }
 
-    private bool Send()
+    /// <summary>Sends what the socket takes.</summary>
+    /// <returns>Whether it took anything.</returns>
+    public bool Send()
     {
         var count = _socket.Send(_out.AsSpan(_outgoing.Start.._outgoing.End), SocketFlags.None, out var error);
         if (error != SocketError.Success)
@@ -83,7 +87,9 @@ internal sealed class PipelinedConnection : IDisposable
         return true;
     }
 
-    private bool Receive(LoadTally tally)
+    /// <summary>Reads what has come.</summary>
+    /// <returns>Whether anything had.</returns>
+    public bool Receive(LoadTally tally)
     {
         var count = _socket.Receive(_in.AsSpan(_incoming.End), SocketFlags.None, out var error);
         if (error != SocketError.Success || count == 0)

@@ -63,7 +63,7 @@ public sealed class TrackerOptions
     /// Milliseconds an HTTP announce may wait for its turn. When announces have waited longer for a tenth of a second, those
     /// beyond what can be answered in time are told to come back; 0: never.
     /// </summary>
-    public int ShedAfter { get; set; } = 5;
+    public int ShedAfter { get; set; } = 2;
 
     /// <summary>Seconds an idle connection is kept.</summary>
     public int ConnectionIdleSeconds { get; set; } = 120;

@@ -71,6 +71,22 @@ public sealed class ConnectionTests(SharedNode shared)
         Assert.Contains("8:completei2e10:downloadedi0e", response, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task What_follows_the_last_request_is_taken_and_thrown_away_however_much_it_is()
+    {
+        var response = await ExchangeAsync($"GET {Announcer.Target(Announcer.NewTorrent(), 1, 0)} HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n" + new string('x', 3_000_000));
+        Assert.StartsWith("HTTP/1.1 200 OK", response, StringComparison.Ordinal);
+        Assert.Equal(2, response.Split("8:complete").Length);
+    }
+
+    [Fact]
+    public async Task More_requests_than_are_read_at_a_time_are_all_answered()
+    {
+        var request = $"GET {Announcer.Target(Announcer.NewTorrent(), 1, 0)} HTTP/1.1\r\nHost: t\r\n";
+        var requests = string.Concat(Enumerable.Repeat($"{request}\r\n", 3000)) + $"{request}Connection: close\r\n\r\n";
+        Assert.Equal(3002, (await ExchangeAsync(requests)).Split("HTTP/1.1 200 OK").Length);
+    }
+
     [Theory]
     [InlineData("GET\r\n\r\n")]
     [InlineData("\0\0\0\0\r\n\r\n")]

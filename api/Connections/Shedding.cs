@@ -4,8 +4,8 @@ namespace Pbts.Api.Connections;
 
 /// <summary>
 /// Keeps the rounds of a loop short, and decides which requests are told to come back, so that the others do not wait long.
-/// As in controlled delay (RFC 8289) a moment of lateness is nothing: only when, for a whole <see cref="Patience"/>, somebody
-/// had waited too long in every round are requests shed, until none had to be for as long. Then the first half of a round is
+/// As in controlled delay (RFC 8289) a moment of lateness is nothing: only when somebody had waited too long in
+/// every round of a whole <see cref="Patience"/> are requests shed, until none had to be for as long. Then the first half of a round is
 /// for serving, and the second, like whoever has waited too long, for shedding.
 /// </summary>
 /// <param name="limit">How long a request should wait at most; zero: no limit, and nothing is ever shed.</param>
@@ -15,7 +15,7 @@ internal sealed class Shedding(TimeSpan limit)
 
     private readonly long _limit = (long)(limit.TotalSeconds * Stopwatch.Frequency);
     private long _round;
-    private long _onTime;
+    private long _behindSince;
     private long _lastShed;
     private bool _shedding;
     private bool _late;
@@ -32,10 +32,12 @@ internal sealed class Shedding(TimeSpan limit)
     {
         IsBehind = _limit > 0 && now - oldest >= _limit;
         if (!IsBehind)
-            _onTime = now;
+            _behindSince = 0;
+        else if (_behindSince == 0)
+            _behindSince = now;
         _round = now;
         _late = false;
-        _shedding = _shedding ? now - _lastShed < Patience : now - _onTime > Patience;
+        _shedding = _shedding ? now - _lastShed < Patience : IsBehind && now - _behindSince > Patience;
     }
 
     /// <summary>Whether what is left of the round is for shedding.</summary>

@@ -16,17 +16,19 @@ public sealed class SheddingRuleTests
     public void Nothing_is_shed_before_every_round_of_a_tenth_of_a_second_was_late()
     {
         Round(at: 0, waited: 0);
-        Round(at: 0.09, waited: 1001);
+        Round(at: 60, waited: 1001);
         Assert.True(_shedding.IsBehind);
         Assert.False(Sheds(waited: 5000));
-        Round(at: 0.11, waited: 1001);
+        Round(at: 60.09, waited: 1001);
+        Assert.False(Sheds(waited: 5000));
+        Round(at: 60.11, waited: 1001);
         Assert.True(Sheds(waited: 5000));
     }
 
     [Fact]
     public void One_round_in_time_begins_the_tenth_of_a_second_anew()
     {
-        Round(at: 0, waited: 0);
+        Round(at: 0, waited: 1001);
         Round(at: 0.09, waited: 999);
         Assert.False(_shedding.IsBehind);
         Round(at: 0.11, waited: 1001);
@@ -36,7 +38,7 @@ public sealed class SheddingRuleTests
     [Fact]
     public void Who_has_waited_too_long_is_shed_and_who_has_not_is_served()
     {
-        Round(at: 0, waited: 0);
+        Round(at: 0, waited: 1001);
         Round(at: 0.2, waited: 1001);
         Assert.True(Sheds(waited: 501));
         Assert.False(Sheds(waited: 400));
@@ -45,7 +47,7 @@ public sealed class SheddingRuleTests
     [Fact]
     public void Shedding_ends_when_nobody_had_to_be_for_a_tenth_of_a_second()
     {
-        Round(at: 0, waited: 0);
+        Round(at: 0, waited: 1001);
         Round(at: 0.2, waited: 1001);
         Assert.True(Sheds(waited: 501));
 

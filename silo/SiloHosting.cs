@@ -3,7 +3,10 @@ using System.Net.Sockets;
 using Microsoft.Extensions.Options;
 using Orleans.Configuration;
 using Orleans.Dashboard;
+using Orleans.Providers;
+using Orleans.Storage;
 using Pbts.GrainInterfaces.Configuration;
+using Pbts.Grains.Database;
 
 namespace Pbts.Silo;
 
@@ -11,6 +14,7 @@ namespace Pbts.Silo;
 internal static class SiloHosting
 {
     private const string Invariant = "Npgsql";
+    private const string Storage = ProviderConstants.DEFAULT_STORAGE_PROVIDER_NAME;
 
     public static void AddPbtsSilo(this WebApplicationBuilder builder)
     {
@@ -31,9 +35,10 @@ internal static class SiloHosting
         });
 
         var services = builder.Services;
+        services.AddKeyedSingleton<IGrainStorage>(Storage, (provider, _) => new RepeatableGrainStorage(AdoNetGrainStorageFactory.Create(provider, Storage)));
         Configure<AdoNetClusteringSiloOptions>(services, (options, node) => options.ConnectionString = node.Database);
         Configure<AdoNetReminderTableOptions>(services, (options, node) => options.ConnectionString = node.Database);
-        services.AddOptions<AdoNetGrainStorageOptions>("Default").Configure<IOptions<NodeOptions>>((options, node) => options.ConnectionString = node.Value.Database);
+        services.AddOptions<AdoNetGrainStorageOptions>(Storage).Configure<IOptions<NodeOptions>>((options, node) => options.ConnectionString = node.Value.Database);
         Configure<ClusterOptions>(services, (options, node) => options.ClusterId = options.ServiceId = node.ClusterId);
         Configure<SiloOptions>(services, (options, node) => options.SiloName = node.Name.Length > 0 ? node.Name : options.SiloName);
         Configure<EndpointOptions>(services, (options, node) =>

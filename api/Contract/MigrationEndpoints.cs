@@ -95,16 +95,19 @@ internal static class MigrationEndpoints
     }
 
     /// <summary>Server-sent events (WHATWG HTML): the migration whenever it has changed, until it is finished.</summary>
-    private static async Task<IResult> EventsAsync(Guid id, IGrainFactory grains, CancellationToken cancellationToken) =>
-        await Migration(grains, id).GetAsync() is null
-            ? Answers.NotFound("unknown migration")
-            : TypedResults.ServerSentEvents(WatchAsync(Migration(grains, id), cancellationToken), "migration");
+    private static async Task<IResult> EventsAsync(Guid id, HttpContext context, IGrainFactory grains, IHostApplicationLifetime lifetime)
+    {
+        if (await Migration(grains, id).GetAsync() is null) return Answers.NotFound("unknown migration");
+        context.Response.Headers["X-Accel-Buffering"] = "no";
+        return TypedResults.ServerSentEvents(WatchAsync(Migration(grains, id), lifetime.ApplicationStopping, context.RequestAborted), "migration");
+    }
 
     private static async IAsyncEnumerable<MigrationAnswer> WatchAsync(
-        IReputationMigrationGrain migration, [EnumeratorCancellation] CancellationToken cancellationToken)
+        IReputationMigrationGrain migration, CancellationToken stopping, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        // A process that stops does not wait for its viewers; they connect again elsewhere.
         string? last = null;
-        for (; ; await Task.Delay(EventInterval, cancellationToken))
+        for (; !stopping.IsCancellationRequested; await Task.Delay(EventInterval, cancellationToken))
         {
             if (await TryGetAsync(migration) is not { } view) continue;
             var answer = MigrationAnswer.From(view);

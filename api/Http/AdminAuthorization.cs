@@ -41,7 +41,7 @@ internal sealed class AdminAuthorization : IEndpointFilter
         var http = context.HttpContext;
         if (!IsAllowed(http))
         {
-            _audit.Record(http, "refused", refused: true);
+            _audit.Record(http, AuditTrail.Refused, refused: true);
             if (!IsTokenConfigured)
                 return Answers.Forbidden("administration is allowed from this machine only: set PBTS_ADMIN_TOKEN to administer from elsewhere");
             http.Response.Headers.WWWAuthenticate = "Bearer";

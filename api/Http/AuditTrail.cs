@@ -10,11 +10,14 @@ internal sealed record AuditEntry(DateTimeOffset At, string Action, string Addre
 
 /// <summary>
 /// What administrators did, in the log (category <c>Pbts.Audit</c>) at once and in the database a moment later, where all
-/// processes of the cluster put it. The log is the full record; refused attempts go to the database only so many a minute,
-/// so that nobody can wash the table clean by knocking.
+/// processes of the cluster put it. The log is the full record; refused attempts go to the database only so many a minute
+/// and have a share of the table of their own, so that nobody can wash it clean by knocking.
 /// </summary>
 internal sealed partial class AuditTrail(ILoggerFactory loggers, NpgsqlDataSource database, ClientAddressResolver addresses, TimeProvider time) : BackgroundService
 {
+    /// <summary>The outcome of an attempt that was refused.</summary>
+    public const string Refused = "refused";
+
     private const int Kept = 20_000;
     private const int MaxBatch = 200;
     private const int MaxAction = 300;
@@ -81,8 +84,11 @@ internal sealed partial class AuditTrail(ILoggerFactory loggers, NpgsqlDataSourc
             await using var command = database.CreateCommand($"""
                 WITH added AS (
                     INSERT INTO audit (at, action, address, outcome)
-                    SELECT * FROM unnest($1::timestamptz[], $2::text[], $3::text[], $4::text[]) RETURNING id)
-                DELETE FROM audit WHERE id <= (SELECT max(id) FROM added) - {Kept}
+                    SELECT * FROM unnest($1::timestamptz[], $2::text[], $3::text[], $4::text[]))
+                DELETE FROM audit WHERE id IN (
+                    (SELECT id FROM audit WHERE outcome = '{Refused}' ORDER BY id DESC OFFSET {Kept})
+                    UNION ALL
+                    (SELECT id FROM audit WHERE outcome <> '{Refused}' ORDER BY id DESC OFFSET {Kept}))
                 """);
             command.CommandTimeout = 10;
             command.Parameters.Add(Column(entries, entry => entry.At.UtcDateTime, NpgsqlDbType.TimestampTz));

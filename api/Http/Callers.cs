@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Net;
 
 namespace Pbts.Api.Http;
@@ -19,8 +20,11 @@ internal static class Callers
     public static bool IsLoopback(HttpContext context) =>
         context.Connection.RemoteIpAddress is { } address && IPAddress.IsLoopback(address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address)
         && !Array.Exists(ForwardingHeaders, context.Request.Headers.ContainsKey)
-        && IsLocalHost(context.Request.Host.Host)
-        && context.Request.Headers.Origin.All(origin => Uri.TryCreate(origin, UriKind.Absolute, out var page) && IsLocalHost(page.Host));
+        && (context.Request.Host.Host is "localhost" or "" || IsAddress(context.Request.Host.Host, out _))
+        && context.Request.Headers.Origin.All(origin => Uri.TryCreate(origin, UriKind.Absolute, out var page) && IsHere(page.Host));
 
-    private static bool IsLocalHost(string host) => host is "localhost" or "" || IPAddress.TryParse(host.Trim('[', ']'), out _);
+    /// <summary>A page's host may be an address too, of any machine.</summary>
+    private static bool IsHere(string host) => host is "localhost" || (IsAddress(host, out var address) && IPAddress.IsLoopback(address));
+
+    private static bool IsAddress(string host, [NotNullWhen(true)] out IPAddress? address) => IPAddress.TryParse(host.Trim('[', ']'), out address);
 }

@@ -11,8 +11,8 @@ internal static class ClusterCalls
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// A grain that could not read its state is tried again so often and no more: after a restart of the database its silo's
-    /// pooled connections are broken, which the first use shows, but a database that is away is told at once.
+    /// A grain that could not read its state is tried again so often and no more: a database that has just started may need
+    /// a moment, but one that is away is told at once.
     /// </summary>
     private const int StateRepeats = 2;
 

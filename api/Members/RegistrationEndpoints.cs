@@ -43,8 +43,20 @@ internal static class RegistrationEndpoints
 
         var result = await grains.GetGrain<IUserGrain>(userId).RegisterAsync(publicKey, signature);
         if (result is { Status: RegistrationStatus.Done, Proven: true })
-            await grains.GetGrain<IMemberSyncGrain>(0).MemberProvenAsync();
+            await TellSyncAsync(grains.GetGrain<IMemberSyncGrain>(0));
         return await AnswerAsync(context, grains, node.Value, result, "User registered successfully", attestation is not null);
+    }
+
+    /// <summary>The member is registered, whatever comes of this: the sync looks for newcomers by itself too.</summary>
+    private static async Task TellSyncAsync(IMemberSyncGrain sync)
+    {
+        try
+        {
+            await sync.MemberProvenAsync();
+        }
+        catch (Exception e) when (ErrorHandling.IsAway(e))
+        {
+        }
     }
 
     private static async Task<IResult> RotateAsync(string userId, HttpContext context, IGrainFactory grains, IOptions<NodeOptions> node)

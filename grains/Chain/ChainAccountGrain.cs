@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 using Orleans.Concurrency;
@@ -11,7 +12,7 @@ namespace Pbts.Grains.Chain;
 /// outstanding; a reminder brings it back after a crash. Reentrant, because a slow node must not keep submitters waiting.
 /// </summary>
 [Reentrant]
-internal sealed partial class ChainAccountGrain(ChainConnection connection, ChainOutbox outbox, ILogger<ChainAccountGrain> logger)
+internal sealed partial class ChainAccountGrain(ChainConnection connection, ChainOutbox outbox, IHostApplicationLifetime lifetime, ILogger<ChainAccountGrain> logger)
     : Grain, IChainAccountGrain, IRemindable
 {
     private const string ReminderName = "outbox";
@@ -49,7 +50,8 @@ internal sealed partial class ChainAccountGrain(ChainConnection connection, Chai
         for (var waited = Stopwatch.StartNew(); ; await Task.Delay(100))
         {
             var transaction = await outbox.FindAsync(id);
-            if (transaction is null or { IsDecided: true } || waited.Elapsed >= wait) return transaction;
+            // A silo that stops has better to do than to wait for the chain: the outbox is worked on elsewhere.
+            if (transaction is null or { IsDecided: true } || waited.Elapsed >= wait || lifetime.ApplicationStopping.IsCancellationRequested) return transaction;
         }
     }
 

@@ -2,7 +2,10 @@ using Npgsql;
 
 namespace Pbts.Grains.Database;
 
-/// <summary>Statements that may run twice without harm: questions, and changes that are the same the second time.</summary>
+/// <summary>
+/// Statements that may run twice without harm: questions, changes that are the same the second time, and those of
+/// transactions that have not been committed.
+/// </summary>
 internal static class Repeatable
 {
     private const int Attempts = 3;
@@ -20,9 +23,40 @@ internal static class Repeatable
             {
                 return await statement();
             }
-            catch (NpgsqlException e) when (e.IsTransient && e.InnerException is not TimeoutException && attempt < Attempts)
+            catch (NpgsqlException e) when (MayRepeat(e, attempt))
             {
             }
         }
     }
+
+    /// <summary>
+    /// Runs a transaction whose statements need not be repeatable: again when its connection turns out to be broken before
+    /// COMMIT was sent, because until then the database keeps nothing of it. Whether a COMMIT without an answer was carried
+    /// out nobody knows, so that is never repeated.
+    /// </summary>
+    /// <param name="statements">Gives the result, and whether to keep what was done.</param>
+    public static async Task<T> TransactAsync<T>(NpgsqlDataSource database, Func<NpgsqlConnection, Task<(T Result, bool Keep)>> statements)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            await using var connection = await database.OpenConnectionAsync();
+            await using var transaction = await connection.BeginTransactionAsync();
+            T result;
+            try
+            {
+                (result, var keep) = await statements(connection);
+                if (!keep)
+                    return result;
+            }
+            catch (NpgsqlException e) when (MayRepeat(e, attempt))
+            {
+                continue;
+            }
+
+            await transaction.CommitAsync();
+            return result;
+        }
+    }
+
+    private static bool MayRepeat(NpgsqlException e, int attempt) => e.IsTransient && e.InnerException is not TimeoutException && attempt < Attempts;
 }

@@ -1,12 +1,14 @@
 using Microsoft.Extensions.Logging;
+using Npgsql;
 using Orleans.Concurrency;
+using Orleans.Runtime;
 using Pbts.GrainInterfaces.Settings;
 using Pbts.Grains.Operations;
 
 namespace Pbts.Grains.Settings;
 
 [StatelessWorker]
-internal sealed partial class SettingsGrain(SettingsStore store, ILogger<SettingsGrain> logger) : Grain, ISettingsGrain
+internal sealed partial class SettingsGrain(SettingsStore store, IClusterMembershipService membership, ILogger<SettingsGrain> logger) : Grain, ISettingsGrain
 {
     public ValueTask<string> GetInstanceIdAsync() => store.GetInstanceIdAsync();
 
@@ -17,8 +19,9 @@ internal sealed partial class SettingsGrain(SettingsStore store, ILogger<Setting
     public async Task<ClusterSettings> ChangeAsync(SettingsChange change)
     {
         await store.WriteAsync(change);
-        var silos = await GrainFactory.GetGrain<IManagementGrain>(0).GetHosts(onlyActive: true);
-        await Task.WhenAll(silos.Keys.Select(RefreshAsync));
+        // As this silo knows them: the settings are written, so nothing may need the database that could fail now.
+        var silos = membership.CurrentSnapshot.Members.Values.Where(member => member.Status == SiloStatus.Active);
+        await Task.WhenAll(silos.Select(member => RefreshAsync(member.SiloAddress)));
         return await store.RefreshAsync();
     }
 
@@ -28,7 +31,7 @@ internal sealed partial class SettingsGrain(SettingsStore store, ILogger<Setting
         {
             await GrainFactory.GetGrain<ISettingsRefreshGrain>(silo.ToParsableString()).RefreshAsync();
         }
-        catch (Exception e) when (e is OrleansException or TimeoutException)
+        catch (Exception e) when (e is OrleansException or TimeoutException or NpgsqlException)
         {
             // It reads the settings by itself every two seconds.
             LogUnreachable(silo, e.Message);

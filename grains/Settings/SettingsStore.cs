@@ -41,7 +41,7 @@ internal sealed class SettingsStore(NpgsqlDataSource database, IOptions<Receipts
     });
 
     /// <summary>Writes every given setting in one statement.</summary>
-    public async Task WriteAsync(SettingsChange change)
+    public Task WriteAsync(SettingsChange change) => Repeatable.RunAsync(async () =>
     {
         var values = new (string Name, string? Value)[]
         {
@@ -55,11 +55,11 @@ internal sealed class SettingsStore(NpgsqlDataSource database, IOptions<Receipts
             """);
         command.Parameters.Add(new() { Value = values.Select(setting => setting.Name).ToArray() });
         command.Parameters.Add(new() { Value = values.Select(setting => setting.Value!).ToArray() });
-        await command.ExecuteNonQueryAsync();
-    }
+        return await command.ExecuteNonQueryAsync();
+    });
 
     /// <summary>Estimate of the spent receipts that are kept.</summary>
-    public async Task<long> CountSpentReceiptsAsync()
+    public Task<long> CountSpentReceiptsAsync() => Repeatable.RunAsync(async () =>
     {
         await using var command = database.CreateCommand("""
             SELECT coalesce(sum(coalesce(live.n_live_tup, 0)), 0)::bigint
@@ -67,5 +67,5 @@ internal sealed class SettingsStore(NpgsqlDataSource database, IOptions<Receipts
             WHERE inhparent = 'receipts'::regclass
             """);
         return (long)(await command.ExecuteScalarAsync())!;
-    }
+    });
 }

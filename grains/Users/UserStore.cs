@@ -63,81 +63,77 @@ internal sealed class UserStore(NpgsqlDataSource database)
     /// Creates the user, or proves an unproven user of the same id and key. A proven registration takes the key from
     /// unproven claimants, who keep their user ids and lose the key.
     /// </summary>
-    public async Task<RegistrationResult> RegisterAsync(string userId, string publicKey, MemberKey? key, bool proven, string passkey, DateTimeOffset now)
-    {
-        await using var connection = await database.OpenConnectionAsync();
-        await using var transaction = await connection.BeginTransactionAsync();
-        if (!proven && key is not null && await IsProvenKeyAsync(connection, key.Value))
-            return new(RegistrationStatus.KeyTaken);
-        if (proven)
-            await DisplaceAsync(connection, userId, key!.Value);
+    public Task<RegistrationResult> RegisterAsync(string userId, string publicKey, MemberKey? key, bool proven, string passkey, DateTimeOffset now) =>
+        Repeatable.TransactAsync(database, async connection =>
+        {
+            if (!proven && key is not null && await IsProvenKeyAsync(connection, key.Value))
+                return (new RegistrationResult(RegistrationStatus.KeyTaken), false);
+            if (proven)
+                await DisplaceAsync(connection, userId, key!.Value);
 
-        await using var insert = new NpgsqlCommand("""
-            INSERT INTO users (user_id, public_key, key, proven, passkey, registered_at) VALUES ($1, $2, $3, $4, $5, $6)
-            ON CONFLICT (user_id) DO UPDATE SET proven = true, public_key = excluded.public_key
-                WHERE excluded.proven AND NOT users.proven AND users.key = excluded.key
-            RETURNING passkey
-            """, connection)
-        {
-            Parameters =
+            await using var insert = new NpgsqlCommand("""
+                INSERT INTO users (user_id, public_key, key, proven, passkey, registered_at) VALUES ($1, $2, $3, $4, $5, $6)
+                ON CONFLICT (user_id) DO UPDATE SET proven = true, public_key = excluded.public_key
+                    WHERE excluded.proven AND NOT users.proven AND users.key = excluded.key
+                RETURNING passkey
+                """, connection)
             {
-                new() { Value = userId }, new() { Value = publicKey }, KeyParameter(key), new() { Value = proven },
-                new() { Value = passkey }, new() { Value = now.ToUniversalTime() },
-            },
-        };
-        try
-        {
-            if (await insert.ExecuteScalarAsync() is not string registered)
-                return new(RegistrationStatus.UserExists);
-            await transaction.CommitAsync();
-            return new(RegistrationStatus.Done, registered, proven);
-        }
-        catch (PostgresException e) when (e.ConstraintName == "users_proven_key")
-        {
-            return new(RegistrationStatus.KeyTaken);
-        }
-    }
+                Parameters =
+                {
+                    new() { Value = userId }, new() { Value = publicKey }, KeyParameter(key), new() { Value = proven },
+                    new() { Value = passkey }, new() { Value = now.ToUniversalTime() },
+                },
+            };
+            try
+            {
+                return await insert.ExecuteScalarAsync() is string registered
+                    ? (new(RegistrationStatus.Done, registered, proven), true)
+                    : (new(RegistrationStatus.UserExists), false);
+            }
+            catch (PostgresException e) when (e.ConstraintName == "users_proven_key")
+            {
+                return (new(RegistrationStatus.KeyTaken), false);
+            }
+        });
 
     /// <summary>Replaces key and passkey of a proven user that still has the old key.</summary>
-    public async Task<RegistrationResult> RotateAsync(string userId, MemberKey oldKey, string newPublicKey, MemberKey newKey, string passkey)
-    {
-        await using var connection = await database.OpenConnectionAsync();
-        await using var transaction = await connection.BeginTransactionAsync();
-        await DisplaceAsync(connection, userId, newKey);
-        await using var update = new NpgsqlCommand(
-            "UPDATE users SET public_key = $3, key = $4, passkey = $5 WHERE user_id = $1 AND key = $2 AND proven", connection)
+    public Task<RegistrationResult> RotateAsync(string userId, MemberKey oldKey, string newPublicKey, MemberKey newKey, string passkey) =>
+        Repeatable.TransactAsync(database, async connection =>
         {
-            Parameters =
+            await DisplaceAsync(connection, userId, newKey);
+            await using var update = new NpgsqlCommand(
+                "UPDATE users SET public_key = $3, key = $4, passkey = $5 WHERE user_id = $1 AND key = $2 AND proven", connection)
             {
-                new() { Value = userId }, KeyParameter(oldKey), new() { Value = newPublicKey }, KeyParameter(newKey), new() { Value = passkey },
-            },
-        };
-        try
-        {
-            if (await update.ExecuteNonQueryAsync() == 0)
-                return new(RegistrationStatus.BadSignature);
-            await transaction.CommitAsync();
-            return new(RegistrationStatus.Done, passkey, Proven: true);
-        }
-        catch (PostgresException e) when (e.ConstraintName == "users_proven_key")
-        {
-            return new(RegistrationStatus.KeyTaken);
-        }
-    }
+                Parameters =
+                {
+                    new() { Value = userId }, KeyParameter(oldKey), new() { Value = newPublicKey }, KeyParameter(newKey), new() { Value = passkey },
+                },
+            };
+            try
+            {
+                return await update.ExecuteNonQueryAsync() > 0
+                    ? (new RegistrationResult(RegistrationStatus.Done, passkey, Proven: true), true)
+                    : (new(RegistrationStatus.BadSignature), false);
+            }
+            catch (PostgresException e) when (e.ConstraintName == "users_proven_key")
+            {
+                return (new(RegistrationStatus.KeyTaken), false);
+            }
+        });
 
     /// <summary>Adds to a user's totals without receipts; for trackers that do not verify signatures.</summary>
-    public async Task CreditAsync(string userId, long uploaded, long downloaded)
+    public Task CreditAsync(string userId, long uploaded, long downloaded) => Repeatable.TransactAsync(database, async connection =>
     {
-        await using var command = database.CreateCommand("""
+        await using var command = new NpgsqlCommand("""
             UPDATE users SET uploaded   = least(uploaded::numeric + $2, 9223372036854775807)::bigint,
                              downloaded = least(downloaded::numeric + $3, 9223372036854775807)::bigint
             WHERE user_id = $1
-            """);
-        command.Parameters.Add(new() { Value = userId });
-        command.Parameters.Add(new() { Value = uploaded });
-        command.Parameters.Add(new() { Value = downloaded });
-        await command.ExecuteNonQueryAsync();
-    }
+            """, connection)
+        {
+            Parameters = { new() { Value = userId }, new() { Value = uploaded }, new() { Value = downloaded } },
+        };
+        return (await command.ExecuteNonQueryAsync(), true);
+    });
 
     /// <summary>Adds what clients claimed in announces.</summary>
     public async Task AddClaimedAsync(IReadOnlyDictionary<string, (long Uploaded, long Downloaded)> claims)

@@ -1,14 +1,24 @@
 // The public page of one user: what the tracker says, and the receipts it rests on.
 import { $, bytes, element, number, ratio, segment, time } from './ui.js';
 
-const user = decodeURIComponent(location.pathname.slice('/u/'.length));
-const path = `/user/${segment(user)}`;
+const noSuchUser = 'There is no such user on this tracker.';
+let user, path;
 let before = null;
+
+/** Throws when the address is no text. */
+function read() {
+  try {
+    user = decodeURIComponent(location.pathname.slice('/u/'.length));
+  } catch {
+    throw new Error(noSuchUser);
+  }
+  path = `/user/${segment(user)}`;
+}
 
 async function get(url) {
   const response = await fetch(url, { cache: 'no-store', referrerPolicy: 'no-referrer' });
   const answer = await response.json().catch(() => ({}));
-  if (!response.ok) throw new Error(response.status === 404 ? 'There is no such user on this tracker.' : answer.error ?? `The tracker answered ${response.status}.`);
+  if (!response.ok) throw new Error(response.status === 404 ? noSuchUser : answer.error ?? `The tracker answered ${response.status}.`);
   return answer;
 }
 
@@ -42,4 +52,4 @@ async function more() {
 
 const run = action => action().catch(error => { $('problem').textContent = error.message; $('problem').hidden = false; });
 $('more').addEventListener('click', () => run(more));
-run(async () => { show(await get(path)); await more(); });
+run(async () => { read(); show(await get(path)); await more(); });

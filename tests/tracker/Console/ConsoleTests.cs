@@ -179,8 +179,12 @@ public sealed class ConsoleTests(PostgresServer postgres, Browser browser) : ICl
         await visit.PictureAsync("user-phone-dark");
         visit.AssertClean();
 
-        await using var nobody = await browser.VisitAsync(new Uri(node.Url, "/u/nobody"));
-        await Assertions.Expect(nobody.Page.Locator("#problem")).ToHaveTextAsync("There is no such user on this tracker.");
+        // Nobody of that name, and what is no text at all.
+        foreach (var name in (string[])["nobody", "%FF"])
+        {
+            await using var nobody = await browser.VisitAsync(new Uri($"{node.Url}u/{name}"));
+            await Assertions.Expect(nobody.Page.Locator("#problem")).ToHaveTextAsync("There is no such user on this tracker.");
+        }
     }
 
     [Fact]

@@ -18,6 +18,9 @@ public sealed class AdministrationTests(SharedNode shared)
     [InlineData("CF-Connecting-IP", "127.0.0.1")]
     [InlineData("Origin", "https://evil.example")]
     [InlineData("Origin", "null")]
+    [InlineData("Origin", "http://203.0.113.7")]
+    [InlineData("Origin", "http://[2001:db8::7]:8000")]
+    [InlineData("Origin", "http://localhost.evil.example")]
     [InlineData("Host", "rebound.example")]
     public async Task Without_a_token_only_direct_callers_from_this_machine_administer_or_see_keys(string header, string value)
     {

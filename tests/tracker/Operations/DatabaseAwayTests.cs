@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Net;
+using System.Text.Json.Nodes;
+using Pbts.Protocol.Receipts;
 using Pbts.Tracker.Tests.Support;
 using Xunit.Abstractions;
 
@@ -39,6 +41,49 @@ public sealed class DatabaseAwayTests(ITestOutputHelper output) : IAsyncLifetime
             Assert.Equal(HttpStatusCode.OK, (await node.Http.GetJsonAsync($"/user/{member.UserId}/receipts")).Status);
             await _postgres.RestartAsync();
             Assert.Null((await tracker.GetAsync(Announcer.Target(Announcer.NewTorrent(), 1, 1, path: "/announce/" + other.Passkey))).Warning);
+        }
+    }
+
+    [Fact]
+    public async Task The_first_changes_after_the_database_has_come_back_are_made()
+    {
+        await using var node = await NodeProcess.StartNodeAsync(await _postgres.CreateDatabaseAsync());
+        var instance = await node.Http.InstanceIdAsync();
+        var member = await Member.RegisteredAsync(node.Http, "member");
+        var payer = await Member.RegisteredAsync(node.Http, "payer");
+        for (var round = 1; round <= 3; round++)
+        {
+            var (proven, claimed) = (new Member("proven"), new Member("claimed"));
+            Assert.True((bool)(await ChangeAsync("/register", new()
+            {
+                ["user_id"] = proven.UserId, ["public_key"] = proven.PublicKey, ["signature"] = proven.Sign(RegistrationMessage.Build(instance, proven.UserId)),
+            }))["proof_of_possession"]!);
+            await ChangeAsync("/register", new() { ["user_id"] = claimed.UserId, ["public_key"] = claimed.PublicKey });
+
+            var next = new Member("next") { UserId = member.UserId };
+            await ChangeAsync($"/user/{member.UserId}/rotate-key", new()
+            {
+                ["new_public_key"] = next.PublicKey, ["timestamp"] = Member.Now,
+                ["signature"] = member.Sign(RotationMessage.Build(instance, member.UserId, next.Key, (ulong)Member.Now)),
+                ["new_signature"] = next.Sign(RegistrationMessage.Build(instance, member.UserId)),
+            });
+            member = next;
+            var user = (await node.Http.GetJsonAsync($"/user/{member.UserId}")).Answer;
+            Assert.Equal((member.PublicKey, round), ((string)user["public_key"]!, (int)user["key_rotations"]!));
+
+            Assert.Equal(7200 + round, (long)(await ChangeAsync("/config", new() { ["receipt_window"] = 7200 + round }))["receipt_window"]!);
+            Assert.Equal(["accepted"], (await ChangeAsync("/report", new() { ["user_id"] = member.UserId, ["receipts"] = new JsonArray(payer.Receipt(member, $"{round}")) })).Statuses());
+            Assert.Equal((round * 1000, 0), await member.TotalsAsync(node.Http));
+        }
+
+        async Task<JsonObject> ChangeAsync(string path, JsonObject body)
+        {
+            // Many connections to the database, all of them broken by its end.
+            await Task.WhenAll(Enumerable.Range(0, 40).Select(_ => payer.TotalsAsync(node.Http)));
+            await _postgres.RestartAsync();
+            var (status, answer) = await node.Http.PostAsync(path, body);
+            Assert.True(status == HttpStatusCode.OK, $"{path}: {answer.ToJsonString()}\n{node.Log}");
+            return answer;
         }
     }
 

@@ -4,9 +4,9 @@ namespace Pbts.Api.Connections;
 
 /// <summary>
 /// Keeps the rounds of a loop short, and decides which requests are told to come back, so that the others do not wait long.
-/// As in controlled delay (RFC 8289) a moment of lateness is nothing: only when somebody had waited too long in
-/// every round of a whole <see cref="Patience"/> are requests shed, until none had to be for as long. Then the first half of a round is
-/// for serving, and the second, like whoever has waited too long, for shedding.
+/// As in controlled delay (RFC 8289) a moment of lateness is nothing: only when somebody had waited too long in every round of
+/// a whole <see cref="Patience"/> are requests shed, until none had to be for as long. Then the first half of a round is for
+/// serving, and the second, like whoever has waited too long, for shedding.
 /// </summary>
 /// <param name="limit">How long a request should wait at most; zero: no limit, and nothing is ever shed.</param>
 internal sealed class Shedding(TimeSpan limit)

@@ -175,15 +175,23 @@ internal sealed partial class MigrationRunner(
             if (!(await _reader.OwnerAsync(migration.Referrer, cancellationToken)).TryGet(out var owner, out error)) return (false, error.Message);
             if (version < 2) remark = "The referrer is of a kind that cannot be retired.";
             else if (owner != account) remark = "The referrer belongs to another account and was not retired.";
-            else if (!(await _reader.IsRetiredAsync(migration.Referrer, cancellationToken)).TryGet(out var retiredBefore, out error)) return (false, error.Message);
-            else if (!retiredBefore)
+            else
             {
-                var call = ReputationV2Abi.Retire.EncodeCall(contract);
-                var refusal = await chain.SubmitAsync(
-                    new ChainSubmission(migration.RetireTx, ContractKinds.MigrationRetire, migration.Referrer.ToString(), migration.Referrer.ToString(), call, migration.Id));
-                if (refusal is not null) return (false, refusal);
-                if (await outbox.FindAsync(migration.RetireTx) is not { IsDecided: true } retired) return (false, null);
-                if (!retired.IsDone) remark = $"The referrer was not retired: {retired.Error}";
+                var retire = await outbox.FindAsync(migration.RetireTx);
+                if (retire is null)
+                {
+                    if (!(await _reader.IsRetiredAsync(migration.Referrer, cancellationToken)).TryGet(out var retiredBefore, out error)) return (false, error.Message);
+                    if (!retiredBefore)
+                    {
+                        var call = ReputationV2Abi.Retire.EncodeCall(contract);
+                        var refusal = await chain.SubmitAsync(
+                            new ChainSubmission(migration.RetireTx, ContractKinds.MigrationRetire, migration.Referrer.ToString(), migration.Referrer.ToString(), call, migration.Id));
+                        return (refusal is null, refusal);
+                    }
+                }
+                // The chain may show it before the outbox knows what it cost.
+                else if (!retire.IsDecided) return (false, null);
+                else if (!retire.IsDone) remark = $"The referrer was not retired: {retire.Error}";
             }
         }
         await store.EnterAsync(migration.Id, "retire", "done");

@@ -60,8 +60,9 @@ public sealed class MigrationFailureTests(PostgresServer postgres)
         await watch.UntilAsync(view => (int)view["migrated"]! >= 2500);
         await watch.WithoutChainAsync(async () =>
         {
-            // A block mined while the state is being written would not be in it.
+            // A block mined while the state is being written would not be in it, though what it changed would.
             await anvil.CallAsync("evm_setAutomine", false);
+            await MinedAsync(anvil);
             await anvil.StopAsync();
             await Task.Delay(5000);
             await anvil.RestartAsync();
@@ -91,6 +92,18 @@ public sealed class MigrationFailureTests(PostgresServer postgres)
         Assert.Null(last["problem"]);
         Assert.Equal(watch.Contract, again.Contract);
         await seeds.EverybodyMovedOnceAsync(watch.Contract, touched);
+    }
+
+    /// <summary>What was being mined when mining was switched off is in a block: there has been no new one for three seconds.</summary>
+    private static async Task MinedAsync(AnvilNode anvil)
+    {
+        for (var (head, since) = (0UL, Stopwatch.StartNew()); since.Elapsed < TimeSpan.FromSeconds(3); await Task.Delay(100))
+        {
+            Assert.True((await anvil.Rpc.BlockNumberAsync()).TryGet(out var now, out var error), error?.Message);
+            if (now == head) continue;
+            head = now;
+            since.Restart();
+        }
     }
 
     /// <summary>The figure of the interface is the sum of the receipts of everything the migration had mined.</summary>

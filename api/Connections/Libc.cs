@@ -11,6 +11,7 @@ internal static unsafe partial class Libc
 
     /// <summary>Tells once what has come, not again as long as it is there.</summary>
     public const int EpollEdge = 1 << 31;
+
     public const int Add = 1;
     public const int Delete = 2;
     public const int Modify = 3;

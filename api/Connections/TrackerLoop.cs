@@ -158,9 +158,7 @@ internal sealed partial class TrackerLoop : IDisposable
     private void Ready(int descriptor, long now)
     {
         if (_connections.TryGetValue(descriptor, out var connection))
-        {
             Wait(connection, now);
-        }
         else if (descriptor == _wake)
             TakeMessages();
         else if (_listeners.TryGetValue(descriptor, out var listener))

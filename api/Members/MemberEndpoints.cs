@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.Extensions.Options;
+using Pbts.Api.Admission;
 using Pbts.Api.Announce;
 using Pbts.Api.Http;
 using Pbts.Api.Users;

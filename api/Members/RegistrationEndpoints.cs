@@ -1,5 +1,6 @@
 using System.Text;
 using Microsoft.Extensions.Options;
+using Pbts.Api.Admission;
 using Pbts.Api.Http;
 using Pbts.Api.Tee;
 using Pbts.GrainInterfaces.Chain;

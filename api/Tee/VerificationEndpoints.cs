@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Pbts.Api.Admission;
 using Pbts.Api.Http;
 using Pbts.Protocol.Attestation;
 using Pbts.Protocol.Ethereum;

@@ -1,8 +1,7 @@
 using Microsoft.Extensions.Options;
-using Pbts.Api.Announce;
 using Pbts.GrainInterfaces.Configuration;
 
-namespace Pbts.Api.Http;
+namespace Pbts.Api.Admission;
 
 /// <summary>How often an address and a user may announce, and how often they may report or register.</summary>
 internal sealed class CallerLimits(IOptions<TrackerOptions> tracker, IOptions<ReceiptsOptions> receipts, TimeProvider time)
@@ -14,12 +13,4 @@ internal sealed class CallerLimits(IOptions<TrackerOptions> tracker, IOptions<Re
     public RateLimiter ReportsByAddress { get; } = new(receipts.Value.ReportRate, receipts.Value.ReportBurst, time);
 
     public RateLimiter ReportsByUser { get; } = new(receipts.Value.ReportRate, receipts.Value.ReportBurst, time);
-}
-
-/// <summary>Refuses (429) addresses that report or register more often than they may, before their body is read.</summary>
-internal sealed class ReportRateFilter(CallerLimits limits, ClientAddressResolver addresses) : IEndpointFilter
-{
-    public ValueTask<object?> InvokeAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next) =>
-        limits.ReportsByAddress.Allows(addresses.Resolve(context.HttpContext))
-            ? next(context) : ValueTask.FromResult<object?>(Answers.TooMany(context.HttpContext));
 }

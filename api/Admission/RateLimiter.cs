@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Net;
 
-namespace Pbts.Api.Http;
+namespace Pbts.Api.Admission;
 
 /// <summary>
 /// Limits how often each caller may do something, in memory that never grows: callers share two tables of fixed size, each

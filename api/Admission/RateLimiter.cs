@@ -4,9 +4,10 @@ using System.Net;
 namespace Pbts.Api.Admission;
 
 /// <summary>
-/// Limits how often each caller may do something, in memory that never grows: callers share two tables of fixed size, each
+/// Limits what each caller may spend of something, in memory that never grows: callers share two tables of fixed size, each
 /// under a hash of its own, and are refused only when both of their places are used up, so that a busy neighbour in one
-/// does not matter. One number a place: when it would next be free (the generic cell rate algorithm).
+/// does not matter. One number a place: when it would next be free (the generic cell rate algorithm). Callers on this
+/// machine are callers like any other.
 /// </summary>
 internal sealed class RateLimiter
 {
@@ -19,8 +20,8 @@ internal sealed class RateLimiter
     private readonly long _cost;
     private readonly long _allowance;
 
-    /// <param name="perSecond">How often for long; 0: no limit.</param>
-    /// <param name="burst">How many at once.</param>
+    /// <param name="perSecond">Units for long; 0: no limit.</param>
+    /// <param name="burst">Units at once.</param>
     public RateLimiter(double perSecond, int burst, TimeProvider time)
     {
         _time = time;
@@ -28,20 +29,11 @@ internal sealed class RateLimiter
         _allowance = _cost * Math.Max(1, burst);
     }
 
-    /// <summary>Whether this address, or for IPv6 this /64, may. Callers on this machine always may.</summary>
-    public bool Allows(IPAddress address)
-    {
-        if (_cost == 0 || IPAddress.IsLoopback(address))
-            return true;
-        Span<byte> bytes = stackalloc byte[16];
-        address.TryWriteBytes(bytes, out var length);
-        if (address.IsIPv4MappedToIPv6)
-            return Allows(BinaryPrimitives.ReadUInt32BigEndian(bytes[12..]));
-        return Allows(length == 4 ? BinaryPrimitives.ReadUInt32BigEndian(bytes) : BinaryPrimitives.ReadUInt64BigEndian(bytes));
-    }
+    /// <summary>Whether this address, or for IPv6 this /64, may spend so many units; if so, they are spent.</summary>
+    public bool Allows(IPAddress address, int units = 1) => _cost == 0 || Allows(KeyOf(address), units);
 
-    /// <summary>Whether this user may.</summary>
-    public bool Allows(string userId)
+    /// <summary>Whether this user may spend so many units; if so, they are spent.</summary>
+    public bool Allows(string userId, int units = 1)
     {
         if (_cost == 0)
             return true;
@@ -49,27 +41,62 @@ internal sealed class RateLimiter
         var hash = 14695981039346656037;
         foreach (var character in userId)
             hash = (hash ^ character) * 1099511628211;
-        return Allows(hash);
+        return Allows(hash, units);
     }
 
-    private bool Allows(ulong caller)
+    /// <summary>
+    /// Takes units that turned out to be due only after they were spent. The caller may owe up to one burst and is refused
+    /// until that is paid off.
+    /// </summary>
+    public void Charge(IPAddress address, int units)
+    {
+        if (_cost == 0 || units <= 0)
+            return;
+        var now = _time.GetTimestamp();
+        var hash = Mix(KeyOf(address) ^ _seed);
+        Charge(ref _first[hash & (Places - 1)], now, units);
+        Charge(ref _second[(hash >> 32) & (Places - 1)], now, units);
+    }
+
+    /// <summary>Who is one caller: an IPv4 address, or the /64 of an IPv6 address.</summary>
+    public static ulong KeyOf(IPAddress address)
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        address.TryWriteBytes(bytes, out var length);
+        return length == 4 ? BinaryPrimitives.ReadUInt32BigEndian(bytes)
+            : address.IsIPv4MappedToIPv6 ? BinaryPrimitives.ReadUInt32BigEndian(bytes[12..])
+            : BinaryPrimitives.ReadUInt64BigEndian(bytes);
+    }
+
+    private bool Allows(ulong caller, int units)
     {
         var now = _time.GetTimestamp();
         var hash = Mix(caller ^ _seed);
-        var first = Take(ref _first[hash & (Places - 1)], now);
-        return Take(ref _second[(hash >> 32) & (Places - 1)], now) | first;
+        var first = Take(ref _first[hash & (Places - 1)], now, units);
+        return Take(ref _second[(hash >> 32) & (Places - 1)], now, units) | first;
     }
 
-    private bool Take(ref long place, long now)
+    private bool Take(ref long place, long now, int units)
     {
         while (true)
         {
             var free = Volatile.Read(ref place);
-            var next = Math.Max(free, now) + _cost;
+            var next = Math.Max(free, now) + (_cost * units);
             if (next - now > _allowance)
                 return false;
             if (Interlocked.CompareExchange(ref place, next, free) == free)
                 return true;
+        }
+    }
+
+    private void Charge(ref long place, long now, int units)
+    {
+        while (true)
+        {
+            var free = Volatile.Read(ref place);
+            var next = Math.Min(Math.Max(free, now) + (_cost * units), now + (2 * _allowance));
+            if (next <= free || Interlocked.CompareExchange(ref place, next, free) == free)
+                return;
         }
     }
 

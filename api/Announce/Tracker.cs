@@ -31,7 +31,7 @@ internal sealed class Tracker(SwarmClient swarms, IAnnounceAccess access, IOptio
             return new(null, verdict.Busy ? null : verdict.Refusal);
         }
 
-        if (verdict.UserId is { } user && !IPAddress.IsLoopback(address) && !limits.AnnouncesByUser.Allows(user))
+        if (verdict.UserId is { } user && !limits.AnnouncesByUser.Allows(user))
             return Limited(query);
         var request = new AnnounceRequest
         {

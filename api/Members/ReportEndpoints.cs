@@ -41,7 +41,7 @@ internal static class ReportEndpoints
         if (passkey is not null && !await ClusterCalls.RepeatAsync(() => user.HasPasskeyAsync(passkey)))
             return Answers.Unauthorized("passkey is not the user's");
         // Without a passkey it may be anybody: then the address alone is limited, or strangers could use the user's share up.
-        if (passkey is not null && !Callers.IsLoopback(context) && !limits.ReportsByUser.Allows(userId))
+        if (passkey is not null && !limits.ReportsByUser.Allows(userId))
             return Answers.TooMany(context);
         if (!settings.VerifySignatures)
             return await UnverifiedReport.RunAsync(user, receipts, uploaded, downloaded, settings.ReceiptWindow, options.Value.MaxPieceSize, context);

@@ -33,7 +33,7 @@ public sealed class ReceiptsOptions
     /// <summary>Refuse reports without the reporter's passkey. Off by default, because the reference's clients send none.</summary>
     public bool RequirePasskey { get; set; }
 
-    /// <summary>Reports and registrations a second that one address (of IPv6, one /64) and one user may make for long; 0: no limit. This machine may always.</summary>
+    /// <summary>Reports and registrations a second that one address (of IPv6, one /64) and one user may make for long; 0: no limit.</summary>
     public double ReportRate { get; set; } = 10;
 
     /// <summary>Reports and registrations they may make at once.</summary>

@@ -50,7 +50,7 @@ public sealed class TrackerOptions
     /// <summary>Bytes a second above which claimed transfer is not believed (BEP 3 counters are the client's word).</summary>
     public long PlausibleBytesPerSecond { get; set; } = 125_000_000;
 
-    /// <summary>Announces a second that one address (of IPv6, one /64) and one user may make for long; 0: no limit. This machine may always.</summary>
+    /// <summary>Announces a second that one address (of IPv6, one /64) and one user may make for long; 0: no limit.</summary>
     public double AnnounceRate { get; set; } = 100;
 
     /// <summary>Announces they may make at once: a client with thousands of torrents starts.</summary>

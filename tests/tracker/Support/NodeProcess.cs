@@ -100,6 +100,10 @@ internal sealed partial class NodeProcess : IAsyncDisposable
         start.Environment["PBTS_LISTEN"] = inside is { } at ? $"http://{at.Address}:{ports[0]}" : $"http://127.0.0.1:{ports[0]};http://[::1]:{ports[0]}";
         start.Environment["PBTS_SILO_PORT"] = $"{ports[1]}";
         start.Environment["PBTS_MANAGEMENT_LISTEN"] = $"http://127.0.0.1:{ports[2]}";
+
+        // All tests are one caller to the tracker; those of the limits set them.
+        start.Environment["Tracker__AnnounceRate"] = "0";
+        start.Environment["Receipts__ReportRate"] = "0";
         foreach (var (name, value) in environment)
             start.Environment[name] = value;
         var node = new NodeProcess(

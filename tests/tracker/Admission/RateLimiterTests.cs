@@ -1,0 +1,54 @@
+using System.Net;
+using Microsoft.Extensions.Time.Testing;
+using Pbts.Api.Admission;
+
+namespace Pbts.Tracker.Tests.Admission;
+
+public sealed class RateLimiterTests
+{
+    private readonly FakeTimeProvider _time = new();
+
+    [Fact]
+    public void Loopback_is_limited_and_each_of_its_addresses_is_a_caller_of_its_own()
+    {
+        var limiter = new RateLimiter(1, 2, _time);
+        Assert.True(limiter.Allows(IPAddress.Loopback));
+        Assert.True(limiter.Allows(IPAddress.Parse("::ffff:127.0.0.1")));
+        Assert.False(limiter.Allows(IPAddress.Loopback));
+        Assert.True(limiter.Allows(IPAddress.Parse("127.0.0.2")));
+        Assert.True(limiter.Allows(IPAddress.IPv6Loopback));
+    }
+
+    [Fact]
+    public void Units_are_spent_together_or_not_at_all()
+    {
+        var limiter = new RateLimiter(10, 100, _time);
+        Assert.True(limiter.Allows(IPAddress.Loopback, 60));
+        Assert.False(limiter.Allows(IPAddress.Loopback, 60));
+        Assert.True(limiter.Allows(IPAddress.Loopback, 40));
+        _time.Advance(TimeSpan.FromSeconds(6));
+        Assert.True(limiter.Allows(IPAddress.Loopback, 60));
+        Assert.False(limiter.Allows(IPAddress.Loopback, 1));
+    }
+
+    [Fact]
+    public void Who_is_charged_afterwards_owes_at_most_one_burst()
+    {
+        var limiter = new RateLimiter(10, 100, _time);
+        limiter.Charge(IPAddress.Loopback, 100_000);
+        _time.Advance(TimeSpan.FromSeconds(10));
+        Assert.False(limiter.Allows(IPAddress.Loopback, 1));
+        _time.Advance(TimeSpan.FromSeconds(0.2));
+        Assert.True(limiter.Allows(IPAddress.Loopback, 1));
+        Assert.False(limiter.Allows(IPAddress.Loopback, 100));
+    }
+
+    [Fact]
+    public void A_charge_smaller_than_what_is_left_only_lessens_it()
+    {
+        var limiter = new RateLimiter(10, 100, _time);
+        limiter.Charge(IPAddress.Loopback, 30);
+        Assert.True(limiter.Allows(IPAddress.Loopback, 70));
+        Assert.False(limiter.Allows(IPAddress.Loopback, 1));
+    }
+}

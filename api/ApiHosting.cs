@@ -78,6 +78,8 @@ public static class ApiHosting
             kestrel.Limits.MaxRequestHeadersTotalSize = TrackerRequests.MaxHead;
             kestrel.Limits.MaxRequestBodySize = 2 << 20;
             kestrel.Limits.MaxConcurrentConnections = tracker.MaxConnections;
+            kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(tracker.RequestSeconds);
+            kestrel.Limits.KeepAliveTimeout = TimeSpan.FromSeconds(tracker.ConnectionIdleSeconds);
             foreach (var endpoint in Endpoints(node.ManagementListen, "PBTS_MANAGEMENT_LISTEN (Node:ManagementListen)"))
                 kestrel.Listen(endpoint, listen => listen.MarkAsManagement());
             foreach (var endpoint in ListenEndpoints(node))

@@ -44,8 +44,10 @@ internal sealed class ClientAddressResolver
         return TryParse(realIp, out var real) ? real : socket;
     }
 
-    private bool IsTrusted(IPAddress address)
+    /// <summary>Whether the address is a proxy's that carries others' requests.</summary>
+    public bool IsTrusted(IPAddress address)
     {
+        address = Unmap(address);
         foreach (var network in _trusted)
         {
             if (network.Contains(address))

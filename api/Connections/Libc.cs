@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Runtime.InteropServices;
 
 namespace Pbts.Api.Connections;
@@ -7,6 +8,9 @@ internal static unsafe partial class Libc
 {
     public const int EpollIn = 0x1;
     public const int EpollOut = 0x4;
+
+    /// <summary>The other side sends no more.</summary>
+    public const int EpollHalfClosed = 0x2000;
     public const int EpollExclusive = 1 << 28;
 
     /// <summary>Tells once what has come, not again as long as it is there.</summary>
@@ -18,11 +22,14 @@ internal static unsafe partial class Libc
 
     public const int TryAgain = 11;
     public const int Interrupted = 4;
+    public const int TooManyFiles = 24;
+    public const int TooManyFilesInSystem = 23;
 
     private const int CloseOnExec = 0x80000;
     private const int NonBlocking = 0x800;
     private const int NoSignal = 0x4000;
     private const int ShutWrite = 1;
+    private const int NumberOfFiles = 7;
 
     public static int Error => Marshal.GetLastPInvokeError();
 
@@ -52,6 +59,13 @@ internal static unsafe partial class Libc
         _ = read(counter, &count, sizeof(long));
     }
 
+    /// <summary>How many descriptors this process may have (RLIMIT_NOFILE, the soft limit); .NET raises it to the hard one at start.</summary>
+    public static long DescriptorLimit()
+    {
+        var limit = stackalloc ulong[2];
+        return getrlimit(NumberOfFiles, limit) == 0 ? (long)Math.Min(limit[0], int.MaxValue) : throw new Win32Exception(Error);
+    }
+
     [LibraryImport("libc", EntryPoint = "close")]
     public static partial int Close(int descriptor);
 
@@ -60,6 +74,9 @@ internal static unsafe partial class Libc
 
     [LibraryImport("libc", EntryPoint = "epoll_ctl", SetLastError = true)]
     public static partial int Control(int epoll, int operation, int descriptor, byte* ready);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int getrlimit(int resource, ulong* limit);
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int epoll_create1(int flags);

@@ -23,9 +23,18 @@ internal sealed unsafe class Poller(int most) : IDisposable
     /// <summary>The descriptor at a place of the last wait.</summary>
     public int Descriptor(int place) => *(int*)(_ready + (place * s_size) + s_size - sizeof(long));
 
-    public void Add(int descriptor, int events) => Control(Libc.Add, descriptor, events);
+    /// <summary>
+    /// What was given with the descriptor. A descriptor that is closed has its number taken by the next one that opens, and
+    /// what was told of the old one in the same wait is then not about the new one.
+    /// </summary>
+    public int Generation(int place) => *(int*)(_ready + (place * s_size) + s_size - sizeof(int));
 
-    public void Modify(int descriptor, int events) => Control(Libc.Modify, descriptor, events);
+    /// <summary>For what the descriptor at a place is ready.</summary>
+    public int Events(int place) => *(int*)(_ready + (place * s_size));
+
+    public void Add(int descriptor, int events, int generation = 0) => Control(Libc.Add, descriptor, events, generation);
+
+    public void Modify(int descriptor, int events, int generation = 0) => Control(Libc.Modify, descriptor, events, generation);
 
     public void Remove(int descriptor) => _ = Libc.Control(_epoll, Libc.Delete, descriptor, null);
 
@@ -38,12 +47,13 @@ internal sealed unsafe class Poller(int most) : IDisposable
         }
     }
 
-    private void Control(int operation, int descriptor, int events)
+    private void Control(int operation, int descriptor, int events, int generation)
     {
         var wanted = stackalloc byte[16];
         new Span<byte>(wanted, 16).Clear();
         *(int*)wanted = events;
         *(int*)(wanted + s_size - sizeof(long)) = descriptor;
+        *(int*)(wanted + s_size - sizeof(int)) = generation;
         Check(Libc.Control(_epoll, operation, descriptor, wanted));
     }
 

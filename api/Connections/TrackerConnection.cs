@@ -45,10 +45,28 @@ internal sealed class TrackerConnection(int descriptor, IPAddress client, Tracke
     /// <summary>Since when it has been ready and waits for its turn, in <see cref="System.Diagnostics.Stopwatch"/> ticks; 0: it does not.</summary>
     public long WaitsSince { get; set; }
 
-    /// <summary>The last read took all it could: more may be there, of which the poller will not tell.</summary>
+    /// <summary>Which of the connections that have had this descriptor in its loop it is.</summary>
+    public int Generation { get; set; }
+
+    /// <summary>More may be there to read, of which the poller will not tell: the last read took all it could, or the client's end came with it.</summary>
     public bool Unread { get; set; }
 
-    /// <summary>When the last request was answered, in <see cref="System.Diagnostics.Stopwatch"/> ticks.</summary>
+    /// <summary>The client has said that it sends no more; what it sent before may still be unread.</summary>
+    public bool HalfClosed { get; set; }
+
+    /// <summary>The line in which it is silent, its neighbours there, and since when it is.</summary>
+    public SilentLine? Line { get; set; }
+
+    public TrackerConnection? Before { get; set; }
+
+    public TrackerConnection? After { get; set; }
+
+    public long SilentSince { get; set; }
+
+    /// <summary>A request of it has been answered.</summary>
+    public bool Answered { get; set; }
+
+    /// <summary>When the last request was answered, or else the connection taken, in <see cref="System.Diagnostics.Stopwatch"/> ticks.</summary>
     public long Active { get; set; }
 
     /// <summary>Received, and not used yet.</summary>

@@ -17,10 +17,18 @@ internal sealed class TrackerListener(Socket socket, SocketConnectionContextFact
     public int Descriptor { get; } = (int)socket.Handle;
 
     /// <summary>Gives a connection to the HTTP server.</summary>
+    /// <param name="client">The socket's remote address.</param>
     /// <param name="received">What it has sent so far.</param>
-    public void HandOver(int descriptor, ReadOnlySpan<byte> received)
+    public void HandOver(int descriptor, IPAddress client, ReadOnlySpan<byte> received)
     {
+        if (!transport.HandsOver(client))
+        {
+            _ = Libc.Close(descriptor);
+            return;
+        }
+
         var connection = connections.Create(new Socket(new SafeSocketHandle(descriptor, ownsHandle: true)));
+        connection.ConnectionClosed.UnsafeRegister(_ => transport.LeftHttpServer(client), null);
         connection.Transport = new Continued(received.ToArray(), connection.Transport);
         if (!_handedOver.Writer.TryWrite(connection))
             connection.Abort();

@@ -27,8 +27,8 @@ internal sealed partial class TrackerLoop
                 {
                     var count = Libc.Receive(connection.Descriptor, input, _input.Length);
                     if (count == 0 || (count < 0 && Libc.Error != Libc.TryAgain))
-                        Close(connection);
-                    else if (count == _input.Length)
+                        Close(connection, CloseReason.Client);
+                    else if (count == _input.Length || (count > 0 && connection.HalfClosed))
                         _unread.Add(connection);
                 }
 
@@ -36,7 +36,7 @@ internal sealed partial class TrackerLoop
 
             // Nothing was asked for, so it is the end of a client that did not wait.
             case ConnectionState.Answering:
-                Close(connection);
+                Close(connection, CloseReason.Client);
                 break;
         }
     }
@@ -52,7 +52,7 @@ internal sealed partial class TrackerLoop
         fixed (byte* input = _input)
             count = Libc.Receive(connection.Descriptor, input + held, most);
         bytes = _input.AsSpan(0, held + Math.Max(0, count));
-        connection.Unread = count == most;
+        connection.Unread = count == most || (count > 0 && connection.HalfClosed);
         if (count > 0)
             return true;
         if (count < 0 && Libc.Error is Libc.TryAgain or Libc.Interrupted)
@@ -61,7 +61,10 @@ internal sealed partial class TrackerLoop
             Await(connection, ConnectionState.Reading);
         }
         else
-            Close(connection);
+        {
+            Close(connection, CloseReason.Client);
+        }
+
         return false;
     }
 
@@ -99,6 +102,7 @@ internal sealed partial class TrackerLoop
                     return;
                 case RequestKind.TooLarge:
                     ReplyHead.TooLarge(_output);
+                    _transport.Count(CloseReason.TooLarge);
                     connection.Last = true;
                     Hold(connection, bytes);
                     if (Flush(connection))
@@ -117,6 +121,7 @@ internal sealed partial class TrackerLoop
         _output.Write(body.WrittenSpan);
         body.ResetWrittenCount();
         connection.Active = Stopwatch.GetTimestamp();
+        connection.Answered = true;
     }
 
     /// <summary>Waits for an answer off this thread, in a body that is the answer's alone.</summary>
@@ -157,7 +162,7 @@ internal sealed partial class TrackerLoop
         }
         else if (held.IsEmpty)
         {
-            Close(connection);
+            Close(connection, CloseReason.Client);
         }
         else
         {
@@ -192,7 +197,7 @@ internal sealed partial class TrackerLoop
 
         if (count < 0 && Libc.Error is not (Libc.TryAgain or Libc.Interrupted))
         {
-            Close(connection);
+            Close(connection, CloseReason.Client);
             return false;
         }
 
@@ -212,7 +217,7 @@ internal sealed partial class TrackerLoop
         }
 
         Forget(connection);
-        connection.Listener.HandOver(connection.Descriptor, bytes);
+        connection.Listener.HandOver(connection.Descriptor, connection.Client, bytes);
     }
 
     /// <summary>The connection waits, here or, when it is new, in the loop whose turn it is.</summary>
@@ -222,15 +227,20 @@ internal sealed partial class TrackerLoop
         {
             ConnectionState.Sending => Libc.EpollOut | Libc.EpollEdge,
             ConnectionState.Answering => 0,
-            _ => Libc.EpollIn | Libc.EpollEdge,
+            _ => Libc.EpollIn | Libc.EpollHalfClosed | Libc.EpollEdge,
         };
         (connection.State, connection.Events, var before) = (state, events, connection.Events);
         if (!connection.Watched)
+        {
             (state == ConnectionState.Reading ? _transport.Next() : this).Watch(connection);
-        else if (events != before)
-            _poller.Modify(connection.Descriptor, events); // Which tells anew what is there.
-        else if (connection.Unread)
-            _unread.Add(connection);
+            return;
+        }
+
+        Line(connection);
+        if (events != before)
+            _poller.Modify(connection.Descriptor, events, connection.Generation); // Which tells anew what is there.
+        else if (connection.Unread && state is ConnectionState.Reading or ConnectionState.Ending)
+            _unread.Add(connection); // In the other states nothing is read: they come back to these.
     }
 
     private void Watch(TrackerConnection connection)
@@ -242,23 +252,46 @@ internal sealed partial class TrackerLoop
             return;
         }
 
+        connection.Generation = ++_generation;
         _connections.Add(connection.Descriptor, connection);
-        _poller.Add(connection.Descriptor, connection.Events);
+        _poller.Add(connection.Descriptor, connection.Events, connection.Generation);
+        Line(connection);
     }
 
-    private void Close(TrackerConnection connection)
+    /// <summary>
+    /// From when on the connection is silent. One that has begun a request stays where it is however many bytes it sends until
+    /// the request is whole; one that is kept begins anew with each answer.
+    /// </summary>
+    private void Line(TrackerConnection connection)
+    {
+        var line = connection.State switch
+        {
+            ConnectionState.Answering => null,
+            ConnectionState.Reading when !connection.Held.IsEmpty || !connection.Answered => _begun,
+            ConnectionState.Ending => _begun,
+            _ => _kept,
+        };
+        if (line is null)
+            SilentLine.Leave(connection);
+        else if (line != connection.Line || (line == _kept && connection.Active > connection.SilentSince))
+            line.Enter(connection, line == _kept ? connection.Active : Stopwatch.GetTimestamp());
+    }
+
+    private void Close(TrackerConnection connection, CloseReason reason)
     {
         if (connection.Gone)
             return;
         Forget(connection);
+        _transport.Left(connection.Client);
+        _transport.Count(reason);
         _ = Libc.Close(connection.Descriptor);
     }
 
     private void Forget(TrackerConnection connection)
     {
         connection.Gone = true;
+        SilentLine.Leave(connection);
         if (_connections.Remove(connection.Descriptor))
             _poller.Remove(connection.Descriptor);
-        _transport.Left();
     }
 }

@@ -28,11 +28,24 @@ internal sealed partial class TrackerLoop : IDisposable
 
     private static readonly long SweepEvery = Stopwatch.Frequency;
 
+    /// <summary>So long no connection is taken from a listener when there was no descriptor for one.</summary>
+    private static readonly long AcceptPause = Stopwatch.Frequency / 10;
+
+    /// <summary>Who has been silent for less is not displaced while somebody has been for longer.</summary>
+    private static readonly long MomentOfSilence = Stopwatch.Frequency;
+
     private readonly TrackerTransport _transport;
     private readonly TrackerRequests _requests;
     private readonly Shedding _shedding;
     private readonly ILogger _logger;
     private readonly long _idle;
+    private readonly long _patience;
+
+    /// <summary>Connections that owe the rest of a request, or their end.</summary>
+    private readonly SilentLine _begun = new();
+
+    /// <summary>Connections that may be silent for a while: kept for the next request, or busy taking their answers.</summary>
+    private readonly SilentLine _kept = new();
     private readonly Thread _thread;
     private readonly Poller _poller;
     private readonly int _wake = Libc.CreateEvent();
@@ -48,6 +61,8 @@ internal sealed partial class TrackerLoop : IDisposable
     private ArrayBufferWriter<byte> _body = new(BodySize);
     private int _started;
     private int _signalled;
+    private int _generation;
+    private long _pausedUntil;
     private bool _closing;
     private volatile bool _disposed;
 
@@ -58,6 +73,7 @@ internal sealed partial class TrackerLoop : IDisposable
         _logger = logger;
         _shedding = new(TimeSpan.FromMilliseconds(options.ShedAfter));
         _idle = options.ConnectionIdleSeconds * Stopwatch.Frequency;
+        _patience = options.RequestSeconds * Stopwatch.Frequency;
         _poller = new(options.MaxConnections + OtherDescriptors);
         _thread = new(Run) { IsBackground = true, Name = $"tracker-{number}" };
         _poller.Add(_wake, Libc.EpollIn);
@@ -70,7 +86,8 @@ internal sealed partial class TrackerLoop : IDisposable
         {
             _closing = false;
             _listeners.Add(listener.Descriptor, listener);
-            _poller.Add(listener.Descriptor, Libc.EpollIn | Libc.EpollExclusive);
+            if (_pausedUntil == 0)
+                AcceptFrom(listener);
         });
         if (Interlocked.Exchange(ref _started, 1) == 0)
             _thread.Start();
@@ -84,7 +101,7 @@ internal sealed partial class TrackerLoop : IDisposable
             return Task.CompletedTask;
         Post(() =>
         {
-            if (_listeners.Remove(listener.Descriptor))
+            if (_listeners.Remove(listener.Descriptor) && _pausedUntil == 0)
                 _poller.Remove(listener.Descriptor);
             if (_listeners.Count == 0)
                 EndAll();
@@ -118,15 +135,17 @@ internal sealed partial class TrackerLoop : IDisposable
         var swept = Stopwatch.GetTimestamp();
         while (!_disposed)
         {
-            var ready = _poller.Wait(_waiting.Count + _unread.Count > 0 ? 0 : 1000);
+            var ready = _poller.Wait(_waiting.Count + _unread.Count > 0 ? 0 : _pausedUntil > 0 ? 20 : 1000);
             var now = Stopwatch.GetTimestamp();
             _shedding.Begin(now, _waiting.Count > 0 ? _waiting.Oldest.WaitsSince : now);
             foreach (var connection in _unread)
                 Wait(connection, now);
             _unread.Clear();
             for (var place = 0; place < ready; place++)
-                Ready(_poller.Descriptor(place), now);
+                Ready(_poller.Descriptor(place), _poller.Generation(place), _poller.Events(place), now);
             ServeWaiting();
+            if (_pausedUntil > 0 && now > _pausedUntil)
+                AcceptAgain();
             if (now - swept > SweepEvery)
             {
                 swept = now;
@@ -135,7 +154,7 @@ internal sealed partial class TrackerLoop : IDisposable
         }
 
         foreach (var connection in _connections.Values.ToList())
-            Close(connection);
+            Close(connection, CloseReason.Stopping);
     }
 
     /// <summary>
@@ -155,14 +174,24 @@ internal sealed partial class TrackerLoop : IDisposable
         }
     }
 
-    private void Ready(int descriptor, long now)
+    private void Ready(int descriptor, int generation, int events, long now)
     {
         if (_connections.TryGetValue(descriptor, out var connection))
+        {
+            // Earlier in this round the connection this is about may have ended, and another have got its descriptor.
+            if (connection.Generation != generation)
+                return;
+            connection.HalfClosed |= (events & Libc.EpollHalfClosed) != 0;
             Wait(connection, now);
+        }
         else if (descriptor == _wake)
+        {
             TakeMessages();
+        }
         else if (_listeners.TryGetValue(descriptor, out var listener))
+        {
             Accept(listener);
+        }
     }
 
     private void Wait(TrackerConnection connection, long since)
@@ -187,7 +216,7 @@ internal sealed partial class TrackerLoop : IDisposable
             LogFailed(e);
             _output.ResetWrittenCount();
             _body.ResetWrittenCount();
-            Close(connection);
+            Close(connection, CloseReason.Failed);
         }
     }
 
@@ -207,16 +236,59 @@ internal sealed partial class TrackerLoop : IDisposable
             var length = 128;
             var descriptor = Libc.Accept(listener.Descriptor, address, ref length);
             if (descriptor < 0)
-                return;
-            if (!_transport.Enters())
             {
+                if (Libc.Error is Libc.TooManyFiles or Libc.TooManyFilesInSystem)
+                    PauseAccepting();
+                return;
+            }
+
+            var client = AddressOf(address);
+            if (!_transport.Enters(client, out var reason) && !(reason == CloseReason.Full && Displace() && _transport.Enters(client, out reason)))
+            {
+                _transport.Count(reason);
                 _ = Libc.Close(descriptor);
                 continue;
             }
 
             // The request of a client that opens a connection for each is often here already.
-            Serve(new TrackerConnection(descriptor, AddressOf(address), listener) { Active = Stopwatch.GetTimestamp() });
+            Serve(new TrackerConnection(descriptor, client, listener) { Active = Stopwatch.GetTimestamp() });
         }
+    }
+
+    private void AcceptFrom(TrackerListener listener) => _poller.Add(listener.Descriptor, Libc.EpollIn | Libc.EpollExclusive);
+
+    /// <summary>
+    /// There is no descriptor left, for a connection or for anything else: the one who has been silent longest gives up its own.
+    /// A listener stays ready meanwhile, so it is not looked at for a moment.
+    /// </summary>
+    private void PauseAccepting()
+    {
+        Displace();
+        if (_pausedUntil == 0)
+        {
+            foreach (var listener in _listeners.Values)
+                _poller.Remove(listener.Descriptor);
+        }
+
+        _pausedUntil = Stopwatch.GetTimestamp() + AcceptPause;
+    }
+
+    private void AcceptAgain()
+    {
+        _pausedUntil = 0;
+        foreach (var listener in _listeners.Values)
+            AcceptFrom(listener);
+    }
+
+    /// <summary>Closes the connection that can best be spared; false when none can.</summary>
+    private bool Displace()
+    {
+        var longAgo = Stopwatch.GetTimestamp() - MomentOfSilence;
+        var silent = _begun.Oldest is { } begun && begun.SilentSince < longAgo ? begun : _kept.Oldest ?? _begun.Oldest;
+        if (silent is null)
+            return false;
+        Close(silent, CloseReason.Displaced);
+        return true;
     }
 
     /// <summary>The address in a <c>sockaddr_in</c> or <c>sockaddr_in6</c>.</summary>
@@ -225,11 +297,10 @@ internal sealed partial class TrackerLoop : IDisposable
 
     private void Sweep(long now)
     {
-        foreach (var connection in _connections.Values)
-        {
-            if (connection.State != ConnectionState.Answering && now - connection.Active > _idle)
-                Close(connection);
-        }
+        while (_begun.Oldest is { } begun && now - begun.SilentSince > _patience)
+            Close(begun, CloseReason.Silent);
+        while (_kept.Oldest is { } kept && now - kept.SilentSince > _idle)
+            Close(kept, CloseReason.Idle);
     }
 
     private void EndAll()
@@ -238,7 +309,7 @@ internal sealed partial class TrackerLoop : IDisposable
         foreach (var connection in _connections.Values)
         {
             if (connection.State is ConnectionState.Ending || (connection.State is ConnectionState.Reading && connection.Held.IsEmpty))
-                Close(connection);
+                Close(connection, CloseReason.Stopping);
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using System.Net;
+using System.Text.Json;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Options;
@@ -14,15 +15,21 @@ namespace Pbts.Api.Connections;
 /// thread for each processor, with a system call for what comes in and one for what goes out; a connection on which
 /// anything else comes in goes to the HTTP server, with all it has sent. Linux only: elsewhere the HTTP server serves all.
 /// </summary>
-internal sealed class TrackerTransport : IConnectionListenerFactory, IConnectionListenerFactorySelector, IDisposable
+internal sealed partial class TrackerTransport : IConnectionListenerFactory, IConnectionListenerFactorySelector, IDisposable
 {
+    /// <summary>How often the descriptors are counted anew.</summary>
+    private static readonly TimeSpan MeasureEvery = TimeSpan.FromSeconds(3);
+
     private readonly HashSet<EndPoint> _endpoints;
     private readonly SocketTransportOptions _sockets;
     private readonly SocketConnectionContextFactory _handOver;
     private readonly Func<TrackerLoop[]> _start;
-    private readonly int _most;
+    private readonly TrackerOptions _options;
+    private readonly ConnectionLimits _limits;
+    private readonly TaggedCounter _closed;
+    private readonly ILogger _logger;
     private TrackerLoop[] _loops = [];
-    private int _connections;
+    private Timer? _measuring;
     private int _turn;
 
     public TrackerTransport(TrackerHandler handler, ClientAddressResolver addresses, IOptions<NodeOptions> node, IOptions<TrackerOptions> options,
@@ -31,8 +38,14 @@ internal sealed class TrackerTransport : IConnectionListenerFactory, IConnection
         _endpoints = [.. ApiHosting.ListenEndpoints(node.Value)];
         _sockets = sockets.Value;
         _handOver = new(new SocketConnectionFactoryOptions(), logging.CreateLogger<SocketConnectionContextFactory>());
-        _most = options.Value.MaxConnections;
-        meters.Create(Telemetry.Name).CreateObservableUpDownCounter("pbts.connections", () => Volatile.Read(ref _connections), "{connection}", "Open connections that sent nothing but announces and scrapes.");
+        _options = options.Value;
+        _limits = new(_options, addresses);
+        _logger = logging.CreateLogger<TrackerTransport>();
+        var meter = meters.Create(Telemetry.Name);
+        meter.CreateObservableUpDownCounter("pbts.connections", () => _limits.Open, "{connection}", "Open connections of clients.");
+        meter.CreateObservableGauge("pbts.connections.most", () => _limits.Most, "{connection}", "Connections that may be open, by the descriptors the process may have.");
+        _closed = new(meter, "pbts.connections.closed", "{connection}", "Connections that ended, by who or what ended them.",
+            Enum.GetNames<CloseReason>().Select(name => new KeyValuePair<string, object?>[] { new("reason", JsonNamingPolicy.SnakeCaseLower.ConvertName(name)) }));
         var requests = new TrackerRequests(handler, addresses, logging.CreateLogger<TrackerRequests>());
         _start = () => [.. Enumerable.Range(0, Environment.ProcessorCount).Select(number => new TrackerLoop(number, this, requests, options.Value, logging.CreateLogger<TrackerLoop>()))];
     }
@@ -45,7 +58,14 @@ internal sealed class TrackerTransport : IConnectionListenerFactory, IConnection
         socket.NoDelay = true;
         socket.Blocking = false;
         socket.Listen(_sockets.Backlog);
-        _loops = _loops is [] ? _start() : _loops;
+        if (_loops is [])
+        {
+            _limits.Measure();
+            LogLimits(_limits.Most, _limits.Descriptors, _limits.Reserve, _options.MaxConnections, _limits.MostOfAddress, _options.RequestSeconds, _options.ConnectionIdleSeconds);
+            _measuring = new(_ => _limits.Measure(), null, MeasureEvery, MeasureEvery);
+            _loops = _start();
+        }
+
         var listener = new TrackerListener(socket, _handOver, this);
         foreach (var loop in _loops)
             loop.Listen(listener);
@@ -62,20 +82,37 @@ internal sealed class TrackerTransport : IConnectionListenerFactory, IConnection
     /// <summary>The loop for the next connection that stays.</summary>
     public TrackerLoop Next() => _loops[(uint)Interlocked.Increment(ref _turn) % (uint)_loops.Length];
 
-    /// <summary>Whether one connection more may be open; then it counts until <see cref="Left"/>.</summary>
-    public bool Enters()
+    /// <inheritdoc cref="ConnectionLimits.Enters"/>
+    public bool Enters(IPAddress address, out CloseReason refusal) => _limits.Enters(address, out refusal);
+
+    public void Left(IPAddress address) => _limits.Left(address);
+
+    /// <summary>Whether the HTTP server may take over one connection more; then it is told when that ends.</summary>
+    public bool HandsOver(IPAddress address)
     {
-        if (Interlocked.Increment(ref _connections) <= _most)
+        if (_limits.EntersHttpServer())
             return true;
-        Left();
+        Left(address);
+        Count(CloseReason.Full);
         return false;
     }
 
-    public void Left() => Interlocked.Decrement(ref _connections);
+    /// <summary>A connection that the HTTP server had has ended.</summary>
+    public void LeftHttpServer(IPAddress address)
+    {
+        _limits.LeftHttpServer();
+        Left(address);
+    }
+
+    public void Count(CloseReason reason) => _closed.Add((int)reason);
 
     public void Dispose()
     {
+        _measuring?.Dispose();
         foreach (var loop in _loops)
             loop.Dispose();
     }
+
+    [LoggerMessage(LogLevel.Information, "Connections: at most {Most} (of {Descriptors} descriptors, RLIMIT_NOFILE, what is open and {Reserve} more are left to everything else; Tracker:MaxConnections is {Configured}), half of them for the HTTP server, {OfAddress} of one address (0: no bound), {RequestSeconds} s for a request, {IdleSeconds} s between two.")]
+    private partial void LogLimits(int most, long descriptors, int reserve, int configured, int ofAddress, int requestSeconds, int idleSeconds);
 }

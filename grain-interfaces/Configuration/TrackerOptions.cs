@@ -56,8 +56,14 @@ public sealed class TrackerOptions
     /// <summary>Announces they may make at once: a client with thousands of torrents starts.</summary>
     public int AnnounceBurst { get; set; } = 10_000;
 
-    /// <summary>Most HTTP connections at once.</summary>
+    /// <summary>Most HTTP connections at once; fewer where the process may not have so many descriptors (RLIMIT_NOFILE).</summary>
     public int MaxConnections { get; set; } = 20_000;
+
+    /// <summary>Most of them of one address (of IPv6, one /64) that is no trusted proxy; 0: no bound.</summary>
+    public int ConnectionsPerAddress { get; set; } = 256;
+
+    /// <summary>Seconds a client has for a whole request head, from when it connects or begins it.</summary>
+    public int RequestSeconds { get; set; } = 10;
 
     /// <summary>
     /// Milliseconds an HTTP announce may wait for its turn. When announces have waited longer for a tenth of a second, those
@@ -89,6 +95,8 @@ public sealed class TrackerOptionsValidator : IValidateOptions<TrackerOptions>
         Check(options.AnnounceRate >= 0, $"Tracker:AnnounceRate is {options.AnnounceRate}: it must be 0 or more a second.");
         Check(options.AnnounceBurst > 0, $"Tracker:AnnounceBurst is {options.AnnounceBurst}: it must be positive.");
         Check(options.MaxConnections > 0, $"Tracker:MaxConnections is {options.MaxConnections}: it must be positive.");
+        Check(options.ConnectionsPerAddress >= 0, $"Tracker:ConnectionsPerAddress is {options.ConnectionsPerAddress}: it must be 0 (no bound) or more.");
+        Check(options.RequestSeconds is >= 1 and <= 600, $"Tracker:RequestSeconds is {options.RequestSeconds}: it must be 1 to 600.");
         Check(options.ShedAfter is >= 0 and <= 10_000, $"Tracker:ShedAfter is {options.ShedAfter}: it must be 0 to 10000 milliseconds.");
         Check(options.ConnectionIdleSeconds > 0, $"Tracker:ConnectionIdleSeconds is {options.ConnectionIdleSeconds}: it must be positive.");
         foreach (var proxy in options.TrustedProxies)

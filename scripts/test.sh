@@ -39,33 +39,18 @@ cmd_test() {
     exit $status
 }
 
-# dotnet_tests PROJECT RESULTS FILTER [again]: a test that did not run and a test host that died count as failures.
+# dotnet_tests PROJECT RESULTS FILTER: a test that did not run and a test host that died count as failures.
 dotnet_tests() {
-    local project=$1 results=$2 filter=$3 again=${4:-} trx=$2/$1.trx log=$2/$1.log total=0 passed=0 code before
+    local project=$1 results=$2 filter=$3 trx=$2/$1.trx total=0 passed=0 code
     mkdir -p "$results"
     step "Testing tests/$project"
     dotnet test "$ROOT/tests/$project" -c Release --no-build --nologo --results-directory "$results" \
         --logger "trx;LogFileName=$project.trx" --logger "console;verbosity=minimal" \
-        --blame-hang-timeout 12m --blame-hang-dump-type none --filter "$filter" </dev/null 2>&1 | tee "$log"
-    code=${PIPESTATUS[0]}
+        --blame-hang-timeout 12m --blame-hang-dump-type none --filter "$filter" </dev/null
+    code=$?
     if [ -f "$trx" ]; then
         total=$(counter "$trx" total)
         passed=$(counter "$trx" passed)
-    fi
-    if [ "$total" != "$passed" ] && [ -z "$again" ]; then
-        again=$(failed_tests "$trx")
-        if [ "$(grep -c 'outcome="Failed"' <<<"$(grep -o '<UnitTestResult [^>]*' "$trx")")" = $((total - passed)) ] && [ "$(wc -l <<<"$again")" -le 8 ]; then
-            # Real clients and processes share two processors with the rest: whatever fails is run once more, alone, and named.
-            say "Once more, alone: $(tr '\n' ' ' <<<"$again")"
-            before=$PASSED
-            PASSED=0
-            dotnet_tests "$project" "$results/again" "$(sed 's/^/FullyQualifiedName=/' <<<"$again" | paste -sd'|')" again
-            [ "$PASSED" = 0 ] || say "$PASSED of them passed at the second try."
-            # Counted there: the failed ones, and of a theory those that had passed here.
-            passed=$((passed + PASSED - $(passed_of "$trx" "$again")))
-            PASSED=$((before + passed))
-            return
-        fi
     fi
     PASSED=$((PASSED + passed))
     FAILED=$((FAILED + total - passed))
@@ -73,16 +58,6 @@ dotnet_tests() {
         say "tests/$project: the test run itself failed (exit code $code), counted as one failed test"
         FAILED=$((FAILED + 1))
     fi
-}
-
-# failed_tests TRX: the methods, without the arguments of a theory.
-failed_tests() {
-    grep -o '<UnitTestResult [^>]*' "$1" | grep 'outcome="Failed"' | sed 's/.* testName="\([^"(]*\).*/\1/' | sort -u
-}
-
-# passed_of TRX METHODS: how many cases of these passed.
-passed_of() {
-    grep -o '<UnitTestResult [^>]*' "$1" | grep 'outcome="Passed"' | sed 's/.* testName="\([^"(]*\).*/\1/' | grep -cxF "$2"
 }
 
 # counter TRX NAME: an attribute of the results file's <Counters>.

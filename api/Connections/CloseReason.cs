@@ -3,6 +3,9 @@ namespace Pbts.Api.Connections;
 /// <summary>Why a connection ended.</summary>
 internal enum CloseReason
 {
+    /// <summary>It has not.</summary>
+    None,
+
     /// <summary>The client closed or broke it, or asked for it to be closed.</summary>
     Client,
 

@@ -17,6 +17,9 @@ internal sealed class ConnectionLimits(TrackerOptions options, ClientAddressReso
     private const int LeastReserve = 32;
     private const int MostReserve = 512;
 
+    /// <summary>So many connections there may be however few descriptors there are: they take turns.</summary>
+    private const int Least = 16;
+
     private readonly ConcurrentDictionary<ulong, int> _byAddress = new();
     private int _most = options.MaxConnections;
     private int _open;
@@ -38,19 +41,23 @@ internal sealed class ConnectionLimits(TrackerOptions options, ClientAddressReso
     public int Reserve => (int)Math.Clamp(Descriptors / 8, LeastReserve, MostReserve);
 
     /// <summary>Whether one connection more may be open; then it counts until <see cref="Left"/>.</summary>
-    public bool Enters(IPAddress address, out CloseReason refusal)
+    /// <param name="refusal">Why not, or none.</param>
+    public bool Enters(IPAddress address, out CloseReason refusal) => Enters(address, Most, out refusal);
+
+    /// <summary>The same for one for which another is about to leave: until then it may be one of the reserve.</summary>
+    public bool EntersAnyway(IPAddress address, out CloseReason refusal) => Enters(address, Most + (Reserve / 4), out refusal);
+
+    private bool Enters(IPAddress address, int most, out CloseReason refusal)
     {
         refusal = CloseReason.Full;
-        if (Interlocked.Increment(ref _open) > Most)
+        if (Interlocked.Increment(ref _open) > most)
         {
             Interlocked.Decrement(ref _open);
             return false;
         }
 
-        if (!IsBounded(address))
-            return true;
-        var key = RateLimiter.KeyOf(address);
-        if (_byAddress.AddOrUpdate(key, 1, static (_, count) => count + 1) <= options.ConnectionsPerAddress)
+        refusal = CloseReason.None;
+        if (!IsBounded(address) || _byAddress.AddOrUpdate(RateLimiter.KeyOf(address), 1, static (_, count) => count + 1) <= options.ConnectionsPerAddress)
             return true;
         refusal = CloseReason.Address;
         Left(address);
@@ -86,12 +93,12 @@ internal sealed class ConnectionLimits(TrackerOptions options, ClientAddressReso
         try
         {
             var others = Math.Max(0, Directory.EnumerateFileSystemEntries("/proc/self/fd").Count() - Open);
-            Volatile.Write(ref _most, (int)Math.Clamp(Descriptors - others - Reserve, 1, options.MaxConnections));
+            Volatile.Write(ref _most, (int)Math.Clamp(Descriptors - others - Reserve, Math.Min(Least, options.MaxConnections), options.MaxConnections));
         }
         catch (IOException)
         {
             // Not even this can be opened: then there are too many already.
-            Volatile.Write(ref _most, Math.Max(1, Open - Reserve));
+            Volatile.Write(ref _most, Math.Clamp(Open - Reserve, Math.Min(Least, options.MaxConnections), options.MaxConnections));
         }
     }
 

@@ -243,9 +243,16 @@ internal sealed partial class TrackerLoop : IDisposable
             }
 
             var client = AddressOf(address);
-            if (!_transport.Enters(client, out var reason) && !(reason == CloseReason.Full && Displace() && _transport.Enters(client, out reason)))
+            CloseReason refusal;
+            while (!_transport.Enters(client, out refusal) && refusal == CloseReason.Full && Displace())
             {
-                _transport.Count(reason);
+            }
+
+            if (refusal == CloseReason.Full && _transport.DisplacesElsewhere(this))
+                _transport.EntersAnyway(client, out refusal);
+            if (refusal != CloseReason.None)
+            {
+                _transport.Count(refusal);
                 _ = Libc.Close(descriptor);
                 continue;
             }
@@ -254,6 +261,16 @@ internal sealed partial class TrackerLoop : IDisposable
             Serve(new TrackerConnection(descriptor, client, listener) { Active = Stopwatch.GetTimestamp() });
         }
     }
+
+    /// <summary>Whether there is a connection here that could be displaced. Another thread's answer may be out of date.</summary>
+    public bool HasSilent => _begun.Oldest is not null || _kept.Oldest is not null;
+
+    /// <summary>Closes, from whatever thread, the connection here that can best be spared, if there are still more than there should be.</summary>
+    public void DisplaceOne() => Post(() =>
+    {
+        if (_transport.IsCrowded)
+            Displace();
+    });
 
     private void AcceptFrom(TrackerListener listener) => _poller.Add(listener.Descriptor, Libc.EpollIn | Libc.EpollExclusive);
 
@@ -281,11 +298,12 @@ internal sealed partial class TrackerLoop : IDisposable
     }
 
     /// <summary>Closes the connection that can best be spared; false when none can.</summary>
-    private bool Displace()
+    /// <param name="before">Only one that has been silent since before that.</param>
+    private bool Displace(long before = long.MaxValue)
     {
         var longAgo = Stopwatch.GetTimestamp() - MomentOfSilence;
         var silent = _begun.Oldest is { } begun && begun.SilentSince < longAgo ? begun : _kept.Oldest ?? _begun.Oldest;
-        if (silent is null)
+        if (silent is null || silent.SilentSince >= before)
             return false;
         Close(silent, CloseReason.Displaced);
         return true;
@@ -301,6 +319,9 @@ internal sealed partial class TrackerLoop : IDisposable
             Close(begun, CloseReason.Silent);
         while (_kept.Oldest is { } kept && now - kept.SilentSince > _idle)
             Close(kept, CloseReason.Idle);
+        while (_transport.IsCrowded && Displace(now - MomentOfSilence))
+        {
+        }
     }
 
     private void EndAll()

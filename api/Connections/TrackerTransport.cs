@@ -82,8 +82,23 @@ internal sealed partial class TrackerTransport : IConnectionListenerFactory, ICo
     /// <summary>The loop for the next connection that stays.</summary>
     public TrackerLoop Next() => _loops[(uint)Interlocked.Increment(ref _turn) % (uint)_loops.Length];
 
+    /// <summary>Whether there are more connections than there may be by now.</summary>
+    public bool IsCrowded => _limits.Open > _limits.Most;
+
     /// <inheritdoc cref="ConnectionLimits.Enters"/>
     public bool Enters(IPAddress address, out CloseReason refusal) => _limits.Enters(address, out refusal);
+
+    /// <inheritdoc cref="ConnectionLimits.EntersAnyway"/>
+    public bool EntersAnyway(IPAddress address, out CloseReason refusal) => _limits.EntersAnyway(address, out refusal);
+
+    /// <summary>Whether another loop has a connection to spare; then it is asked to.</summary>
+    public bool DisplacesElsewhere(TrackerLoop asking)
+    {
+        if (Array.Find(_loops, loop => loop != asking && loop.HasSilent) is not { } other)
+            return false;
+        other.DisplaceOne();
+        return true;
+    }
 
     public void Left(IPAddress address) => _limits.Left(address);
 

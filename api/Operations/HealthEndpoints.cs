@@ -1,6 +1,3 @@
-using Orleans.Runtime;
-using Pbts.GrainInterfaces.Operations;
-
 namespace Pbts.Api.Operations;
 
 /// <summary>Liveness for supervisors, readiness for proxies.</summary>
@@ -12,19 +9,8 @@ public static class HealthEndpoints
         app.MapGet("/health/ready", ReadyAsync).ExcludeFromDescription();
     }
 
-    /// <summary>200 when grains can be called from here, else 503. The database may be away: announces go on without it.</summary>
-    private static async Task<IResult> ReadyAsync(IGrainFactory grains, IHostApplicationLifetime lifetime)
-    {
-        if (lifetime.ApplicationStopping.IsCancellationRequested)
-            return TypedResults.Text("stopping", statusCode: StatusCodes.Status503ServiceUnavailable);
-        try
-        {
-            await grains.GetGrain<IReadinessGrain>(0).PingAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(3));
-            return TypedResults.Text("ready");
-        }
-        catch (Exception e) when (e is OrleansException or TimeoutException)
-        {
-            return TypedResults.Text("no silo answers", statusCode: StatusCodes.Status503ServiceUnavailable);
-        }
-    }
+    /// <summary>200 when a swarm can be started from here, else 503 and why. The database may be away: announces go on without it.</summary>
+    private static async Task<IResult> ReadyAsync(Readiness readiness, IHostApplicationLifetime lifetime) =>
+        (lifetime.ApplicationStopping.IsCancellationRequested ? "stopping" : await readiness.ProblemAsync()) is { } problem
+            ? TypedResults.Text(problem, statusCode: StatusCodes.Status503ServiceUnavailable) : TypedResults.Text("ready");
 }

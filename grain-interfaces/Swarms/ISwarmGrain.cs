@@ -17,4 +17,8 @@ public interface ISwarmGrain : IGrainWithStringKey
     /// <summary>Goes to that silo with all peers, unless it has come to its present one only just now.</summary>
     [Alias("Move"), OneWay]
     Task MoveAsync(SiloAddress silo);
+
+    /// <summary>Does nothing but be there; if nobody announces to the swarm, it ends again.</summary>
+    [Alias("Start"), ResponseTimeout("00:00:03")]
+    ValueTask StartAsync();
 }

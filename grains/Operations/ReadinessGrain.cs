@@ -1,5 +1,7 @@
+using System.Security.Cryptography;
 using Orleans.Concurrency;
 using Pbts.GrainInterfaces.Operations;
+using Pbts.GrainInterfaces.Swarms;
 
 namespace Pbts.Grains.Operations;
 
@@ -7,4 +9,6 @@ namespace Pbts.Grains.Operations;
 internal sealed class ReadinessGrain : Grain, IReadinessGrain
 {
     public ValueTask PingAsync() => ValueTask.CompletedTask;
+
+    public ValueTask StartSwarmAsync() => GrainFactory.GetGrain<ISwarmGrain>(RandomNumberGenerator.GetHexString(40, lowercase: true)).StartAsync();
 }

@@ -86,6 +86,13 @@ internal sealed partial class SwarmGrain : Grain, ISwarmGrain
         return new SwarmCounts(complete, incomplete, downloaders, await CountCompletedAsync());
     }
 
+    public ValueTask StartAsync()
+    {
+        if (_swarm.Count() is (0, 0, _))
+            DeactivateOnIdle();
+        return ValueTask.CompletedTask;
+    }
+
     public Task MoveAsync(SiloAddress silo)
     {
         if (_time.GetElapsedTime(_arrived) > ShortestStay)

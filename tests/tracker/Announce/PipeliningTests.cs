@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
@@ -92,9 +91,9 @@ public sealed partial class PipeliningTests(SharedNode shared)
             }
         }
 
-        var before = CpuSeconds(shared.Node.Pid);
+        var before = shared.Node.CpuSeconds;
         await Task.Delay(3000);
-        Assert.InRange(CpuSeconds(shared.Node.Pid) - before, 0, 1.5);
+        Assert.InRange(shared.Node.CpuSeconds - before, 0, 1.5);
         clients.ForEach(client => client.Dispose());
     }
 
@@ -118,13 +117,6 @@ public sealed partial class PipeliningTests(SharedNode shared)
         $"GET {Announcer.Target(torrent, peer, 0)}{more} HTTP/1.1\r\nHost: t\r\n{(last ? "Connection: close\r\n" : "")}\r\n";
 
     private static int Answers(byte[] response) => Encoding.Latin1.GetString(response).Split("HTTP/1.1 200 OK").Length - 1;
-
-    /// <summary>Processor time of a process, from fields 14 and 15 of its stat (proc(5)), in which a tick is 10 ms.</summary>
-    private static double CpuSeconds(int pid)
-    {
-        var fields = File.ReadAllText($"/proc/{pid}/stat").Split(") ")[1].Split(' ');
-        return (long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture)) / 100.0;
-    }
 
     [LibraryImport("libc", EntryPoint = "send")]
     private static partial nint Send(int socket, byte[] bytes, nint length, int flags);

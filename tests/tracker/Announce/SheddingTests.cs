@@ -4,7 +4,7 @@ using Pbts.Tracker.Tests.Support;
 
 namespace Pbts.Tracker.Tests.Announce;
 
-/// <summary>Announces that come faster than they can be answered, and clients that hold connections without using them.</summary>
+/// <summary>Announces that come faster than they can be answered.</summary>
 [Collection("postgres")]
 public sealed class SheddingTests(PostgresServer postgres)
 {
@@ -29,30 +29,6 @@ public sealed class SheddingTests(PostgresServer postgres)
     {
         await using var node = await NodeProcess.StartNodeAsync(await postgres.CreateDatabaseAsync(), ("Tracker__ShedAfter", "0"));
         Assert.Equal((Clients * Each, 0), await FloodAsync(node));
-    }
-
-    [Fact]
-    public async Task Connections_are_bounded_in_number_and_idle_time_and_those_beyond_cost_the_others_nothing()
-    {
-        await using var node = await NodeProcess.StartNodeAsync(await postgres.CreateDatabaseAsync(),
-            ("Tracker__MaxConnections", "4"), ("Tracker__ConnectionIdleSeconds", "2"));
-        var tracker = new Announcer(node);
-        var held = new List<TcpClient>();
-        for (var i = 0; i < 4; i++)
-        {
-            var client = new TcpClient();
-            await client.ConnectAsync(tracker.IPv4);
-            await client.GetStream().WriteAsync("GET /announce?info_hash="u8.ToArray());
-            held.Add(client);
-        }
-
-        using var beyond = new TcpClient();
-        await beyond.ConnectAsync(tracker.IPv4);
-        Assert.True(await EndsAsync(beyond), "A connection beyond the limit stayed open.");
-        foreach (var client in held)
-            Assert.True(await EndsAsync(client), "A connection that never finished its request stayed open.");
-        Assert.Null((await tracker.AnnounceAsync(Announcer.NewTorrent(), 1, 1)).Failure);
-        held.ForEach(client => client.Dispose());
     }
 
     /// <returns>How many announces were answered with a swarm's counts, and how many were told to come back.</returns>
@@ -80,21 +56,4 @@ public sealed class SheddingTests(PostgresServer postgres)
     }
 
     private static int Count(string text, string part) => text.Split(part).Length - 1;
-
-    private static async Task<bool> EndsAsync(TcpClient client)
-    {
-        try
-        {
-            using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(15));
-            return await client.GetStream().ReadAsync(new byte[1], patience.Token) == 0;
-        }
-        catch (IOException)
-        {
-            return true;
-        }
-        catch (OperationCanceledException)
-        {
-            return false;
-        }
-    }
 }

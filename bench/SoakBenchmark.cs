@@ -63,11 +63,14 @@ internal static class SoakBenchmark
             $"heap after a collection: start {settled.HeapBytes / 1048576.0:F1} MiB, end {last.HeapBytes / 1048576.0:F1} MiB; as the last collection left it: slope {heap:F1} MiB/hour"));
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{tally.Served.Count} announces served, {tally.Shed.Count} told to come back, {tally.Failed} failed, {tally.NeverSent} never sent; p99 {tally.Served.Quantile(0.99):F2} ms; {receipts} receipts credited; at the end {last.Swarms:F0} swarms, {last.Peers:F0} peers"));
+        foreach (var (connection, seconds, underWay) in tally.Broken)
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"connection {connection} ended after {seconds:F1} s with {underWay} announces under way"));
+        Console.WriteLine("connections that the tracker ended: " + string.Join(", ", await node.LabelledAsync("pbts_connections_closed_total", "reason")));
         await Results.WriteAsync(arguments, "soak", new
         {
             minutes = duration.TotalMinutes, peak, rate, start_resident_bytes = settled.ResidentBytes, end_resident_bytes = last.ResidentBytes,
             resident_slope_mib_per_hour = resident, start_heap_bytes = settled.HeapBytes, end_heap_bytes = last.HeapBytes, heap_slope_mib_per_hour = heap,
-            served = tally.Served.Count, shed = tally.Shed.Count, failed = tally.Failed, never_sent = tally.NeverSent, p99_ms = tally.Served.Quantile(0.99), receipts, samples,
+            served = tally.Served.Count, shed = tally.Shed.Count, failed = tally.Failed, never_sent = tally.NeverSent, broken = tally.Broken.Select(broken => new { connection = broken.Connection, seconds = broken.Seconds, under_way = broken.UnderWay }), p99_ms = tally.Served.Quantile(0.99), receipts, samples,
         });
         return tally.Failed == 0 ? 0 : 1;
 

@@ -44,7 +44,10 @@ bench_soak() {
     export Tracker__Interval=20 Tracker__MinInterval=10
     bench_tracker
     bench_pin "$(bench_process "$BENCH_DATA" node-1 pid)"
-    taskset -c 1 dotnet "$BENCH_DLL" soak --port "$BENCH_PORT" --pid "$(bench_process "$BENCH_DATA" node-1 pid)" --metrics "$(bench_process "$BENCH_DATA" node-1 metrics)" "$@"
+    taskset -c 1 dotnet "$BENCH_DLL" soak --port "$BENCH_PORT" --pid "$(bench_process "$BENCH_DATA" node-1 pid)" --metrics "$(bench_process "$BENCH_DATA" node-1 metrics)" "$@" && return
+    # What the node has to say of it must not go with its folder.
+    cp "$BENCH_DATA/logs/node-1.log" "$ROOT/.pbts/soak-node.log" && say "The node's log is kept in $ROOT/.pbts/soak-node.log"
+    return 1
 }
 
 bench_overload() {

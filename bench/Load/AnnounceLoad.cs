@@ -94,7 +94,7 @@ internal sealed class AnnounceLoad(IPEndPoint tracker, int connections, Func<int
             var (moved, underWay) = (false, 0);
             for (var which = 0; which < connections; which++)
             {
-                if (Open(which, tally) is not { } connection)
+                if (Open(which, start, tally) is not { } connection)
                     continue;
                 if (!ended)
                     add(which, connection, now, tally);
@@ -104,7 +104,8 @@ internal sealed class AnnounceLoad(IPEndPoint tracker, int connections, Func<int
 
             if (ended && (underWay == 0 || now - tally.Ended > LastAnswers))
             {
-                tally.Failed += underWay;
+                for (var which = 0; which < connections; which++)
+                    Break(which, start, tally);
                 if (underWay > 0)
                     Close();
                 return tally;
@@ -117,13 +118,13 @@ internal sealed class AnnounceLoad(IPEndPoint tracker, int connections, Func<int
     }
 
     /// <summary>The connection with this number, new when the one before it is gone; null while there is none to be had.</summary>
-    private PipelinedConnection? Open(int which, LoadTally tally)
+    private PipelinedConnection? Open(int which, long start, LoadTally tally)
     {
         if (_connections[which] is { Closed: false } open)
             return open;
         if (_connections[which] is { } gone)
         {
-            tally.Failed += gone.UnderWay;
+            Break(which, start, tally);
             gone.Dispose();
             _connections[which] = null;
         }
@@ -136,6 +137,15 @@ internal sealed class AnnounceLoad(IPEndPoint tracker, int connections, Func<int
         {
             return null;
         }
+    }
+
+    /// <summary>What is under way there will have no answer.</summary>
+    private void Break(int which, long start, LoadTally tally)
+    {
+        if (_connections[which] is not { UnderWay: > 0 and var underWay })
+            return;
+        tally.Failed += underWay;
+        tally.Broken.Add((which, Stopwatch.GetElapsedTime(start).TotalSeconds, underWay));
     }
 
     private void Close()

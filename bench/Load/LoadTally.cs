@@ -21,6 +21,9 @@ internal sealed class LoadTally
     /// <summary>Announces that were due, yet after a second the socket still had no room for them: a client would have gone.</summary>
     public long NeverSent { get; set; }
 
+    /// <summary>Connections that ended with announces under way: which, after how many seconds, how many.</summary>
+    public List<(int Connection, double Seconds, int UnderWay)> Broken { get; } = [];
+
     /// <summary>When no more requests were made; answers came still. A timestamp of the stopwatch.</summary>
     public long Ended { get; set; }
 

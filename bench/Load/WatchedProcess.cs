@@ -24,6 +24,11 @@ internal sealed class WatchedProcess(int pid, Uri metrics) : IDisposable
         .Where(line => line.StartsWith(name, StringComparison.Ordinal) && line.Length > name.Length && line[name.Length] is '{' or ' ' && line.Contains(label, StringComparison.Ordinal))
         .Sum(line => double.Parse(line[(line.LastIndexOf('}') + 1)..].Trim().Split(' ').First(part => part.Length > 0 && !part.StartsWith(name, StringComparison.Ordinal)), CultureInfo.InvariantCulture));
 
+    /// <summary>Each value of a label with what the metric says of it, where that is not 0.</summary>
+    public async Task<IReadOnlyList<string>> LabelledAsync(string name, string label) => [.. (await _http.GetStringAsync(metrics)).Split('\n')
+        .Where(line => line.StartsWith(name + "{", StringComparison.Ordinal) && !line.EndsWith(" 0", StringComparison.Ordinal))
+        .Select(line => $"{line.Split($"{label}=\"")[1].Split('"')[0]} {line[(line.LastIndexOf(' ') + 1)..]}")];
+
     /// <summary>
     /// Has the process collect its garbage, as .NET's own tools do: an event session (diagnostics IPC protocol, EventPipe
     /// "CollectTracing") with the runtime's keyword GCHeapCollect.

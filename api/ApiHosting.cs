@@ -89,6 +89,8 @@ public static class ApiHosting
     public static void MapPbtsNode(this WebApplication app)
     {
         ArgumentNullException.ThrowIfNull(app);
+        app.UseHeadRequests();
+        app.UseRouting();
         app.UseManagement();
         app.MapHealthProbes();
     }
@@ -98,8 +100,9 @@ public static class ApiHosting
     {
         ArgumentNullException.ThrowIfNull(app);
         app.UseMiddleware<ErrorHandling>();
+        app.UseMiddleware<ClientAddressMiddleware>();
+        app.UseMiddleware<TrackerMiddleware>();
         app.MapStatus();
-        app.MapTracker();
         app.MapMembers();
         app.MapTee();
         app.MapConsole();

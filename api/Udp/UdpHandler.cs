@@ -50,8 +50,7 @@ internal sealed class UdpHandler(Tracker tracker, ConnectionIds ids, IOptions<Tr
         if (packet.Length > MaxRequest)
             return Error($"request is too long: at most {MaxRequest} bytes");
         if (action == UdpAction.Scrape)
-            return (packet.Length - HeadLength) % InfoHash.Length != 0 ? Error("info_hash is truncated: each has 20 bytes")
-                : packet.Length == HeadLength ? Error("info_hash is missing")
+            return packet.Length < HeadLength + InfoHash.Length ? Error("info_hash is missing: each has 20 bytes")
                 : ScrapeAsync(ReadHashes(packet[HeadLength..]), transaction, reply, cancellationToken);
 
         if (UdpAnnounce.Parse(packet, caller.IsIPv6, out var query, out var passkey) is { } error)

@@ -5,6 +5,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using Orleans.Serialization;
+using Pbts.Api.Admission;
 using Pbts.Api.Announce;
 using Pbts.Api.Connections;
 using Pbts.Api.Contract;
@@ -48,6 +49,7 @@ public static class ApiHosting
         ArgumentNullException.ThrowIfNull(builder);
         builder.Services.AddSingleton<AnnounceMetrics>();
         builder.Services.AddSingleton<Tracker>();
+        builder.Services.AddSingleton<OutsideAddresses>();
         builder.Services.AddSingleton<TrackerHandler>();
         builder.Services.AddSingleton<ClientAddressResolver>();
         builder.Services.AddSingleton<SwarmClient>();
@@ -102,6 +104,7 @@ public static class ApiHosting
         app.UseMiddleware<ErrorHandling>();
         app.UseMiddleware<ClientAddressMiddleware>();
         app.UseMiddleware<TrackerMiddleware>();
+        app.UseMiddleware<RequestLimits>();
         app.MapStatus();
         app.MapMembers();
         app.MapTee();

@@ -5,6 +5,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using Orleans.Serialization;
+using Pbts.Api.Admission;
 using Pbts.Api.Announce;
 using Pbts.Api.Connections;
 using Pbts.Api.Contract;
@@ -50,6 +51,7 @@ public static class ApiHosting
         ArgumentNullException.ThrowIfNull(builder);
         builder.Services.AddSingleton<AnnounceMetrics>();
         builder.Services.AddSingleton<Tracker>();
+        builder.Services.AddSingleton<OutsideAddresses>();
         builder.Services.AddSingleton<TrackerHandler>();
         builder.Services.AddSingleton<ClientAddressResolver>();
         builder.Services.AddSingleton<SwarmClient>();
@@ -93,6 +95,8 @@ public static class ApiHosting
     public static void MapPbtsNode(this WebApplication app)
     {
         ArgumentNullException.ThrowIfNull(app);
+        app.UseHeadRequests();
+        app.UseRouting();
         app.UseManagement();
         app.MapHealthProbes();
     }
@@ -102,8 +106,10 @@ public static class ApiHosting
     {
         ArgumentNullException.ThrowIfNull(app);
         app.UseMiddleware<ErrorHandling>();
+        app.UseMiddleware<ClientAddressMiddleware>();
+        app.UseMiddleware<TrackerMiddleware>();
+        app.UseMiddleware<RequestLimits>();
         app.MapStatus();
-        app.MapTracker();
         app.MapMembers();
         app.MapTee();
         app.MapConsole();

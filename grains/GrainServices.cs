@@ -19,6 +19,7 @@ public static class GrainServices
         services.AddSingleton<SwarmStore>();
         services.AddSingleton<SwarmCensus>();
         services.AddSingleton<ILocalSwarms>(provider => provider.GetRequiredService<SwarmCensus>());
+        services.AddSingleton<ISwarmScrapes, SwarmScrapes>();
         services.AddSingleton<ClaimedTotals>();
         services.AddPbtsChain();
         services.AddHostedService<ClaimedTotalsWriter>();

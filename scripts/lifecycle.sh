@@ -257,7 +257,7 @@ cmd_rolling_restart() {
     need_same_backing
     need_dotnet
     start_backing
-    [ "$SILOS$APIS" = 00 ] || behind_proxy
+    if [ "$SILOS$APIS" = 00 ]; then without_proxy; else behind_proxy; fi
     for name in "${names[@]}"; do case $name in silo-*) hosts+=("$name") ;; esac; done
     for name in "${names[@]}"; do case $name in api-* | node-*) hosts+=("$name") ;; esac; done
     [ ${#hosts[@]} -gt 1 ] || say "There is one process alone: the tracker is away while it restarts"
@@ -357,7 +357,7 @@ summary() {
     say "  console    $url/console"
     say "  database   $(database_text)"
     [ -n "$(setting rpc)" ] && say "  chain      $(setting rpc)   factory $(setting factory)"
-    [ -s "$DATA/admin-token" ] && [ "$(setting silos)$(setting apis)" != 00 ] && say "  admin      token in $DATA/admin-token (Authorization: Bearer …)"
+    [ -s "$DATA/admin-token" ] && say "  admin      token in $DATA/admin-token (Authorization: Bearer …)"
     say "  logs       $DATA/logs"
     say "  processes"
     for line in "${lines[@]:1}"; do

@@ -68,6 +68,7 @@ start_host() {
 start_tracker() {
     local host=$1 port=$2 silos=$3 apis=$4 i names=() backends=() role=node p
     if [ "$silos" = 0 ] && [ "$apis" = 0 ]; then
+        without_proxy
         start_host node-1 node "$(listen_urls "$host" "$port")" "$port"
         wait_ready node-1 120
         return
@@ -99,11 +100,19 @@ backend_port() {
     if pid_of "$1" >/dev/null; then setting "port_$1"; else free_port; fi
 }
 
-# Behind the proxy every request comes from loopback: its forwarding header is trusted, and
-# administration needs a token, since "from loopback" no longer says who asks.
+# Behind the proxy every request comes from a process of ours on loopback: its forwarding header is trusted, and
+# administration needs the token, since whose process it is no longer says who asks.
 behind_proxy() {
-    export Tracker__TrustedProxies__0=127.0.0.1 Tracker__TrustedProxies__1=::1
-    [ -n "${PBTS_ADMIN_TOKEN:-}" ] && return
+    export Tracker__TrustedProxies__0=127.0.0.1 Tracker__TrustedProxies__1=::1 Administration__AllowLocal=false
+    admin_token || true
+}
+
+# Without one, programs of this user on this machine need no token, unless the operator has one of its own.
+without_proxy() { if admin_token; then export Administration__AllowLocal="${Administration__AllowLocal:-true}"; fi; }
+
+# The token for administration, from now on in the data folder; false when the operator has set one.
+admin_token() {
+    [ -n "${PBTS_ADMIN_TOKEN:-}" ] && return 1
     if [ ! -s "$DATA/admin-token" ]; then
         (umask 077 && od -An -N32 -tx1 /dev/urandom | tr -d ' \n' >"$DATA/admin-token")
     fi

@@ -9,7 +9,8 @@ namespace Pbts.Api.Announce;
 
 /// <summary>
 /// The parameters of one announce (BEP 3, 7, 21, 23; <c>numwant</c>, <c>key</c>, <c>no_peer_id</c> and <c>trackerid</c>
-/// are customary). The first occurrence of a parameter counts; a second <c>info_hash</c> is refused.
+/// are customary). The first occurrence of a parameter counts; a second <c>info_hash</c> is refused. What an announce can do
+/// without is as if absent where it cannot be read; what says whose announce it is never is.
 /// </summary>
 internal struct AnnounceQuery
 {
@@ -36,6 +37,8 @@ internal struct AnnounceQuery
     public string? UserId;
     public string? Signature;
 
+    private bool _hasKey;
+
     /// <summary>Reads the raw query.</summary>
     /// <returns>Null, or what is wrong, naming the parameter.</returns>
     public static string? Parse(ReadOnlySpan<byte> query, out AnnounceQuery announce)
@@ -48,6 +51,10 @@ internal struct AnnounceQuery
         {
             var parameter = Recognize(name);
             if (parameter == Parameters.None)
+                continue;
+
+            // Without a value it is not there, whatever it is.
+            if (value.IsEmpty)
                 continue;
             if ((seen & parameter) != 0)
             {
@@ -67,7 +74,7 @@ internal struct AnnounceQuery
             return "peer_id is missing";
         if ((seen & Parameters.Port) == 0)
             return "port is missing";
-        if ((seen & Parameters.Key) == 0)
+        if (!announce._hasKey)
             announce.Identity = HashOf(announce.PeerId);
         return null;
     }
@@ -81,7 +88,7 @@ internal struct AnnounceQuery
         while (reader.TryRead(out var name, out var value))
         {
             var parameter = Recognize(name);
-            if (((parameter == Parameters.UserId && UserId is null) || (parameter == Parameters.Signature && Signature is null))
+            if (!value.IsEmpty && ((parameter == Parameters.UserId && UserId is null) || (parameter == Parameters.Signature && Signature is null))
                 && Take(parameter, value, buffer) is { } error)
                 return error;
         }
@@ -145,26 +152,30 @@ internal struct AnnounceQuery
                 return null;
             case Parameters.Left:
                 Left = PercentEncoding.TryParseSize(value, out var left) ? left : null;
-                return Left is null ? "left is invalid: it must be a number of bytes" : null;
+                return null;
             case Parameters.Uploaded:
-                return PercentEncoding.TryParseSize(value, out Uploaded) ? null : "uploaded is invalid: it must be a number of bytes";
+                Uploaded = PercentEncoding.TryParseSize(value, out var uploaded) ? uploaded : 0;
+                return null;
             case Parameters.Downloaded:
-                return PercentEncoding.TryParseSize(value, out Downloaded) ? null : "downloaded is invalid: it must be a number of bytes";
+                Downloaded = PercentEncoding.TryParseSize(value, out var downloaded) ? downloaded : 0;
+                return null;
             case Parameters.NumWant:
-                return TakeNumWant(value);
+                // Negative: as many as the tracker likes.
+                if (PercentEncoding.TryParseSize(value, out var wanted))
+                    NumWant = (int)Math.Min(wanted, int.MaxValue);
+                return null;
             case Parameters.Compact:
                 Compact = !value.SequenceEqual("0"u8);
                 return null;
             case Parameters.NoPeerId:
-                NoPeerId = value.Length > 0 && !value.SequenceEqual("0"u8);
+                NoPeerId = !value.SequenceEqual("0"u8);
                 return null;
             case Parameters.Event:
                 Event = ParseEvent(value);
                 return null;
             case Parameters.Key:
                 // Opaque bytes (aria2 sends raw ones), only ever compared.
-                if (!PercentEncoding.TryDecode(value, buffer, out length))
-                    return $"key is invalid: it must be at most {MaxText} bytes, percent-encoded";
+                _hasKey = PercentEncoding.TryDecode(value, buffer, out length);
                 Identity = IdentityOf(buffer[..length]);
                 return null;
             case Parameters.UserId:
@@ -180,15 +191,6 @@ internal struct AnnounceQuery
             default:
                 return null;
         }
-    }
-
-    private string? TakeNumWant(ReadOnlySpan<byte> value)
-    {
-        var negative = value.Length > 0 && value[0] == '-';
-        if (!PercentEncoding.TryParseSize(negative ? value[1..] : value, out var number))
-            return "numwant is invalid: it must be a number";
-        NumWant = negative ? null : (int)Math.Min(number, int.MaxValue);
-        return null;
     }
 
     private static AnnounceEvent ParseEvent(ReadOnlySpan<byte> value) => value.Length switch

@@ -1,11 +1,16 @@
 namespace Pbts.Api.Announce;
 
 /// <summary>
-/// The head of one HTTP/1 request, as far as a tracker needs it: the request line and four headers. Everything stays the
+/// The head of one HTTP/1 request, as far as a tracker needs it: the request line and six headers. Everything stays the
 /// raw bytes that came in, so an info hash may hold any byte that is not white space.
 /// </summary>
 internal ref struct RequestHead
 {
+    /// <summary>More lines of <c>X-Forwarded-For</c> than any chain of proxies writes; with more it cannot be read.</summary>
+    private const int MaxForwardedLines = 16;
+
+    private int _forwardedLines;
+
     public ReadOnlySpan<byte> Method;
     public ReadOnlySpan<byte> Target;
     public bool IsHttp11;
@@ -14,7 +19,12 @@ internal ref struct RequestHead
     /// <summary>A body follows, which no announce has.</summary>
     public bool HasBody;
 
+    /// <summary>A page in a browser asks, which wants to be told that it may (CORS).</summary>
+    public bool HasOrigin;
+
+    /// <summary>The values of all lines of the header in their order, separated by commas (RFC 9110 section 5.2).</summary>
     public ReadOnlySpan<byte> ForwardedFor;
+
     public ReadOnlySpan<byte> RealIp;
 
     /// <summary>Length of the head with its blank line, or -1 while it is incomplete. Bare line feeds end lines too.</summary>
@@ -34,7 +44,10 @@ internal ref struct RequestHead
         }
     }
 
-    /// <summary>Reads a complete head; false when it is not an HTTP/1 request.</summary>
+    /// <summary>
+    /// Reads a complete head; false when it is not an HTTP/1 request, or has a line that servers disagree about (RFC 9112
+    /// section 5.1: no white space before the colon).
+    /// </summary>
     public static bool TryParse(ReadOnlySpan<byte> bytes, out RequestHead head)
     {
         head = default;
@@ -54,10 +67,12 @@ internal ref struct RequestHead
         while (bytes.Length > 0)
         {
             line = TakeLine(bytes, out bytes);
+            if (line.IsEmpty)
+                break;
             var colon = line.IndexOf((byte)':');
-            if (colon < 1)
-                continue;
-            head.TakeHeader(line[..colon], line[(colon + 1)..].Trim((byte)' '));
+            if (colon < 1 || line[0] is (byte)' ' or (byte)'\t' || line[colon - 1] is (byte)' ' or (byte)'\t')
+                return false;
+            head.TakeHeader(line[..colon], line[(colon + 1)..].Trim(" \t"u8));
         }
 
         return true;
@@ -79,8 +94,11 @@ internal ref struct RequestHead
             case 17 when Is(name, "transfer-encoding"u8):
                 HasBody = true;
                 break;
+            case 6 when Is(name, "origin"u8):
+                HasOrigin = true;
+                break;
             case 15 when Is(name, "x-forwarded-for"u8):
-                ForwardedFor = value;
+                ForwardedFor = ++_forwardedLines == 1 ? value : _forwardedLines <= MaxForwardedLines ? (byte[])[.. ForwardedFor, (byte)',', .. value] : "?"u8;
                 break;
             case 9 when Is(name, "x-real-ip"u8):
                 RealIp = value;

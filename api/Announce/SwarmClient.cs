@@ -10,8 +10,9 @@ namespace Pbts.Api.Announce;
 /// a stopping or dead silo is tried again until the cluster has settled or the patience is used up.
 /// </summary>
 /// <param name="local">The swarms of the silo in this process, where there is one.</param>
+/// <param name="scrapes">The silo's answers to scrapes, where there is one in this process.</param>
 /// <param name="desks">The way to the silos, where there is none in this process.</param>
-internal sealed class SwarmClient(IGrainFactory grains, TimeProvider time, ILocalSwarms? local = null, SwarmDesks? desks = null)
+internal sealed class SwarmClient(IGrainFactory grains, TimeProvider time, ILocalSwarms? local = null, ISwarmScrapes? scrapes = null, SwarmDesks? desks = null)
 {
     /// <summary>Longer than it takes the cluster to notice a dead silo.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(25);
@@ -34,6 +35,17 @@ internal sealed class SwarmClient(IGrainFactory grains, TimeProvider time, ILoca
         return counts?.Value;
 
         static async ValueTask<StrongBox> Boxed(ValueTask<SwarmCounts> counts) => new(await counts);
+    }
+
+    /// <summary>Counts of the torrents, in their order; null when they could not be told in time.</summary>
+    public async ValueTask<SwarmCounts[]?> ScrapeAsync(InfoHash[] infoHashes)
+    {
+        await PoolThread.Enter();
+        return await RetryAsync(AskAsync(), AskAsync);
+
+        async ValueTask<SwarmCounts[]?> AskAsync() =>
+            await (scrapes is not null ? scrapes.CountAsync(infoHashes)
+                : desks?.Any() is { } desk ? desk.Grain.ScrapeAsync(infoHashes) : throw new TimeoutException("No silo is known."));
     }
 
     /// <summary>Every torrent that has an active swarm anywhere in the cluster.</summary>
@@ -79,7 +91,7 @@ internal sealed class SwarmClient(IGrainFactory grains, TimeProvider time, ILoca
     private ISwarmGrain Swarm(InfoHash infoHash) => grains.GetGrain<ISwarmGrain>(infoHash.ToString());
 
     private async ValueTask<T?> RetryAsync<T>(ValueTask<T> call, Func<ValueTask<T>> again)
-        where T : class
+        where T : class?
     {
         var started = time.GetTimestamp();
         for (var pause = TimeSpan.FromMilliseconds(20); ; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)

@@ -39,6 +39,9 @@ internal sealed class SwarmDesks(IGrainFactory grains, ClusterFigures cluster) :
         return best;
     }
 
+    /// <summary>Some desk, for what any silo answers; null as long as none is known.</summary>
+    public Desk? Any() => Volatile.Read(ref _active) is { Length: > 0 } active ? active[Random.Shared.Next(active.Length)] : null;
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(RefreshEvery);

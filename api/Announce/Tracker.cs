@@ -9,7 +9,7 @@ using Pbts.Protocol.Receipts;
 namespace Pbts.Api.Announce;
 
 /// <summary>What an announce or scrape comes to: the same rules whichever listener it came through.</summary>
-internal sealed class Tracker(SwarmClient swarms, IAnnounceAccess access, IOptions<TrackerOptions> options, CallerLimits limits, AnnounceMetrics metrics)
+internal sealed class Tracker(SwarmClient swarms, IAnnounceAccess access, IOptions<TrackerOptions> options, CallerLimits limits, OutsideAddresses outside, AnnounceMetrics metrics)
 {
     /// <summary>Said of every condition that will pass.</summary>
     public const string Busy = "tracker is busy, try again soon";
@@ -24,7 +24,7 @@ internal sealed class Tracker(SwarmClient swarms, IAnnounceAccess access, IOptio
         var address = seen.ToAddress();
         if (!limits.AnnouncesByAddress.Allows(address))
             return Limited(query);
-        var verdict = await access.CheckAsync(passkey, query, cancellationToken);
+        var verdict = await access.CheckAsync(passkey, query, address, cancellationToken);
         if (verdict.Busy || verdict.Refusal is not null)
         {
             metrics.Count(query.Event, verdict.Busy ? AnnounceResult.Busy : AnnounceResult.Refused);
@@ -48,41 +48,45 @@ internal sealed class Tracker(SwarmClient swarms, IAnnounceAccess access, IOptio
         };
         var reply = await swarms.AnnounceAsync(query.InfoHash, request);
         if (reply is null)
+        {
             metrics.Count(query.Event, AnnounceResult.Busy);
-        else
-            metrics.Served(query.Event, started);
-        return new(reply, null);
+            return new(null, null);
+        }
+
+        metrics.Served(query.Event, started);
+        return new(outside.For(seen, reply), null);
     }
 
     private AnnounceOutcome Limited(in AnnounceQuery query)
     {
+        limits.Refused(Limit.Announces);
         metrics.Count(query.Event, AnnounceResult.Limited);
         return new(null, null);
     }
 
-    /// <summary>Why this caller may not scrape, or null.</summary>
-    public async ValueTask<string?> CheckScrapeAsync(string? passkey, CancellationToken cancellationToken)
+    /// <summary>Why this caller may not scrape so many info hashes, or null.</summary>
+    public async ValueTask<string?> CheckScrapeAsync(string? passkey, IPAddress client, int infoHashes, CancellationToken cancellationToken)
     {
-        var verdict = await access.CheckScrapeAsync(passkey, cancellationToken);
+        if (!limits.ScrapesByAddress.Allows(client, Math.Max(1, infoHashes)))
+        {
+            limits.Refused(Limit.Scrapes);
+            return Busy;
+        }
+
+        var verdict = await access.CheckScrapeAsync(passkey, client, cancellationToken);
         return verdict.Busy ? Busy : verdict.Refusal;
     }
 
-    /// <summary>Counts of the torrents, in their order; null when one of them could not be reached in time.</summary>
-    public async ValueTask<SwarmCounts[]?> CountAsync(IReadOnlyList<InfoHash> infoHashes)
+    /// <summary>Counts of the torrents, in their order; null when they could not be told in time.</summary>
+    public ValueTask<SwarmCounts[]?> CountAsync(InfoHash[] infoHashes) => swarms.ScrapeAsync(infoHashes);
+
+    /// <summary>Every torrent with an active swarm, for a caller who pays for all of them.</summary>
+    public async ValueTask<InfoHash[]> ListAsync(IPAddress client)
     {
-        var calls = new Dictionary<InfoHash, Task<SwarmCounts?>>();
-        foreach (var infoHash in infoHashes)
-        {
-            if (!calls.ContainsKey(infoHash))
-                calls.Add(infoHash, swarms.ScrapeAsync(infoHash).AsTask());
-        }
-
-        var counts = await Task.WhenAll(infoHashes.Select(infoHash => calls[infoHash]));
-        return Array.Exists(counts, count => count is null) ? null : Array.ConvertAll(counts, count => count!.Value);
+        var all = (await swarms.ListAsync()).ToArray();
+        limits.ScrapesByAddress.Charge(client, all.Length);
+        return all;
     }
-
-    /// <summary>Every torrent with an active swarm.</summary>
-    public ValueTask<List<InfoHash>> ListAsync() => swarms.ListAsync();
 
     /// <summary>Seconds until the next announce, spread at random so that clients do not come in step.</summary>
     public int NextInterval() => _options.Interval + Random.Shared.Next((_options.Interval / 10) + 1);

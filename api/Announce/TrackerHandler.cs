@@ -21,7 +21,7 @@ internal sealed class TrackerHandler(Tracker tracker, IOptions<TrackerOptions> o
         if (route.Action == TrackerAction.Scrape)
         {
             var hashes = ReadScrape(route.Query, out var bad);
-            return ScrapeAsync(route.Passkey, hashes, bad, output, cancellationToken);
+            return ScrapeAsync(route.Passkey, client, hashes, bad, output, cancellationToken);
         }
 
         if (AnnounceQuery.Parse(route.Query, out var query) is { } error)
@@ -80,9 +80,9 @@ internal sealed class TrackerHandler(Tracker tracker, IOptions<TrackerOptions> o
         return hashes;
     }
 
-    private async ValueTask ScrapeAsync(string? passkey, List<InfoHash> hashes, bool bad, IBufferWriter<byte> output, CancellationToken cancellationToken)
+    private async ValueTask ScrapeAsync(string? passkey, IPAddress client, List<InfoHash> hashes, bool bad, IBufferWriter<byte> output, CancellationToken cancellationToken)
     {
-        if (await tracker.CheckScrapeAsync(passkey, cancellationToken) is { } refusal)
+        if (await tracker.CheckScrapeAsync(passkey, client, hashes.Count, cancellationToken) is { } refusal)
         {
             BencodeReply.Failure(output, refusal);
             return;
@@ -100,7 +100,7 @@ internal sealed class TrackerHandler(Tracker tracker, IOptions<TrackerOptions> o
             return;
         }
 
-        var distinct = hashes.Count == 0 ? await tracker.ListAsync() : hashes.Distinct().ToList();
+        var distinct = hashes.Count == 0 ? await tracker.ListAsync(client) : hashes.Distinct().ToArray();
         if (await tracker.CountAsync(distinct) is not { } counts)
         {
             BencodeReply.Failure(output, Tracker.Busy);

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.IO.Pipelines;
 using System.Net;
 using System.Net.Sockets;
@@ -55,7 +56,7 @@ internal sealed class TrackerListener(Socket socket, SocketConnectionContextFact
 
     public ValueTask DisposeAsync() => UnbindAsync();
 
-    /// <summary>A connection of which some bytes were read already: they come first.</summary>
+    /// <summary>A connection of which some bytes were read already: they come first. What follows goes through <see cref="RequestFraming"/>.</summary>
     private sealed class Continued : IDuplexPipe
     {
         private readonly Pipe _input = new();
@@ -72,16 +73,35 @@ internal sealed class TrackerListener(Socket socket, SocketConnectionContextFact
 
         private static async Task PumpAsync(byte[] received, PipeReader rest, PipeWriter writer)
         {
+            var framing = new RequestFraming();
+            Exception? failure = null;
             try
             {
-                await writer.WriteAsync(received);
-                await rest.CopyToAsync(writer);
-                await writer.CompleteAsync();
+                var held = received;
+                var used = framing.Copy(held, writer);
+                while (true)
+                {
+                    if ((await writer.FlushAsync()).IsCompleted)
+                        break;
+                    held = held[used..];
+                    var read = await rest.ReadAsync();
+                    if (read.Buffer.IsEmpty && read.IsCompleted)
+                    {
+                        writer.Write(held);
+                        break;
+                    }
+
+                    held = [.. held, .. read.Buffer.ToArray()];
+                    rest.AdvanceTo(read.Buffer.End);
+                    used = framing.Copy(held, writer);
+                }
             }
             catch (Exception e) when (e is IOException or ConnectionAbortedException or InvalidOperationException or ObjectDisposedException)
             {
-                await writer.CompleteAsync(e);
+                failure = e;
             }
+
+            await writer.CompleteAsync(failure);
         }
     }
 }

@@ -45,14 +45,22 @@ internal sealed partial class TrackerRequests(TrackerHandler handler, ClientAddr
         var length = RequestHead.FindEnd(bytes);
         if (length < 0 || length > MaxHead)
             return bytes.Length <= MaxHead ? RequestKind.Incomplete : RequestKind.TooLarge;
-        if (!RequestHead.TryParse(bytes[..length], out var head) || !head.Method.SequenceEqual("GET"u8) || head.HasBody)
+        if (!RequestHead.TryParse(bytes[..length], out var head) || !head.Method.SequenceEqual("GET"u8) || head.HasBody || head.HasOrigin)
             return RequestKind.Other;
         var route = TrackerRoute.Parse(head.Target);
         if (route.Action == TrackerAction.None)
             return RequestKind.Other;
-        var answer = shedding.Sheds() ? handler.Shed(route, body) : handler.HandleAsync(route, addresses.Resolve(socket, head.ForwardedFor, head.RealIp), body, CancellationToken.None);
+        var answer = shedding.Sheds() ? handler.Shed(route, body)
+            : addresses.TryResolve(socket, head.ForwardedFor, head.RealIp) is { } client ? handler.HandleAsync(route, client, body, CancellationToken.None)
+            : Refuse(body);
         request = new(length, head.KeepAlive, head.IsHttp11, answer);
         return RequestKind.Tracker;
+    }
+
+    private static ValueTask Refuse(ArrayBufferWriter<byte> body)
+    {
+        BencodeReply.Failure(body, ClientAddressResolver.Unreadable);
+        return ValueTask.CompletedTask;
     }
 
     /// <summary>Waits for an answer; whatever happens, there is one that the client understands.</summary>

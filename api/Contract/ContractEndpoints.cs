@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
 using Nethereum.Hex.HexConvertors.Extensions;
+using Pbts.Api.Admission;
 using Pbts.Api.Http;
 using Pbts.GrainInterfaces.Chain;
 using Pbts.GrainInterfaces.Configuration;
@@ -34,8 +35,8 @@ internal static class ContractEndpoints
         writes.MapPost("/migrate", MigrateAsync);
     }
 
-    private static async Task<IResult> StatusAsync(IGrainFactory grains) =>
-        TypedResults.Json(StatusAnswer.From(await Contract(grains).GetStatusAsync()));
+    private static async Task<IResult> StatusAsync(IGrainFactory grains, Moments moments) =>
+        TypedResults.Json(StatusAnswer.From(await moments.GetAsync("contract", () => Contract(grains).GetStatusAsync())));
 
     private static async Task<IResult> UserAsync(string username, IGrainFactory grains)
     {

@@ -31,7 +31,7 @@ internal static class MigrationEndpoints
 
     private static async Task<IResult> StartAsync(HttpContext context, IGrainFactory grains)
     {
-        var (fields, refusal) = await JsonBody.ReadAsync(context);
+        var (fields, refusal) = await JsonBody.ReadAsync(context, JsonBody.Large);
         if (refusal is not null) return refusal;
         var referrer = fields.Text("referrer_address");
         var batchSize = fields.OptionalUnsigned("batch_size", ReputationV2Abi.MaxBatch, 1) ?? DefaultBatchSize;

@@ -6,18 +6,20 @@ using Pbts.GrainInterfaces.Configuration;
 namespace Pbts.Api.Http;
 
 /// <summary>
-/// Lets administrators through: with the configured token, or, where none is configured, from this machine. Every
-/// attempt goes to the <see cref="AuditTrail"/>.
+/// Lets administrators through: with the configured token, or, where <see cref="AdministrationOptions.AllowsLocal"/>, by a program
+/// of the tracker's own user on its machine. Every attempt goes to the <see cref="AuditTrail"/>.
 /// </summary>
 internal sealed class AdminAuthorization : IEndpointFilter
 {
     private readonly byte[] _token;
+    private readonly bool _allowsLocal;
     private readonly AuditTrail _audit;
 
     public AdminAuthorization(IOptions<AdministrationOptions> options, AuditTrail audit)
     {
         _token = Hash(options.Value.Token);
         IsTokenConfigured = options.Value.Token.Length > 0;
+        _allowsLocal = options.Value.AllowsLocal;
         _audit = audit;
     }
 
@@ -26,12 +28,13 @@ internal sealed class AdminAuthorization : IEndpointFilter
     /// <summary>Whether the caller may administer.</summary>
     public bool IsAllowed(HttpContext context)
     {
-        if (!IsTokenConfigured)
-            return Callers.IsLoopback(context);
         const string scheme = "Bearer ";
         var header = context.Request.Headers.Authorization.ToString();
-        return header.StartsWith(scheme, StringComparison.OrdinalIgnoreCase) && IsToken(header[scheme.Length..].Trim());
+        return (header.StartsWith(scheme, StringComparison.OrdinalIgnoreCase) && IsToken(header[scheme.Length..].Trim())) || IsLocal(context);
     }
+
+    /// <summary>Whether the caller may administer without a token.</summary>
+    public bool IsLocal(HttpContext context) => _allowsLocal && LocalCallers.IsOurs(context);
 
     /// <summary>Whether a token is configured and this is it. Hashes have one length, so the comparison takes the same time for every guess.</summary>
     public bool IsToken(string given) => IsTokenConfigured && CryptographicOperations.FixedTimeEquals(Hash(given), _token);
@@ -43,7 +46,7 @@ internal sealed class AdminAuthorization : IEndpointFilter
         {
             _audit.Record(http, AuditTrail.Refused, refused: true);
             if (!IsTokenConfigured)
-                return Answers.Forbidden("administration is allowed from this machine only: set PBTS_ADMIN_TOKEN to administer from elsewhere");
+                return Answers.Forbidden("administration is for programs of the tracker's own user on its machine: set PBTS_ADMIN_TOKEN to administer from elsewhere");
             http.Response.Headers.WWWAuthenticate = "Bearer";
             return Answers.Unauthorized("administration needs the header Authorization: Bearer <PBTS_ADMIN_TOKEN>");
         }

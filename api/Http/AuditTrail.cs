@@ -10,8 +10,8 @@ internal sealed record AuditEntry(DateTimeOffset At, string Action, string Addre
 
 /// <summary>
 /// What administrators did, in the log (category <c>Pbts.Audit</c>) at once and in the database a moment later, where all
-/// processes of the cluster put it. The log is the full record; refused attempts go to the database only so many a minute
-/// and have a share of the table of their own, so that nobody can wash it clean by knocking.
+/// processes of the cluster put it. Refused attempts beyond so many a minute are a number in the log; fewer of them go to the
+/// database and have a share of the table of their own, so that nobody can wash it clean by knocking.
 /// </summary>
 internal sealed partial class AuditTrail(ILoggerFactory loggers, NpgsqlDataSource database, ClientAddressResolver addresses, TimeProvider time) : BackgroundService
 {
@@ -22,6 +22,8 @@ internal sealed partial class AuditTrail(ILoggerFactory loggers, NpgsqlDataSourc
     private const int MaxBatch = 200;
     private const int MaxAction = 300;
     private const int RefusalsPerMinute = 20;
+    private const int LoggedPerMinute = 60;
+    private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
     private readonly ILogger _log = loggers.CreateLogger("Pbts.Audit");
@@ -29,14 +31,17 @@ internal sealed partial class AuditTrail(ILoggerFactory loggers, NpgsqlDataSourc
     private readonly Lock _refusals = new();
     private long _minute;
     private int _refused;
+    private ITimer? _ending;
 
     public void Record(HttpContext context, string outcome, bool refused)
     {
-        var action = $"{context.Request.Method} {context.Request.Path}";
+        var action = Printable.Cut($"{context.Request.Method} {context.Request.Path}", MaxAction);
         var address = addresses.Resolve(context).ToString();
-        LogAudit(_log, action, address, outcome);
-        if (!refused || MayKeepRefusal())
-            _queue.Writer.TryWrite(new(time.GetUtcNow(), action.Length > MaxAction ? action[..MaxAction] : action, address, outcome));
+        var place = refused ? CountRefusal() : 0;
+        if (place < LoggedPerMinute)
+            LogAudit(_log, action, address, outcome);
+        if (place < RefusalsPerMinute)
+            _queue.Writer.TryWrite(new(time.GetUtcNow(), action, address, outcome));
     }
 
     /// <summary>The newest entries of the whole cluster, newest first.</summary>
@@ -66,14 +71,27 @@ internal sealed partial class AuditTrail(ILoggerFactory loggers, NpgsqlDataSourc
         }
     }
 
-    private bool MayKeepRefusal()
+    /// <summary>How many were refused in this minute before. Those that the log leaves out are summed up at its end.</summary>
+    private int CountRefusal()
     {
         lock (_refusals)
         {
-            var minute = time.GetUtcNow().ToUnixTimeSeconds() / 60;
-            if (minute != _minute)
-                (_minute, _refused) = (minute, 0);
-            return _refused++ < RefusalsPerMinute;
+            if (_refused == LoggedPerMinute)
+                _ending = time.CreateTimer(_ => EndMinute(), null, Minute, Timeout.InfiniteTimeSpan);
+            else if (_refused < LoggedPerMinute && time.GetElapsedTime(_minute) > Minute)
+                (_minute, _refused) = (time.GetTimestamp(), 0);
+            return _refused++;
+        }
+    }
+
+    private void EndMinute()
+    {
+        lock (_refusals)
+        {
+            LogRefusals(_log, _refused - LoggedPerMinute);
+            (_minute, _refused) = (time.GetTimestamp(), 0);
+            _ending?.Dispose();
+            _ending = null;
         }
     }
 
@@ -109,6 +127,9 @@ internal sealed partial class AuditTrail(ILoggerFactory loggers, NpgsqlDataSourc
 
     private static NpgsqlParameter Column<T>(List<AuditEntry> entries, Func<AuditEntry, T> value, NpgsqlDbType type) =>
         new() { Value = entries.Select(value).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | type };
+
+    [LoggerMessage(LogLevel.Warning, "{Count} more attempts were refused within a minute")]
+    private static partial void LogRefusals(ILogger audit, int count);
 
     [LoggerMessage(LogLevel.Information, "{Action} from {Address}: {Outcome}")]
     private static partial void LogAudit(ILogger audit, string action, string address, string outcome);

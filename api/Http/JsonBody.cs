@@ -1,27 +1,44 @@
+using System.Buffers;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.Extensions.Options;
+using Pbts.Api.Admission;
+using Pbts.Api.Announce;
+using Pbts.GrainInterfaces.Configuration;
 
 namespace Pbts.Api.Http;
 
 /// <summary>Reads a JSON object from a request, whatever content type it claims to be.</summary>
 internal static class JsonBody
 {
-    /// <summary>Bytes of the largest body that is read.</summary>
-    public const int MaxLength = 2 << 20;
+    /// <summary>Bytes of the largest body that most endpoints read.</summary>
+    public const int Small = 16 << 10;
+
+    /// <summary>Bytes of the largest body with a quote or a payload to attest.</summary>
+    public const int Attestation = 256 << 10;
+
+    /// <summary>Bytes of the largest body with receipts or the names of members.</summary>
+    public const int Large = 2 << 20;
 
     /// <summary>Bytes of a longer one that are read and thrown away, so that its sender gets to see the answer instead of a broken connection.</summary>
     private const int MaxDiscarded = 64 << 20;
 
+    private const int FirstBuffer = 1024;
+
     private static readonly JsonDocumentOptions Options = new() { MaxDepth = 16 };
 
-    /// <summary>The object's fields, or the refusal: 400 when it is no JSON object, 413 when it is too long.</summary>
-    public static async ValueTask<(JsonFields Fields, IResult? Refusal)> ReadAsync(HttpContext context)
+    /// <summary>
+    /// The object's fields, or the refusal: 400 when it is no JSON object, 413 when it is too long, 408 when it takes too long,
+    /// 429 when bodies take too much memory already.
+    /// </summary>
+    public static async ValueTask<(JsonFields Fields, IResult? Refusal)> ReadAsync(HttpContext context, int most = Small)
     {
         try
         {
-            var body = await ReadBytesAsync(context);
-            if (body is null)
-                return (default!, Answers.TooLarge($"body is too long: at most {MaxLength} bytes"));
+            var (body, refusal) = await ReadBytesAsync(context, most);
+            if (refusal is not null)
+                return (default!, refusal);
             if (body.Length == 0)
                 return (default!, Answers.BadRequest("body is missing: send a JSON object"));
             using var document = JsonDocument.Parse(body, Options);
@@ -35,26 +52,70 @@ internal static class JsonBody
         }
         catch (BadHttpRequestException e)
         {
-            return (default!, e.StatusCode == StatusCodes.Status413PayloadTooLarge
-                ? Answers.TooLarge($"body is too long: at most {MaxLength} bytes")
-                : Answers.BadRequest("body could not be read"));
+            return (default!, e.StatusCode == StatusCodes.Status413PayloadTooLarge ? TooLong(most) : Answers.BadRequest("body could not be read"));
         }
     }
 
-    private static async Task<byte[]?> ReadBytesAsync(HttpContext context)
+    private static async Task<(ReadOnlyMemory<byte> Body, IResult? Refusal)> ReadBytesAsync(HttpContext context, int most)
     {
+        var services = context.RequestServices;
+        var limits = services.GetRequiredService<CallerLimits>();
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
             limit.MaxRequestBodySize = MaxDiscarded;
-        var tooLong = context.Request.ContentLength > MaxLength;
-        using var body = new MemoryStream();
-        var buffer = new byte[16 * 1024];
-        while (await context.Request.Body.ReadAsync(buffer, context.RequestAborted) is > 0 and var count)
-        {
-            tooLong |= body.Length + count > MaxLength;
-            if (!tooLong)
-                body.Write(buffer, 0, count);
-        }
+        using var late = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
+        late.CancelAfter(TimeSpan.FromSeconds(services.GetRequiredService<IOptions<LimitsOptions>>().Value.BodySeconds));
 
-        return tooLong ? null : body.ToArray();
+        // What was read of it lives as long as the request.
+        var account = services.GetRequiredService<BodyBudget>().Open(services.GetRequiredService<ClientAddressResolver>().Resolve(context));
+        context.Response.RegisterForDispose(account);
+        byte[] body = [];
+        var length = 0;
+        var tooLong = context.Request.ContentLength > most;
+        var reader = context.Request.BodyReader;
+        try
+        {
+            while (true)
+            {
+                var read = await reader.ReadAsync(late.Token);
+                tooLong |= length + read.Buffer.Length > most;
+                if (!tooLong)
+                {
+                    var needed = length + (int)read.Buffer.Length;
+                    if (needed > body.Length)
+                    {
+                        var size = Math.Min(most, Math.Max(Math.Max(needed, body.Length * 2), FirstBuffer));
+                        if (!account.TryTake(size - body.Length))
+                        {
+                            reader.AdvanceTo(read.Buffer.End);
+                            limits.Refused(Limit.Bodies);
+                            return (default, Last(context, Answers.TooMany(context)));
+                        }
+
+                        Array.Resize(ref body, size);
+                    }
+
+                    read.Buffer.CopyTo(body.AsSpan(length));
+                    length = needed;
+                }
+
+                reader.AdvanceTo(read.Buffer.End);
+                if (read.IsCompleted)
+                    return tooLong ? (default, TooLong(most)) : (body.AsMemory(0, length), null);
+            }
+        }
+        catch (OperationCanceledException) when (!context.RequestAborted.IsCancellationRequested)
+        {
+            limits.Refused(Limit.SlowBodies);
+            return (default, Last(context, Answers.Error(StatusCodes.Status408RequestTimeout, "body did not come in in time")));
+        }
     }
+
+    /// <summary>The rest of the body is not waited for.</summary>
+    private static IResult Last(HttpContext context, IResult answer)
+    {
+        context.Response.Headers.Connection = "close";
+        return answer;
+    }
+
+    private static JsonHttpResult<ErrorAnswer> TooLong(int most) => Answers.TooLarge($"body is too long: at most {most} bytes");
 }

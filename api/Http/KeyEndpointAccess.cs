@@ -11,7 +11,7 @@ internal sealed class KeyEndpointAccess(IOptions<AdministrationOptions> options)
         var allowed = options.Value.KeyEndpoints switch
         {
             KeyEndpoints.On => true,
-            KeyEndpoints.Loopback => Callers.IsLoopback(context.HttpContext),
+            KeyEndpoints.Loopback => LocalCallers.IsOurs(context.HttpContext),
             _ => false,
         };
         if (allowed)

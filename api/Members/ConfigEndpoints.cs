@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using Pbts.Api.Admission;
 using Pbts.Api.Http;
 using Pbts.GrainInterfaces.Configuration;
 using Pbts.GrainInterfaces.Settings;
@@ -16,14 +17,14 @@ internal static class ConfigEndpoints
             .AddEndpointFilter<AdminAuthorization>().Accepts<ConfigRequest>("application/json", "*/*").Produces<ConfigChangedAnswer>();
     }
 
-    private static async Task<IResult> GetAsync(IGrainFactory grains, IOptions<TrackerOptions> tracker)
+    private static async Task<IResult> GetAsync(IGrainFactory grains, IOptions<TrackerOptions> tracker, Moments moments)
     {
         var grain = grains.GetGrain<ISettingsGrain>(0);
         var settings = await grain.GetAsync();
         return TypedResults.Ok(new ConfigAnswer(
             await grain.GetInstanceIdAsync(), settings.VerifySignatures, settings.ReceiptWindow, tracker.Value.MinRatio, tracker.Value.MaxPeers,
-            await grain.CountSpentReceiptsAsync(), settings.TeeMode,
-            settings.TeeMode != "disabled" && (await grains.GetGrain<ITeeGrain>(0).GetStatusAsync()).Available));
+            await moments.GetAsync("receipts", grain.CountSpentReceiptsAsync), settings.TeeMode,
+            settings.TeeMode != "disabled" && (await moments.GetAsync("tee", grains.GetGrain<ITeeGrain>(0).GetStatusAsync)).Available));
     }
 
     private static async Task<IResult> ChangeAsync(HttpContext context, IGrainFactory grains)

@@ -22,7 +22,12 @@ internal static class MemberEndpoints
         services.AddSingleton<AuditTrail>();
         services.AddHostedService(provider => provider.GetRequiredService<AuditTrail>());
         services.AddSingleton<AdminAuthorization>();
+        services.AddOptions<LimitsOptions>().BindConfiguration(LimitsOptions.Section).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<LimitsOptions>, LimitsOptionsValidator>();
         services.AddSingleton<CallerLimits>();
+        services.AddSingleton<BodyBudget>();
+        services.AddSingleton<Moments>();
+        services.AddHostedService<LimitsAtStart>();
         services.AddSingleton<CryptoWorkers>();
         services.AddHostedService<InstanceLookup>();
         services.AddSingleton<IUserDirectory, UserDirectory>();

@@ -1,6 +1,5 @@
 using System.Text;
 using Microsoft.Extensions.Options;
-using Pbts.Api.Admission;
 using Pbts.Api.Http;
 using Pbts.Api.Tee;
 using Pbts.GrainInterfaces.Chain;
@@ -17,9 +16,9 @@ internal static class RegistrationEndpoints
 {
     public static void MapRegistration(this IEndpointRouteBuilder app)
     {
-        app.MapPost("/register", RegisterAsync).AddEndpointFilter<ReportRateFilter>().WithSummary("Register a user; with a signature, prove possession of the key")
+        app.MapPost("/register", RegisterAsync).WithSummary("Register a user; with a signature, prove possession of the key")
             .Accepts<RegisterRequest>("application/json", "*/*").Produces<RegisterAnswer>();
-        app.MapPost("/user/{userId}/rotate-key", RotateAsync).AddEndpointFilter<ReportRateFilter>().WithSummary("Replace a user's key and passkey")
+        app.MapPost("/user/{userId}/rotate-key", RotateAsync).WithSummary("Replace a user's key and passkey")
             .Accepts<RotateRequest>("application/json", "*/*").Produces<RegisterAnswer>();
     }
 

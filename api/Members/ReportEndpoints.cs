@@ -14,12 +14,12 @@ namespace Pbts.Api.Members;
 internal static class ReportEndpoints
 {
     public static void MapReport(this IEndpointRouteBuilder app) =>
-        app.MapPost("/report", ReportAsync).AddEndpointFilter<ReportRateFilter>().WithSummary("Report receipts: credits the sender, debits each receiver")
+        app.MapPost("/report", ReportAsync).WithSummary("Report receipts: credits the sender, debits each receiver")
             .Accepts<ReportRequest>("application/json", "*/*").Produces<ReportAnswer>();
 
     private static async Task<IResult> ReportAsync(HttpContext context, IGrainFactory grains, CallerLimits limits, IOptions<ReceiptsOptions> options)
     {
-        var (fields, refusal) = await JsonBody.ReadAsync(context);
+        var (fields, refusal) = await JsonBody.ReadAsync(context, JsonBody.Large);
         if (refusal is not null)
             return refusal;
         var userId = fields.ReadUserId();
@@ -42,7 +42,11 @@ internal static class ReportEndpoints
             return Answers.Unauthorized("passkey is not the user's");
         // Without a passkey it may be anybody: then the address alone is limited, or strangers could use the user's share up.
         if (passkey is not null && !limits.ReportsByUser.Allows(userId))
+        {
+            limits.Refused(Limit.Reports);
             return Answers.TooMany(context);
+        }
+
         if (!settings.VerifySignatures)
             return await UnverifiedReport.RunAsync(user, receipts, uploaded, downloaded, settings.ReceiptWindow, options.Value.MaxPieceSize, context);
 

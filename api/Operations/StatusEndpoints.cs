@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using Pbts.Api.Admission;
 using Pbts.Api.Announce;
 using Pbts.GrainInterfaces.Configuration;
 using Pbts.GrainInterfaces.Settings;
@@ -23,7 +24,10 @@ internal static class StatusEndpoints
             : TypedResults.Ok(new HealthAnswer("healthy", identity.ToString(), settings.VerifySignatures));
     }
 
-    private static async Task<IResult> StatsAsync(IGrainFactory grains, ClusterFigures figures, TrackerIdentity identity, IOptions<TrackerOptions> tracker)
+    private static Task<IResult> StatsAsync(IGrainFactory grains, ClusterFigures figures, TrackerIdentity identity, IOptions<TrackerOptions> tracker, Moments moments) =>
+        moments.GetAsync("stats", () => FindStatsAsync(grains, figures, identity, tracker));
+
+    private static async Task<IResult> FindStatsAsync(IGrainFactory grains, ClusterFigures figures, TrackerIdentity identity, IOptions<TrackerOptions> tracker)
     {
         var silos = await Settle(figures.GetAsync());
         var users = await Settle(CountAsync());

@@ -36,7 +36,13 @@ internal sealed record ConfigurationAnswer(bool Success, IReadOnlyList<Configura
             new("Full scrape", tracker.FullScrape ? "yes" : "no"),
             new("Trusted proxies", tracker.TrustedProxies.Count > 0 ? string.Join(", ", tracker.TrustedProxies) : "none"),
             new("Connections at once", $"{tracker.MaxConnections}"),
-            new("Administration", administration.Token.Length > 0 ? "with a token" : "from this machine only (PBTS_ADMIN_TOKEN is not set)"),
+            new("Administration", (administration.Token.Length > 0, administration.AllowsLocal) switch
+            {
+                (true, true) => "with a token, and by this user's programs on this machine",
+                (true, false) => "with a token",
+                (false, true) => "by this user's programs on this machine only (PBTS_ADMIN_TOKEN is not set)",
+                _ => "by nobody",
+            }),
             new("Key endpoints", administration.KeyEndpoints.ToString().ToLowerInvariant()),
         ]);
 

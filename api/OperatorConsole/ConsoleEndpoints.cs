@@ -31,6 +31,7 @@ internal static class ConsoleEndpoints
 
     public static void MapConsole(this IEndpointRouteBuilder app)
     {
+        app.MapGet("/", (HttpContext context, ConsoleAssets assets) => assets.Answer(context, "home.html")).ExcludeFromDescription();
         app.MapGet("/console", (HttpContext context, ConsoleAssets assets) => assets.Answer(context, "console.html")).ExcludeFromDescription();
         app.MapGet("/console/{asset}", (string asset, HttpContext context, ConsoleAssets assets) => assets.Answer(context, asset)).ExcludeFromDescription();
         app.MapGet("/u/{userId}", (HttpContext context, ConsoleAssets assets) => assets.Answer(context, "user.html")).ExcludeFromDescription();
@@ -49,7 +50,7 @@ internal static class ConsoleEndpoints
 
     /// <summary>Whether the console is open to this caller without a token, and whether a token would help.</summary>
     private static Ok<SessionAnswer> Session(HttpContext context, AdminAuthorization administration) =>
-        TypedResults.Ok(new SessionAnswer(!administration.IsTokenConfigured && administration.IsAllowed(context), administration.IsTokenConfigured));
+        TypedResults.Ok(new SessionAnswer(administration.IsLocal(context), administration.IsTokenConfigured));
 
     /// <summary>Server-sent events (WHATWG HTML): the cluster once a second.</summary>
     private static ServerSentEventsResult<ClusterSnapshot> Events(ClusterSnapshots snapshots, IHostApplicationLifetime lifetime, HttpContext context)

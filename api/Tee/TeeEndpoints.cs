@@ -2,7 +2,6 @@ using System.Security.Cryptography;
 using System.Text;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.HttpResults;
-using Pbts.Api.Admission;
 using Pbts.Api.Http;
 using Pbts.GrainInterfaces.Tee;
 using Pbts.Protocol.Attestation;
@@ -26,7 +25,7 @@ internal static class TeeEndpoints
         app.MapPost("/tee/reset-statistics", ResetAsync).WithTags("Tee").WithSummary("Set the counters to zero (administrators)").AddEndpointFilter<AdminAuthorization>();
         app.MapPost("/keygen-tee", KeygenAsync).AddEndpointFilter<KeyEndpointAccess>().WithTags("Tee").WithSummary("Make a key pair out of the machine's secrets")
             .Accepts<KeygenTeeRequest>(isOptional: true, "application/json", "*/*").Produces<KeygenTeeAnswer>();
-        app.MapPost("/generate-attestation", GenerateAsync).AddEndpointFilter<ReportRateFilter>().WithTags("Tee").WithSummary("A quote of the tracker's machine over a payload")
+        app.MapPost("/generate-attestation", GenerateAsync).WithTags("Tee").WithSummary("A quote of the tracker's machine over a payload")
             .Accepts<GenerateAttestationRequest>("application/json", "*/*").Produces<GenerateAttestationAnswer>();
         app.MapVerification();
     }
@@ -79,7 +78,7 @@ internal static class TeeEndpoints
 
     private static async Task<IResult> GenerateAsync(HttpContext context, IGrainFactory grains)
     {
-        var (fields, refusal) = await JsonBody.ReadAsync(context);
+        var (fields, refusal) = await JsonBody.ReadAsync(context, JsonBody.Attestation);
         if (refusal is not null)
             return refusal;
         if (!fields.Has("payload"))

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Pbts.Api.Admission;
 using Pbts.Api.Http;
 using Pbts.Protocol.Attestation;
 using Pbts.Protocol.Ethereum;
@@ -12,12 +11,12 @@ internal static class VerificationEndpoints
     private const long MaxAge = 315_360_000;
 
     public static void MapVerification(this IEndpointRouteBuilder app) =>
-        app.MapPost("/verify-attestation", VerifyAsync).AddEndpointFilter<ReportRateFilter>().WithTags("Tee").WithSummary("Verify a quote and what it stands for")
+        app.MapPost("/verify-attestation", VerifyAsync).WithTags("Tee").WithSummary("Verify a quote and what it stands for")
             .Accepts<VerifyAttestationRequest>("application/json", "*/*").Produces<VerifyAttestationAnswer>();
 
     private static async Task<IResult> VerifyAsync(HttpContext context, AttestationVerifier verifier)
     {
-        var (fields, refusal) = await JsonBody.ReadAsync(context);
+        var (fields, refusal) = await JsonBody.ReadAsync(context, JsonBody.Attestation);
         if (refusal is not null)
             return refusal;
         if (fields.Has("pccs_url"))

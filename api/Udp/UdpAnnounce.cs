@@ -43,12 +43,8 @@ internal static class UdpAnnounce
     {
         passkey = null;
         Span<byte> buffer = stackalloc byte[options.Length];
-        if (!UrlData.TryRead(options, buffer, out var length))
-            return "options are truncated";
-        var target = buffer[..length];
-        if (target.Length == 0 || target[0] == '?' || target.SequenceEqual("/"u8))
-            return announce.TakeUser(target.Length < 2 ? [] : target[1..]);
-        var route = TrackerRoute.Parse(target);
+        var length = UrlData.Read(options, buffer);
+        var route = TrackerRoute.ParseUrlData(buffer[..length]);
         if (route.Action == TrackerAction.None)
             return "unknown path: it must be /announce or /announce/{passkey}";
         passkey = route.Passkey;

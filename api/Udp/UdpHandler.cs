@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Net;
 using Microsoft.Extensions.Options;
 using Pbts.Api.Announce;
 using Pbts.GrainInterfaces.Configuration;
@@ -50,9 +51,8 @@ internal sealed class UdpHandler(Tracker tracker, ConnectionIds ids, IOptions<Tr
         if (packet.Length > MaxRequest)
             return Error($"request is too long: at most {MaxRequest} bytes");
         if (action == UdpAction.Scrape)
-            return (packet.Length - HeadLength) % InfoHash.Length != 0 ? Error("info_hash is truncated: each has 20 bytes")
-                : packet.Length == HeadLength ? Error("info_hash is missing")
-                : ScrapeAsync(ReadHashes(packet[HeadLength..]), transaction, reply, cancellationToken);
+            return packet.Length < HeadLength + InfoHash.Length ? Error("info_hash is missing: each has 20 bytes")
+                : ScrapeAsync(ReadHashes(packet[HeadLength..]), caller.ToAddress(), transaction, reply, cancellationToken);
 
         if (UdpAnnounce.Parse(packet, caller.IsIPv6, out var query, out var passkey) is { } error)
         {
@@ -78,9 +78,9 @@ internal sealed class UdpHandler(Tracker tracker, ConnectionIds ids, IOptions<Tr
             : UdpReply.Announce(reply, transaction, BusyInterval, 0, 0, []);
     }
 
-    private async ValueTask<int> ScrapeAsync(InfoHash[] infoHashes, uint transaction, byte[] reply, CancellationToken cancellationToken)
+    private async ValueTask<int> ScrapeAsync(InfoHash[] infoHashes, IPAddress client, uint transaction, byte[] reply, CancellationToken cancellationToken)
     {
-        if (await tracker.CheckScrapeAsync(passkey: null, cancellationToken) is { } refusal)
+        if (await tracker.CheckScrapeAsync(passkey: null, client, infoHashes.Length, cancellationToken) is { } refusal)
             return UdpReply.Error(reply, transaction, refusal);
         return await tracker.CountAsync(infoHashes) is { } counts
             ? UdpReply.Scrape(reply, transaction, counts) : UdpReply.Error(reply, transaction, Tracker.Busy);

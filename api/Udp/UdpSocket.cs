@@ -23,6 +23,10 @@ internal sealed partial class UdpSocket : IDisposable
     private readonly UdpHandler _handler;
     private readonly ILogger _logger;
     private readonly Socket _socket;
+
+    /// <summary>It listens at every address of the machine, and has to answer from the one it was asked at.</summary>
+    private readonly bool _everywhere;
+
     private readonly ConcurrentQueue<Exchange> _free = new();
     private readonly CancellationTokenSource _stopping = new();
     private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -36,6 +40,9 @@ internal sealed partial class UdpSocket : IDisposable
         if (shared)
             _socket.SetRawSocketOption(SolSocket, SoReusePort, [1, 0, 0, 0]);
         _socket.ReceiveTimeout = WakeEvery;
+        _everywhere = PacketInfo.IsNeeded(endpoint);
+        if (_everywhere)
+            PacketInfo.Enable(_socket, WakeEvery);
         _socket.ReceiveBufferSize = 4 << 20;
         _socket.Bind(endpoint);
     }
@@ -75,7 +82,7 @@ internal sealed partial class UdpSocket : IDisposable
             exchange ??= NextExchange();
             try
             {
-                var length = _socket.ReceiveFrom(packet, SocketFlags.None, exchange?.Caller ?? new SocketAddress(_socket.AddressFamily));
+                var length = Receive(packet, exchange ?? new Exchange(_socket.AddressFamily));
                 if (exchange is null)
                     continue;
                 if (Answer(packet.AsSpan(0, length), exchange, stopping))
@@ -98,6 +105,15 @@ internal sealed partial class UdpSocket : IDisposable
         }
 
         _stopped.TrySetResult();
+    }
+
+    private int Receive(byte[] packet, Exchange exchange)
+    {
+        if (!_everywhere)
+            return _socket.ReceiveFrom(packet, SocketFlags.None, exchange.Caller);
+        var length = PacketInfo.Receive(_socket, packet, exchange.Caller, exchange.Info, out var infoLength);
+        exchange.InfoLength = infoLength;
+        return length;
     }
 
     /// <returns>True when the exchange is over; false when it goes on without this thread.</returns>
@@ -138,7 +154,10 @@ internal sealed partial class UdpSocket : IDisposable
             return;
         try
         {
-            _socket.SendTo(exchange.Reply.AsSpan(0, length), SocketFlags.None, exchange.Caller);
+            if (_everywhere)
+                PacketInfo.Send(_socket, exchange.Reply.AsSpan(0, length), exchange.Caller, exchange.Info.AsSpan(0, exchange.InfoLength));
+            else
+                _socket.SendTo(exchange.Reply.AsSpan(0, length), SocketFlags.None, exchange.Caller);
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
@@ -162,6 +181,11 @@ internal sealed partial class UdpSocket : IDisposable
         public SocketAddress Caller { get; } = new(family);
 
         public byte[] Reply { get; } = new byte[UdpReply.MaxLength];
+
+        /// <summary>Where it was asked, see <see cref="PacketInfo"/>.</summary>
+        public byte[] Info { get; } = new byte[PacketInfo.Length];
+
+        public int InfoLength { get; set; }
 
         /// <summary>The caller as it lies in a <c>sockaddr</c>: port at 2 in network order, address at 4 (IPv4) or 8 (IPv6).</summary>
         public PeerEndpoint Endpoint

@@ -7,12 +7,12 @@ internal static class UrlData
     private const byte NoOperation = 1;
     private const byte UrlDataOption = 2;
 
-    /// <summary>Puts the data of every URLData option together: path and query of the announce URL. Other options are skipped.</summary>
+    /// <summary>Puts the data of every URLData option together: path and query of the announce URL. Other options are skipped; of one that is cut off counts what is there.</summary>
     /// <param name="url">At least as long as <paramref name="options"/>.</param>
-    /// <returns>False when an option is cut off.</returns>
-    public static bool TryRead(ReadOnlySpan<byte> options, Span<byte> url, out int length)
+    /// <returns>The length of the URL's data.</returns>
+    public static int Read(ReadOnlySpan<byte> options, Span<byte> url)
     {
-        length = 0;
+        var length = 0;
         while (options.Length > 0 && options[0] != End)
         {
             if (options[0] == NoOperation)
@@ -21,9 +21,9 @@ internal static class UrlData
                 continue;
             }
 
-            if (options.Length < 2 || options.Length < 2 + options[1])
-                return false;
-            var data = options.Slice(2, options[1]);
+            if (options.Length < 2)
+                break;
+            var data = options.Slice(2, Math.Min(options[1], options.Length - 2));
             if (options[0] == UrlDataOption)
             {
                 data.CopyTo(url[length..]);
@@ -33,6 +33,6 @@ internal static class UrlData
             options = options[(2 + data.Length)..];
         }
 
-        return true;
+        return length;
     }
 }

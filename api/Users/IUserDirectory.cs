@@ -1,3 +1,4 @@
+using System.Net;
 using Pbts.GrainInterfaces.Users;
 
 namespace Pbts.Api.Users;
@@ -7,10 +8,13 @@ namespace Pbts.Api.Users;
 /// <param name="Unavailable">True when it could not be found out.</param>
 internal readonly record struct UserLookup(DirectoryEntry? User, bool Unavailable = false);
 
-/// <summary>Finds users fast. What it says may be half a minute old, for users that do not exist two seconds.</summary>
+/// <summary>
+/// Finds users fast. What it says may be half a minute old, for users that do not exist two seconds. Whom it has never seen it
+/// looks up for a client only so often.
+/// </summary>
 internal interface IUserDirectory
 {
-    ValueTask<UserLookup> FindByPasskeyAsync(string passkey);
+    ValueTask<UserLookup> FindByPasskeyAsync(string passkey, IPAddress client);
 
-    ValueTask<UserLookup> FindByUserIdAsync(string userId);
+    ValueTask<UserLookup> FindByUserIdAsync(string userId, IPAddress client);
 }

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Collections.Concurrent;
 using System.Globalization;
+using System.Net;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Options;
 using Pbts.Api.Announce;
@@ -29,39 +30,39 @@ internal sealed class UserAccess(IUserDirectory users, CryptoWorkers workers, IO
     private readonly string _basis = ratio.Value.Basis;
     private readonly ConcurrentDictionary<string, bool> _goodSignatures = new();
 
-    public ValueTask<AccessVerdict> CheckAsync(string? passkey, in AnnounceQuery query, CancellationToken cancellationToken)
+    public ValueTask<AccessVerdict> CheckAsync(string? passkey, in AnnounceQuery query, IPAddress client, CancellationToken cancellationToken)
     {
         if (passkey is null && query.UserId is null)
             return ValueTask.FromResult(Anonymous());
-        return passkey is not null ? CheckPasskeyAsync(passkey, query) : CheckUserIdAsync(query);
+        return passkey is not null ? CheckPasskeyAsync(passkey, query, client) : CheckUserIdAsync(query, client);
     }
 
-    public async ValueTask<AccessVerdict> CheckScrapeAsync(string? passkey, CancellationToken cancellationToken)
+    public async ValueTask<AccessVerdict> CheckScrapeAsync(string? passkey, IPAddress client, CancellationToken cancellationToken)
     {
         if (passkey is null)
             return Anonymous();
-        var lookup = await FindPasskeyAsync(passkey);
+        var lookup = await FindPasskeyAsync(passkey, client);
         return lookup.Unavailable ? new(null, null, Busy: true) : new(lookup.User?.Profile.UserId, lookup.User is null ? "unknown passkey" : null);
     }
 
     private AccessVerdict Anonymous() =>
         new(null, _options.Access == TrackerAccess.Registered ? "passkey is missing: this tracker is for registered users" : null);
 
-    private async ValueTask<AccessVerdict> CheckPasskeyAsync(string passkey, AnnounceQuery query)
+    private async ValueTask<AccessVerdict> CheckPasskeyAsync(string passkey, AnnounceQuery query, IPAddress client)
     {
-        var lookup = await FindPasskeyAsync(passkey);
+        var lookup = await FindPasskeyAsync(passkey, client);
         if (lookup.Unavailable)
             return new(null, null, Busy: true);
         return lookup.User is { } user ? new(user.Profile.UserId, Gate(user.Profile, query)) : new(null, "unknown passkey");
     }
 
-    private ValueTask<UserLookup> FindPasskeyAsync(string passkey) =>
+    private ValueTask<UserLookup> FindPasskeyAsync(string passkey, IPAddress client) =>
         passkey.Length == PasskeyLength && !passkey.AsSpan().ContainsAnyExcept(PasskeyCharacters)
-            ? users.FindByPasskeyAsync(passkey) : ValueTask.FromResult(default(UserLookup));
+            ? users.FindByPasskeyAsync(passkey, client) : ValueTask.FromResult(default(UserLookup));
 
-    private async ValueTask<AccessVerdict> CheckUserIdAsync(AnnounceQuery query)
+    private async ValueTask<AccessVerdict> CheckUserIdAsync(AnnounceQuery query, IPAddress client)
     {
-        var lookup = UserId.TryParse(query.UserId, out _) ? await users.FindByUserIdAsync(query.UserId!) : default;
+        var lookup = UserId.TryParse(query.UserId, out _) ? await users.FindByUserIdAsync(query.UserId!, client) : default;
         if (lookup.Unavailable)
             return new(null, null, Busy: true);
         if (query.Signature is null)

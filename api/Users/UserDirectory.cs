@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
+using System.Net;
 using Orleans.Runtime;
+using Pbts.Api.Admission;
 using Pbts.Api.Operations;
 using Pbts.GrainInterfaces.Users;
 
@@ -9,39 +11,69 @@ namespace Pbts.Api.Users;
 /// Remembers users in this process. While the database is away it goes on with what it knows, so that announces of
 /// known users work on; what it has never seen is then unavailable.
 /// </summary>
-internal sealed class UserDirectory(IGrainFactory grains, TimeProvider time) : IUserDirectory, IDisposable
+internal sealed class UserDirectory(IGrainFactory grains, CallerLimits limits, TimeProvider time) : IUserDirectory, IDisposable
 {
     private const int Capacity = 200_000;
     private const int UnknownCapacity = 20_000;
+
+    /// <summary>At a time, of users known and of those never seen before: whoever makes names up does not hold up members.</summary>
     private const int MaxLookups = 64;
+
+    /// <summary>Of those never seen before that may wait.</summary>
+    private const int MaxWaiting = 1024;
+
     private static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan UnknownLifetime = TimeSpan.FromSeconds(2);
 
     private readonly Cache _byPasskey = new();
     private readonly Cache _byUserId = new();
     private readonly SemaphoreSlim _lookups = new(MaxLookups);
+    private readonly SemaphoreSlim _first = new(MaxLookups);
+    private int _waiting;
 
     private IUserDirectoryGrain Grain => grains.GetGrain<IUserDirectoryGrain>(0);
 
-    public ValueTask<UserLookup> FindByPasskeyAsync(string passkey) => FindAsync(_byPasskey, passkey, () => Grain.FindByPasskeyAsync(passkey));
+    public ValueTask<UserLookup> FindByPasskeyAsync(string passkey, IPAddress client) => FindAsync(_byPasskey, passkey, client, () => Grain.FindByPasskeyAsync(passkey));
 
-    public ValueTask<UserLookup> FindByUserIdAsync(string userId) => FindAsync(_byUserId, userId, () => Grain.FindByUserIdAsync(userId));
+    public ValueTask<UserLookup> FindByUserIdAsync(string userId, IPAddress client) => FindAsync(_byUserId, userId, client, () => Grain.FindByUserIdAsync(userId));
 
-    public void Dispose() => _lookups.Dispose();
+    public void Dispose()
+    {
+        _lookups.Dispose();
+        _first.Dispose();
+    }
 
-    private ValueTask<UserLookup> FindAsync(Cache cache, string key, Func<ValueTask<DirectoryEntry?>> look)
+    private ValueTask<UserLookup> FindAsync(Cache cache, string key, IPAddress client, Func<ValueTask<DirectoryEntry?>> look)
     {
         var now = time.GetTimestamp();
         if (cache.Known.TryGetValue(key, out var known) && time.GetElapsedTime(known.At, now) < Lifetime)
             return ValueTask.FromResult(new UserLookup(known.User));
         if (cache.Unknown.TryGetValue(key, out var at) && time.GetElapsedTime(at, now) < UnknownLifetime)
             return ValueTask.FromResult(default(UserLookup));
-        return LookAsync(cache, key, known?.User, look);
+        if (known is not null)
+            return LookAsync(_lookups, cache, key, known.User, look);
+        if (limits.PasskeysByAddress.Allows(client) && Volatile.Read(ref _waiting) < MaxWaiting)
+            return FirstAsync(cache, key, look);
+        limits.Refused(Limit.Passkeys);
+        return ValueTask.FromResult(new UserLookup(null, Unavailable: true));
     }
 
-    private async ValueTask<UserLookup> LookAsync(Cache cache, string key, DirectoryEntry? old, Func<ValueTask<DirectoryEntry?>> look)
+    private async ValueTask<UserLookup> FirstAsync(Cache cache, string key, Func<ValueTask<DirectoryEntry?>> look)
     {
-        await _lookups.WaitAsync();
+        Interlocked.Increment(ref _waiting);
+        try
+        {
+            return await LookAsync(_first, cache, key, old: null, look);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _waiting);
+        }
+    }
+
+    private async ValueTask<UserLookup> LookAsync(SemaphoreSlim lookups, Cache cache, string key, DirectoryEntry? old, Func<ValueTask<DirectoryEntry?>> look)
+    {
+        await lookups.WaitAsync();
         try
         {
             await PoolThread.Enter();
@@ -55,7 +87,7 @@ internal sealed class UserDirectory(IGrainFactory grains, TimeProvider time) : I
         }
         finally
         {
-            _lookups.Release();
+            lookups.Release();
         }
     }
 

@@ -5,7 +5,7 @@ namespace Pbts.GrainInterfaces.Configuration;
 /// <summary>Who may call the endpoints that handle private keys.</summary>
 public enum KeyEndpoints
 {
-    /// <summary>Callers on this machine.</summary>
+    /// <summary>Programs of the tracker's own user, or root, on its machine.</summary>
     Loopback,
 
     /// <summary>Everybody; only sensible behind a proxy that adds TLS and access control.</summary>
@@ -20,8 +20,17 @@ public sealed class AdministrationOptions
 {
     public const string Section = "Administration";
 
-    /// <summary>Secret that administrators send as <c>Authorization: Bearer</c>; empty: administration from this machine only. <c>PBTS_ADMIN_TOKEN</c>.</summary>
+    /// <summary>Secret that administrators send as <c>Authorization: Bearer</c>; empty: administration by programs of the tracker's own user on its machine only. <c>PBTS_ADMIN_TOKEN</c>.</summary>
     public string Token { get; set; } = "";
+
+    /// <summary>
+    /// Whether programs of the tracker's own user (or of root) on its machine administer without the token; not set: where there
+    /// is no token. Behind a proxy of the same user it must be off.
+    /// </summary>
+    public bool? AllowLocal { get; set; }
+
+    /// <summary>What <see cref="AllowLocal"/> comes to.</summary>
+    public bool AllowsLocal => AllowLocal ?? Token.Length == 0;
 
     /// <summary><c>/keygen</c>, <c>/attest</c> and <c>/keygen-tee</c>. <c>PBTS_KEY_ENDPOINTS</c>.</summary>
     public KeyEndpoints KeyEndpoints { get; set; } = KeyEndpoints.Loopback;

@@ -84,6 +84,8 @@ public sealed class NodeOptionsValidator : IValidateOptions<NodeOptions>
             errors.Add($"PBTS_LISTEN (Node:Listen) {listen}");
         else if (options.TryGetUdpEndpoints(out _) is { } udpListen)
             errors.Add($"PBTS_UDP_LISTEN (Node:UdpListen) {udpListen}");
+        if (ListenAddresses.TryParse(options.ManagementListen, "http", out _) is { } management)
+            errors.Add($"PBTS_MANAGEMENT_LISTEN (Node:ManagementListen) {management}");
         if (options.UdpSockets is < 0 or > 256)
             errors.Add($"PBTS_UDP_SOCKETS (Node:UdpSockets) is {options.UdpSockets}: it must be 0 (one for each core) to 256.");
         if (options.SiloPort is < 1 or > 65535)

@@ -45,7 +45,7 @@ public static class PbtsEnvironment
         foreach (var (name, key) in Names)
         {
             // Empty is as good as absent, except where it switches something off.
-            if (Environment.GetEnvironmentVariable(name) is { } value && (value.Length > 0 || name == "PBTS_UDP_LISTEN"))
+            if (Environment.GetEnvironmentVariable(name) is { } value && (value.Length > 0 || name is "PBTS_UDP_LISTEN" or "PBTS_MANAGEMENT_LISTEN"))
                 values[key] = value;
         }
 

@@ -44,6 +44,12 @@ public sealed class TrackerOptions
     /// <summary>Addresses or CIDR networks whose X-Real-IP and X-Forwarded-For are believed.</summary>
     public IList<string> TrustedProxies { get; } = [];
 
+    /// <summary>
+    /// Under which address peers that announced from loopback or a private address are given to those outside; one of each
+    /// family at most, separated by a semicolon. Empty: private addresses as they are, loopback ones not at all.
+    /// </summary>
+    public string ExternalAddress { get; set; } = "";
+
     /// <summary>Believe the <c>ip</c>, <c>ipv4</c> and <c>ipv6</c> parameters. Off: anybody could list anybody.</summary>
     public bool TrustIpParameter { get; set; }
 
@@ -55,6 +61,12 @@ public sealed class TrackerOptions
 
     /// <summary>Announces they may make at once: a client with thousands of torrents starts.</summary>
     public int AnnounceBurst { get; set; } = 10_000;
+
+    /// <summary>Info hashes a second that one address (of IPv6, one /64) may scrape for long; 0: no limit.</summary>
+    public double ScrapeRate { get; set; } = 100;
+
+    /// <summary>Info hashes it may scrape at once: a client with thousands of torrents starts.</summary>
+    public int ScrapeBurst { get; set; } = 10_000;
 
     /// <summary>Most HTTP connections at once; fewer where the process may not have so many descriptors (RLIMIT_NOFILE).</summary>
     public int MaxConnections { get; set; } = 20_000;
@@ -73,6 +85,14 @@ public sealed class TrackerOptions
 
     /// <summary>Seconds an idle connection is kept.</summary>
     public int ConnectionIdleSeconds { get; set; } = 120;
+
+    /// <summary>Reads <see cref="ExternalAddress"/>; false when it is no list of addresses.</summary>
+    public bool TryGetExternalAddresses(out IReadOnlyList<IPAddress> addresses)
+    {
+        var parts = ExternalAddress.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        addresses = [.. parts.Select(part => IPAddress.TryParse(part, out var address) ? address : null).OfType<IPAddress>()];
+        return addresses.Count == parts.Length && addresses.DistinctBy(address => address.AddressFamily).Count() == addresses.Count;
+    }
 
     /// <summary>Seconds without an announce after which a peer is gone: one and a half intervals.</summary>
     public int PeerLifetime => Interval + (Interval / 2);
@@ -94,6 +114,9 @@ public sealed class TrackerOptionsValidator : IValidateOptions<TrackerOptions>
         Check(options.PlausibleBytesPerSecond > 0, $"Tracker:PlausibleBytesPerSecond is {options.PlausibleBytesPerSecond}: it must be positive.");
         Check(options.AnnounceRate >= 0, $"Tracker:AnnounceRate is {options.AnnounceRate}: it must be 0 or more a second.");
         Check(options.AnnounceBurst > 0, $"Tracker:AnnounceBurst is {options.AnnounceBurst}: it must be positive.");
+        Check(options.TryGetExternalAddresses(out _), $"Tracker:ExternalAddress is \"{options.ExternalAddress}\": give an IPv4 address, an IPv6 address, or both with a semicolon between them.");
+        Check(options.ScrapeRate >= 0, $"Tracker:ScrapeRate is {options.ScrapeRate}: it must be 0 or more a second.");
+        Check(options.ScrapeBurst >= options.MaxScrape, $"Tracker:ScrapeBurst is {options.ScrapeBurst}: it must be at least Tracker:MaxScrape.");
         Check(options.MaxConnections > 0, $"Tracker:MaxConnections is {options.MaxConnections}: it must be positive.");
         Check(options.ConnectionsPerAddress >= 0, $"Tracker:ConnectionsPerAddress is {options.ConnectionsPerAddress}: it must be 0 (no bound) or more.");
         Check(options.RequestSeconds is >= 1 and <= 600, $"Tracker:RequestSeconds is {options.RequestSeconds}: it must be 1 to 600.");

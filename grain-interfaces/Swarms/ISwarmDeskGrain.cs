@@ -1,3 +1,5 @@
+using Pbts.Protocol.Receipts;
+
 namespace Pbts.GrainInterfaces.Swarms;
 
 /// <summary>
@@ -15,4 +17,12 @@ public interface ISwarmDeskGrain : IGrainWithStringKey
     /// <summary>Takes one announce to its swarm, which starts on this silo if it is active nowhere, and is asked over if it is active elsewhere.</summary>
     [Alias("Announce"), ResponseTimeout("00:00:05")]
     ValueTask<AnnounceReply> AnnounceAsync(ForwardedAnnounce announce);
+
+    /// <summary>Which of the torrents have their swarm active on this silo, in their order.</summary>
+    [Alias("Holds"), ResponseTimeout("00:00:05")]
+    ValueTask<bool[]> HoldsAsync(InfoHash[] infoHashes);
+
+    /// <summary>What <see cref="ISwarmScrapes"/> answers, for front ends without a silo.</summary>
+    [Alias("Scrape"), ResponseTimeout("00:00:05")]
+    Task<SwarmCounts[]?> ScrapeAsync(InfoHash[] infoHashes);
 }

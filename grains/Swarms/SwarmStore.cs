@@ -3,6 +3,7 @@ using Npgsql;
 using NpgsqlTypes;
 using Pbts.GrainInterfaces.Operations;
 using Pbts.Grains.Database;
+using Pbts.Protocol.Receipts;
 
 namespace Pbts.Grains.Swarms;
 
@@ -74,6 +75,23 @@ internal sealed partial class SwarmStore : IAsyncDisposable
         await using var command = _database.CreateCommand("SELECT completed FROM swarm WHERE info_hash = $1");
         command.Parameters.Add(new() { Value = infoHash });
         return await command.ExecuteScalarAsync() is long completed ? completed : 0;
+    });
+
+    /// <summary>What is known of torrents whose swarms are active nowhere, in one statement.</summary>
+    public Task<IReadOnlyList<QuietSwarm>> FindQuietAsync(IReadOnlyList<InfoHash> infoHashes) => Repeatable.RunAsync<IReadOnlyList<QuietSwarm>>(async () =>
+    {
+        await using var command = _database.CreateCommand("""
+            SELECT coalesce(swarm.info_hash, put.info_hash), coalesce(swarm.completed, 0), put.info_hash IS NOT NULL
+            FROM (SELECT info_hash, completed FROM swarm WHERE info_hash = ANY ($1)) AS swarm
+            FULL JOIN (SELECT info_hash FROM swarm_snapshot WHERE info_hash = ANY ($1)) AS put ON put.info_hash = swarm.info_hash
+            """);
+        command.CommandTimeout = 3;
+        command.Parameters.Add(new() { Value = infoHashes.Distinct().Select(infoHash => infoHash.Span.ToArray()).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bytea });
+        var found = new Dictionary<InfoHash, QuietSwarm>();
+        await using var reader = await command.ExecuteReaderAsync();
+        while (await reader.ReadAsync())
+            found[InfoHash.From(reader.GetFieldValue<byte[]>(0))] = new(reader.GetInt64(1), reader.GetBoolean(2));
+        return [.. infoHashes.Select(infoHash => found.GetValueOrDefault(infoHash))];
     });
 
     public async ValueTask DisposeAsync()

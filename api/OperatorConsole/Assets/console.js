@@ -106,4 +106,4 @@ $('migrations').addEventListener('click', event => {
 
 const session = await call('/console/api/session').catch(() => ({ allowed: false, token_configured: true }));
 if (session.allowed || token()) enter();
-else askToken(session.token_configured ? '' : 'No token is configured on this tracker, so the console opens on its own machine only.');
+else askToken(session.token_configured ? '' : 'No token is configured on this tracker, so the console opens only for its own user on its own machine.');

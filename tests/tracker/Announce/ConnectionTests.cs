@@ -105,6 +105,98 @@ public sealed class ConnectionTests(SharedNode shared)
     {
         using var response = await shared.Node.Http.PostAsync("/announce", null);
         Assert.Equal(System.Net.HttpStatusCode.MethodNotAllowed, response.StatusCode);
+        Assert.Equal(["GET", "HEAD", "OPTIONS"], response.Content.Headers.Allow);
+    }
+
+    [Theory]
+    [InlineData("GET /stats HTTP/1.1\r\nHost: t\r\n\r\n")]
+    [InlineData("GET /stats HTTP/1.1\r\nHost: t\r\nContent-Length: 5\r\n\r\nabcde")]
+    [InlineData("POST /verify-receipt HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n")]
+    [InlineData("GET /announce HTTP/1.1\r\nHost: t\r\nContent-Length: 1\r\n\r\n\x80")]
+    public async Task Raw_bytes_are_understood_after_whatever_came_before_on_the_connection(string before)
+    {
+        var torrent = "\x80\xff\x81-raw-bytes-are-here"[..16] + $"{Random.Shared.Next(1000, 9999)}";
+        var response = await ExchangeAsync($"{before}GET /announce?info_hash={torrent}&peer_id=-XX0001-000000000001&port=9&left=0 HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n");
+        Assert.Contains("8:completei1e", response, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("Content-Length : 59")]
+    [InlineData("Content-Length\t: 59")]
+    [InlineData("A: b\r\n Content-Length: 59")]
+    public async Task A_head_that_servers_read_differently_is_refused_and_nothing_behind_it_is_a_request(string header)
+    {
+        var torrent = Announcer.NewTorrent();
+        var smuggled = $"GET {Announcer.Target(torrent, 1, 0)} HTTP/1.1\r\nHost: t\r\n\r\n";
+        var response = await ExchangeAsync($"GET /announce?x HTTP/1.1\r\nHost: t\r\n{header}\r\n\r\n{smuggled}");
+        Assert.StartsWith("HTTP/1.1 400", response, StringComparison.Ordinal);
+        Assert.Equal(2, response.Split("HTTP/1.1").Length);
+        Assert.Null(await _tracker.ScrapeAsync(torrent));
+    }
+
+    [Theory]
+    [InlineData("/announce.php?info_hash=x")]
+    [InlineData("/announce/KEY/x?info_hash=x")]
+    [InlineData("/tracker/announce/KEY")]
+    [InlineData("/?info_hash=x")]
+    public async Task What_was_meant_as_an_announce_and_is_none_is_told_so_in_its_own_language(string target)
+    {
+        var response = await ExchangeAsync($"GET {target} HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n");
+        Assert.StartsWith("HTTP/1.1 404", response, StringComparison.Ordinal);
+        Assert.Contains("14:failure reason", response, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("//announce/{0}")]
+    [InlineData("/announce//{0}")]
+    [InlineData("/Announce/{0}")]
+    [InlineData("/%61nnounce/{0}")]
+    [InlineData("http://127.0.0.1/announce/{0}")]
+    [InlineData("/announce?passkey={0}&x=y")]
+    public async Task No_way_to_write_a_target_loses_its_passkey(string form)
+    {
+        var path = string.Format(System.Globalization.CultureInfo.InvariantCulture, form, new string('0', 32));
+        var target = path + (path.Contains('?', StringComparison.Ordinal) ? "&" : "?") + Announcer.Target(Announcer.NewTorrent(), 1, 0)[10..];
+        foreach (var before in (string[])["", "GET /health/live HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"])
+            Assert.Contains("unknown passkey", await ExchangeAsync($"{before}GET {target} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("/announce?x")]
+    [InlineData("/scrape")]
+    [InlineData("/health")]
+    [InlineData("/health/ready")]
+    [InlineData("/stats")]
+    [InlineData("/docs/")]
+    [InlineData("/console")]
+    [InlineData("/user/nobody")]
+    public async Task Head_is_answered_as_get_is_without_the_body(string path)
+    {
+        var head = await ExchangeAsync($"HEAD {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+        var get = await ExchangeAsync($"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+        Assert.Equal(get.Split("\r\n")[0], head.Split("\r\n")[0]);
+        Assert.EndsWith("\r\n\r\n", head, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_page_in_a_browser_may_announce_and_scrape()
+    {
+        const string Page = "Host: t\r\nOrigin: https://page.example\r\nConnection: close\r\n\r\n";
+        foreach (var target in (string[])[Announcer.Target(Announcer.NewTorrent(), 1, 0), "/scrape?info_hash=aaaaaaaaaaaaaaaaaaaa"])
+        {
+            Assert.Contains("\r\nAccess-Control-Allow-Origin: *\r\n", await ExchangeAsync($"GET {target} HTTP/1.1\r\n{Page}"), StringComparison.Ordinal);
+            var asked = await ExchangeAsync($"OPTIONS {target} HTTP/1.1\r\nAccess-Control-Request-Method: GET\r\n{Page}");
+            Assert.StartsWith("HTTP/1.1 204", asked, StringComparison.Ordinal);
+            Assert.Contains("\r\nAccess-Control-Allow-Methods: GET, HEAD, OPTIONS\r\n", asked, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task A_method_that_is_not_allowed_names_those_that_are()
+    {
+        using var response = await shared.Node.Http.PostAsync("/stats", null);
+        Assert.Equal(System.Net.HttpStatusCode.MethodNotAllowed, response.StatusCode);
+        Assert.Equal(["GET", "HEAD"], response.Content.Headers.Allow);
     }
 
     private async Task<string> ExchangeAsync(string request) =>

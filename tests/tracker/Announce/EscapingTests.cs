@@ -82,8 +82,8 @@ public sealed class EscapingTests(SharedNode shared)
                 if (!json.RootElement.TryGetProperty("raw", out var captured) || captured.GetString() is not { } raw || !raw.Contains("info_hash", StringComparison.Ordinal))
                     continue;
 
-                // The capture used other announce paths; the query and the headers are the client's own.
-                var request = "GET /" + (raw.Contains("scrape", StringComparison.Ordinal) ? "scrape" : "announce") + raw[raw.IndexOf('?', StringComparison.Ordinal)..];
+                // The capture used other announce paths and passkeys; the rest of the query and the headers are the client's own.
+                var request = "GET /" + (raw.Contains("scrape", StringComparison.Ordinal) ? "scrape" : "announce") + raw[raw.IndexOf('?', StringComparison.Ordinal)..].Replace("passkey=", "another=", StringComparison.Ordinal);
                 var response = await RawHttp.ExchangeAsync(_tracker.IPv4, Encoding.Latin1.GetBytes(request + "\r\n\r\n"), oneResponse: true);
                 Assert.Null(new TrackerReply(RawHttp.BodyOf(response)).Failure);
                 seen++;

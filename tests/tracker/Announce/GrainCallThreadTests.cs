@@ -1,3 +1,6 @@
+using System.Net;
+using Microsoft.Extensions.DependencyInjection;
+using Pbts.Api.Admission;
 using System.Collections.Concurrent;
 using System.Reflection;
 using Pbts.Api.Announce;
@@ -26,9 +29,10 @@ public sealed class GrainCallThreadTests
     [Fact]
     public void Users_are_looked_up_from_the_pool()
     {
-        using var users = new UserDirectory(_grains, TimeProvider.System);
-        AssertFromPool(() => users.FindByPasskeyAsync("0123456789abcdef0123456789abcdef").AsTask());
-        AssertFromPool(() => users.FindByUserIdAsync("somebody").AsTask());
+        using var services = new ServiceCollection().AddMetrics().AddOptions().AddSingleton(TimeProvider.System).AddSingleton<CallerLimits>().BuildServiceProvider();
+        using var users = new UserDirectory(_grains, services.GetRequiredService<CallerLimits>(), TimeProvider.System);
+        AssertFromPool(() => users.FindByPasskeyAsync("0123456789abcdef0123456789abcdef", IPAddress.Loopback).AsTask());
+        AssertFromPool(() => users.FindByUserIdAsync("somebody", IPAddress.Loopback).AsTask());
     }
 
     /// <summary>Begins the work on a thread that is not of the pool.</summary>

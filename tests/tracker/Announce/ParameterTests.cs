@@ -21,18 +21,52 @@ public sealed class ParameterTests(SharedNode shared)
     [InlineData("info_hash=aaaaaaaaaaaaaaaaaaaa&peer_id=-XX0001-000000000001&port=-1", "port")]
     [InlineData("info_hash=aaaaaaaaaaaaaaaaaaaa&peer_id=-XX0001-000000000001&port=80x", "port")]
     [InlineData("info_hash=aaaaaaaaaaaaaaaaaaaa&peer_id=-XX0001-000000000001&port=", "port")]
-    [InlineData("info_hash=aaaaaaaaaaaaaaaaaaaa&peer_id=-XX0001-000000000001&port=9&left=-1", "left")]
-    [InlineData("info_hash=aaaaaaaaaaaaaaaaaaaa&peer_id=-XX0001-000000000001&port=9&left=1e9", "left")]
-    [InlineData("info_hash=aaaaaaaaaaaaaaaaaaaa&peer_id=-XX0001-000000000001&port=9&left=99999999999999999999", "left")]
-    [InlineData("info_hash=aaaaaaaaaaaaaaaaaaaa&peer_id=-XX0001-000000000001&port=9&uploaded=-5", "uploaded")]
-    [InlineData("info_hash=aaaaaaaaaaaaaaaaaaaa&peer_id=-XX0001-000000000001&port=9&downloaded=0x10", "downloaded")]
-    [InlineData("info_hash=aaaaaaaaaaaaaaaaaaaa&peer_id=-XX0001-000000000001&port=9&numwant=many", "numwant")]
-    [InlineData("info_hash=aaaaaaaaaaaaaaaaaaaa&peer_id=-XX0001-000000000001&port=9&key=%zz", "key")]
     public async Task Bad_input_is_refused_by_name(string query, string field)
     {
         var reply = await _tracker.GetAsync("/announce?" + query);
         Assert.StartsWith(field, reply.Failure, StringComparison.Ordinal);
         Assert.True(reply.Interval > 0);
+    }
+
+    [Theory]
+    [InlineData("left")]
+    [InlineData("left=")]
+    [InlineData("left=-1")]
+    [InlineData("left=1e9")]
+    [InlineData("left=99999999999999999999")]
+    [InlineData("numwant=many")]
+    [InlineData("numwant&numwant=50")]
+    [InlineData("uploaded=-5")]
+    [InlineData("downloaded=0x10")]
+    [InlineData("key=%zz")]
+    [InlineData("key")]
+    [InlineData("user_id=")]
+    [InlineData("signature")]
+    [InlineData("compact")]
+    [InlineData("no_peer_id=&event=&ip=")]
+    public async Task What_an_announce_can_do_without_is_absent_where_it_cannot_be_read(string parameter)
+    {
+        var torrent = Announcer.NewTorrent();
+        await _tracker.AnnounceAsync(torrent, 2, 0);
+        var reply = await _tracker.GetAsync($"/announce?info_hash={Announcer.Escape(torrent)}&peer_id=-XX0001-000000000001&port=9&{parameter}");
+        Assert.Null(reply.Failure);
+        Assert.Equal((1, 1), (reply.Complete, reply.Incomplete));
+        Assert.Equal(1002, Assert.Single(reply.Peers).Port);
+    }
+
+    [Fact]
+    public void Keys_that_cannot_be_read_leave_the_peer_its_own_identity()
+    {
+        const string Query = "info_hash=aaaaaaaaaaaaaaaaaaaa&peer_id=-XX0001-000000000001&port=9";
+        ulong Identity(string more)
+        {
+            Assert.Null(Pbts.Api.Announce.AnnounceQuery.Parse(Encoding.Latin1.GetBytes(Query + more), out var query));
+            return query.Identity;
+        }
+
+        Assert.Equal(Identity(""), Identity("&key=%zz"));
+        Assert.Equal(Identity(""), Identity("&key="));
+        Assert.NotEqual(Identity(""), Identity("&key=a"));
     }
 
     [Fact]

@@ -62,7 +62,8 @@ public sealed class ParserFuzzTests
     [Fact]
     public void No_head_or_target_makes_the_request_parsers_throw()
     {
-        var resolver = new ClientAddressResolver(Microsoft.Extensions.Options.Options.Create(new Pbts.GrainInterfaces.Configuration.TrackerOptions { TrustedProxies = { "0.0.0.0/0" } }));
+        var resolver = new ClientAddressResolver(Microsoft.Extensions.Options.Options.Create(new Pbts.GrainInterfaces.Configuration.TrackerOptions { TrustedProxies = { "0.0.0.0/0" } }),
+            TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLogger<ClientAddressResolver>.Instance);
         Input.Sample(
             bytes =>
             {
@@ -71,11 +72,13 @@ public sealed class ParserFuzzTests
                 if (RequestHead.TryParse(bytes, out var head))
                 {
                     TrackerRoute.Parse(head.Target);
-                    resolver.Resolve(IPAddress.Loopback, head.ForwardedFor, head.RealIp);
+                    resolver.TryResolve(IPAddress.Loopback, head.ForwardedFor, head.RealIp);
                 }
 
                 TrackerRoute.Parse(bytes);
-                resolver.Resolve(IPAddress.Loopback, bytes, bytes);
+                TrackerRoute.ParseUrlData(bytes);
+                TrackerRoute.LooksLikeClients(bytes);
+                resolver.TryResolve(IPAddress.Loopback, bytes, bytes);
             },
             iter: 200_000, seed: "0N0XIzNsQ0O2");
     }

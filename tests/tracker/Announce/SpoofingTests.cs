@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text;
 using Pbts.Tracker.Tests.Support;
 
 namespace Pbts.Tracker.Tests.Announce;
@@ -68,13 +69,37 @@ public sealed class ProxyTests(PostgresServer postgres)
     public async Task Proxy_headers_count_from_trusted_proxies_only()
     {
         await using var node = await NodeProcess.StartNodeAsync(await postgres.CreateDatabaseAsync(),
-            ("Tracker__TrustedProxies__0", "127.0.0.2"), ("Tracker__TrustedProxies__1", "10.0.0.0/8"));
+            ("Tracker__TrustedProxies__0", "127.0.0.2"), ("Tracker__TrustedProxies__1", "10.0.0.0/8"), ("Tracker__ExternalAddress", "198.51.100.9"));
         var tracker = new Announcer(node);
         Assert.Equal("203.0.113.5", await ListedAsync("X-Real-IP: 203.0.113.5\r\n", Proxy));
         Assert.Equal("203.0.113.6", await ListedAsync("X-Forwarded-For: 198.51.100.1, 203.0.113.6, 10.1.2.3\r\n", Proxy));
         Assert.Equal("2001:db8::7", await ListedAsync("X-Forwarded-For: 2001:db8::7\r\n", Proxy));
         Assert.Equal("203.0.113.8", await ListedAsync("X-Forwarded-For: ::ffff:203.0.113.8\r\n", Proxy));
-        Assert.Equal("127.0.0.2", await ListedAsync("X-Forwarded-For: unknown\r\n", Proxy));
+        Assert.Equal("203.0.113.9", await ListedAsync("X-Forwarded-For: 203.0.113.9:43462\r\n", Proxy));
+        Assert.Equal("203.0.113.10", await ListedAsync("X-Forwarded-For: 203.0.113.10,\t10.1.2.3\r\n", Proxy));
+        Assert.Equal("203.0.113.11", await ListedAsync("X-Forwarded-For: 203.0.113.11\r\nX-Forwarded-For: 10.1.2.3\r\n", Proxy));
+        Assert.Equal("127.0.0.2", await ListedAsync("", Proxy));
+
+        // Whoever is elsewhere gets this machine's peers under the address it is reached at.
+        var here = Announcer.NewTorrent();
+        await tracker.AnnounceAsync(here, 1, 0);
+        var outsider = await tracker.AnnounceAsync(here, 2, 5, headers: "X-Real-IP: 203.0.113.5\r\n", from: Proxy);
+        Assert.Equal(IPEndPoint.Parse("198.51.100.9:1001"), Assert.Single(outsider.Peers));
+
+        // Over both ways to the tracker: what cannot be read is nobody's announce, least of all the proxy's.
+        foreach (var before in (string[])["", "GET /health/live HTTP/1.1\r\nHost: t\r\nX-Real-IP: 203.0.113.5\r\n\r\n"])
+        {
+            var torrent = Announcer.NewTorrent();
+            var response = Encoding.Latin1.GetString(await RawHttp.ExchangeAsync(tracker.IPv4,
+                Encoding.ASCII.GetBytes($"{before}GET {Announcer.Target(torrent, 1, 0)} HTTP/1.1\r\nHost: t\r\nX-Forwarded-For: unknown\r\nConnection: close\r\n\r\n"), from: Proxy));
+            Assert.Contains("d14:failure reason", response, StringComparison.Ordinal);
+            Assert.Contains("X-Forwarded-For", response, StringComparison.Ordinal);
+            Assert.Null(await tracker.ScrapeAsync(torrent));
+        }
+
+        var refused = await RawHttp.ExchangeAsync(tracker.IPv4, Encoding.ASCII.GetBytes("GET /stats HTTP/1.1\r\nHost: t\r\nX-Real-IP: nobody\r\nConnection: close\r\n\r\n"), from: Proxy);
+        Assert.StartsWith("HTTP/1.1 400", Encoding.ASCII.GetString(refused), StringComparison.Ordinal);
+        Assert.Single(node.Log.Split('\n'), line => line.Contains("cannot be read: such requests are refused", StringComparison.Ordinal));
         Assert.Equal("127.0.0.1", await ListedAsync("X-Real-IP: 203.0.113.5\r\n", IPAddress.Loopback));
 
         async Task<string> ListedAsync(string headers, IPAddress from)

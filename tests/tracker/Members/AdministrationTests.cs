@@ -21,6 +21,10 @@ public sealed class AdministrationTests(SharedNode shared)
     [InlineData("Origin", "http://203.0.113.7")]
     [InlineData("Origin", "http://[2001:db8::7]:8000")]
     [InlineData("Origin", "http://localhost.evil.example")]
+    [InlineData("Origin", "http://localhost:9999")]
+    [InlineData("Origin", "http://127.0.0.1")]
+    [InlineData("X-Forwarded-Whatever", "1")]
+    [InlineData("True-Client-IP", "127.0.0.1")]
     [InlineData("Host", "rebound.example")]
     public async Task Without_a_token_only_direct_callers_from_this_machine_administer_or_see_keys(string header, string value)
     {

@@ -120,6 +120,9 @@ internal sealed partial class NodeProcess : IAsyncDisposable
         start.Environment["Tracker__AnnounceRate"] = "0";
         start.Environment["Tracker__ConnectionsPerAddress"] = "0";
         start.Environment["Receipts__ReportRate"] = "0";
+        start.Environment["Tracker__ScrapeRate"] = "0";
+        start.Environment["Limits__RequestRate"] = "0";
+        start.Environment["Limits__PasskeyRate"] = "0";
         foreach (var (name, value) in environment)
             start.Environment[name] = value;
         var node = new NodeProcess(

@@ -136,7 +136,7 @@ public sealed class UdpAnnounceTests(SharedNode shared) : IDisposable
     public async Task A_scrape_without_or_with_half_an_info_hash_is_refused_and_a_longer_one_cut()
     {
         var connection = await _udp.ConnectAsync();
-        Assert.Equal("info_hash is missing", (await _udp.ExchangeAsync(UdpProbe.ScrapePacket(connection, 1))).Error);
+        Assert.StartsWith("info_hash is missing", (await _udp.ExchangeAsync(UdpProbe.ScrapePacket(connection, 1))).Error, StringComparison.Ordinal);
         Assert.StartsWith("info_hash", (await _udp.ExchangeAsync(UdpProbe.ScrapePacket(connection, 2, new byte[19]))).Error, StringComparison.Ordinal);
         var torrent = Announcer.NewTorrent();
         await _udp.AnnounceAsync(torrent, 1, left: 0);

@@ -93,11 +93,27 @@ public sealed class UdpProtocolTests(SharedNode shared) : IDisposable
     [InlineData(new byte[] { 2 })]
     [InlineData(new byte[] { 2, 5, (byte)'/' })]
     [InlineData(new byte[] { 1, 77, 200, 1 })]
-    public async Task Truncated_options_are_refused(byte[] options) =>
-        Assert.Equal("options are truncated", (await _udp.AnnounceAsync(Announcer.NewTorrent(), 1, left: 0, options: options)).Error);
+    public async Task An_option_that_is_cut_off_is_no_reason_to_refuse(byte[] options) =>
+        Assert.Equal(1, (await _udp.AnnounceAsync(Announcer.NewTorrent(), 1, left: 0, options: options)).Seeders);
+
+    [Fact]
+    public async Task A_passkey_that_is_cut_off_is_a_passkey_still() =>
+        Assert.Equal("unknown passkey", (await _udp.AnnounceAsync(Announcer.NewTorrent(), 1, left: 0, options: [2, 200, .. "/announce/abc"u8])).Error);
+
+    [Fact]
+    public async Task Bytes_behind_a_scrape_are_no_reason_to_refuse()
+    {
+        var torrent = Announcer.NewTorrent();
+        await _udp.AnnounceAsync(torrent, 1, left: 0);
+        var reply = await _udp.ExchangeAsync([.. UdpProbe.ScrapePacket(await _udp.ConnectAsync(), 1, torrent), 1, 2, 3]);
+        Assert.Null(reply.Error);
+        Assert.Equal(20, reply.Bytes.Length);
+    }
 
     [Theory]
     [InlineData("/announce/0123456789abcdef0123456789abcdef", "unknown passkey")]
+    [InlineData("/announce//0123456789abcdef0123456789abcdef", "unknown passkey")]
+    [InlineData("?passkey=0123456789abcdef0123456789abcdef", "unknown passkey")]
     [InlineData("/0123456789abcdef0123456789abcdef/announce", "unknown passkey")]
     [InlineData("/0123456789abcdef0123456789abcdef", "unknown path")]
     [InlineData("/announce/a/b", "unknown path")]

@@ -3,6 +3,7 @@ using Orleans.Configuration;
 using Orleans.Dashboard;
 using Pbts.Api;
 using Pbts.Api.Announce;
+using Pbts.Api.Cluster;
 using Pbts.Api.Operations;
 using Pbts.GrainInterfaces.Configuration;
 
@@ -10,8 +11,10 @@ try
 {
     var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
     builder.AddPbtsNode();
+    var key = builder.AddClusterKey();
     builder.UseOrleansClient(client =>
     {
+        client.UseTls(key.Configure);
         client.AddActivityPropagation();
         client.UseAdoNetClustering(options => options.Invariant = "Npgsql");
         if (builder.Configuration.GetSection(AdministrationOptions.Section).Get<AdministrationOptions>() is { OrleansDashboard: true })
@@ -32,6 +35,7 @@ try
     var app = builder.Build();
     app.MapPbtsNode();
     app.MapPbtsApi();
+    await app.LoadClusterKeyAsync();
     return await app.RunBoundedAsync();
 }
 catch (OptionsValidationException e)

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Options;
 using Npgsql;
 using Pbts.Api;
+using Pbts.Api.Cluster;
 using Pbts.Api.Operations;
 using Pbts.GrainInterfaces.Configuration;
 using Pbts.Grains;
@@ -23,6 +24,7 @@ try
     if (servesApi)
         app.MapPbtsApi();
     await app.MigrateDatabaseAsync();
+    await app.LoadClusterKeyAsync();
     return await app.RunBoundedAsync();
 }
 catch (OptionsValidationException e)

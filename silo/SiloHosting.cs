@@ -5,6 +5,7 @@ using Orleans.Configuration;
 using Orleans.Dashboard;
 using Orleans.Providers;
 using Orleans.Storage;
+using Pbts.Api.Cluster;
 using Pbts.GrainInterfaces.Configuration;
 using Pbts.Grains.Database;
 
@@ -18,8 +19,10 @@ internal static class SiloHosting
 
     public static void AddPbtsSilo(this WebApplicationBuilder builder)
     {
+        var key = builder.AddClusterKey();
         builder.UseOrleans(silo =>
         {
+            silo.UseTls(key.Configure);
             silo.AddActivityPropagation();
             if (builder.Configuration.GetSection(AdministrationOptions.Section).Get<AdministrationOptions>() is { OrleansDashboard: true })
                 silo.AddDashboard();

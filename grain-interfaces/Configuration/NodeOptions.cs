@@ -48,6 +48,12 @@ public sealed class NodeOptions
     /// <summary>Members with the same id and database form one cluster. <c>PBTS_CLUSTER_ID</c>.</summary>
     public string ClusterId { get; set; } = "pbts";
 
+    /// <summary>
+    /// What the processes of the cluster prove to each other that they know; empty: the secret that is in the database.
+    /// <c>PBTS_CLUSTER_SECRET</c>.
+    /// </summary>
+    public string ClusterSecret { get; set; } = "";
+
     /// <summary>Base URL under which clients reach the tracker, for the announce URLs it hands out; empty: taken from each request. <c>PBTS_PUBLIC_URL</c>.</summary>
     public string PublicUrl { get; set; } = "";
 
@@ -94,6 +100,8 @@ public sealed class NodeOptionsValidator : IValidateOptions<NodeOptions>
             errors.Add($"PBTS_GATEWAY_PORT (Node:GatewayPort) is {options.GatewayPort}: it must be 1 to 65535, or 0 for any free one.");
         if (!IPAddress.TryParse(options.AdvertisedAddress, out _))
             errors.Add($"PBTS_ADVERTISED_ADDRESS (Node:AdvertisedAddress) is \"{options.AdvertisedAddress}\": it must be an IP address.");
+        if (options.ClusterSecret.Length is > 0 and < 32)
+            errors.Add("PBTS_CLUSTER_SECRET (Node:ClusterSecret) is too short: give at least 32 random characters, the same to every process, or none.");
         if (options.PublicUrl.Length > 0 && !Uri.IsWellFormedUriString(options.PublicUrl, UriKind.Absolute))
             errors.Add($"PBTS_PUBLIC_URL (Node:PublicUrl) is \"{options.PublicUrl}\": it must be an absolute URL.");
         return errors.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(errors);

@@ -21,6 +21,7 @@ public static class PbtsEnvironment
         ["PBTS_GATEWAY_PORT"] = "Node:GatewayPort",
         ["PBTS_ADVERTISED_ADDRESS"] = "Node:AdvertisedAddress",
         ["PBTS_CLUSTER_ID"] = "Node:ClusterId",
+        ["PBTS_CLUSTER_SECRET"] = "Node:ClusterSecret",
         ["PBTS_PUBLIC_URL"] = "Node:PublicUrl",
         ["PBTS_ADMIN_TOKEN"] = "Administration:Token",
         ["PBTS_ORLEANS_DASHBOARD"] = "Administration:OrleansDashboard",

@@ -51,7 +51,7 @@ internal sealed class Member
     public string Sign(byte[] message) => Convert.ToBase64String(Bls.Sign(_secret, message).ToArray());
 
     /// <summary>A receipt of this member, the receiver, as it is reported. The piece hash is 20 or 32 bytes.</summary>
-    public JsonObject Receipt(Member sender, string piece, uint index = 0, long? timestamp = null, long? size = 1000, bool sha1 = false)
+    public JsonObject Receipt(Member sender, string piece, uint index = 0, long? timestamp = null, long? size = 1000, bool sha1 = false, string? signature = null)
     {
         var hash = sha1 ? System.Security.Cryptography.SHA1.HashData(Encoding.UTF8.GetBytes(piece)) : System.Security.Cryptography.SHA256.HashData(Encoding.UTF8.GetBytes(piece));
         var time = timestamp ?? Now;
@@ -59,7 +59,7 @@ internal sealed class Member
         var receipt = new JsonObject
         {
             ["infohash"] = Torrent.ToString(), ["sender_pk"] = sender.PublicKey, ["receiver_public_key"] = PublicKey,
-            ["piece_hash"] = Convert.ToHexStringLower(hash), ["piece_index"] = index, ["timestamp"] = time, ["signature"] = Sign(message),
+            ["piece_hash"] = Convert.ToHexStringLower(hash), ["piece_index"] = index, ["timestamp"] = time, ["signature"] = signature ?? Sign(message),
         };
         if (size is not null)
             receipt["piece_size"] = size;

@@ -12,6 +12,12 @@ namespace Pbts.Tracker.Tests.Support;
 /// </summary>
 internal sealed partial class NodeProcess : IAsyncDisposable
 {
+    /// <summary>Among the settings of a process: it has the limits that are the default, for strangers as for tests.</summary>
+    public static readonly (string Name, string Value) WithLimits = ("PBTS_TEST_LIMITS", "default");
+
+    private static readonly string[] UnlimitedInTests =
+        ["Tracker__AnnounceRate", "Tracker__ScrapeRate", "Tracker__ConnectionsPerAddress", "Receipts__ReportRate", "Limits__RequestRate", "Limits__PasskeyRate"];
+
     private readonly Process _process;
     private readonly List<string> _log = [];
 
@@ -116,13 +122,13 @@ internal sealed partial class NodeProcess : IAsyncDisposable
         start.Environment["PBTS_SILO_PORT"] = $"{ports[1]}";
         start.Environment["PBTS_MANAGEMENT_LISTEN"] = $"http://127.0.0.1:{ports[2]}";
 
-        // All tests are one caller to the tracker; those of the limits set them.
-        start.Environment["Tracker__AnnounceRate"] = "0";
-        start.Environment["Tracker__ConnectionsPerAddress"] = "0";
-        start.Environment["Receipts__ReportRate"] = "0";
-        start.Environment["Tracker__ScrapeRate"] = "0";
-        start.Environment["Limits__RequestRate"] = "0";
-        start.Environment["Limits__PasskeyRate"] = "0";
+        // All tests are one caller to the tracker; those of the limits set them, or take them as they are.
+        if (!environment.Contains(WithLimits))
+        {
+            foreach (var limit in UnlimitedInTests)
+                start.Environment[limit] = "0";
+        }
+
         foreach (var (name, value) in environment)
             start.Environment[name] = value;
         var node = new NodeProcess(

@@ -25,7 +25,7 @@ public static class GrainServices
         services.AddSingleton<SettingsStore>();
         services.AddSingleton<TeeProviders>();
         services.AddSingleton<UserStore>();
-        services.AddSingleton<SignatureWorkers>();
+        services.AddSingleton<ReportVerifier>();
         services.AddSingleton<LedgerMetrics>();
         services.AddSingleton<KeyHolders>();
         services.AddSingleton<ReceiptPartitions>();

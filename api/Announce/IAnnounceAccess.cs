@@ -1,3 +1,5 @@
+using System.Net;
+
 namespace Pbts.Api.Announce;
 
 /// <summary>Who announces, and whether they may.</summary>
@@ -9,7 +11,8 @@ internal readonly record struct AccessVerdict(string? UserId, string? Refusal, b
 /// <summary>Decides on passkeys, signed announces and the ratio gate.</summary>
 internal interface IAnnounceAccess
 {
-    ValueTask<AccessVerdict> CheckAsync(string? passkey, in AnnounceQuery query, CancellationToken cancellationToken);
+    /// <param name="address">Whose work it is to verify a signature.</param>
+    ValueTask<AccessVerdict> CheckAsync(string? passkey, in AnnounceQuery query, IPAddress address, CancellationToken cancellationToken);
 
     /// <summary>Whether a passkey may scrape.</summary>
     ValueTask<AccessVerdict> CheckScrapeAsync(string? passkey, CancellationToken cancellationToken);

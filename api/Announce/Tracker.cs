@@ -24,7 +24,7 @@ internal sealed class Tracker(SwarmClient swarms, IAnnounceAccess access, IOptio
         var address = seen.ToAddress();
         if (!limits.AnnouncesByAddress.Allows(address))
             return Limited(query);
-        var verdict = await access.CheckAsync(passkey, query, cancellationToken);
+        var verdict = await access.CheckAsync(passkey, query, address, cancellationToken);
         if (verdict.Busy || verdict.Refusal is not null)
         {
             metrics.Count(query.Event, verdict.Busy ? AnnounceResult.Busy : AnnounceResult.Refused);

@@ -23,7 +23,7 @@ internal static class MemberEndpoints
         services.AddHostedService(provider => provider.GetRequiredService<AuditTrail>());
         services.AddSingleton<AdminAuthorization>();
         services.AddSingleton<CallerLimits>();
-        services.AddSingleton<CryptoWorkers>();
+        services.AddSingleton<VerificationBudget>();
         services.AddHostedService<InstanceLookup>();
         services.AddSingleton<IUserDirectory, UserDirectory>();
         services.AddSingleton<IAnnounceAccess, UserAccess>();

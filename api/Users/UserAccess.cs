@@ -1,11 +1,13 @@
 using System.Buffers;
 using System.Collections.Concurrent;
 using System.Globalization;
+using System.Net;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Options;
+using Pbts.Api.Admission;
 using Pbts.Api.Announce;
-using Pbts.Api.Members;
 using Pbts.GrainInterfaces.Configuration;
+using Pbts.GrainInterfaces.Operations;
 using Pbts.GrainInterfaces.Swarms;
 using Pbts.GrainInterfaces.Users;
 using Pbts.Protocol.Bls;
@@ -18,7 +20,7 @@ namespace Pbts.Api.Users;
 /// A bare <c>user_id</c> proves nothing: it brings the named user's ratio gate upon the caller, but no transfer is
 /// ascribed to that user.
 /// </summary>
-internal sealed class UserAccess(IUserDirectory users, CryptoWorkers workers, IOptions<TrackerOptions> options, IOptions<RatioOptions> ratio) : IAnnounceAccess
+internal sealed class UserAccess(IUserDirectory users, SignatureWorkers workers, VerificationBudget budget, IOptions<TrackerOptions> options, IOptions<RatioOptions> ratio) : IAnnounceAccess
 {
     private const int PasskeyLength = 32;
     private const int RememberedSignatures = 50_000;
@@ -29,11 +31,11 @@ internal sealed class UserAccess(IUserDirectory users, CryptoWorkers workers, IO
     private readonly string _basis = ratio.Value.Basis;
     private readonly ConcurrentDictionary<string, bool> _goodSignatures = new();
 
-    public ValueTask<AccessVerdict> CheckAsync(string? passkey, in AnnounceQuery query, CancellationToken cancellationToken)
+    public ValueTask<AccessVerdict> CheckAsync(string? passkey, in AnnounceQuery query, IPAddress address, CancellationToken cancellationToken)
     {
         if (passkey is null && query.UserId is null)
             return ValueTask.FromResult(Anonymous());
-        return passkey is not null ? CheckPasskeyAsync(passkey, query) : CheckUserIdAsync(query);
+        return passkey is not null ? CheckPasskeyAsync(passkey, query) : CheckUserIdAsync(query, address);
     }
 
     public async ValueTask<AccessVerdict> CheckScrapeAsync(string? passkey, CancellationToken cancellationToken)
@@ -59,7 +61,7 @@ internal sealed class UserAccess(IUserDirectory users, CryptoWorkers workers, IO
         passkey.Length == PasskeyLength && !passkey.AsSpan().ContainsAnyExcept(PasskeyCharacters)
             ? users.FindByPasskeyAsync(passkey) : ValueTask.FromResult(default(UserLookup));
 
-    private async ValueTask<AccessVerdict> CheckUserIdAsync(AnnounceQuery query)
+    private async ValueTask<AccessVerdict> CheckUserIdAsync(AnnounceQuery query, IPAddress address)
     {
         var lookup = UserId.TryParse(query.UserId, out _) ? await users.FindByUserIdAsync(query.UserId!) : default;
         if (lookup.Unavailable)
@@ -68,7 +70,7 @@ internal sealed class UserAccess(IUserDirectory users, CryptoWorkers workers, IO
             return Anonymous() is { Refusal: null } open ? open with { Refusal = lookup.User is { } named ? Gate(named.Profile, query) : null } : Anonymous();
         if (lookup.User is not { } user)
             return new(null, "unknown user_id");
-        return await IsSignedAsync(user.Profile, query) switch
+        return await IsSignedAsync(user.Profile, query, address) switch
         {
             true => new(user.Profile.UserId, Gate(user.Profile, query)),
             false => new(null, "signature is invalid"),
@@ -88,7 +90,7 @@ internal sealed class UserAccess(IUserDirectory users, CryptoWorkers workers, IO
     }
 
     /// <summary>Null when too many signatures wait. A good signature is remembered: clients repeat their announces.</summary>
-    private async ValueTask<bool?> IsSignedAsync(UserProfile user, AnnounceQuery query)
+    private async ValueTask<bool?> IsSignedAsync(UserProfile user, AnnounceQuery query, IPAddress address)
     {
         var bytes = new byte[ReceiptSignature.Length + 1];
         if (!user.Proven || !user.TryGetKey(out var memberKey)
@@ -99,10 +101,16 @@ internal sealed class UserAccess(IUserDirectory users, CryptoWorkers workers, IO
         var seen = Convert.ToHexString(SHA256.HashData([.. memberKey.Span, .. message, .. bytes.AsSpan(0, length)]));
         if (_goodSignatures.ContainsKey(seen))
             return true;
-        if (workers.TryRun(() => Bls.Verify(key, message, signature)) is not { } verifying)
+        var valid = false;
+        if (!budget.Allows(address, VerificationBudget.Single)
+            || !await workers.TryRunAsync(new(RateLimiter.KeyOf(address), VerificationKind.Prompt), () => valid = Bls.Verify(key, message, signature)))
             return null;
-        if (!await verifying)
+        if (!valid)
+        {
+            budget.ChargeForged(address, 1);
             return false;
+        }
+
         if (_goodSignatures.Count >= RememberedSignatures)
             _goodSignatures.Clear();
         return _goodSignatures[seen] = true;

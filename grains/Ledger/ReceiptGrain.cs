@@ -6,7 +6,6 @@ using Pbts.GrainInterfaces.Configuration;
 using Pbts.GrainInterfaces.Ledger;
 using Pbts.GrainInterfaces.Operations;
 using Pbts.Grains.Settings;
-using Pbts.Grains.Users;
 using Pbts.Protocol.Receipts;
 
 namespace Pbts.Grains.Ledger;
@@ -18,7 +17,7 @@ namespace Pbts.Grains.Ledger;
 /// </summary>
 [Reentrant]
 internal sealed partial class ReceiptGrain(
-    IReceiptLedger ledger, KeyHolders holders, SettingsStore settings, SignatureWorkers workers, IOptions<ReceiptsOptions> options, TimeProvider time,
+    IReceiptLedger ledger, KeyHolders holders, SettingsStore settings, ReportVerifier verifier, IOptions<ReceiptsOptions> options, TimeProvider time,
     LedgerMetrics metrics, ILogger<ReceiptGrain> logger) : Grain, IReceiptGrain
 {
     private const int RememberedIds = 8192;
@@ -73,6 +72,7 @@ internal sealed partial class ReceiptGrain(
         }
     }
 
+    /// <summary>False when nothing could be verified.</summary>
     private async Task<bool> VerifyAsync(IReadOnlyList<Receipt> receipts, ReceiptStatus[] statuses, ReceiptScreen screen)
     {
         var open = Open(statuses);
@@ -80,18 +80,18 @@ internal sealed partial class ReceiptGrain(
             return true;
         var candidates = open.Select(i => receipts[i]).ToArray();
         var proven = candidates.Select(receipt => screen.HolderOf(receipt.Receiver) is not null).ToArray();
-        if (workers.TryRun(() => ReceiptVerifier.Verify(candidates, proven)) is not { } verifying)
-            return false;
-        bool[] valid;
+        List<bool> valid;
         using (Telemetry.Activities.StartActivity("verify"))
-            valid = await verifying;
+            valid = await verifier.VerifyAsync(candidates, proven);
         for (var i = 0; i < open.Length; i++)
         {
-            if (!valid[i])
+            if (i >= valid.Count)
+                statuses[open[i]] = ReceiptStatus.Busy;
+            else if (!valid[i])
                 statuses[open[i]] = ReceiptStatus.BadSignature;
         }
 
-        return true;
+        return valid.Count > 0;
     }
 
     private async Task<bool> SpendAsync(IReadOnlyList<Receipt> receipts, ReceiptStatus[] statuses, ReceiptScreen screen)

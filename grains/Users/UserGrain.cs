@@ -34,9 +34,7 @@ internal sealed class UserGrain(
         if (verify)
         {
             var message = RegistrationMessage.Build(await settings.GetInstanceIdAsync(), UserId);
-            if (workers.TryRun(() => CheckKey(key, message, signature)) is not { } checking)
-                return new(RegistrationStatus.Busy);
-            if (await checking is { } refused)
+            if (await CheckAsync(() => CheckKey(key, message, signature)) is { } refused)
                 return new(refused);
         }
 
@@ -57,9 +55,7 @@ internal sealed class UserGrain(
         var instance = await settings.GetInstanceIdAsync();
         var byOld = RotationMessage.Build(instance, UserId, newKey, (ulong)rotation.Timestamp);
         var byNew = RegistrationMessage.Build(instance, UserId);
-        if (workers.TryRun(() => CheckKey(newKey, byNew, rotation.NewSignature) ?? CheckKey(oldKey, byOld, rotation.OldSignature)) is not { } checking)
-            return new(RegistrationStatus.Busy);
-        if (await checking is { } refused)
+        if (await CheckAsync(() => CheckKey(newKey, byNew, rotation.NewSignature) ?? CheckKey(oldKey, byOld, rotation.OldSignature)) is { } refused)
             return new(refused);
 
         var result = await users.RotateAsync(UserId, oldKey, rotation.NewPublicKey, newKey, NewPasskey());
@@ -101,6 +97,13 @@ internal sealed class UserGrain(
             // Another activation wrote first. The rotation itself is in the table; only this line of history is lost.
             DeactivateOnIdle();
         }
+    }
+
+    private async Task<RegistrationStatus?> CheckAsync(Func<RegistrationStatus?> check)
+    {
+        RegistrationStatus? refused = null;
+        var turn = VerificationTurn.Current with { Kind = VerificationKind.Prompt };
+        return await workers.TryRunAsync(turn, () => refused = check()) ? refused : RegistrationStatus.Busy;
     }
 
     private static string NewPasskey() => RandomNumberGenerator.GetHexString(32, lowercase: true);

@@ -40,6 +40,36 @@ internal sealed partial class NodeProcess : IAsyncDisposable
 
     public bool HasExited => _process.HasExited;
 
+    /// <summary>The exit code of a process that has ended.</summary>
+    public int ExitCode => _process.ExitCode;
+
+    /// <summary>Processor time it has used so far.</summary>
+    public TimeSpan ProcessorTime
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.TotalProcessorTime;
+        }
+    }
+
+    /// <summary>A client that calls from another loopback address: to the tracker another caller.</summary>
+    public HttpClient CreateClient(string from)
+    {
+        var handler = new SocketsHttpHandler
+        {
+            MaxConnectionsPerServer = 1000,
+            ConnectCallback = async (context, cancellation) =>
+            {
+                var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+                socket.Bind(new IPEndPoint(IPAddress.Parse(from), 0));
+                await socket.ConnectAsync(IPAddress.Loopback, context.DnsEndPoint.Port, cancellation);
+                return new NetworkStream(socket, ownsSocket: true);
+            },
+        };
+        return new HttpClient(handler) { BaseAddress = Url, Timeout = TimeSpan.FromSeconds(60) };
+    }
+
     /// <summary>Waits for the process to end by itself, and for the last of its log.</summary>
     public Task WaitForExitAsync() => _process.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(90));
 
@@ -104,6 +134,8 @@ internal sealed partial class NodeProcess : IAsyncDisposable
         // All tests are one caller to the tracker; those of the limits set them.
         start.Environment["Tracker__AnnounceRate"] = "0";
         start.Environment["Receipts__ReportRate"] = "0";
+        start.Environment["Receipts__VerificationRate"] = "0";
+        start.Environment["Receipts__ForgeryBudget"] = "0";
         foreach (var (name, value) in environment)
             start.Environment[name] = value;
         var node = new NodeProcess(

@@ -5,6 +5,7 @@ using Pbts.Api.Admission;
 using Pbts.Api.Announce;
 using Pbts.Api.Http;
 using Pbts.Api.Tee;
+using Pbts.Api.Users;
 using Pbts.GrainInterfaces.Chain;
 using Pbts.GrainInterfaces.Configuration;
 using Pbts.GrainInterfaces.Operations;
@@ -27,7 +28,7 @@ internal static class RegistrationEndpoints
     }
 
     private static async Task<IResult> RegisterAsync(
-        HttpContext context, IGrainFactory grains, IOptions<NodeOptions> node, AttestationVerifier verifier, VerificationBudget budget, ClientAddressResolver addresses)
+        HttpContext context, IGrainFactory grains, IOptions<NodeOptions> node, AttestationVerifier verifier, VerificationBudget budget, ClientAddressResolver addresses, IUserDirectory users)
     {
         var address = addresses.Resolve(context);
         if (!budget.Allows(address, VerificationBudget.Single))
@@ -52,6 +53,7 @@ internal static class RegistrationEndpoints
 
         var result = await grains.GetGrain<IUserGrain>(userId).RegisterAsync(publicKey, signature);
         ChargeForged(budget, address, result);
+        users.Forget(userId);
         if (result is { Status: RegistrationStatus.Done, Proven: true })
             await TellSyncAsync(grains.GetGrain<IMemberSyncGrain>(0));
         return await AnswerAsync(context, grains, node.Value, result, "User registered successfully", attestation is not null);
@@ -76,7 +78,7 @@ internal static class RegistrationEndpoints
     }
 
     private static async Task<IResult> RotateAsync(
-        string userId, HttpContext context, IGrainFactory grains, IOptions<NodeOptions> node, VerificationBudget budget, ClientAddressResolver addresses)
+        string userId, HttpContext context, IGrainFactory grains, IOptions<NodeOptions> node, VerificationBudget budget, ClientAddressResolver addresses, IUserDirectory users)
     {
         var address = addresses.Resolve(context);
         if (!budget.Allows(address, 2 * VerificationBudget.Single))
@@ -96,6 +98,7 @@ internal static class RegistrationEndpoints
 
         var result = await grains.GetGrain<IUserGrain>(userId).RotateKeyAsync(rotation);
         ChargeForged(budget, address, result);
+        users.Forget(userId);
         return await AnswerAsync(context, grains, node.Value, result, "Key replaced");
     }
 
@@ -104,7 +107,7 @@ internal static class RegistrationEndpoints
         RegistrationStatus.Done => TypedResults.Ok(new RegisterAnswer(
             true, await grains.GetGrain<ISettingsGrain>(0).GetInstanceIdAsync(), message, result.Proven, result.Passkey!, AnnounceUrl(context, node, result.Passkey!), attested ? true : null)),
         RegistrationStatus.UserExists => Answers.Conflict("User already exists"),
-        RegistrationStatus.KeyTaken => Answers.Conflict("public_key belongs to another user"),
+        RegistrationStatus.KeyTaken => Answers.Conflict("public_key belongs to another user, or was replaced before"),
         RegistrationStatus.BadSignature => Answers.Unauthorized("Invalid signature"),
         RegistrationStatus.BadKey => Answers.BadRequest("public_key is not a valid BLS12-381 G1 key"),
         RegistrationStatus.UnknownUser => Answers.NotFound("User not found"),

@@ -13,4 +13,7 @@ internal interface IUserDirectory
     ValueTask<UserLookup> FindByPasskeyAsync(string passkey);
 
     ValueTask<UserLookup> FindByUserIdAsync(string userId);
+
+    /// <summary>Forgets what this process knows of a user whose key or passkey has just been changed through it.</summary>
+    void Forget(string userId);
 }

@@ -19,6 +19,7 @@ internal sealed class UserDirectory(IGrainFactory grains, TimeProvider time) : I
 
     private readonly Cache _byPasskey = new();
     private readonly Cache _byUserId = new();
+    private readonly ConcurrentDictionary<string, string> _passkeys = new();
     private readonly SemaphoreSlim _lookups = new(MaxLookups);
 
     private IUserDirectoryGrain Grain => grains.GetGrain<IUserDirectoryGrain>(0);
@@ -26,6 +27,13 @@ internal sealed class UserDirectory(IGrainFactory grains, TimeProvider time) : I
     public ValueTask<UserLookup> FindByPasskeyAsync(string passkey) => FindAsync(_byPasskey, passkey, () => Grain.FindByPasskeyAsync(passkey));
 
     public ValueTask<UserLookup> FindByUserIdAsync(string userId) => FindAsync(_byUserId, userId, () => Grain.FindByUserIdAsync(userId));
+
+    public void Forget(string userId)
+    {
+        _byUserId.Known.TryRemove(userId, out _);
+        if (_passkeys.TryRemove(userId, out var passkey))
+            _byPasskey.Known.TryRemove(passkey, out _);
+    }
 
     public void Dispose() => _lookups.Dispose();
 
@@ -76,6 +84,18 @@ internal sealed class UserDirectory(IGrainFactory grains, TimeProvider time) : I
 
         if (cache.Known.Count >= Capacity)
             cache.Known.Clear();
+        if (cache == _byPasskey)
+        {
+            if (_passkeys.Count >= Capacity)
+            {
+                // Together: what is known by a passkey has to be found by its user.
+                cache.Known.Clear();
+                _passkeys.Clear();
+            }
+
+            _passkeys[user.Profile.UserId] = key;
+        }
+
         cache.Known[key] = new(user, time.GetTimestamp());
     }
 

@@ -50,7 +50,7 @@ internal sealed partial class ReceiptGrain(
     private async Task<ReportOutcome> ProcessAsync(ReceiptReport report)
     {
         var sender = MemberKey.TryParse(this.GetPrimaryKeyString(), out var key) ? key : default;
-        var known = await holders.FindAsync(report.Receipts.Select(receipt => receipt.Receiver).Append(sender));
+        var known = await holders.FindAsync(report.Receipts.SelectMany(receipt => (MemberKey[])[receipt.Receiver, receipt.Sender]).Append(sender));
         var screen = new ReceiptScreen(sender, report.UserId, known, options.Value, (await settings.GetAsync()).ReceiptWindow, time.GetUtcNow().ToUnixTimeSeconds());
         var statuses = report.Receipts.Select(screen.Check).ToArray();
 

@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using System.Text;
-using Orleans.Storage;
 using Pbts.GrainInterfaces.Operations;
 using Pbts.GrainInterfaces.Users;
 using Pbts.Grains.Settings;
@@ -10,19 +9,15 @@ using Pbts.Protocol.Receipts;
 namespace Pbts.Grains.Users;
 
 /// <summary>
-/// One user. What must be unique or must not be lost (keys, passkeys, totals) is in the users table and read from it,
-/// so an answer is right whatever other silos did; the grain's own state is the history of its keys.
+/// One user. Everything is in the users table and read from it, so an answer is right whatever other silos did.
 /// </summary>
-internal sealed class UserGrain(
-    [PersistentState("user")] IPersistentState<UserState> state, UserStore users, SettingsStore settings, SignatureWorkers workers, TimeProvider time)
-    : Grain, IUserGrain
+internal sealed class UserGrain(UserStore users, SettingsStore settings, SignatureWorkers workers, TimeProvider time) : Grain, IUserGrain
 {
-    private const int MaxRetiredKeys = 20;
     private static readonly TimeSpan MaxClockDifference = TimeSpan.FromMinutes(5);
 
     private string UserId => this.GetPrimaryKeyString();
 
-    public async Task<UserProfile?> GetAsync() => await FindAsync() is { } user ? user.Profile with { KeyRotations = state.State.Rotations } : null;
+    public async Task<UserProfile?> GetAsync() => (await FindAsync())?.Profile;
 
     public async Task<bool> HasPasskeyAsync(string passkey) =>
         await FindAsync() is { } user && CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(user.Passkey), Encoding.UTF8.GetBytes(passkey));
@@ -38,7 +33,7 @@ internal sealed class UserGrain(
                 return new(refused);
         }
 
-        return await users.RegisterAsync(UserId, publicKey, key, verify && signature is not null, NewPasskey(), time.GetUtcNow());
+        return await users.RegisterAsync(UserId, publicKey, key, verify && signature is not null, NewPasskey());
     }
 
     public async Task<RegistrationResult> RotateKeyAsync(KeyRotation rotation)
@@ -58,10 +53,7 @@ internal sealed class UserGrain(
         if (await CheckAsync(() => CheckKey(newKey, byNew, rotation.NewSignature) ?? CheckKey(oldKey, byOld, rotation.OldSignature)) is { } refused)
             return new(refused);
 
-        var result = await users.RotateAsync(UserId, oldKey, rotation.NewPublicKey, newKey, NewPasskey());
-        if (result.Status == RegistrationStatus.Done)
-            await RememberAsync(user.Profile.PublicKey);
-        return result;
+        return await users.RotateAsync(UserId, oldKey, rotation.NewPublicKey, newKey, NewPasskey());
     }
 
     public async Task<bool> CreditUnverifiedAsync(long uploaded, long downloaded)
@@ -81,22 +73,6 @@ internal sealed class UserGrain(
         if (user is null)
             DeactivateOnIdle();
         return user;
-    }
-
-    private async Task RememberAsync(string publicKey)
-    {
-        state.State.RetiredKeys.Add(new(publicKey, time.GetUtcNow()));
-        state.State.RetiredKeys.RemoveRange(0, Math.Max(0, state.State.RetiredKeys.Count - MaxRetiredKeys));
-        state.State.Rotations++;
-        try
-        {
-            await state.WriteStateAsync();
-        }
-        catch (InconsistentStateException)
-        {
-            // Another activation wrote first. The rotation itself is in the table; only this line of history is lost.
-            DeactivateOnIdle();
-        }
     }
 
     private async Task<RegistrationStatus?> CheckAsync(Func<RegistrationStatus?> check)

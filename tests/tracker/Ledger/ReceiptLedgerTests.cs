@@ -208,7 +208,7 @@ public sealed class ReceiptLedgerTests(PostgresServer postgres)
             for (var i = 0; i < members; i++)
             {
                 var key = MemberKey.From(RandomNumberGenerator.GetBytes(48));
-                await users.RegisterAsync($"member{i}", Convert.ToBase64String(key.Span), key, proven: true, RandomNumberGenerator.GetHexString(32, lowercase: true), DateTimeOffset.UtcNow);
+                await users.RegisterAsync($"member{i}", Convert.ToBase64String(key.Span), key, proven: true, RandomNumberGenerator.GetHexString(32, lowercase: true));
                 world.Members.Add((await users.FindAsync($"member{i}"))!.Id);
             }
 

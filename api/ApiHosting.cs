@@ -37,6 +37,7 @@ public static class ApiHosting
         builder.Services.AddSingleton<IValidateOptions<TrackerOptions>, TrackerOptionsValidator>();
         builder.Services.TryAddSingleton(TimeProvider.System);
         builder.Services.AddSingleton<SignatureWorkers>();
+        builder.Services.AddSingleton<Readiness>();
         builder.Services.AddSingleton(services => Database(services.GetRequiredService<IOptions<NodeOptions>>().Value.Database));
         builder.AddPbtsTelemetry();
         // "The database is away" has to reach front ends as what it is.

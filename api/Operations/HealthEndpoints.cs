@@ -13,10 +13,12 @@ public static class HealthEndpoints
     }
 
     /// <summary>200 when grains can be called from here, else 503. The database may be away: announces go on without it.</summary>
-    private static async Task<IResult> ReadyAsync(IGrainFactory grains, IHostApplicationLifetime lifetime)
+    private static async Task<IResult> ReadyAsync(IGrainFactory grains, IHostApplicationLifetime lifetime, Readiness readiness)
     {
         if (lifetime.ApplicationStopping.IsCancellationRequested)
             return TypedResults.Text("stopping", statusCode: StatusCodes.Status503ServiceUnavailable);
+        if (readiness.Problem is { } problem)
+            return TypedResults.Text(problem, statusCode: StatusCodes.Status503ServiceUnavailable);
         try
         {
             await grains.GetGrain<IReadinessGrain>(0).PingAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(3));

@@ -5,6 +5,7 @@ using Orleans.Concurrency;
 using Pbts.GrainInterfaces.Configuration;
 using Pbts.GrainInterfaces.Ledger;
 using Pbts.GrainInterfaces.Operations;
+using Pbts.Grains.Database;
 using Pbts.Grains.Settings;
 using Pbts.Protocol.Receipts;
 
@@ -17,7 +18,7 @@ namespace Pbts.Grains.Ledger;
 /// </summary>
 [Reentrant]
 internal sealed partial class ReceiptGrain(
-    IReceiptLedger ledger, KeyHolders holders, SettingsStore settings, ReportVerifier verifier, IOptions<ReceiptsOptions> options, TimeProvider time,
+    IReceiptLedger ledger, KeyHolders holders, SettingsStore settings, ReportVerifier verifier, IOptions<ReceiptsOptions> options, DatabaseClock clock,
     LedgerMetrics metrics, ILogger<ReceiptGrain> logger) : Grain, IReceiptGrain
 {
     private const int RememberedIds = 8192;
@@ -51,7 +52,7 @@ internal sealed partial class ReceiptGrain(
     {
         var sender = MemberKey.TryParse(this.GetPrimaryKeyString(), out var key) ? key : default;
         var known = await holders.FindAsync(report.Receipts.SelectMany(receipt => (MemberKey[])[receipt.Receiver, receipt.Sender]).Append(sender));
-        var screen = new ReceiptScreen(sender, report.UserId, known, options.Value, (await settings.GetAsync()).ReceiptWindow, time.GetUtcNow().ToUnixTimeSeconds());
+        var screen = new ReceiptScreen(sender, report.UserId, known, options.Value, (await settings.GetAsync()).ReceiptWindow, (await clock.NowAsync()).ToUnixTimeSeconds());
         var statuses = report.Receipts.Select(screen.Check).ToArray();
 
         await MarkSpentAsync(report.Receipts, statuses);
@@ -106,9 +107,10 @@ internal sealed partial class ReceiptGrain(
             {
                 LedgerOutcome.Credited => ReceiptStatus.Accepted,
                 LedgerOutcome.Expired => ReceiptStatus.Expired,
+                LedgerOutcome.Future => ReceiptStatus.Future,
                 _ => ReceiptStatus.Duplicate,
             };
-            if (outcomes[i] != LedgerOutcome.Expired)
+            if (outcomes[i] is LedgerOutcome.Credited or LedgerOutcome.Duplicate)
                 _spent.Add(entries[i].Id);
         }
 

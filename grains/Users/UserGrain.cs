@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Pbts.GrainInterfaces.Operations;
 using Pbts.GrainInterfaces.Users;
+using Pbts.Grains.Database;
 using Pbts.Grains.Settings;
 using Pbts.Protocol.Bls;
 using Pbts.Protocol.Receipts;
@@ -11,7 +12,7 @@ namespace Pbts.Grains.Users;
 /// <summary>
 /// One user. Everything is in the users table and read from it, so an answer is right whatever other silos did.
 /// </summary>
-internal sealed class UserGrain(UserStore users, SettingsStore settings, SignatureWorkers workers, TimeProvider time) : Grain, IUserGrain
+internal sealed class UserGrain(UserStore users, SettingsStore settings, SignatureWorkers workers, DatabaseClock clock) : Grain, IUserGrain
 {
     private static readonly TimeSpan MaxClockDifference = TimeSpan.FromMinutes(5);
 
@@ -42,7 +43,7 @@ internal sealed class UserGrain(UserStore users, SettingsStore settings, Signatu
             return new(RegistrationStatus.UnknownUser);
         if (!user.Profile.Proven || user.Key is not { } oldKey)
             return new(RegistrationStatus.Unproven);
-        if (Math.Abs(time.GetUtcNow().ToUnixTimeSeconds() - (decimal)rotation.Timestamp) > (decimal)MaxClockDifference.TotalSeconds)
+        if (Math.Abs((await clock.NowAsync()).ToUnixTimeSeconds() - (decimal)rotation.Timestamp) > (decimal)MaxClockDifference.TotalSeconds)
             return new(RegistrationStatus.BadTime);
         if (ReadKey(rotation.NewPublicKey) is not { } newKey)
             return new(RegistrationStatus.BadKey);

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json.Nodes;
+using Npgsql;
 using Pbts.Tracker.Tests.Support;
 
 namespace Pbts.Tracker.Tests.Members;
@@ -115,6 +116,19 @@ public sealed class ConfiguredNodeTests(PostgresServer postgres)
         await using var node = NodeProcess.Launch("Pbts.Silo.dll", await postgres.CreateDatabaseAsync(), (name, value));
         await node.WaitForExitAsync();
         Assert.Contains(expected, node.Log, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_database_that_cannot_hold_every_name_is_refused_by_name()
+    {
+        var database = await postgres.CreateDatabaseAsync(migrated: false, encoding: "SQL_ASCII");
+        await using var node = NodeProcess.Launch("Pbts.Silo.dll", database);
+        await node.WaitForExitAsync();
+        Assert.Equal(78, node.ExitCode);
+        Assert.Contains("PBTS_DATABASE (Node:Database) has the encoding SQL_ASCII", node.Log, StringComparison.Ordinal);
+        await using var source = NpgsqlDataSource.Create(database);
+        await using var command = source.CreateCommand("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'");
+        Assert.Equal(0L, await command.ExecuteScalarAsync());
     }
 
     private sealed class OwnServer : IAsyncDisposable

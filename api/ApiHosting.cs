@@ -16,6 +16,7 @@ using Pbts.Api.Operations;
 using Pbts.Api.Tee;
 using Pbts.Api.Udp;
 using Pbts.GrainInterfaces.Configuration;
+using Pbts.GrainInterfaces.Operations;
 
 namespace Pbts.Api;
 
@@ -37,7 +38,9 @@ public static class ApiHosting
         builder.Services.AddSingleton<IValidateOptions<NodeOptions>, NodeOptionsValidator>();
         builder.Services.AddSingleton<IValidateOptions<TrackerOptions>, TrackerOptionsValidator>();
         builder.Services.TryAddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton<SignatureWorkers>();
         builder.Services.AddSingleton<Readiness>();
+        builder.Services.AddSingleton<ReadinessProbe>();
         builder.Services.AddSingleton(services => Database(services.GetRequiredService<IOptions<NodeOptions>>().Value.Database));
         builder.AddPbtsTelemetry();
         // "The database is away" has to reach front ends as what it is.

@@ -25,7 +25,7 @@ internal static class ExperimentsCommand
         var folder = new Option<string>("--output") { Description = "Folder for the results.", HelpName = "DIR", DefaultValueFactory = _ => Path.Combine("experiments", "results") };
         var only = new Option<string?>("--only") { Description = "Run these alone, by name, separated by commas.", HelpName = "NAME,…" };
         var quick = new Option<bool>("--quick") { Description = "Small sizes and few samples, to see whether it works: under two minutes." };
-        var tracker = new Option<string?>("--tracker-url") { Description = "Measure this running tracker instead of a private one. It needs Receipts:ReportRate=0 and Tracker:AnnounceRate=0.", HelpName = "URL" };
+        var tracker = new Option<string?>("--tracker-url") { Description = "Measure this running tracker instead of a private one. It needs Receipts:ReportRate=0, Receipts:VerificationRate=0 and Tracker:AnnounceRate=0.", HelpName = "URL" };
         // What the script in front of this program found out.
         var (chain, transfers, load) = (Hidden("--chain"), Hidden("--transfers"), new Option<double?>("--load") { Hidden = true });
         var (noTracker, noChain, noTransfers, check) = (Hidden("--no-tracker"), Hidden("--no-chain"), Hidden("--no-transfers"), new Option<bool>("--check") { Hidden = true });

@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Orleans.Runtime.Hosting;
 using Pbts.GrainInterfaces.Swarms;
 using Pbts.Grains.Chain;
+using Pbts.Grains.Database;
 using Pbts.Grains.Ledger;
 using Pbts.Grains.Operations;
 using Pbts.Grains.Settings;
@@ -26,7 +27,8 @@ public static class GrainServices
         services.AddSingleton<SettingsStore>();
         services.AddSingleton<TeeProviders>();
         services.AddSingleton<UserStore>();
-        services.AddSingleton<SignatureWorkers>();
+        services.AddSingleton<ReportVerifier>();
+        services.AddSingleton<DatabaseClock>();
         services.AddSingleton<LedgerMetrics>();
         services.AddSingleton<KeyHolders>();
         services.AddSingleton<ReceiptPartitions>();

@@ -1,5 +1,7 @@
 using System.Diagnostics;
+using Microsoft.Extensions.Options;
 using Npgsql;
+using Pbts.GrainInterfaces.Configuration;
 using Pbts.Grains.Database;
 
 namespace Pbts.Silo;
@@ -18,6 +20,7 @@ internal static partial class DatabaseStartup
         {
             try
             {
+                await CheckAsync(app, database);
                 await SchemaMigrator.MigrateAsync(database, logger, app.Lifetime.ApplicationStopping);
                 return;
             }
@@ -28,6 +31,24 @@ internal static partial class DatabaseStartup
             }
         }
     }
+
+    /// <summary>Refuses a database that cannot hold what members write, and a machine that does not know the time.</summary>
+    private static async Task CheckAsync(WebApplication app, NpgsqlDataSource database)
+    {
+        await using (var command = database.CreateCommand("SELECT pg_encoding_to_char(encoding) FROM pg_database WHERE datname = current_database()"))
+        {
+            var encoding = (string)(await command.ExecuteScalarAsync())!;
+            if (encoding != "UTF8")
+                throw Refusal($"PBTS_DATABASE (Node:Database) has the encoding {encoding}: names need UTF8. Create one with CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0.");
+        }
+
+        var clock = app.Services.GetRequiredService<DatabaseClock>();
+        await clock.RefreshAsync();
+        if (clock.Problem is { } problem)
+            throw Refusal(problem + ". Receipts are dated, and the silos of a cluster have to agree on the time.");
+    }
+
+    private static OptionsValidationException Refusal(string problem) => new(nameof(NodeOptions), typeof(NodeOptions), [problem]);
 
     [LoggerMessage(LogLevel.Warning, "Waiting for the database: {Problem}")]
     private static partial void LogWaiting(ILogger logger, string problem);

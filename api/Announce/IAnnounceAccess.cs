@@ -11,6 +11,7 @@ internal readonly record struct AccessVerdict(string? UserId, string? Refusal, b
 /// <summary>Decides on passkeys, signed announces and the ratio gate.</summary>
 internal interface IAnnounceAccess
 {
+    /// <param name="client">Whose work it is to look up a passkey or verify a signature.</param>
     ValueTask<AccessVerdict> CheckAsync(string? passkey, in AnnounceQuery query, IPAddress client, CancellationToken cancellationToken);
 
     /// <summary>Whether a passkey may scrape.</summary>

@@ -19,7 +19,8 @@ internal static class ClusterCalls
     /// <exception cref="OrleansException">No silo could be reached in time.</exception>
     /// <exception cref="TimeoutException">No silo answered in time.</exception>
     /// <exception cref="OperationCanceledException">The cluster could not say in time which silo it is.</exception>
-    public static async Task<T> RepeatAsync<T>(Func<Task<T>> call)
+    /// <param name="lateToo">Whether what was not answered in time is tried again; not where the first call may still be waiting its turn.</param>
+    public static async Task<T> RepeatAsync<T>(Func<Task<T>> call, bool lateToo = true)
     {
         var started = TimeProvider.System.GetTimestamp();
         var stateFailures = 0;
@@ -30,7 +31,7 @@ internal static class ClusterCalls
                 return await call();
             }
             catch (Exception e) when (e is OrleansException or TimeoutException or OperationCanceledException && TimeProvider.System.GetElapsedTime(started) + pause < Patience
-                && (!IsOfState(e) || ++stateFailures <= StateRepeats))
+                && (lateToo || e is not TimeoutException) && (!IsOfState(e) || ++stateFailures <= StateRepeats))
             {
             }
 

@@ -1,6 +1,10 @@
+using System.Net;
 using System.Security.Cryptography;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Pbts.Api.Admission;
+using Pbts.Api.Announce;
 using Pbts.Api.Http;
+using Pbts.GrainInterfaces.Operations;
 using Pbts.Protocol.Bls;
 using Pbts.Protocol.Receipts;
 
@@ -29,7 +33,7 @@ internal static class KeyEndpoints
         return TypedResults.Ok(answer);
     }
 
-    private static async Task<IResult> AttestAsync(HttpContext context, CryptoWorkers workers, TimeProvider time)
+    private static async Task<IResult> AttestAsync(HttpContext context, SignatureWorkers workers, ClientAddressResolver addresses, TimeProvider time)
     {
         var (fields, refusal) = await JsonBody.ReadAsync(context);
         if (refusal is not null)
@@ -44,14 +48,18 @@ internal static class KeyEndpoints
             return Answers.BadRequest(error);
         using (key)
         {
-            if (workers.TryRun(() => Bls.Sign(key!, message).ToArray()) is not { } signing)
+            byte[] signature = [];
+            if (!await workers.TryRunAsync(Turn(addresses.Resolve(context)), () => signature = Bls.Sign(key!, message).ToArray()))
                 return Answers.TooMany(context);
-            return TypedResults.Ok(new AttestAnswer(true, Convert.ToBase64String(await signing), signedAt.Value, "Receipt generated successfully"));
+            return TypedResults.Ok(new AttestAnswer(true, Convert.ToBase64String(signature), signedAt.Value, "Receipt generated successfully"));
         }
     }
 
-    private static async Task<IResult> VerifyAsync(HttpContext context, CryptoWorkers workers, TimeProvider time)
+    private static async Task<IResult> VerifyAsync(HttpContext context, SignatureWorkers workers, VerificationBudget budget, ClientAddressResolver addresses, TimeProvider time)
     {
+        var address = addresses.Resolve(context);
+        if (!budget.Allows(address, VerificationBudget.Single))
+            return Answers.TooMany(context);
         var (fields, refusal) = await JsonBody.ReadAsync(context);
         if (refusal is not null)
             return refusal;
@@ -66,11 +74,13 @@ internal static class KeyEndpoints
         var bytes = new byte[text.Length];
         if (!Convert.TryFromBase64String(text, bytes, out var length))
             return Answers.BadRequest("receipt is not valid base64");
-        if (workers.TryRun(() => BlsPublicKey.TryParse(receiver, out var key) && BlsSignature.TryParse(bytes.AsSpan(0, length), out var signature) && Bls.Verify(key, message, signature)) is not { } verifying)
+        var valid = false;
+        if (!await workers.TryRunAsync(Turn(address), () => valid = BlsPublicKey.TryParse(receiver, out var key) && BlsSignature.TryParse(bytes.AsSpan(0, length), out var signature) && Bls.Verify(key, message, signature)))
             return Answers.TooMany(context);
-        var valid = await verifying;
         return TypedResults.Ok(new VerifyReceiptAnswer(true, valid, valid ? "Receipt is valid" : "Receipt is invalid"));
     }
+
+    private static VerificationTurn Turn(IPAddress address) => new(RateLimiter.KeyOf(address), VerificationKind.Convenience);
 
     private static byte[] ReadMessage(JsonFields fields, TimeProvider time, out ReceiptTime signedAt)
     {

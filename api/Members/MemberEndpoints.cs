@@ -28,7 +28,7 @@ internal static class MemberEndpoints
         services.AddSingleton<BodyBudget>();
         services.AddSingleton<Moments>();
         services.AddHostedService<LimitsAtStart>();
-        services.AddSingleton<CryptoWorkers>();
+        services.AddSingleton<VerificationBudget>();
         services.AddHostedService<InstanceLookup>();
         services.AddSingleton<IUserDirectory, UserDirectory>();
         services.AddSingleton<IAnnounceAccess, UserAccess>();

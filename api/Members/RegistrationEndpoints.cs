@@ -1,9 +1,14 @@
+using System.Net;
 using System.Text;
 using Microsoft.Extensions.Options;
+using Pbts.Api.Admission;
+using Pbts.Api.Announce;
 using Pbts.Api.Http;
 using Pbts.Api.Tee;
+using Pbts.Api.Users;
 using Pbts.GrainInterfaces.Chain;
 using Pbts.GrainInterfaces.Configuration;
+using Pbts.GrainInterfaces.Operations;
 using Pbts.GrainInterfaces.Settings;
 using Pbts.GrainInterfaces.Users;
 using Pbts.Protocol.Attestation;
@@ -22,8 +27,13 @@ internal static class RegistrationEndpoints
             .Accepts<RotateRequest>("application/json", "*/*").Produces<RegisterAnswer>();
     }
 
-    private static async Task<IResult> RegisterAsync(HttpContext context, IGrainFactory grains, IOptions<NodeOptions> node, AttestationVerifier verifier)
+    private static async Task<IResult> RegisterAsync(
+        HttpContext context, IGrainFactory grains, IOptions<NodeOptions> node, AttestationVerifier verifier, VerificationBudget budget, ClientAddressResolver addresses, IUserDirectory users)
     {
+        var address = addresses.Resolve(context);
+        if (!budget.Allows(address, VerificationBudget.Single))
+            return Answers.TooMany(context);
+        VerificationTurn.Current = new(RateLimiter.KeyOf(address), VerificationKind.Prompt);
         var (fields, refusal) = await JsonBody.ReadAsync(context);
         if (refusal is not null)
             return refusal;
@@ -42,9 +52,17 @@ internal static class RegistrationEndpoints
             return refused;
 
         var result = await grains.GetGrain<IUserGrain>(userId).RegisterAsync(publicKey, signature);
+        ChargeForged(budget, address, result);
+        users.Forget(userId);
         if (result is { Status: RegistrationStatus.Done, Proven: true })
             await TellSyncAsync(grains.GetGrain<IMemberSyncGrain>(0));
         return await AnswerAsync(context, grains, node.Value, result, "User registered successfully", attestation is not null);
+    }
+
+    private static void ChargeForged(VerificationBudget budget, IPAddress address, RegistrationResult result)
+    {
+        if (result.Status is RegistrationStatus.BadSignature or RegistrationStatus.BadKey)
+            budget.ChargeForged(address, 1);
     }
 
     /// <summary>The member is registered, whatever comes of this: the sync looks for newcomers by itself too.</summary>
@@ -59,8 +77,13 @@ internal static class RegistrationEndpoints
         }
     }
 
-    private static async Task<IResult> RotateAsync(string userId, HttpContext context, IGrainFactory grains, IOptions<NodeOptions> node)
+    private static async Task<IResult> RotateAsync(
+        string userId, HttpContext context, IGrainFactory grains, IOptions<NodeOptions> node, VerificationBudget budget, ClientAddressResolver addresses, IUserDirectory users)
     {
+        var address = addresses.Resolve(context);
+        if (!budget.Allows(address, 2 * VerificationBudget.Single))
+            return Answers.TooMany(context);
+        VerificationTurn.Current = new(RateLimiter.KeyOf(address), VerificationKind.Prompt);
         var (fields, refusal) = await JsonBody.ReadAsync(context);
         if (refusal is not null)
             return refusal;
@@ -74,6 +97,8 @@ internal static class RegistrationEndpoints
             return Answers.BadRequest(error);
 
         var result = await grains.GetGrain<IUserGrain>(userId).RotateKeyAsync(rotation);
+        ChargeForged(budget, address, result);
+        users.Forget(userId);
         return await AnswerAsync(context, grains, node.Value, result, "Key replaced");
     }
 
@@ -82,7 +107,7 @@ internal static class RegistrationEndpoints
         RegistrationStatus.Done => TypedResults.Ok(new RegisterAnswer(
             true, await grains.GetGrain<ISettingsGrain>(0).GetInstanceIdAsync(), message, result.Proven, result.Passkey!, AnnounceUrl(context, node, result.Passkey!), attested ? true : null)),
         RegistrationStatus.UserExists => Answers.Conflict("User already exists"),
-        RegistrationStatus.KeyTaken => Answers.Conflict("public_key belongs to another user"),
+        RegistrationStatus.KeyTaken => Answers.Conflict("public_key belongs to another user, or was replaced before"),
         RegistrationStatus.BadSignature => Answers.Unauthorized("Invalid signature"),
         RegistrationStatus.BadKey => Answers.BadRequest("public_key is not a valid BLS12-381 G1 key"),
         RegistrationStatus.UnknownUser => Answers.NotFound("User not found"),
@@ -103,7 +128,7 @@ internal static class RegistrationEndpoints
             Purpose = AttestationPurpose.Registration, PublicKey = key, Payload = Encoding.UTF8.GetBytes(userId), MaxAge = verifier.MaxAge,
             InstanceId = Convert.FromHexString(await grains.GetGrain<ISettingsGrain>(0).GetInstanceIdAsync()),
         };
-        return await verifier.VerifyAsync(attestation, expected, context.RequestAborted) is not { } verdict ? Answers.TooMany(context)
+        return await verifier.VerifyAsync(attestation, expected, VerificationTurn.Current, context.RequestAborted) is not { } verdict ? Answers.TooMany(context)
             : verdict.FirstFailure is { } failure ? Answers.Unauthorized($"Invalid attestation: {failure.Name}: {failure.Detail}")
             : null;
     }

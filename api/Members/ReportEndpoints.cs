@@ -1,9 +1,11 @@
 using System.Text.Json;
 using Microsoft.Extensions.Options;
 using Pbts.Api.Admission;
+using Pbts.Api.Announce;
 using Pbts.Api.Http;
 using Pbts.GrainInterfaces.Configuration;
 using Pbts.GrainInterfaces.Ledger;
+using Pbts.GrainInterfaces.Operations;
 using Pbts.GrainInterfaces.Settings;
 using Pbts.GrainInterfaces.Users;
 using Pbts.Protocol.Receipts;
@@ -17,8 +19,13 @@ internal static class ReportEndpoints
         app.MapPost("/report", ReportAsync).WithSummary("Report receipts: credits the sender, debits each receiver")
             .Accepts<ReportRequest>("application/json", "*/*").Produces<ReportAnswer>();
 
-    private static async Task<IResult> ReportAsync(HttpContext context, IGrainFactory grains, CallerLimits limits, IOptions<ReceiptsOptions> options)
+    private static async Task<IResult> ReportAsync(
+        HttpContext context, IGrainFactory grains, CallerLimits limits, VerificationBudget budget, ClientAddressResolver addresses, IOptions<ReceiptsOptions> options)
     {
+        // Who owes for forgeries is refused before its body is read.
+        var address = addresses.Resolve(context);
+        if (!budget.Allows(address, 0))
+            return Answers.TooMany(context);
         var (fields, refusal) = await JsonBody.ReadAsync(context, JsonBody.Large);
         if (refusal is not null)
             return refusal;
@@ -50,7 +57,11 @@ internal static class ReportEndpoints
         if (!settings.VerifySignatures)
             return await UnverifiedReport.RunAsync(user, receipts, uploaded, downloaded, settings.ReceiptWindow, options.Value.MaxPieceSize, context);
 
+        if (!budget.Allows(address, VerificationBudget.OfReport(receipts.Count)) || (passkey is null && !budget.AllowsStrangers()))
+            return Answers.TooMany(context);
+        VerificationTurn.Current = new(RateLimiter.KeyOf(address), passkey is null ? VerificationKind.Report : VerificationKind.Prompt);
         var (verdict, results) = await SpendAsync(grains, profile, receipts);
+        budget.ChargeForged(address, results.Count(result => result?.Status == ReceiptStatus.BadSignature.ToWire()));
         if (verdict == ReportVerdict.Busy)
             return Answers.TooMany(context);
         if (verdict == ReportVerdict.Unavailable || await ClusterCalls.RepeatAsync(user.GetAsync) is not { } totals)
@@ -95,9 +106,10 @@ internal static class ReportEndpoints
 
         if (receipts.Count == 0)
             return (ReportVerdict.Processed, results);
-        // A report may be repeated safely: what an attempt without an answer has credited comes back as a duplicate.
+        // A report may be repeated safely: what an attempt without an answer has credited comes back as a duplicate. One that
+        // was only late is not: it may still be waiting, and would wait twice.
         var grain = grains.GetGrain<IReceiptGrain>(sender.ToString());
-        var outcome = await ClusterCalls.RepeatAsync(() => grain.ReportAsync(new ReceiptReport(profile.UserId, receipts)));
+        var outcome = await ClusterCalls.RepeatAsync(() => grain.ReportAsync(new ReceiptReport(profile.UserId, receipts)), lateToo: false);
         for (var i = 0; i < outcome.Statuses.Length; i++)
             results[places[i]] = new(places[i], outcome.Statuses[i].ToWire());
         return (outcome.Verdict, results);

@@ -10,7 +10,7 @@ public static class HealthEndpoints
     }
 
     /// <summary>200 when a swarm can be started from here, else 503 and why. The database may be away: announces go on without it.</summary>
-    private static async Task<IResult> ReadyAsync(Readiness readiness, IHostApplicationLifetime lifetime) =>
+    private static async Task<IResult> ReadyAsync(ReadinessProbe readiness, IHostApplicationLifetime lifetime) =>
         (lifetime.ApplicationStopping.IsCancellationRequested ? "stopping" : await readiness.ProblemAsync()) is { } problem
             ? TypedResults.Text(problem, statusCode: StatusCodes.Status503ServiceUnavailable) : TypedResults.Text("ready");
 }

@@ -1,8 +1,8 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Options;
-using Pbts.Api.Members;
 using Pbts.GrainInterfaces.Configuration;
+using Pbts.GrainInterfaces.Operations;
 using Pbts.Protocol.Attestation;
 
 namespace Pbts.Api.Tee;
@@ -11,11 +11,11 @@ namespace Pbts.Api.Tee;
 internal sealed class AttestationVerifier
 {
     private readonly CollateralSource _collateral;
-    private readonly CryptoWorkers _workers;
+    private readonly SignatureWorkers _workers;
     private readonly TimeProvider _time;
     private readonly QuotePolicy _policy;
 
-    public AttestationVerifier(IOptions<TeeOptions> options, CollateralSource collateral, CryptoWorkers workers, TimeProvider time)
+    public AttestationVerifier(IOptions<TeeOptions> options, CollateralSource collateral, SignatureWorkers workers, TimeProvider time)
     {
         (_collateral, _workers, _time) = (collateral, workers, time);
         MaxAge = TimeSpan.FromSeconds(options.Value.MaxAgeSeconds);
@@ -32,20 +32,22 @@ internal sealed class AttestationVerifier
     public TimeSpan MaxAge { get; }
 
     /// <summary>The verdict on a quote with its claims; null when all verifiers are busy.</summary>
-    public Task<QuoteVerdict?> VerifyAsync(AttestationDocument document, AttestationExpectation expected, CancellationToken cancellationToken) =>
-        RunAsync(document.Quote, (collateral, now) => document.Verify(_policy, collateral, expected, now), cancellationToken);
+    public Task<QuoteVerdict?> VerifyAsync(AttestationDocument document, AttestationExpectation expected, VerificationTurn turn, CancellationToken cancellationToken) =>
+        RunAsync(document.Quote, turn, (collateral, now) => document.Verify(_policy, collateral, expected, now), cancellationToken);
 
     /// <summary>The verdict on a bare quote; null when all verifiers are busy.</summary>
-    public Task<QuoteVerdict?> VerifyAsync(byte[] quote, CancellationToken cancellationToken) =>
-        RunAsync(quote, (collateral, now) => QuoteVerifier.Verify(quote, _policy, collateral, now), cancellationToken);
+    public Task<QuoteVerdict?> VerifyAsync(byte[] quote, VerificationTurn turn, CancellationToken cancellationToken) =>
+        RunAsync(quote, turn, (collateral, now) => QuoteVerifier.Verify(quote, _policy, collateral, now), cancellationToken);
 
-    private async Task<QuoteVerdict?> RunAsync(byte[] quote, Func<Collateral?, DateTimeOffset, QuoteVerdict> verify, CancellationToken cancellationToken)
+    private async Task<QuoteVerdict?> RunAsync(byte[] quote, VerificationTurn turn, Func<Collateral?, DateTimeOffset, QuoteVerdict> verify, CancellationToken cancellationToken)
     {
         var now = _time.GetUtcNow();
-        if (_workers.TryRun(() => QuoteVerifier.FindPlatform(quote, _policy, now)) is not { } finding)
+        QuotePlatform? found = null;
+        if (!await _workers.TryRunAsync(turn, () => found = QuoteVerifier.FindPlatform(quote, _policy, now)))
             return null;
-        var collateral = await finding is { } platform ? await _collateral.FindAsync(platform, cancellationToken) : null;
-        return _workers.TryRun(() => verify(collateral, now)) is { } verifying ? await verifying : null;
+        var collateral = found is { } platform ? await _collateral.FindAsync(platform, cancellationToken) : null;
+        QuoteVerdict? verdict = null;
+        return await _workers.TryRunAsync(turn, () => verdict = verify(collateral, now)) ? verdict : null;
     }
 
     private static X509Certificate2 ReadRoot(string path)

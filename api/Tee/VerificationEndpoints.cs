@@ -1,5 +1,8 @@
 using System.Diagnostics;
+using Pbts.Api.Admission;
+using Pbts.Api.Announce;
 using Pbts.Api.Http;
+using Pbts.GrainInterfaces.Operations;
 using Pbts.Protocol.Attestation;
 using Pbts.Protocol.Ethereum;
 
@@ -14,8 +17,12 @@ internal static class VerificationEndpoints
         app.MapPost("/verify-attestation", VerifyAsync).WithTags("Tee").WithSummary("Verify a quote and what it stands for")
             .Accepts<VerifyAttestationRequest>("application/json", "*/*").Produces<VerifyAttestationAnswer>();
 
-    private static async Task<IResult> VerifyAsync(HttpContext context, AttestationVerifier verifier)
+    private static async Task<IResult> VerifyAsync(HttpContext context, AttestationVerifier verifier, VerificationBudget budget, ClientAddressResolver addresses)
     {
+        var address = addresses.Resolve(context);
+        if (!budget.Allows(address, VerificationBudget.Single))
+            return Answers.TooMany(context);
+        var turn = new VerificationTurn(RateLimiter.KeyOf(address), VerificationKind.Convenience);
         var (fields, refusal) = await JsonBody.ReadAsync(context, JsonBody.Attestation);
         if (refusal is not null)
             return refusal;
@@ -37,7 +44,7 @@ internal static class VerificationEndpoints
             if (fields.Error is { } wrong)
                 return Answers.BadRequest(wrong);
             claims = document!.Claims;
-            verdict = await verifier.VerifyAsync(document, expected, context.RequestAborted);
+            verdict = await verifier.VerifyAsync(document, expected, turn, context.RequestAborted);
         }
         else
         {
@@ -48,8 +55,8 @@ internal static class VerificationEndpoints
             var reportData = fields.Has("expected_report_data") ? fields.Hex("expected_report_data", 64) : null;
             if (fields.Error is { } wrong)
                 return Answers.BadRequest(wrong);
-            verdict = claims is not null ? await verifier.VerifyAsync(new AttestationDocument(claims, quote), expected, context.RequestAborted)
-                : (await verifier.VerifyAsync(quote, context.RequestAborted)) is { } bare ? WithoutClaims(bare, reportData) : null;
+            verdict = claims is not null ? await verifier.VerifyAsync(new AttestationDocument(claims, quote), expected, turn, context.RequestAborted)
+                : (await verifier.VerifyAsync(quote, turn, context.RequestAborted)) is { } bare ? WithoutClaims(bare, reportData) : null;
         }
 
         return verdict is null ? Answers.TooMany(context) : TypedResults.Ok(Answer(verdict, claims, Stopwatch.GetElapsedTime(started).TotalMilliseconds));

@@ -17,4 +17,7 @@ internal interface IUserDirectory
     ValueTask<UserLookup> FindByPasskeyAsync(string passkey, IPAddress client);
 
     ValueTask<UserLookup> FindByUserIdAsync(string userId, IPAddress client);
+
+    /// <summary>Forgets what this process knows of a user whose key or passkey has just been changed through it.</summary>
+    void Forget(string userId);
 }

@@ -4,9 +4,10 @@ using System.Globalization;
 using System.Net;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Options;
+using Pbts.Api.Admission;
 using Pbts.Api.Announce;
-using Pbts.Api.Members;
 using Pbts.GrainInterfaces.Configuration;
+using Pbts.GrainInterfaces.Operations;
 using Pbts.GrainInterfaces.Swarms;
 using Pbts.GrainInterfaces.Users;
 using Pbts.Protocol.Bls;
@@ -19,7 +20,7 @@ namespace Pbts.Api.Users;
 /// A bare <c>user_id</c> proves nothing: it brings the named user's ratio gate upon the caller, but no transfer is
 /// ascribed to that user.
 /// </summary>
-internal sealed class UserAccess(IUserDirectory users, CryptoWorkers workers, IOptions<TrackerOptions> options, IOptions<RatioOptions> ratio) : IAnnounceAccess
+internal sealed class UserAccess(IUserDirectory users, SignatureWorkers workers, VerificationBudget budget, IOptions<TrackerOptions> options, IOptions<RatioOptions> ratio) : IAnnounceAccess
 {
     private const int PasskeyLength = 32;
     private const int RememberedSignatures = 50_000;
@@ -69,7 +70,7 @@ internal sealed class UserAccess(IUserDirectory users, CryptoWorkers workers, IO
             return Anonymous() is { Refusal: null } open ? open with { Refusal = lookup.User is { } named ? Gate(named.Profile, query) : null } : Anonymous();
         if (lookup.User is not { } user)
             return new(null, "unknown user_id");
-        return await IsSignedAsync(user.Profile, query) switch
+        return await IsSignedAsync(user.Profile, query, client) switch
         {
             true => new(user.Profile.UserId, Gate(user.Profile, query)),
             false => new(null, "signature is invalid"),
@@ -89,7 +90,7 @@ internal sealed class UserAccess(IUserDirectory users, CryptoWorkers workers, IO
     }
 
     /// <summary>Null when too many signatures wait. A good signature is remembered: clients repeat their announces.</summary>
-    private async ValueTask<bool?> IsSignedAsync(UserProfile user, AnnounceQuery query)
+    private async ValueTask<bool?> IsSignedAsync(UserProfile user, AnnounceQuery query, IPAddress address)
     {
         var bytes = new byte[ReceiptSignature.Length + 1];
         if (!user.Proven || !user.TryGetKey(out var memberKey)
@@ -100,10 +101,16 @@ internal sealed class UserAccess(IUserDirectory users, CryptoWorkers workers, IO
         var seen = Convert.ToHexString(SHA256.HashData([.. memberKey.Span, .. message, .. bytes.AsSpan(0, length)]));
         if (_goodSignatures.ContainsKey(seen))
             return true;
-        if (workers.TryRun(() => Bls.Verify(key, message, signature)) is not { } verifying)
+        var valid = false;
+        if (!budget.Allows(address, VerificationBudget.Single)
+            || !await workers.TryRunAsync(new(RateLimiter.KeyOf(address), VerificationKind.Prompt), () => valid = Bls.Verify(key, message, signature)))
             return null;
-        if (!await verifying)
+        if (!valid)
+        {
+            budget.ChargeForged(address, 1);
             return false;
+        }
+
         if (_goodSignatures.Count >= RememberedSignatures)
             _goodSignatures.Clear();
         return _goodSignatures[seen] = true;

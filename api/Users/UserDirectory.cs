@@ -27,6 +27,7 @@ internal sealed class UserDirectory(IGrainFactory grains, CallerLimits limits, T
 
     private readonly Cache _byPasskey = new();
     private readonly Cache _byUserId = new();
+    private readonly ConcurrentDictionary<string, string> _passkeys = new();
     private readonly SemaphoreSlim _lookups = new(MaxLookups);
     private readonly SemaphoreSlim _first = new(MaxLookups);
     private int _waiting;
@@ -36,6 +37,13 @@ internal sealed class UserDirectory(IGrainFactory grains, CallerLimits limits, T
     public ValueTask<UserLookup> FindByPasskeyAsync(string passkey, IPAddress client) => FindAsync(_byPasskey, passkey, client, () => Grain.FindByPasskeyAsync(passkey));
 
     public ValueTask<UserLookup> FindByUserIdAsync(string userId, IPAddress client) => FindAsync(_byUserId, userId, client, () => Grain.FindByUserIdAsync(userId));
+
+    public void Forget(string userId)
+    {
+        _byUserId.Known.TryRemove(userId, out _);
+        if (_passkeys.TryRemove(userId, out var passkey))
+            _byPasskey.Known.TryRemove(passkey, out _);
+    }
 
     public void Dispose()
     {
@@ -108,6 +116,18 @@ internal sealed class UserDirectory(IGrainFactory grains, CallerLimits limits, T
 
         if (cache.Known.Count >= Capacity)
             cache.Known.Clear();
+        if (cache == _byPasskey)
+        {
+            if (_passkeys.Count >= Capacity)
+            {
+                // Together: what is known by a passkey has to be found by its user.
+                cache.Known.Clear();
+                _passkeys.Clear();
+            }
+
+            _passkeys[user.Profile.UserId] = key;
+        }
+
         cache.Known[key] = new(user, time.GetTimestamp());
     }
 

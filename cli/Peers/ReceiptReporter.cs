@@ -51,16 +51,23 @@ internal sealed class ReceiptReporter(PendingReceipts pending, TrackerClient tra
                 log($"report of {batch.Length} receipts: {answer.Error}");
                 return false;
             }
-            if (!Settle(batch, answer))
+            if (!Settle(batch, answer, out var busy))
             {
                 log("report: the tracker's answer has no result for each receipt");
                 return false;
             }
+            if (busy == 0)
+                continue;
+            log($"report: {busy} of {batch.Length} receipts are to be sent again");
+            if (busy == batch.Length)
+                return false;
+            await Task.Delay(TimeSpan.FromSeconds(1), cancellationToken).ConfigureAwait(false);
         }
     }
 
-    private bool Settle(Receipt[] batch, ApiResult answer)
+    private bool Settle(Receipt[] batch, ApiResult answer, out int busy)
     {
+        busy = 0;
         if (answer.Body is not { ValueKind: JsonValueKind.Object } body || !body.TryGetProperty("results", out var results)
             || results.ValueKind != JsonValueKind.Array || results.GetArrayLength() != batch.Length)
             return false;
@@ -78,6 +85,10 @@ internal sealed class ReceiptReporter(PendingReceipts pending, TrackerClient tra
                     if (known != ReceiptStatus.Future)
                         distrust(receipt.Receiver);
                     log($"receipt for piece {receipt.PieceIndex}: {text}");
+                    continue;
+                case ReceiptStatus.Busy:
+                    // Not looked at: it stays, and is sent again with the next report.
+                    busy++;
                     continue;
                 case ReceiptStatus.Accepted or ReceiptStatus.Duplicate:
                     Accepted++;

@@ -11,6 +11,9 @@ public sealed class ReceiptsOptions
     /// <summary>Most seconds the receipt window can be set to: ten years.</summary>
     public const long MaxWindow = 3660L * 86400;
 
+    /// <summary>Units of verification that the largest report costs.</summary>
+    public const int FullReport = 1008;
+
     /// <summary>Whether signatures are verified. <c>VERIFY_SIGNATURES</c>; <c>POST /config</c> overrides it for the cluster.</summary>
     public bool VerifySignatures { get; set; } = true;
 
@@ -42,8 +45,32 @@ public sealed class ReceiptsOptions
     /// <summary>Threads that verify signatures; 0 for one less than there are processors (at least one), so that announces find one free.</summary>
     public int Verifiers { get; set; }
 
-    /// <summary>Reports and registrations that may wait for a verifier; further ones are told to come back later.</summary>
+    /// <summary>
+    /// Units of verification a second that one address (of IPv6, one /64) may have for long; 0: no limit. One receipt is 1, a
+    /// signature by itself 8, and one that turns out to be bad 50 more.
+    /// </summary>
+    public double VerificationRate { get; set; } = 2000;
+
+    /// <summary>Units it may have at once.</summary>
+    public int VerificationBurst { get; set; } = 20_000;
+
+    /// <summary>
+    /// Units a second that the bad signatures of all callers together may cost, and ten times as many at once; beyond it,
+    /// reports without a passkey are told to come back later. 0: no limit.
+    /// </summary>
+    public double ForgeryBudget { get; set; } = 10_000;
+
+    /// <summary>Bad signatures after which the rest of a report is not looked at: it is answered <c>busy</c>.</summary>
+    public int MaxBadSignatures { get; set; } = 16;
+
+    /// <summary>Announces and registrations, and as many reports, that may wait for a verifier; further ones are told to come back later.</summary>
     public int VerifierQueue { get; set; } = 64;
+
+    /// <summary>The same for what callers could do themselves: <c>/attest</c>, <c>/verify-receipt</c>, <c>/verify-attestation</c>.</summary>
+    public int ConvenienceQueue { get; set; } = 8;
+
+    /// <summary>Seconds one of them may wait. Shorter than callers wait, so that nothing is verified twice because it was late.</summary>
+    public int VerifierPatience { get; set; } = 6;
 
     /// <summary>Reports that may wait for the database; further ones are told to come back later.</summary>
     public int LedgerQueue { get; set; } = 1024;
@@ -66,6 +93,12 @@ public sealed class ReceiptsOptionsValidator : IValidateOptions<ReceiptsOptions>
         Check(options.ReportRate >= 0, $"Receipts:ReportRate is {options.ReportRate}: it must be 0 or more a second.");
         Check(options.ReportBurst > 0, $"Receipts:ReportBurst is {options.ReportBurst}: it must be positive.");
         Check(options.Verifiers is >= 0 and <= 1024, $"Receipts:Verifiers is {options.Verifiers}: it must be 0 to 1024.");
+        Check(options.VerificationRate is >= 0 and <= 1e9, $"Receipts:VerificationRate is {options.VerificationRate}: it must be 0 or more a second.");
+        Check(options.VerificationBurst >= ReceiptsOptions.FullReport, $"Receipts:VerificationBurst is {options.VerificationBurst}: it must be {ReceiptsOptions.FullReport} or more, one full report.");
+        Check(options.ForgeryBudget is >= 0 and <= 1e8, $"Receipts:ForgeryBudget is {options.ForgeryBudget}: it must be 0 to 100000000 a second.");
+        Check(options.MaxBadSignatures >= 1, $"Receipts:MaxBadSignatures is {options.MaxBadSignatures}: it must be positive.");
+        Check(options.ConvenienceQueue >= 1, $"Receipts:ConvenienceQueue is {options.ConvenienceQueue}: it must be positive.");
+        Check(options.VerifierPatience is >= 1 and <= 6, $"Receipts:VerifierPatience is {options.VerifierPatience}: it must be 1 to 6 seconds.");
         Check(options.VerifierQueue >= 1, $"Receipts:VerifierQueue is {options.VerifierQueue}: it must be positive.");
         Check(options.LedgerQueue >= 1, $"Receipts:LedgerQueue is {options.LedgerQueue}: it must be positive.");
         Check(options.LedgerTimeout is >= 1 and <= 600, $"Receipts:LedgerTimeout is {options.LedgerTimeout}: it must be 1 to 600 seconds.");

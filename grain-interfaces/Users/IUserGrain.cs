@@ -1,3 +1,5 @@
+using Orleans.Concurrency;
+
 namespace Pbts.GrainInterfaces.Users;
 
 /// <summary>One user. The key is the user id.</summary>
@@ -10,15 +12,16 @@ public interface IUserGrain : IGrainWithStringKey
 
     /// <summary>
     /// Registers the user, or upgrades an unproven one. With a signature over
-    /// <see cref="Protocol.Receipts.RegistrationMessage"/> possession of the key is proven.
+    /// <see cref="Protocol.Receipts.RegistrationMessage"/> possession of the key is proven. Anybody may ask for it, so its
+    /// waiting for a verifier holds up no other call.
     /// </summary>
     /// <param name="publicKey">The text to keep; base64 of 48 bytes unless signatures are not verified.</param>
     /// <param name="signature">96 bytes, or null.</param>
-    [Alias("Register")]
+    [Alias("Register"), AlwaysInterleave]
     Task<RegistrationResult> RegisterAsync(string publicKey, byte[]? signature);
 
     /// <summary>Replaces the key and the passkey. The old key signs <see cref="Protocol.Receipts.RotationMessage"/>, the new one the registration.</summary>
-    [Alias("RotateKey")]
+    [Alias("RotateKey"), AlwaysInterleave]
     Task<RegistrationResult> RotateKeyAsync(KeyRotation rotation);
 
     /// <summary>Whether the passkey is this user's. Constant time.</summary>

@@ -30,17 +30,14 @@ internal sealed class KeyHolders(UserStore users, TimeProvider time)
             return found;
         if (_known.Count > Capacity)
             _known.Clear();
-        foreach (var (key, id, userId, proven) in await users.FindHoldersAsync(missing))
+        foreach (var (key, holder) in await users.FindHoldersAsync(missing))
         {
-            found[key] = new(id, userId, proven);
+            found[key] = holder;
             // Only proven holders are remembered: an unproven one may prove its key at any moment.
-            if (proven)
+            if (holder.Proven)
                 _known[key] = (found[key], now + Lifetime);
         }
 
         return found;
     }
 }
-
-/// <summary>The member that registered a key.</summary>
-internal sealed record KeyHolder(long Id, string UserId, bool Proven);

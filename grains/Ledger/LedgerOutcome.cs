@@ -9,6 +9,9 @@ internal enum LedgerOutcome
     /// <summary>Spent before.</summary>
     Duplicate,
 
-    /// <summary>Its epoch has been dropped.</summary>
+    /// <summary>Its epoch has been dropped, or is older than the window by the database's clock.</summary>
     Expired,
+
+    /// <summary>Its epoch has not begun by the database's clock.</summary>
+    Future,
 }

@@ -1,8 +1,11 @@
+using System.Diagnostics;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using Pbts.GrainInterfaces.Configuration;
+using Pbts.GrainInterfaces.Operations;
+using Pbts.Grains.Database;
 using Pbts.Grains.Settings;
 using Pbts.Grains.Swarms;
 using Pbts.Grains.Users;
@@ -15,7 +18,7 @@ namespace Pbts.Grains.Ledger;
 /// ahead and drops old ones. Every silo does it; doing it twice is harmless.
 /// </summary>
 internal sealed partial class LedgerUpkeep(
-    SettingsStore settings, UserStore users, ClaimedTotals claimed, ReceiptPartitions partitions, IOptions<ReceiptsOptions> options, TimeProvider time,
+    SettingsStore settings, UserStore users, ClaimedTotals claimed, ReceiptPartitions partitions, DatabaseClock clock, Readiness readiness, IOptions<ReceiptsOptions> options,
     ILogger<LedgerUpkeep> logger) : BackgroundService
 {
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(2);
@@ -31,15 +34,16 @@ internal sealed partial class LedgerUpkeep(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        var nextPartitions = DateTimeOffset.MinValue;
+        long? partitionsAt = null;
         // Wall time: the period has to pass whatever the clock of the receipts says.
         using var timer = new PeriodicTimer(Period);
         do
         {
             await TryAsync(settings.RefreshAsync);
             await TryAsync(WriteClaimsAsync);
-            if (time.GetUtcNow() >= nextPartitions && await TryAsync(KeepPartitionsAsync))
-                nextPartitions = time.GetUtcNow() + PartitionPeriod;
+            await TryAsync(CheckClockAsync);
+            if (readiness.Problem is null && (partitionsAt is null || Stopwatch.GetElapsedTime(partitionsAt.Value) >= PartitionPeriod) && await TryAsync(KeepPartitionsAsync))
+                partitionsAt = Stopwatch.GetTimestamp();
         }
         while (await WaitAsync(timer, stoppingToken));
     }
@@ -55,17 +59,24 @@ internal sealed partial class LedgerUpkeep(
         _claims.Clear();
     }
 
-    private async Task KeepPartitionsAsync()
+    private async Task CheckClockAsync()
     {
-        var now = time.GetUtcNow().ToUnixTimeSeconds();
-        var window = (await settings.GetAsync()).ReceiptWindow;
-        // One hour more than the window, because an epoch counts as its whole hour.
-        var oldest = now - Math.Max(window, options.Value.History) - (long)ReceiptTime.EpochSeconds;
-        await partitions.EnsureAsync(Enumerable.Range(-1, 4).Select(day => EpochOf(now) + (day * ReceiptPartitions.Span)));
-        await partitions.DropBeforeAsync(EpochOf(oldest));
+        await clock.RefreshAsync();
+        var before = readiness.Problem;
+        readiness.Problem = clock.Problem;
+        if (readiness.Problem is { } problem && before is null)
+            LogClock(problem);
+        else if (readiness.Problem is null && before is not null)
+            LogClockRight();
     }
 
-    private static long EpochOf(long seconds) => (long)ReceiptTime.EpochOf((ulong)Math.Max(seconds, 0));
+    private async Task KeepPartitionsAsync()
+    {
+        var window = (await settings.GetAsync()).ReceiptWindow;
+        // One hour more than the window, because an epoch counts as its whole hour.
+        await partitions.EnsureAheadAsync();
+        await partitions.DropOlderThanAsync(Math.Max(window, options.Value.History) + (long)ReceiptTime.EpochSeconds);
+    }
 
     private static async Task<bool> WaitAsync(PeriodicTimer timer, CancellationToken stopping)
     {
@@ -92,6 +103,12 @@ internal sealed partial class LedgerUpkeep(
             return false;
         }
     }
+
+    [LoggerMessage(LogLevel.Critical, "This silo is not ready and drops nothing: {Problem}")]
+    private partial void LogClock(string problem);
+
+    [LoggerMessage(LogLevel.Information, "The clock of this machine agrees with the database's again")]
+    private partial void LogClockRight();
 
     [LoggerMessage(LogLevel.Warning, "Upkeep of the ledger waits for the database: {Problem}")]
     private partial void LogFailed(string problem);

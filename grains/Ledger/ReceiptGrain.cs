@@ -5,8 +5,8 @@ using Orleans.Concurrency;
 using Pbts.GrainInterfaces.Configuration;
 using Pbts.GrainInterfaces.Ledger;
 using Pbts.GrainInterfaces.Operations;
+using Pbts.Grains.Database;
 using Pbts.Grains.Settings;
-using Pbts.Grains.Users;
 using Pbts.Protocol.Receipts;
 
 namespace Pbts.Grains.Ledger;
@@ -18,7 +18,7 @@ namespace Pbts.Grains.Ledger;
 /// </summary>
 [Reentrant]
 internal sealed partial class ReceiptGrain(
-    IReceiptLedger ledger, KeyHolders holders, SettingsStore settings, SignatureWorkers workers, IOptions<ReceiptsOptions> options, TimeProvider time,
+    IReceiptLedger ledger, KeyHolders holders, SettingsStore settings, ReportVerifier verifier, IOptions<ReceiptsOptions> options, DatabaseClock clock,
     LedgerMetrics metrics, ILogger<ReceiptGrain> logger) : Grain, IReceiptGrain
 {
     private const int RememberedIds = 8192;
@@ -51,8 +51,8 @@ internal sealed partial class ReceiptGrain(
     private async Task<ReportOutcome> ProcessAsync(ReceiptReport report)
     {
         var sender = MemberKey.TryParse(this.GetPrimaryKeyString(), out var key) ? key : default;
-        var known = await holders.FindAsync(report.Receipts.Select(receipt => receipt.Receiver).Append(sender));
-        var screen = new ReceiptScreen(sender, report.UserId, known, options.Value, (await settings.GetAsync()).ReceiptWindow, time.GetUtcNow().ToUnixTimeSeconds());
+        var known = await holders.FindAsync(report.Receipts.SelectMany(receipt => (MemberKey[])[receipt.Receiver, receipt.Sender]).Append(sender));
+        var screen = new ReceiptScreen(sender, report.UserId, known, options.Value, (await settings.GetAsync()).ReceiptWindow, (await clock.NowAsync()).ToUnixTimeSeconds());
         var statuses = report.Receipts.Select(screen.Check).ToArray();
 
         await MarkSpentAsync(report.Receipts, statuses);
@@ -73,6 +73,7 @@ internal sealed partial class ReceiptGrain(
         }
     }
 
+    /// <summary>False when nothing could be verified.</summary>
     private async Task<bool> VerifyAsync(IReadOnlyList<Receipt> receipts, ReceiptStatus[] statuses, ReceiptScreen screen)
     {
         var open = Open(statuses);
@@ -80,18 +81,18 @@ internal sealed partial class ReceiptGrain(
             return true;
         var candidates = open.Select(i => receipts[i]).ToArray();
         var proven = candidates.Select(receipt => screen.HolderOf(receipt.Receiver) is not null).ToArray();
-        if (workers.TryRun(() => ReceiptVerifier.Verify(candidates, proven)) is not { } verifying)
-            return false;
-        bool[] valid;
+        List<bool> valid;
         using (Telemetry.Activities.StartActivity("verify"))
-            valid = await verifying;
+            valid = await verifier.VerifyAsync(candidates, proven);
         for (var i = 0; i < open.Length; i++)
         {
-            if (!valid[i])
+            if (i >= valid.Count)
+                statuses[open[i]] = ReceiptStatus.Busy;
+            else if (!valid[i])
                 statuses[open[i]] = ReceiptStatus.BadSignature;
         }
 
-        return true;
+        return valid.Count > 0;
     }
 
     private async Task<bool> SpendAsync(IReadOnlyList<Receipt> receipts, ReceiptStatus[] statuses, ReceiptScreen screen)
@@ -106,9 +107,10 @@ internal sealed partial class ReceiptGrain(
             {
                 LedgerOutcome.Credited => ReceiptStatus.Accepted,
                 LedgerOutcome.Expired => ReceiptStatus.Expired,
+                LedgerOutcome.Future => ReceiptStatus.Future,
                 _ => ReceiptStatus.Duplicate,
             };
-            if (outcomes[i] != LedgerOutcome.Expired)
+            if (outcomes[i] is LedgerOutcome.Credited or LedgerOutcome.Duplicate)
                 _spent.Add(entries[i].Id);
         }
 

@@ -17,15 +17,20 @@ internal sealed partial class ReceiptLedger : IReceiptLedger, IAsyncDisposable
     private const int MaxReportsInStatement = 32;
     private const int Attempts = 3;
 
-    // One statement, so one transaction. New ids are found by the primary key; ON CONFLICT waits for a concurrent
+    // One statement, so one transaction. Whether an epoch is open is decided by the database's clock; the second within it was
+    // checked before, on the same clock. New ids are found by the primary key; ON CONFLICT waits for a concurrent
     // transaction that inserts the same id and then skips it. Rows are inserted and locked in a fixed order, so
     // that two statements cannot wait for each other.
     private const string Spend = """
-        WITH fresh AS (
+        WITH bounds AS (
+            SELECT greatest(receipt_floor.epoch, ceil((now.seconds - coalesce((SELECT value::numeric FROM settings WHERE name = 'receipt_window'), $8)) / 3600 - 1))::bigint AS oldest,
+                   floor((now.seconds + $9) / 3600)::bigint AS newest
+            FROM receipt_floor, (SELECT extract(epoch FROM now()) AS seconds) AS now),
+        fresh AS (
             INSERT INTO receipts (epoch, id, sender, receiver, info_hash, piece_index, bytes)
             SELECT * FROM unnest($1::bigint[], $2::bytea[], $3::bigint[], $4::bigint[], $5::bytea[], $6::bigint[], $7::bigint[])
                 AS entry (epoch, id, sender, receiver, info_hash, piece_index, bytes)
-            WHERE epoch >= (SELECT epoch FROM receipt_floor)
+            WHERE epoch BETWEEN (SELECT oldest FROM bounds) AND (SELECT newest FROM bounds)
             ORDER BY epoch, id
             ON CONFLICT DO NOTHING
             RETURNING epoch, id, sender, receiver, bytes),
@@ -42,9 +47,9 @@ internal sealed partial class ReceiptLedger : IReceiptLedger, IAsyncDisposable
                              downloaded = least(users.downloaded + change.down, 9223372036854775807)::bigint
             FROM locked JOIN change ON change.member = locked.id
             WHERE users.id = locked.id)
-        SELECT id, (SELECT epoch FROM receipt_floor) FROM fresh
+        SELECT id, oldest, newest FROM fresh, bounds
         UNION ALL
-        SELECT NULL, epoch FROM receipt_floor
+        SELECT NULL, oldest, newest FROM bounds
         """;
 
     private readonly NpgsqlDataSource _database;
@@ -52,6 +57,7 @@ internal sealed partial class ReceiptLedger : IReceiptLedger, IAsyncDisposable
     private readonly ILogger<ReceiptLedger> _logger;
     private readonly LedgerMetrics _metrics;
     private readonly int _timeout;
+    private readonly long _window;
     private readonly Batcher<IReadOnlyList<LedgerEntry>, LedgerOutcome[]> _batcher;
 
     public ReceiptLedger(NpgsqlDataSource database, ReceiptPartitions partitions, IOptions<ReceiptsOptions> options, LedgerMetrics metrics, IMeterFactory meters, ILogger<ReceiptLedger> logger)
@@ -61,6 +67,7 @@ internal sealed partial class ReceiptLedger : IReceiptLedger, IAsyncDisposable
         _logger = logger;
         _metrics = metrics;
         _timeout = options.Value.LedgerTimeout;
+        _window = options.Value.Window;
         _batcher = new(SpendBatchAsync, MaxReportsInStatement, options.Value.LedgerQueue, workers: 2);
         meters.Create(Telemetry.Name).CreateObservableGauge("pbts.ledger.queue", () => Waiting, "{report}", "Reports that wait for the database.");
     }
@@ -113,8 +120,8 @@ internal sealed partial class ReceiptLedger : IReceiptLedger, IAsyncDisposable
         {
             try
             {
-                var (fresh, floor) = await SpendOnceAsync([.. entries.Values]);
-                return [.. reports.Select(report => report.Select(entry => Outcome(entry, fresh, floor)).ToArray())];
+                var (fresh, oldest, newest) = await SpendOnceAsync([.. entries.Values]);
+                return [.. reports.Select(report => report.Select(entry => Outcome(entry, fresh, oldest, newest)).ToArray())];
             }
             catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.CheckViolation && attempt < Attempts)
             {
@@ -129,13 +136,14 @@ internal sealed partial class ReceiptLedger : IReceiptLedger, IAsyncDisposable
         }
     }
 
-    private static LedgerOutcome Outcome(LedgerEntry entry, HashSet<ReceiptId> fresh, long floor) =>
+    private static LedgerOutcome Outcome(LedgerEntry entry, HashSet<ReceiptId> fresh, long oldest, long newest) =>
         // Removing it makes the same id in the same statement credited to one report only.
         fresh.Remove(entry.Id) ? LedgerOutcome.Credited
-        : entry.Epoch < floor ? LedgerOutcome.Expired
+        : entry.Epoch < oldest ? LedgerOutcome.Expired
+        : entry.Epoch > newest ? LedgerOutcome.Future
         : LedgerOutcome.Duplicate;
 
-    private async Task<(HashSet<ReceiptId> Fresh, long Floor)> SpendOnceAsync(LedgerEntry[] entries)
+    private async Task<(HashSet<ReceiptId> Fresh, long Oldest, long Newest)> SpendOnceAsync(LedgerEntry[] entries)
     {
         await using var command = _database.CreateCommand(Spend);
         command.CommandTimeout = _timeout;
@@ -146,18 +154,20 @@ internal sealed partial class ReceiptLedger : IReceiptLedger, IAsyncDisposable
         command.Parameters.Add(Array(entries.Select(e => e.InfoHash.ToArray()), NpgsqlDbType.Bytea));
         command.Parameters.Add(Array(entries.Select(e => (long)e.PieceIndex), NpgsqlDbType.Bigint));
         command.Parameters.Add(Array(entries.Select(e => e.Bytes), NpgsqlDbType.Bigint));
+        command.Parameters.Add(new() { Value = _window });
+        command.Parameters.Add(new() { Value = ReceiptFreshness.FutureToleranceSeconds });
         var fresh = new HashSet<ReceiptId>();
-        long floor = 0;
+        var (oldest, newest) = (0L, 0L);
         var started = Stopwatch.GetTimestamp();
         await using var reader = await command.ExecuteReaderAsync(CommandBehavior.SingleResult);
         while (await reader.ReadAsync())
         {
-            floor = reader.GetInt64(1);
+            (oldest, newest) = (reader.GetInt64(1), reader.GetInt64(2));
             if (!reader.IsDBNull(0))
                 fresh.Add(ReceiptId.From(reader.GetFieldValue<byte[]>(0)));
         }
         _metrics.Committed(Stopwatch.GetElapsedTime(started), entries.Length);
-        return (fresh, floor);
+        return (fresh, oldest, newest);
     }
 
     private static NpgsqlParameter Array<T>(IEnumerable<T> values, NpgsqlDbType type) =>

@@ -28,13 +28,24 @@ internal sealed partial class ReceiptPartitions(NpgsqlDataSource database, ILogg
         await transaction.CommitAsync();
     }
 
-    /// <summary>Drops every partition that lies wholly before the epoch, and refuses those epochs from now on.</summary>
-    public async Task DropBeforeAsync(long epoch)
+    /// <summary>Makes the partitions of yesterday to the day after tomorrow, by the database's clock.</summary>
+    public async Task EnsureAheadAsync()
     {
+        var now = await NowAsync();
+        await EnsureAsync(Enumerable.Range(-1, 4).Select(day => now + (day * Span)));
+    }
+
+    /// <summary>
+    /// Drops every partition that lies wholly further back than so many seconds before the database's now, and refuses those
+    /// epochs from then on. No silo's own clock has a say: one that is wrong would close the ledger for all.
+    /// </summary>
+    public async Task DropOlderThanAsync(long seconds)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(seconds);
         await using var connection = await database.OpenConnectionAsync();
         await using var transaction = await connection.BeginTransactionAsync();
         await LockAsync(connection);
-        var floor = Math.Max(StartOf(epoch), await FloorAsync(connection));
+        var floor = Math.Max(StartOf(await EpochAsync(connection, seconds)), await FloorAsync(connection));
         await ExecuteAsync(connection, $"UPDATE receipt_floor SET epoch = {floor} WHERE epoch < {floor}");
         foreach (var start in (await PartitionsAsync(connection)).Where(start => start + Span <= floor))
         {
@@ -42,6 +53,18 @@ internal sealed partial class ReceiptPartitions(NpgsqlDataSource database, ILogg
             LogDropped(Name(start));
         }
         await transaction.CommitAsync();
+    }
+
+    private async Task<long> NowAsync()
+    {
+        await using var connection = await database.OpenConnectionAsync();
+        return await EpochAsync(connection, ago: 0);
+    }
+
+    private static async Task<long> EpochAsync(NpgsqlConnection connection, long ago)
+    {
+        await using var command = new NpgsqlCommand("SELECT floor((extract(epoch FROM now()) - $1) / 3600)::bigint", connection) { Parameters = { new() { Value = ago } } };
+        return (long)(await command.ExecuteScalarAsync())!;
     }
 
     private static long StartOf(long epoch) => Math.Max(epoch, 0) / Span * Span;

@@ -1,4 +1,5 @@
 using Pbts.GrainInterfaces.Configuration;
+using Pbts.Grains.Users;
 using Pbts.Protocol.Receipts;
 
 namespace Pbts.Grains.Ledger;
@@ -7,30 +8,39 @@ namespace Pbts.Grains.Ledger;
 internal sealed class ReceiptScreen(
     MemberKey sender, string reporter, IReadOnlyDictionary<MemberKey, KeyHolder> holders, ReceiptsOptions options, long window, long now)
 {
-    private readonly KeyHolder? _sender = holders.GetValueOrDefault(sender) is { Proven: true } holder && holder.UserId == reporter ? holder : null;
+    /// <summary>Seconds after its replacement in which a key's receipts still count: clocks differ.</summary>
+    private const ulong RetirementSkew = 60;
 
-    /// <summary>The proven holder of a key.</summary>
+    /// <summary>The member whose proven key it is or was.</summary>
     public KeyHolder? HolderOf(MemberKey key) => holders.GetValueOrDefault(key) is { Proven: true } holder ? holder : null;
 
     /// <summary><see cref="ReceiptStatus.Accepted"/> when only the signature and the ledger can still refuse it.</summary>
     public ReceiptStatus Check(Receipt receipt)
     {
-        if (receipt.Sender != sender)
-            return ReceiptStatus.NotYourReceipt;
-        if (_sender is null)
+        var from = HolderOf(receipt.Sender);
+        if (from is null && receipt.Sender == sender)
             return ReceiptStatus.Unproven;
-        if (receipt.Receiver == sender)
+        // A key that was replaced is still the member's for what was sent before.
+        if (from is null || from.UserId != reporter || IsAfterRetirement(from, receipt.Time))
+            return ReceiptStatus.NotYourReceipt;
+        if (HolderOf(receipt.Receiver)?.Id == from.Id)
             return ReceiptStatus.SelfReceipt;
         if (receipt.PieceSize > options.MaxPieceSize)
             return ReceiptStatus.TooLarge;
         if (ReceiptFreshness.Check(receipt.Time, now, window) is var fresh and not ReceiptStatus.Accepted)
             return fresh;
-        if (HolderOf(receipt.Receiver) is not null || options.CreditsUnknownReceivers)
+        // Who replaces a key owes what it signed before, and nothing that it signs afterwards counts.
+        if (HolderOf(receipt.Receiver) is { } to)
+            return IsAfterRetirement(to, receipt.Time) ? ReceiptStatus.UnknownReceiver : ReceiptStatus.Accepted;
+        if (options.CreditsUnknownReceivers)
             return ReceiptStatus.Accepted;
         return holders.ContainsKey(receipt.Receiver) ? ReceiptStatus.Unproven : ReceiptStatus.UnknownReceiver;
     }
 
+    private static bool IsAfterRetirement(KeyHolder holder, ReceiptTime time) =>
+        holder.RetiredAt is { } retired && time.Earliest > (ulong)retired + RetirementSkew;
+
     /// <summary>The ledger entry of a receipt that passed.</summary>
     public LedgerEntry Entry(Receipt receipt) => new(
-        (long)receipt.Time.Epoch, receipt.Id, _sender!.Id, HolderOf(receipt.Receiver)?.Id, receipt.InfoHash, receipt.PieceIndex, receipt.PieceSize);
+        (long)receipt.Time.Epoch, receipt.Id, HolderOf(receipt.Sender)!.Id, HolderOf(receipt.Receiver)?.Id, receipt.InfoHash, receipt.PieceIndex, receipt.PieceSize);
 }

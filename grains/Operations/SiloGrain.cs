@@ -1,7 +1,6 @@
 using Pbts.GrainInterfaces.Operations;
 using Pbts.Grains.Ledger;
 using Pbts.Grains.Swarms;
-using Pbts.Grains.Users;
 
 namespace Pbts.Grains.Operations;
 

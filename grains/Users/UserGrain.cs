@@ -1,8 +1,8 @@
 using System.Security.Cryptography;
 using System.Text;
-using Orleans.Storage;
 using Pbts.GrainInterfaces.Operations;
 using Pbts.GrainInterfaces.Users;
+using Pbts.Grains.Database;
 using Pbts.Grains.Settings;
 using Pbts.Protocol.Bls;
 using Pbts.Protocol.Receipts;
@@ -10,19 +10,15 @@ using Pbts.Protocol.Receipts;
 namespace Pbts.Grains.Users;
 
 /// <summary>
-/// One user. What must be unique or must not be lost (keys, passkeys, totals) is in the users table and read from it,
-/// so an answer is right whatever other silos did; the grain's own state is the history of its keys.
+/// One user. Everything is in the users table and read from it, so an answer is right whatever other silos did.
 /// </summary>
-internal sealed class UserGrain(
-    [PersistentState("user")] IPersistentState<UserState> state, UserStore users, SettingsStore settings, SignatureWorkers workers, TimeProvider time)
-    : Grain, IUserGrain
+internal sealed class UserGrain(UserStore users, SettingsStore settings, SignatureWorkers workers, DatabaseClock clock) : Grain, IUserGrain
 {
-    private const int MaxRetiredKeys = 20;
     private static readonly TimeSpan MaxClockDifference = TimeSpan.FromMinutes(5);
 
     private string UserId => this.GetPrimaryKeyString();
 
-    public async Task<UserProfile?> GetAsync() => await FindAsync() is { } user ? user.Profile with { KeyRotations = state.State.Rotations } : null;
+    public async Task<UserProfile?> GetAsync() => (await FindAsync())?.Profile;
 
     public async Task<bool> HasPasskeyAsync(string passkey) =>
         await FindAsync() is { } user && CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(user.Passkey), Encoding.UTF8.GetBytes(passkey));
@@ -34,13 +30,11 @@ internal sealed class UserGrain(
         if (verify)
         {
             var message = RegistrationMessage.Build(await settings.GetInstanceIdAsync(), UserId);
-            if (workers.TryRun(() => CheckKey(key, message, signature)) is not { } checking)
-                return new(RegistrationStatus.Busy);
-            if (await checking is { } refused)
+            if (await CheckAsync(() => CheckKey(key, message, signature)) is { } refused)
                 return new(refused);
         }
 
-        return await users.RegisterAsync(UserId, publicKey, key, verify && signature is not null, NewPasskey(), time.GetUtcNow());
+        return await users.RegisterAsync(UserId, publicKey, key, verify && signature is not null, NewPasskey());
     }
 
     public async Task<RegistrationResult> RotateKeyAsync(KeyRotation rotation)
@@ -49,7 +43,7 @@ internal sealed class UserGrain(
             return new(RegistrationStatus.UnknownUser);
         if (!user.Profile.Proven || user.Key is not { } oldKey)
             return new(RegistrationStatus.Unproven);
-        if (Math.Abs(time.GetUtcNow().ToUnixTimeSeconds() - (decimal)rotation.Timestamp) > (decimal)MaxClockDifference.TotalSeconds)
+        if (Math.Abs((await clock.NowAsync()).ToUnixTimeSeconds() - (decimal)rotation.Timestamp) > (decimal)MaxClockDifference.TotalSeconds)
             return new(RegistrationStatus.BadTime);
         if (ReadKey(rotation.NewPublicKey) is not { } newKey)
             return new(RegistrationStatus.BadKey);
@@ -57,15 +51,10 @@ internal sealed class UserGrain(
         var instance = await settings.GetInstanceIdAsync();
         var byOld = RotationMessage.Build(instance, UserId, newKey, (ulong)rotation.Timestamp);
         var byNew = RegistrationMessage.Build(instance, UserId);
-        if (workers.TryRun(() => CheckKey(newKey, byNew, rotation.NewSignature) ?? CheckKey(oldKey, byOld, rotation.OldSignature)) is not { } checking)
-            return new(RegistrationStatus.Busy);
-        if (await checking is { } refused)
+        if (await CheckAsync(() => CheckKey(newKey, byNew, rotation.NewSignature) ?? CheckKey(oldKey, byOld, rotation.OldSignature)) is { } refused)
             return new(refused);
 
-        var result = await users.RotateAsync(UserId, oldKey, rotation.NewPublicKey, newKey, NewPasskey());
-        if (result.Status == RegistrationStatus.Done)
-            await RememberAsync(user.Profile.PublicKey);
-        return result;
+        return await users.RotateAsync(UserId, oldKey, rotation.NewPublicKey, newKey, NewPasskey());
     }
 
     public async Task<bool> CreditUnverifiedAsync(long uploaded, long downloaded)
@@ -87,20 +76,11 @@ internal sealed class UserGrain(
         return user;
     }
 
-    private async Task RememberAsync(string publicKey)
+    private async Task<RegistrationStatus?> CheckAsync(Func<RegistrationStatus?> check)
     {
-        state.State.RetiredKeys.Add(new(publicKey, time.GetUtcNow()));
-        state.State.RetiredKeys.RemoveRange(0, Math.Max(0, state.State.RetiredKeys.Count - MaxRetiredKeys));
-        state.State.Rotations++;
-        try
-        {
-            await state.WriteStateAsync();
-        }
-        catch (InconsistentStateException)
-        {
-            // Another activation wrote first. The rotation itself is in the table; only this line of history is lost.
-            DeactivateOnIdle();
-        }
+        RegistrationStatus? refused = null;
+        var turn = VerificationTurn.Current with { Kind = VerificationKind.Prompt };
+        return await workers.TryRunAsync(turn, () => refused = check()) ? refused : RegistrationStatus.Busy;
     }
 
     private static string NewPasskey() => RandomNumberGenerator.GetHexString(32, lowercase: true);

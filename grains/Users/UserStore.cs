@@ -10,7 +10,7 @@ namespace Pbts.Grains.Users;
 internal sealed class UserStore(NpgsqlDataSource database)
 {
     private const string Columns =
-        "id, user_id, public_key, key, proven, passkey, uploaded, downloaded, claimed_uploaded, claimed_downloaded, registered_at";
+        "id, user_id, public_key, key, proven, passkey, uploaded, downloaded, claimed_uploaded, claimed_downloaded, registered_at, key_rotations";
 
     /// <summary>Seconds: who asks waits no longer than five for the grain's answer, and giving up takes up to two.</summary>
     private const int ReadTimeout = 2;
@@ -44,36 +44,44 @@ internal sealed class UserStore(NpgsqlDataSource database)
         return (long)(await command.ExecuteScalarAsync())!;
     });
 
-    /// <summary>The holders of these keys: the proven one of each key, else any unproven claimant.</summary>
-    public Task<List<(MemberKey Key, long Id, string UserId, bool Proven)>> FindHoldersAsync(IReadOnlyCollection<MemberKey> keys) => Repeatable.RunAsync(async () =>
+    /// <summary>The holders of these keys: who has or had the key by proof, else any unproven claimant.</summary>
+    public Task<List<(MemberKey Key, KeyHolder Holder)>> FindHoldersAsync(IReadOnlyCollection<MemberKey> keys) => Repeatable.RunAsync(async () =>
     {
         await using var command = database.CreateCommand("""
-            SELECT DISTINCT ON (key) key, id, user_id, proven FROM users WHERE key = ANY($1) ORDER BY key, proven DESC, id
+            SELECT DISTINCT ON (key) * FROM (
+                SELECT held.key, users.id, user_id, true AS proven, extract(epoch FROM retired_at)::bigint AS retired
+                FROM user_keys AS held JOIN users ON users.id = held.member WHERE held.key = ANY($1)
+                UNION ALL
+                SELECT key, id, user_id, false, NULL FROM users WHERE key = ANY($1) AND NOT proven) AS holder
+            ORDER BY key, proven DESC, id
             """);
         command.CommandTimeout = ReadTimeout;
         command.Parameters.Add(new() { Value = keys.Select(key => key.ToArray()).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bytea });
         await using var reader = await command.ExecuteReaderAsync();
-        var holders = new List<(MemberKey, long, string, bool)>();
+        var holders = new List<(MemberKey, KeyHolder)>();
         while (await reader.ReadAsync())
-            holders.Add((MemberKey.From(reader.GetFieldValue<byte[]>(0)), reader.GetInt64(1), reader.GetString(2), reader.GetBoolean(3)));
+            holders.Add((MemberKey.From(reader.GetFieldValue<byte[]>(0)), new(
+                reader.GetInt64(1), reader.GetString(2), reader.GetBoolean(3), reader.IsDBNull(4) ? null : reader.GetInt64(4))));
         return holders;
     });
 
     /// <summary>
     /// Creates the user, or proves an unproven user of the same id and key. A proven registration takes the key from
-    /// unproven claimants, who keep their user ids and lose the key.
+    /// unproven claimants, who keep their user ids and lose the key. Whoever registered without proof may have been anybody:
+    /// the proof gives another passkey and ends what was claimed with the one before.
     /// </summary>
-    public Task<RegistrationResult> RegisterAsync(string userId, string publicKey, MemberKey? key, bool proven, string passkey, DateTimeOffset now) =>
+    public Task<RegistrationResult> RegisterAsync(string userId, string publicKey, MemberKey? key, bool proven, string passkey) =>
         Repeatable.TransactAsync(database, async connection =>
         {
-            if (!proven && key is not null && await IsProvenKeyAsync(connection, key.Value))
+            if (!proven && key is not null && await WasProvenAsync(connection, key.Value))
                 return (new RegistrationResult(RegistrationStatus.KeyTaken), false);
             if (proven)
                 await DisplaceAsync(connection, userId, key!.Value);
 
             await using var insert = new NpgsqlCommand("""
-                INSERT INTO users (user_id, public_key, key, proven, passkey, registered_at) VALUES ($1, $2, $3, $4, $5, $6)
-                ON CONFLICT (user_id) DO UPDATE SET proven = true, public_key = excluded.public_key
+                INSERT INTO users (user_id, public_key, key, proven, passkey, registered_at) VALUES ($1, $2, $3, $4, $5, now())
+                ON CONFLICT (user_id) DO UPDATE SET proven = true, public_key = excluded.public_key, passkey = excluded.passkey,
+                        claimed_uploaded = 0, claimed_downloaded = 0
                     WHERE excluded.proven AND NOT users.proven AND users.key = excluded.key
                 RETURNING passkey
                 """, connection)
@@ -81,7 +89,7 @@ internal sealed class UserStore(NpgsqlDataSource database)
                 Parameters =
                 {
                     new() { Value = userId }, new() { Value = publicKey }, KeyParameter(key), new() { Value = proven },
-                    new() { Value = passkey }, new() { Value = now.ToUniversalTime() },
+                    new() { Value = passkey },
                 },
             };
             try
@@ -90,13 +98,13 @@ internal sealed class UserStore(NpgsqlDataSource database)
                     ? (new(RegistrationStatus.Done, registered, proven), true)
                     : (new(RegistrationStatus.UserExists), false);
             }
-            catch (PostgresException e) when (e.ConstraintName == "users_proven_key")
+            catch (PostgresException e) when (e.ConstraintName is "users_proven_key" or "user_keys_pkey")
             {
                 return (new(RegistrationStatus.KeyTaken), false);
             }
         });
 
-    /// <summary>Replaces key and passkey of a proven user that still has the old key.</summary>
+    /// <summary>Replaces key and passkey of a proven user that still has the old key. A key that was ever proved is never taken again.</summary>
     public Task<RegistrationResult> RotateAsync(string userId, MemberKey oldKey, string newPublicKey, MemberKey newKey, string passkey) =>
         Repeatable.TransactAsync(database, async connection =>
         {
@@ -115,7 +123,7 @@ internal sealed class UserStore(NpgsqlDataSource database)
                     ? (new RegistrationResult(RegistrationStatus.Done, passkey, Proven: true), true)
                     : (new(RegistrationStatus.BadSignature), false);
             }
-            catch (PostgresException e) when (e.ConstraintName == "users_proven_key")
+            catch (PostgresException e) when (e.ConstraintName is "users_proven_key" or "user_keys_pkey")
             {
                 return (new(RegistrationStatus.KeyTaken), false);
             }
@@ -176,9 +184,9 @@ internal sealed class UserStore(NpgsqlDataSource database)
         return page;
     });
 
-    private static async Task<bool> IsProvenKeyAsync(NpgsqlConnection connection, MemberKey key)
+    private static async Task<bool> WasProvenAsync(NpgsqlConnection connection, MemberKey key)
     {
-        await using var command = new NpgsqlCommand("SELECT EXISTS (SELECT FROM users WHERE key = $1 AND proven)", connection) { Parameters = { KeyParameter(key) } };
+        await using var command = new NpgsqlCommand("SELECT EXISTS (SELECT FROM user_keys WHERE key = $1)", connection) { Parameters = { KeyParameter(key) } };
         return (bool)(await command.ExecuteScalarAsync())!;
     }
 
@@ -228,6 +236,7 @@ internal sealed class UserStore(NpgsqlDataSource database)
             ClaimedUploaded = reader.GetInt64(8),
             ClaimedDownloaded = reader.GetInt64(9),
             RegisteredAt = reader.GetFieldValue<DateTimeOffset>(10),
+            KeyRotations = reader.GetInt32(11),
         };
         return new UserRow(reader.GetInt64(0), reader.GetString(5), reader.IsDBNull(3) ? null : MemberKey.From(reader.GetFieldValue<byte[]>(3)), profile);
     }

@@ -35,4 +35,7 @@ public enum ReceiptStatus
 
     /// <summary>The piece size is above the bound.</summary>
     TooLarge = 10,
+
+    /// <summary>Not looked at: the tracker had too much to do, or had found too many bad signatures before. Report it again.</summary>
+    Busy = 11,
 }

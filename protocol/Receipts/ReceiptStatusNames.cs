@@ -6,7 +6,7 @@ public static class ReceiptStatusNames
     private static readonly string[] Names =
     [
         "accepted", "duplicate", "expired", "future", "bad_signature", "unknown_receiver",
-        "unproven", "not_your_receipt", "self_receipt", "malformed", "too_large",
+        "unproven", "not_your_receipt", "self_receipt", "malformed", "too_large", "busy",
     ];
 
     /// <summary>The text of a status.</summary>

@@ -1,4 +1,6 @@
+using System.Security.Cryptography;
 using Pbts.Protocol.Bls;
+using Pbts.Protocol.Bls.Curve;
 using Xunit;
 using Scheme = Pbts.Protocol.Bls.Bls;
 
@@ -43,6 +45,41 @@ public sealed class BlsBatchTests
         Assert.True(Scheme.TryAggregate(Array.ConvertAll(items, item => item.Signature), out BlsSignature aggregate));
         Assert.True(Scheme.AggregateVerify(Array.ConvertAll(items, item => item.PublicKey), Array.ConvertAll(items, item => item.Message), aggregate));
         Assert.Equal([true, false, false, true, true, true], Scheme.BatchVerify(items));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(5)]
+    [InlineData(20)]
+    public void A_signature_on_the_curve_and_of_another_order_is_refused_before_any_pairing(int count)
+    {
+        BlsBatchItem[] items = MakeItems(count, 2, new Random(count));
+        BlsBatchItem honest = items[count / 2];
+        // [r]P for a P of the whole curve: a point whose order divides the cofactor.
+        HashToG2.HashToField(RandomNumberGenerator.GetBytes(32), "test"u8, out Fp2<Fp> u0, out Fp2<Fp> u1);
+        byte[] order = Convert.FromHexString("73eda753299d7d483339d80809a1d80553bda402fffe5bfeffffffff00000001");
+        Projective<Fp2<Fp>> small = Scalar.Multiply(MapToCurve<Fp>.MapPair(u0, u1), order);
+        Assert.True(G2.TryDecode(honest.Signature.ToArray(), out Affine<Fp2<Fp>> point));
+        byte[] bytes = new byte[BlsSignature.Size];
+        G2.Encode(G2.ToAffine(point.ToProjective() + small), bytes);
+        Assert.True(G2.TryDecode(bytes, out Affine<Fp2<Fp>> off) && !G2.IsInSubgroup(off));
+        Assert.True(G2.TryReadX(bytes, out Fp2<Fp> x, out _, out bool larger));
+        SignatureToWeigh[] toWeigh = [.. Enumerable.Repeat(new SignatureToWeigh(x, larger, u0, u1), count)];
+        var weighed = new WeightedSignature[count];
+        WeightedPoints<Fp>.Weigh(toWeigh, [.. Enumerable.Repeat(1ul, count)], weighed);
+        Assert.All(weighed, item => Assert.False(item.IsValid));
+        if (FpLanes.IsSupported)
+        {
+            WeightedPoints<FpLanes>.Weigh(toWeigh, [.. Enumerable.Repeat(1ul, count)], weighed);
+            Assert.All(weighed, item => Assert.False(item.IsValid));
+        }
+
+        Assert.True(BlsSignature.TryParse(bytes, out BlsSignature forged));
+        items[count / 2] = new BlsBatchItem(honest.PublicKey, honest.Message, forged);
+
+        bool[] expected = [.. Enumerable.Range(0, count).Select(i => i != count / 2)];
+        Assert.Equal(expected, Scheme.BatchVerify(items));
+        Assert.False(Scheme.Verify(honest.PublicKey, honest.Message.Span, forged));
     }
 
     [Fact]

@@ -15,10 +15,7 @@ internal sealed class Stranger(NodeProcess node, string address) : IDisposable
     public IPAddress Address => _address;
 
     /// <summary>Requests from this address.</summary>
-    public HttpClient Http => _http ??= new(new SocketsHttpHandler { ConnectCallback = async (_, stop) => new NetworkStream(await ConnectAsync(stop), ownsSocket: true) })
-    {
-        BaseAddress = node.Url, Timeout = TimeSpan.FromSeconds(60),
-    };
+    public HttpClient Http => _http ??= node.CreateClient(address);
 
     public async Task<Socket> ConnectAsync(CancellationToken stop = default)
     {

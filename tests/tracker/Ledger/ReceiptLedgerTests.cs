@@ -20,7 +20,8 @@ namespace Pbts.Tracker.Tests.Ledger;
 [Collection("postgres")]
 public sealed class ReceiptLedgerTests(PostgresServer postgres)
 {
-    private const long Epoch = 500_000;
+    /// <summary>Epochs that are open by the database's clock, whatever the test's age.</summary>
+    private static readonly long Epoch = (long)ReceiptTime.EpochOf((ulong)Member.Now) - 200;
 
     [Fact]
     public async Task One_receipt_spent_64_times_at_once_by_four_silos_counts_once()
@@ -55,6 +56,28 @@ public sealed class ReceiptLedgerTests(PostgresServer postgres)
         var expected = reports.SelectMany(report => report).Sum(entry => entry.Bytes);
         Assert.Equal((expected, expected), (totals.Sum(member => member.Up), totals.Sum(member => member.Down)));
         Assert.Equal(expected, (long)(await world.ScalarAsync("SELECT sum(bytes)::bigint FROM receipts"))!);
+        // Retries would hide deadlocks: the database counts them.
+        Assert.Equal(0L, await world.DeadlocksAsync());
+    }
+
+    [Fact]
+    public async Task The_same_receipts_in_every_order_at_once_never_deadlock()
+    {
+        await using var world = await World.CreateAsync(postgres, silos: 8, members: 10);
+        for (var round = 0; round < 4; round++)
+        {
+            // Long statements over the same ids, begun together: in another order than one fixed for all they would wait for each other.
+            var entries = Enumerable.Range(0, 2000).Select(i => world.Entry(i % 10, (i + 1) % 10, bytes: 1)).ToArray();
+            var outcomes = await Task.WhenAll(world.Silos.Select((silo, i) =>
+            {
+                var order = entries.ToArray();
+                new Random((round * 100) + i).Shuffle(order);
+                return silo.SpendAsync(order).AsTask();
+            }));
+            Assert.Equal(2000, outcomes.Sum(report => report!.Count(outcome => outcome == LedgerOutcome.Credited)));
+        }
+
+        Assert.Equal(0L, await world.DeadlocksAsync());
     }
 
     [Fact]
@@ -116,7 +139,7 @@ public sealed class ReceiptLedgerTests(PostgresServer postgres)
     [Fact]
     public async Task A_stuck_database_is_given_up_after_the_time_limit_and_a_full_queue_at_once()
     {
-        await using var world = await World.CreateAsync(postgres, silos: 1, options: new ReceiptsOptions { LedgerTimeout = 2, LedgerQueue = 4 });
+        await using var world = await World.CreateAsync(postgres, silos: 1, options: new ReceiptsOptions { Window = ReceiptsOptions.MaxWindow, LedgerTimeout = 2, LedgerQueue = 4 });
         await using var blocker = await world.Database.OpenConnectionAsync();
         await using var transaction = await blocker.BeginTransactionAsync();
         await new NpgsqlCommand("LOCK TABLE users IN ACCESS EXCLUSIVE MODE", blocker).ExecuteNonQueryAsync();
@@ -143,19 +166,43 @@ public sealed class ReceiptLedgerTests(PostgresServer postgres)
     {
         await using var world = await World.CreateAsync(postgres, silos: 2);
         var old = world.Entry(0, 1, epoch: Epoch);
-        var recent = world.Entry(0, 1, epoch: Epoch + 100);
+        var recent = world.Entry(0, 1, epoch: Epoch + 150);
         Assert.Equal([LedgerOutcome.Credited, LedgerOutcome.Credited], await world.Silos[0].SpendAsync([old, recent]));
 
-        await world.Partitions.DropBeforeAsync(Epoch + 60);
+        await world.Partitions.DropOlderThanAsync(AgeOf(Epoch + 60));
         Assert.Equal(1L, await world.ScalarAsync("SELECT count(*) FROM receipts"));
         Assert.Equal([LedgerOutcome.Expired, LedgerOutcome.Duplicate], await world.Silos[1].SpendAsync([old, recent]));
 
         // Neither lowering the floor by hand-over nor making the partition again opens it.
-        await world.Partitions.DropBeforeAsync(0);
+        await world.Partitions.DropOlderThanAsync(AgeOf(0));
         await world.Partitions.EnsureAsync([Epoch]);
         Assert.Equal([LedgerOutcome.Expired], await world.Silos[1].SpendAsync([old]));
         Assert.Equal([LedgerOutcome.Expired], await world.Silos[1].SpendAsync([world.Entry(0, 1, epoch: Epoch + 1)]));
         Assert.Equal((2000, 0), (await world.TotalsAsync())[0]);
+    }
+
+    [Fact]
+    public async Task The_day_that_the_floor_begins_with_keeps_all_its_receipts()
+    {
+        await using var world = await World.CreateAsync(postgres, silos: 1);
+        var floor = (Epoch + 60) / ReceiptPartitions.Span * ReceiptPartitions.Span;
+        var (before, first, last) = (world.Entry(0, 1, epoch: floor - 1), world.Entry(0, 1, epoch: floor), world.Entry(0, 1, epoch: floor + ReceiptPartitions.Span - 1));
+        await world.Silos[0].SpendAsync([before, first, last]);
+        await world.Partitions.DropOlderThanAsync(AgeOf(Epoch + 60));
+        Assert.Equal(floor, await world.ScalarAsync("SELECT epoch FROM receipt_floor"));
+        Assert.Equal([LedgerOutcome.Expired, LedgerOutcome.Duplicate, LedgerOutcome.Duplicate], await world.Silos[0].SpendAsync([before, first, last]));
+        Assert.Equal([LedgerOutcome.Credited], await world.Silos[0].SpendAsync([world.Entry(0, 1, epoch: floor)]));
+    }
+
+    [Fact]
+    public async Task Window_and_future_are_told_by_the_databases_clock()
+    {
+        await using var world = await World.CreateAsync(postgres, silos: 1, options: new ReceiptsOptions { Window = 86400 });
+        var now = (long)ReceiptTime.EpochOf((ulong)Member.Now);
+        LedgerEntry[] entries = [world.Entry(0, 1, epoch: now + 2), world.Entry(0, 1, epoch: now), world.Entry(0, 1, epoch: now - 23), world.Entry(0, 1, epoch: now - 27)];
+        Assert.Equal([LedgerOutcome.Future, LedgerOutcome.Credited, LedgerOutcome.Credited, LedgerOutcome.Expired], await world.Silos[0].SpendAsync(entries));
+        await world.ScalarAsync("INSERT INTO settings (name, value) VALUES ('receipt_window', '172800') RETURNING 1");
+        Assert.Equal([LedgerOutcome.Future, LedgerOutcome.Duplicate, LedgerOutcome.Duplicate, LedgerOutcome.Credited], await world.Silos[0].SpendAsync(entries));
     }
 
     [Fact]
@@ -175,6 +222,9 @@ public sealed class ReceiptLedgerTests(PostgresServer postgres)
         Assert.Equal([(1000, 0), (0, 0)], (await world.TotalsAsync())[..2]);
     }
 
+    /// <summary>Seconds that make the floor the start of the epoch's day.</summary>
+    private static long AgeOf(long epoch) => Member.Now - (epoch * 3600) - 1800;
+
     private sealed class OwnServer : IAsyncDisposable
     {
         public PostgresServer Postgres { get; } = new();
@@ -182,8 +232,10 @@ public sealed class ReceiptLedgerTests(PostgresServer postgres)
         public async ValueTask DisposeAsync() => await Postgres.DisposeAsync();
     }
 
-    private sealed class World : IAsyncDisposable
+    private sealed class World(string connection) : IAsyncDisposable
     {
+        private readonly string _connection = connection;
+
         public required NpgsqlDataSource Database { get; init; }
 
         public required ReceiptPartitions Partitions { get; init; }
@@ -198,25 +250,25 @@ public sealed class ReceiptLedgerTests(PostgresServer postgres)
             var database = NpgsqlDataSource.Create(connection);
             var partitions = new ReceiptPartitions(database, NullLogger<ReceiptPartitions>.Instance);
             var meters = new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>();
-            var world = new World
+            var world = new World(connection)
             {
                 Database = database,
                 Partitions = partitions,
-                Silos = [.. Enumerable.Range(0, silos).Select(_ => new ReceiptLedger(database, partitions, Options.Create(options ?? new()), new LedgerMetrics(meters), meters, NullLogger<ReceiptLedger>.Instance))],
+                Silos = [.. Enumerable.Range(0, silos).Select(_ => new ReceiptLedger(database, partitions, Options.Create(options ?? new() { Window = ReceiptsOptions.MaxWindow }), new LedgerMetrics(meters), meters, NullLogger<ReceiptLedger>.Instance))],
             };
             var users = new UserStore(database);
             for (var i = 0; i < members; i++)
             {
                 var key = MemberKey.From(RandomNumberGenerator.GetBytes(48));
-                await users.RegisterAsync($"member{i}", Convert.ToBase64String(key.Span), key, proven: true, RandomNumberGenerator.GetHexString(32, lowercase: true), DateTimeOffset.UtcNow);
+                await users.RegisterAsync($"member{i}", Convert.ToBase64String(key.Span), key, proven: true, RandomNumberGenerator.GetHexString(32, lowercase: true));
                 world.Members.Add((await users.FindAsync($"member{i}"))!.Id);
             }
 
             return world;
         }
 
-        public LedgerEntry Entry(int sender, int receiver, long bytes = 1000, long epoch = Epoch) => new(
-            epoch, ReceiptId.From(RandomNumberGenerator.GetBytes(32)), Members[sender], Members[receiver], InfoHash.From(new byte[20]), 7, bytes);
+        public LedgerEntry Entry(int sender, int receiver, long bytes = 1000, long? epoch = null) => new(
+            epoch ?? Epoch, ReceiptId.From(RandomNumberGenerator.GetBytes(32)), Members[sender], Members[receiver], InfoHash.From(new byte[20]), 7, bytes);
 
         public async Task<List<(long Up, long Down)>> TotalsAsync()
         {
@@ -226,6 +278,24 @@ public sealed class ReceiptLedgerTests(PostgresServer postgres)
             while (await reader.ReadAsync())
                 totals.Add((reader.GetInt64(0), reader.GetInt64(1)));
             return totals;
+        }
+
+        /// <summary>Deadlocks in this database, once every process that may have met one has said so by ending.</summary>
+        public async Task<long> DeadlocksAsync()
+        {
+            Database.Clear();
+            await using var outside = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(_connection) { Database = "postgres" });
+            var name = new NpgsqlConnectionStringBuilder(_connection).Database!;
+            for (var waited = Stopwatch.StartNew(); ; await Task.Delay(50))
+            {
+                await using var command = outside.CreateCommand("SELECT numbackends, deadlocks FROM pg_stat_database WHERE datname = $1");
+                command.Parameters.Add(new() { Value = name });
+                await using var reader = await command.ExecuteReaderAsync();
+                await reader.ReadAsync();
+                if (reader.GetInt32(0) == 0)
+                    return reader.GetInt64(1);
+                Assert.True(waited.Elapsed < TimeSpan.FromSeconds(30), "Connections stay open.");
+            }
         }
 
         public async Task<object?> ScalarAsync(string sql)

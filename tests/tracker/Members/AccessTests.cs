@@ -28,6 +28,17 @@ public sealed class AccessTests(PostgresServer postgres)
         Assert.Contains("5:files", await node.Http.GetStringAsync($"/scrape/{alice.Passkey}?info_hash={Torrent}"), StringComparison.Ordinal);
         Assert.Contains("8:complete", await AnnounceAsync(node, "/announce", $"&left=1&event=started&user_id={alice.UserId}&signature={Signed(alice, "started", Torrent)}"), StringComparison.Ordinal);
 
+        // A good signature is remembered, for that announce alone.
+        var good = Signed(alice, "started", Torrent);
+        Assert.Contains("8:complete", await AnnounceAsync(node, "/announce", $"&left=1&event=started&user_id={alice.UserId}&signature={good}"), StringComparison.Ordinal);
+        foreach (var reused in new[]
+        {
+            $"&left=1&user_id={alice.UserId}", $"&left=1&event=stopped&user_id={alice.UserId}", $"&left=1&event=started&user_id={bob.UserId}",
+        })
+            Assert.Contains("signature is invalid", await AnnounceAsync(node, "/announce", $"{reused}&signature={good}"), StringComparison.Ordinal);
+        Assert.Contains("signature is invalid", await node.Http.GetStringAsync(
+            $"/announce?info_hash={new string('u', 20)}&peer_id={new string('p', 20)}&port=1000&left=1&event=started&user_id={alice.UserId}&signature={good}"), StringComparison.Ordinal);
+
         Assert.Contains("failure reason", await AnnounceAsync(node, "/announce"), StringComparison.Ordinal);
         Assert.Contains("unknown passkey", await AnnounceAsync(node, $"/announce/{new string('0', 32)}"), StringComparison.Ordinal);
         Assert.Contains("failure reason", await AnnounceAsync(node, "/announce", $"&left=1&user_id={alice.UserId}"), StringComparison.Ordinal);

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json.Nodes;
+using Npgsql;
 using Pbts.Tracker.Tests.Support;
 
 namespace Pbts.Tracker.Tests.Members;
@@ -71,7 +72,10 @@ public sealed class ConfiguredNodeTests(PostgresServer postgres)
         var answers = await Task.WhenAll(reports.Select(report => alice.ReportAsync(node.Http, report)));
         Assert.Contains(answers, answer => answer.Status == HttpStatusCode.TooManyRequests);
         Assert.All(answers, answer => Assert.Contains(answer.Status, new[] { HttpStatusCode.OK, HttpStatusCode.TooManyRequests }));
-        Assert.Equal(60_000L * answers.Count(answer => answer.Status == HttpStatusCode.OK), (await alice.TotalsAsync(node.Http)).Uploaded);
+        // Of a report that was begun and could not be finished, the rest was not looked at.
+        var statuses = answers.Where(answer => answer.Status == HttpStatusCode.OK).SelectMany(answer => answer.Answer.Statuses()).ToArray();
+        Assert.All(statuses, status => Assert.Contains(status, new[] { "accepted", "busy" }));
+        Assert.Equal(1000L * statuses.Count(status => status == "accepted"), (await alice.TotalsAsync(node.Http)).Uploaded);
     }
 
     [Fact]
@@ -112,6 +116,19 @@ public sealed class ConfiguredNodeTests(PostgresServer postgres)
         await using var node = NodeProcess.Launch("Pbts.Silo.dll", await postgres.CreateDatabaseAsync(), (name, value));
         await node.WaitForExitAsync();
         Assert.Contains(expected, node.Log, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_database_that_cannot_hold_every_name_is_refused_by_name()
+    {
+        var database = await postgres.CreateDatabaseAsync(migrated: false, encoding: "SQL_ASCII");
+        await using var node = NodeProcess.Launch("Pbts.Silo.dll", database);
+        await node.WaitForExitAsync();
+        Assert.Equal(78, node.ExitCode);
+        Assert.Contains("PBTS_DATABASE (Node:Database) has the encoding SQL_ASCII", node.Log, StringComparison.Ordinal);
+        await using var source = NpgsqlDataSource.Create(database);
+        await using var command = source.CreateCommand("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'");
+        Assert.Equal(0L, await command.ExecuteScalarAsync());
     }
 
     private sealed class OwnServer : IAsyncDisposable

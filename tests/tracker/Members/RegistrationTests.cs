@@ -118,6 +118,8 @@ public sealed class RegistrationTests(SharedNode shared)
             ["new_signature"] = newKey.Sign(RegistrationMessage.Build(instance, alice.UserId)),
         });
 
+        // Seen before, so that it has to be forgotten.
+        Assert.Contains("8:complete", await AnnounceAsync(alice.Passkey), StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.Unauthorized, (await RotateAsync(bob, next, Member.Now)).Status);
         Assert.Equal(HttpStatusCode.Unauthorized, (await RotateAsync(alice, bob, Member.Now)).Status);
         Assert.Equal(HttpStatusCode.BadRequest, (await RotateAsync(alice, next, Member.Now - 1000)).Status);
@@ -126,8 +128,67 @@ public sealed class RegistrationTests(SharedNode shared)
         Assert.NotEqual(alice.Passkey, (string)answer["passkey"]!);
         Assert.Equal(HttpStatusCode.Unauthorized, (await RotateAsync(alice, next, Member.Now)).Status);
 
-        Assert.Equal(["not_your_receipt"], (await alice.ReportAsync(_tracker, bob.Receipt(alice, "old"))).Answer.Statuses());
-        Assert.Equal(["accepted"], (await next.ReportAsync(_tracker, bob.Receipt(next, "new"))).Answer.Statuses());
         Assert.Equal(1, (int)(await _tracker.GetJsonAsync($"/user/{alice.UserId}")).Answer["key_rotations"]!);
+        Assert.Contains("unknown passkey", await AnnounceAsync(alice.Passkey), StringComparison.Ordinal);
+        Assert.Contains("8:complete", await AnnounceAsync((string)answer["passkey"]!), StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await _tracker.PostAsync("/report", new JsonObject { ["user_id"] = alice.UserId, ["passkey"] = alice.Passkey })).Status);
+        Assert.Equal(["accepted"], (await next.ReportAsync(_tracker, bob.Receipt(next, "new"))).Answer.Statuses());
     }
+
+    [Fact]
+    public async Task A_receiver_that_replaces_its_key_owes_what_it_signed_before_and_nothing_that_it_signs_afterwards()
+    {
+        var (alice, bob) = (await Member.RegisteredAsync(_tracker, "alice"), await Member.RegisteredAsync(_tracker, "bob"));
+        var before = bob.Receipt(alice, "before", timestamp: Member.Now - 5);
+        var after = bob.Receipt(alice, "after", timestamp: Member.Now + 100);
+        var next = await bob.RotateAsync(_tracker);
+        Assert.Equal(["accepted", "unknown_receiver"], (await alice.ReportAsync(_tracker, before, after)).Answer.Statuses());
+        Assert.Equal((0, 1000), await next.TotalsAsync(_tracker));
+    }
+
+    [Fact]
+    public async Task A_sender_that_replaces_its_key_still_reports_what_it_sent_with_the_old_one()
+    {
+        var (alice, bob) = (await Member.RegisteredAsync(_tracker, "alice"), await Member.RegisteredAsync(_tracker, "bob"));
+        var before = bob.Receipt(alice, "before", timestamp: Member.Now - 5);
+        var after = bob.Receipt(alice, "after", timestamp: Member.Now + 100);
+        var next = await alice.RotateAsync(_tracker);
+        Assert.Equal(["accepted", "not_your_receipt", "self_receipt", "accepted"], (await next.ReportAsync(_tracker,
+            before, after, next.Receipt(alice, "to myself", timestamp: Member.Now - 5), bob.Receipt(next, "new"))).Answer.Statuses());
+        Assert.Equal(["duplicate"], (await next.ReportAsync(_tracker, before)).Answer.Statuses());
+        Assert.Equal(["not_your_receipt"], (await bob.ReportAsync(_tracker, before)).Answer.Statuses());
+        Assert.Equal((2000, 0), await next.TotalsAsync(_tracker));
+    }
+
+    [Fact]
+    public async Task A_key_that_was_replaced_is_never_registered_again_by_anybody()
+    {
+        var secret = BlsSecretKey.Generate();
+        var alice = await Member.RegisteredAsync(_tracker, "alice", secret);
+        var next = await alice.RotateAsync(_tracker);
+        Assert.Equal(HttpStatusCode.Conflict, (await new Member("mallory", secret).RegisterAsync(_tracker)).Status);
+        Assert.Equal(HttpStatusCode.Conflict, (await new Member("mallory", secret).RegisterAsync(_tracker, signed: false)).Status);
+        Assert.Equal(HttpStatusCode.Conflict, (await next.RotateAsync(_tracker, alice)).Status);
+        var bob = await Member.RegisteredAsync(_tracker, "bob");
+        Assert.Equal(HttpStatusCode.Conflict, (await bob.RotateAsync(_tracker, new Member("stolen", secret) { UserId = bob.UserId })).Status);
+        // A refused change leaves the key in force.
+        Assert.Equal(["accepted"], (await next.ReportAsync(_tracker, bob.Receipt(next, "one"))).Answer.Statuses());
+    }
+
+    [Fact]
+    public async Task The_proof_of_a_key_ends_the_passkey_of_whoever_registered_it_before()
+    {
+        var owner = new Member("owner");
+        Assert.Equal(HttpStatusCode.OK, (await owner.RegisterAsync(_tracker, signed: false)).Status);
+        var squatted = owner.Passkey;
+        Assert.Contains("8:complete", await AnnounceAsync(squatted), StringComparison.Ordinal);
+        var (status, answer) = await owner.RegisterAsync(_tracker);
+        Assert.Equal((HttpStatusCode.OK, true), (status, (bool)answer["proof_of_possession"]!));
+        Assert.NotEqual(squatted, owner.Passkey);
+        Assert.Contains("unknown passkey", await AnnounceAsync(squatted), StringComparison.Ordinal);
+        Assert.Contains("8:complete", await AnnounceAsync(owner.Passkey), StringComparison.Ordinal);
+    }
+
+    private Task<string> AnnounceAsync(string passkey) =>
+        _tracker.GetStringAsync($"/announce/{passkey}?info_hash={new string('r', 20)}&peer_id={new string('p', 20)}&port=1000&left=1");
 }

@@ -206,6 +206,29 @@ public sealed class ReportTests(SharedNode shared)
     }
 
     [Fact]
+    public async Task A_report_ends_after_sixteen_bad_signatures_and_says_of_the_rest_that_nobody_looked()
+    {
+        var (alice, bob) = (await MemberAsync("alice"), await MemberAsync("bob"));
+        var receipts = Enumerable.Range(0, 50).Select(i => bob.Receipt(alice, "piece", (uint)i)).ToArray();
+        var wrong = receipts[49]["signature"]!;
+        foreach (var receipt in receipts[10..40])
+            receipt["signature"] = wrong.DeepClone();
+
+        var first = (await alice.ReportAsync(_tracker, receipts)).Answer;
+        var statuses = first.Statuses();
+        Assert.Equal(Enumerable.Repeat("accepted", 10), statuses[..10]);
+        Assert.Equal(22, statuses.Count(status => status == "bad_signature"));
+        Assert.Equal(Enumerable.Repeat("busy", 18), statuses[32..]);
+        Assert.Equal((10 * Size, 0), await alice.TotalsAsync(_tracker));
+
+        // What was not looked at loses nothing by being sent again.
+        var rest = receipts[32..];
+        var second = (await alice.ReportAsync(_tracker, rest)).Answer.Statuses();
+        Assert.Equal(Enumerable.Repeat("bad_signature", 8).Concat(Enumerable.Repeat("accepted", 10)), second);
+        Assert.Equal((20 * Size, 0), await alice.TotalsAsync(_tracker));
+    }
+
+    [Fact]
     public async Task A_bad_copy_before_the_good_one_does_not_hide_it()
     {
         var (alice, bob) = (await MemberAsync("alice"), await MemberAsync("bob"));

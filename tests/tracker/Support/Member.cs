@@ -48,6 +48,29 @@ internal sealed class Member
         return (status, answer);
     }
 
+    /// <summary>The same member with another key, once the tracker has replaced it.</summary>
+    public async Task<Member> RotateAsync(HttpClient tracker, BlsSecretKey? secret = null)
+    {
+        var next = new Member(UserId, secret) { UserId = UserId };
+        var (status, answer) = await RotateAsync(tracker, next);
+        Assert.True(status == HttpStatusCode.OK, answer.ToJsonString());
+        next.Passkey = (string)answer["passkey"]!;
+        return next;
+    }
+
+    /// <summary>Asks for another key.</summary>
+    public async Task<(HttpStatusCode Status, JsonObject Answer)> RotateAsync(HttpClient tracker, Member next)
+    {
+        var instance = await tracker.InstanceIdAsync();
+        var now = Now;
+        return await tracker.PostAsync($"/user/{UserId}/rotate-key", new JsonObject
+        {
+            ["new_public_key"] = next.PublicKey, ["timestamp"] = now,
+            ["signature"] = Sign(RotationMessage.Build(instance, UserId, next.Key, (ulong)now)),
+            ["new_signature"] = next.Sign(RegistrationMessage.Build(instance, UserId)),
+        });
+    }
+
     public string Sign(byte[] message) => Convert.ToBase64String(Bls.Sign(_secret, message).ToArray());
 
     /// <summary>A receipt of this member, the receiver, as it is reported. The piece hash is 20 or 32 bytes.</summary>

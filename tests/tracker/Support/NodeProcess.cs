@@ -16,7 +16,7 @@ internal sealed partial class NodeProcess : IAsyncDisposable
     public static readonly (string Name, string Value) WithLimits = ("PBTS_TEST_LIMITS", "default");
 
     private static readonly string[] UnlimitedInTests =
-        ["Tracker__AnnounceRate", "Tracker__ScrapeRate", "Tracker__ConnectionsPerAddress", "Receipts__ReportRate", "Limits__RequestRate", "Limits__PasskeyRate"];
+        ["Tracker__AnnounceRate", "Tracker__ScrapeRate", "Tracker__ConnectionsPerAddress", "Receipts__ReportRate", "Receipts__VerificationRate", "Receipts__ForgeryBudget", "Limits__RequestRate", "Limits__PasskeyRate"];
 
     private readonly Process _process;
     private readonly List<string> _log = [];
@@ -60,6 +60,26 @@ internal sealed partial class NodeProcess : IAsyncDisposable
     /// <summary>Memory it has in use.</summary>
     public long ResidentBytes => 1024 * long.Parse(
         File.ReadLines($"/proc/{Pid}/status").Single(line => line.StartsWith("VmRSS:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
+
+    /// <summary>The exit code of a process that has ended.</summary>
+    public int ExitCode => _process.ExitCode;
+
+    /// <summary>A client that calls from another loopback address: to the tracker another caller.</summary>
+    public HttpClient CreateClient(string from)
+    {
+        var handler = new SocketsHttpHandler
+        {
+            MaxConnectionsPerServer = 1000,
+            ConnectCallback = async (context, cancellation) =>
+            {
+                var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+                socket.Bind(new IPEndPoint(IPAddress.Parse(from), 0));
+                await socket.ConnectAsync(IPAddress.Loopback, context.DnsEndPoint.Port, cancellation);
+                return new NetworkStream(socket, ownsSocket: true);
+            },
+        };
+        return new HttpClient(handler) { BaseAddress = Url, Timeout = TimeSpan.FromSeconds(60) };
+    }
 
     /// <summary>Waits for the process to end by itself, and for the last of its log.</summary>
     public Task WaitForExitAsync() => _process.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(90));

@@ -102,11 +102,12 @@ public sealed partial class PostgresServer : IAsyncLifetime
 
     /// <summary>Creates a fresh database and returns its connection string.</summary>
     /// <param name="migrated">Whether it has the tracker's schema or is empty.</param>
-    public async Task<string> CreateDatabaseAsync(bool migrated = true)
+    /// <param name="encoding">As PostgreSQL names it.</param>
+    public async Task<string> CreateDatabaseAsync(bool migrated = true, string encoding = "UTF8")
     {
         var name = $"test_{Interlocked.Increment(ref databases)}";
         await using (var maintenance = NpgsqlDataSource.Create(ConnectionString))
-        await using (var create = maintenance.CreateCommand($"CREATE DATABASE {name}"))
+        await using (var create = maintenance.CreateCommand($"CREATE DATABASE {name} ENCODING '{encoding}' TEMPLATE template0"))
             await create.ExecuteNonQueryAsync();
         var connectionString = ConnectionStringOf(name);
         if (migrated)

@@ -1,9 +1,11 @@
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
-using Pbts.Api.Members;
 using Pbts.Api.Tee;
 using Pbts.Attestation.Tests;
 using Pbts.GrainInterfaces.Configuration;
+using Pbts.GrainInterfaces.Operations;
 using Pbts.Protocol.Attestation;
 
 namespace Pbts.Tracker.Tests.Tee;
@@ -103,9 +105,10 @@ public sealed class CollateralSourceTests : IDisposable
         var root = Path.Combine(_folder.FullName, "root.pem");
         await File.WriteAllTextAsync(root, _platform.Root.ExportCertificatePem());
         using var source = Source(path: _folder.FullName);
-        using var workers = new CryptoWorkers(Options.Create(new ReceiptsOptions()));
+        using var meters = new ServiceCollection().AddMetrics().BuildServiceProvider();
+        using var workers = new SignatureWorkers(Options.Create(new ReceiptsOptions()), meters.GetRequiredService<IMeterFactory>(), TimeProvider.System);
         _clock.Now = _clock.Now.AddDays(days);
-        var verdict = await new AttestationVerifier(Options.Create(new TeeOptions { RootCertificate = root }), source, workers, _clock).VerifyAsync(_platform.TdxQuote(new byte[64]), default);
+        var verdict = await new AttestationVerifier(Options.Create(new TeeOptions { RootCertificate = root }), source, workers, _clock).VerifyAsync(_platform.TdxQuote(new byte[64]), default, default);
         Assert.Equal(step, verdict!.FirstFailure?.Name);
     }
 

@@ -7,7 +7,7 @@ namespace Pbts.Api.Operations;
 /// Whether this process can do its work: a silo answers it and can start a swarm that was not there. Looked at once a second
 /// at most, however often it is asked.
 /// </summary>
-internal sealed partial class Readiness(IGrainFactory grains, TimeProvider time, ILogger<Readiness> logger)
+internal sealed partial class ReadinessProbe(IGrainFactory grains, Readiness readiness, TimeProvider time, ILogger<ReadinessProbe> logger)
 {
     private static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
@@ -19,6 +19,8 @@ internal sealed partial class Readiness(IGrainFactory grains, TimeProvider time,
     /// <returns>Null when it is ready, or why it is not.</returns>
     public Task<string?> ProblemAsync()
     {
+        if (readiness.Problem is { } known)
+            return Task.FromResult<string?>(known);
         lock (_gate)
         {
             if (_look is null || (_look.IsCompleted && time.GetElapsedTime(_lookedAt) > Lifetime))

@@ -50,6 +50,7 @@ public static class ApiHosting
         builder.Services.AddSingleton<Tracker>();
         builder.Services.AddSingleton<TrackerHandler>();
         builder.Services.AddSingleton<ClientAddressResolver>();
+        builder.Services.AddSingleton<NewSwarms>();
         builder.Services.AddSingleton<SwarmClient>();
         builder.Services.AddSingleton<TrackerIdentity>();
         builder.Services.AddSingleton<ClusterFigures>();

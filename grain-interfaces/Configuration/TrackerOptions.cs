@@ -56,6 +56,21 @@ public sealed class TrackerOptions
     /// <summary>Announces they may make at once: a client with thousands of torrents starts.</summary>
     public int AnnounceBurst { get; set; } = 10_000;
 
+    /// <summary>
+    /// Most peers of one address (of IPv6, one /64) in a swarm: the one not seen for longest goes. It also lets an address
+    /// count one completed download a torrent and day. 0: addresses are not limited.
+    /// </summary>
+    public int PeersPerAddress { get; set; } = 32;
+
+    /// <summary>Most swarms of one silo; 0: no limit.</summary>
+    public int MaxSwarms { get; set; } = 1_000_000;
+
+    /// <summary>Swarms a second that one address (of IPv6, one /64) or, with a passkey, one user may begin for long; 0: no limit.</summary>
+    public double NewSwarmRate { get; set; } = 1;
+
+    /// <summary>Swarms they may begin at once: a client with thousands of torrents after a restart of the tracker.</summary>
+    public int NewSwarmBurst { get; set; } = 10_000;
+
     /// <summary>Most HTTP connections at once.</summary>
     public int MaxConnections { get; set; } = 20_000;
 
@@ -88,6 +103,10 @@ public sealed class TrackerOptionsValidator : IValidateOptions<TrackerOptions>
         Check(options.PlausibleBytesPerSecond > 0, $"Tracker:PlausibleBytesPerSecond is {options.PlausibleBytesPerSecond}: it must be positive.");
         Check(options.AnnounceRate >= 0, $"Tracker:AnnounceRate is {options.AnnounceRate}: it must be 0 or more a second.");
         Check(options.AnnounceBurst > 0, $"Tracker:AnnounceBurst is {options.AnnounceBurst}: it must be positive.");
+        Check(options.PeersPerAddress is >= 0 and <= 256, $"Tracker:PeersPerAddress is {options.PeersPerAddress}: it must be 0 to 256.");
+        Check(options.MaxSwarms >= 0, $"Tracker:MaxSwarms is {options.MaxSwarms}: it must be 0 or more.");
+        Check(options.NewSwarmRate >= 0, $"Tracker:NewSwarmRate is {options.NewSwarmRate}: it must be 0 or more a second.");
+        Check(options.NewSwarmBurst > 0, $"Tracker:NewSwarmBurst is {options.NewSwarmBurst}: it must be positive.");
         Check(options.MaxConnections > 0, $"Tracker:MaxConnections is {options.MaxConnections}: it must be positive.");
         Check(options.ShedAfter is >= 0 and <= 10_000, $"Tracker:ShedAfter is {options.ShedAfter}: it must be 0 to 10000 milliseconds.");
         Check(options.ConnectionIdleSeconds > 0, $"Tracker:ConnectionIdleSeconds is {options.ConnectionIdleSeconds}: it must be positive.");

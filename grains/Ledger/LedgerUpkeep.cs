@@ -4,30 +4,19 @@ using Microsoft.Extensions.Options;
 using Npgsql;
 using Pbts.GrainInterfaces.Configuration;
 using Pbts.Grains.Settings;
-using Pbts.Grains.Swarms;
-using Pbts.Grains.Users;
 using Pbts.Protocol.Receipts;
 
 namespace Pbts.Grains.Ledger;
 
 /// <summary>
-/// What a silo does for the ledger by itself: follows the settings, writes claimed totals behind, makes partitions
-/// ahead and drops old ones. Every silo does it; doing it twice is harmless.
+/// What a silo does for the ledger by itself: follows the settings, makes partitions ahead and
+/// drops old ones. Every silo does it; doing it twice is harmless.
 /// </summary>
 internal sealed partial class LedgerUpkeep(
-    SettingsStore settings, UserStore users, ClaimedTotals claimed, ReceiptPartitions partitions, IOptions<ReceiptsOptions> options, TimeProvider time,
-    ILogger<LedgerUpkeep> logger) : BackgroundService
+    SettingsStore settings, ReceiptPartitions partitions, IOptions<ReceiptsOptions> options, TimeProvider time, ILogger<LedgerUpkeep> logger) : BackgroundService
 {
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan PartitionPeriod = TimeSpan.FromHours(1);
-
-    private readonly Dictionary<string, (long Uploaded, long Downloaded)> _claims = [];
-
-    public override async Task StopAsync(CancellationToken cancellationToken)
-    {
-        await base.StopAsync(cancellationToken);
-        await TryAsync(WriteClaimsAsync);
-    }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -37,22 +26,10 @@ internal sealed partial class LedgerUpkeep(
         do
         {
             await TryAsync(settings.RefreshAsync);
-            await TryAsync(WriteClaimsAsync);
             if (time.GetUtcNow() >= nextPartitions && await TryAsync(KeepPartitionsAsync))
                 nextPartitions = time.GetUtcNow() + PartitionPeriod;
         }
         while (await WaitAsync(timer, stoppingToken));
-    }
-
-    private async Task WriteClaimsAsync()
-    {
-        // Kept until written: a database that is away loses no claims, only a crash does.
-        foreach (var (user, claim) in claimed.Drain())
-            _claims[user] = _claims.TryGetValue(user, out var kept) ? (kept.Uploaded + claim.Uploaded, kept.Downloaded + claim.Downloaded) : claim;
-        if (_claims.Count == 0)
-            return;
-        await users.AddClaimedAsync(_claims);
-        _claims.Clear();
     }
 
     private async Task KeepPartitionsAsync()

@@ -103,6 +103,8 @@ internal sealed partial class NodeProcess : IAsyncDisposable
 
         // All tests are one caller to the tracker; those of the limits set them.
         start.Environment["Tracker__AnnounceRate"] = "0";
+        start.Environment["Tracker__PeersPerAddress"] = "0";
+        start.Environment["Tracker__NewSwarmRate"] = "0";
         start.Environment["Receipts__ReportRate"] = "0";
         foreach (var (name, value) in environment)
             start.Environment[name] = value;

@@ -17,6 +17,8 @@ def start(name, folder, urls):
     listen = "127.0.0.1:0" + (",[::1]:0" if interfaces == "46" else "")
     session = lt.session({
         "listen_interfaces": listen, "enable_dht": False, "enable_lsd": False, "enable_upnp": False, "enable_natpmp": False,
+        # One connection between the two: what is sent over a second one before it is closed would be sent twice.
+        "enable_incoming_utp": False, "enable_outgoing_utp": False, "enable_outgoing_tcp": name == "leecher", "connections_limit": 1,
         "announce_to_all_trackers": True, "announce_to_all_tiers": True, "alert_mask": lt.alert.category_t.all_categories,
     })
     params = lt.add_torrent_params()

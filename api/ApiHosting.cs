@@ -57,6 +57,7 @@ public static class ApiHosting
         builder.Services.AddSingleton<OutsideAddresses>();
         builder.Services.AddSingleton<TrackerHandler>();
         builder.Services.AddSingleton<ClientAddressResolver>();
+        builder.Services.AddSingleton<NewSwarms>();
         builder.Services.AddSingleton<SwarmClient>();
         builder.Services.AddSingleton<TrackerIdentity>();
         builder.Services.AddSingleton<ClusterFigures>();

@@ -1,5 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 using Orleans.Runtime.Hosting;
+using Pbts.GrainInterfaces.Configuration;
 using Pbts.GrainInterfaces.Swarms;
 using Pbts.Grains.Chain;
 using Pbts.Grains.Database;
@@ -22,8 +24,10 @@ public static class GrainServices
         services.AddSingleton<ILocalSwarms>(provider => provider.GetRequiredService<SwarmCensus>());
         services.AddSingleton<ISwarmScrapes, SwarmScrapes>();
         services.AddSingleton<ClaimedTotals>();
+        services.AddSingleton(provider => new SwarmRules(provider.GetRequiredService<IOptions<TrackerOptions>>()));
         services.AddPbtsChain();
         services.AddHostedService<ClaimedTotalsWriter>();
+        services.AddHostedService<SwarmUpkeep>();
         services.AddSingleton<SettingsStore>();
         services.AddSingleton<TeeProviders>();
         services.AddSingleton<UserStore>();

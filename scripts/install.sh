@@ -54,6 +54,11 @@ need_programs() {
     [ ${#packages[@]} = 0 ] || apt_install "${packages[@]}"
 }
 
+# Debian's own Python with the library behind most clients.
+need_libtorrent() {
+    /usr/bin/python3 -c 'import libtorrent' 2>/dev/null || apt_install python3-libtorrent
+}
+
 # Sets NGINX, and NGINX_JS to its module for JavaScript: empty where there is none to be had.
 need_nginx() {
     need_programs nginx:nginx-light

@@ -19,6 +19,7 @@ cmd_test() {
     need_postgres
     need_programs aria2c:aria2 transmission-daemon:transmission-daemon transmission-remote:transmission-cli \
         qbittorrent-nox:qbittorrent-nox chromium:chromium ip:iproute2 pdflatex:texlive-latex-base curl:curl setpriv:util-linux faketime:faketime
+    need_libtorrent
     need_nginx
     [ -f "$ROOT/solidity/package.json" ] && need_foundry
 

@@ -14,6 +14,8 @@ internal sealed class CallerLimits
     {
         AnnouncesByAddress = new(tracker.Value.AnnounceRate, tracker.Value.AnnounceBurst, time);
         AnnouncesByUser = new(tracker.Value.AnnounceRate, tracker.Value.AnnounceBurst, time);
+        NewSwarmsByAddress = new(tracker.Value.NewSwarmRate, tracker.Value.NewSwarmBurst, time);
+        NewSwarmsByUser = new(tracker.Value.NewSwarmRate, tracker.Value.NewSwarmBurst, time);
         ScrapesByAddress = new(tracker.Value.ScrapeRate, tracker.Value.ScrapeBurst, time);
         PasskeysByAddress = new(limits.Value.PasskeyRate, limits.Value.PasskeyBurst, time);
         ReportsByAddress = new(receipts.Value.ReportRate, receipts.Value.ReportBurst, time);
@@ -26,6 +28,10 @@ internal sealed class CallerLimits
     public RateLimiter AnnouncesByAddress { get; }
 
     public RateLimiter AnnouncesByUser { get; }
+
+    public RateLimiter NewSwarmsByAddress { get; }
+
+    public RateLimiter NewSwarmsByUser { get; }
 
     /// <summary>A unit is an info hash.</summary>
     public RateLimiter ScrapesByAddress { get; }

@@ -12,29 +12,32 @@ namespace Pbts.Api.Announce;
 /// <param name="local">The swarms of the silo in this process, where there is one.</param>
 /// <param name="scrapes">The silo's answers to scrapes, where there is one in this process.</param>
 /// <param name="desks">The way to the silos, where there is none in this process.</param>
-internal sealed class SwarmClient(IGrainFactory grains, TimeProvider time, ILocalSwarms? local = null, ISwarmScrapes? scrapes = null, SwarmDesks? desks = null)
+/// <param name="fresh">Charges whoever begins a swarm.</param>
+internal sealed class SwarmClient(
+    IGrainFactory grains, TimeProvider time, ILocalSwarms? local = null, ISwarmScrapes? scrapes = null, SwarmDesks? desks = null, NewSwarms? fresh = null)
 {
     /// <summary>Longer than it takes the cluster to notice a dead silo.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(25);
 
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
 
-    /// <summary>Null when the swarm could not be reached in time.</summary>
+    /// <summary>Null when the swarm could not be reached in time or there is no room for a new one.</summary>
     public ValueTask<AnnounceReply?> AnnounceAsync(InfoHash infoHash, AnnounceRequest request)
     {
         if (local?.TryAnnounce(infoHash, request) is { } reply)
             return ValueTask.FromResult<AnnounceReply?>(reply);
-        return desks?.Find(infoHash) is { } desk ? ForwardAsync(desk, new(infoHash, request)) : CallAsync(infoHash, request);
+        return desks?.Find(infoHash) is { } desk ? ForwardAsync(desk, new(infoHash, request))
+            : local?.Holds(infoHash) == true ? CallAsync(infoHash, request) : BeginAsync(infoHash, request);
     }
 
     /// <summary>Null when the swarm could not be reached in time.</summary>
     public async ValueTask<SwarmCounts?> ScrapeAsync(InfoHash infoHash)
     {
         await PoolThread.Enter();
-        var counts = await RetryAsync(Boxed(Swarm(infoHash).ScrapeAsync()), () => Boxed(Swarm(infoHash).ScrapeAsync()));
+        var counts = await RetryAsync<StrongBox>(Boxed(Swarm(infoHash).ScrapeAsync()), () => Boxed(Swarm(infoHash).ScrapeAsync()));
         return counts?.Value;
 
-        static async ValueTask<StrongBox> Boxed(ValueTask<SwarmCounts> counts) => new(await counts);
+        static async ValueTask<StrongBox?> Boxed(ValueTask<SwarmCounts> counts) => new(await counts);
     }
 
     /// <summary>Counts of the torrents, in their order; null when they could not be told in time.</summary>
@@ -70,28 +73,69 @@ internal sealed class SwarmClient(IGrainFactory grains, TimeProvider time, ILoca
                     return reply;
             }
         }
-        catch (Exception e) when (IsPassing(e))
+        catch (Exception e) when (IsPassing(e) || IsOtherVersion(e))
         {
-            // The silo is gone or about to: the cluster finds the swarm, or starts it elsewhere.
-            return await CallAsync(announce.InfoHash, announce.Request);
+            // The silo is gone or about to, or packs otherwise: the cluster finds the swarm, or starts it elsewhere.
+            return await BeginAsync(announce.InfoHash, announce.Request);
         }
 
+        if (fresh?.Allows(announce.InfoHash, announce.Request) == false)
+            return null;
         await PoolThread.Enter();
-        return await RetryAsync(desk.Grain.AnnounceAsync(announce), () => Swarm(announce.InfoHash).AnnounceAsync(announce.Request));
+        var refused = false;
+        var begun = await RetryAsync(AtDeskAsync(), () => Swarm(announce.InfoHash).AnnounceAsync(announce.Request)!);
+        if (begun is not null)
+            fresh?.Remember(announce.InfoHash);
+        else if (refused)
+            fresh?.RefusedAsFull();
+        return begun;
+
+        async ValueTask<AnnounceReply?> AtDeskAsync()
+        {
+            var answer = await desk.Grain.AnnounceAsync(announce);
+            refused = answer is null;
+            return answer;
+        }
+    }
+
+    /// <summary>An announce for a swarm that is not active here: it may be elsewhere, or new.</summary>
+    private async ValueTask<AnnounceReply?> BeginAsync(InfoHash infoHash, AnnounceRequest request)
+    {
+        if (fresh?.Allows(infoHash, request) == false)
+            return null;
+        if (local?.IsFull == true && await IsNowhereAsync(infoHash))
+        {
+            fresh?.RefusedAsFull();
+            return null;
+        }
+
+        var reply = await CallAsync(infoHash, request);
+        if (reply is not null)
+            fresh?.Remember(infoHash);
+        return reply;
+    }
+
+    private async ValueTask<bool> IsNowhereAsync(InfoHash infoHash)
+    {
+        await PoolThread.Enter();
+        return await grains.GetGrain<IManagementGrain>(0).GetActivationAddress(Swarm(infoHash)) is null;
     }
 
     private async ValueTask<AnnounceReply?> CallAsync(InfoHash infoHash, AnnounceRequest request)
     {
         await PoolThread.Enter();
-        return await RetryAsync(Swarm(infoHash).AnnounceAsync(request), () => Swarm(infoHash).AnnounceAsync(request));
+        return await RetryAsync(Swarm(infoHash).AnnounceAsync(request)!, () => Swarm(infoHash).AnnounceAsync(request)!);
     }
+
+    /// <summary>A silo of another version could not read the batch, or we not its answer; one without versions fails at what it takes for the number.</summary>
+    private static bool IsOtherVersion(Exception e) => e is NotSupportedException or OverflowException;
 
     private static bool IsPassing(Exception e) => e is OrleansException or TimeoutException or OperationCanceledException;
 
     private ISwarmGrain Swarm(InfoHash infoHash) => grains.GetGrain<ISwarmGrain>(infoHash.ToString());
 
-    private async ValueTask<T?> RetryAsync<T>(ValueTask<T> call, Func<ValueTask<T>> again)
-        where T : class?
+    private async ValueTask<T?> RetryAsync<T>(ValueTask<T?> call, Func<ValueTask<T?>> again)
+        where T : class
     {
         var started = time.GetTimestamp();
         for (var pause = TimeSpan.FromMilliseconds(20); ; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)

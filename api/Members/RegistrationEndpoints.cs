@@ -141,6 +141,6 @@ internal static class RegistrationEndpoints
     {
         var text = fields.Text("user_id");
         return text.Length == 0 || UserId.TryParse(text, out _)
-            ? text : fields.Wrong("user_id", "must be 1 to 64 visible characters without a slash", "");
+            ? text : fields.Wrong("user_id", "must be 1 to 64 visible characters without a slash, and not dots alone", "");
     }
 }

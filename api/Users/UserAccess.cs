@@ -80,7 +80,8 @@ internal sealed class UserAccess(IUserDirectory users, SignatureWorkers workers,
 
     private string? Gate(UserProfile user, in AnnounceQuery query)
     {
-        if (query.Left == 0 || query.Event == AnnounceEvent.Stopped)
+        // For those that want peers to download from: a partial seed (BEP 21) wants none.
+        if (query.Left == 0 || query.Event is AnnounceEvent.Stopped or AnnounceEvent.Paused)
             return null;
         var uploaded = _basis == RatioOptions.Claimed ? user.ClaimedUploaded : user.Uploaded;
         var downloaded = _basis == RatioOptions.Proven ? user.Downloaded : user.ClaimedDownloaded;

@@ -15,7 +15,7 @@ internal static class UserCommand
         {
             var userId = parsed.GetRequiredValue(user);
             // A path of dots is never sent: it means a folder.
-            if (!UserId.TryParse(userId, out _) || userId is "." or "..")
+            if (!UserId.TryParse(userId, out _))
                 return context.Fail(ExitCodes.Usage, "USER: must be 1 to 64 visible characters without /");
             using var client = new TrackerClient(parsed.GetRequiredValue(tracker));
             var result = await client.GetAsync("user/" + Uri.EscapeDataString(userId), cancellationToken).ConfigureAwait(false);

@@ -68,6 +68,21 @@ public sealed class TrackerOptions
     /// <summary>Info hashes it may scrape at once: a client with thousands of torrents starts.</summary>
     public int ScrapeBurst { get; set; } = 10_000;
 
+    /// <summary>
+    /// Most peers of one address (of IPv6, one /64) in a swarm: the one not seen for longest goes. It also lets an address
+    /// count one completed download a torrent and day. 0: addresses are not limited.
+    /// </summary>
+    public int PeersPerAddress { get; set; } = 32;
+
+    /// <summary>Most swarms of one silo; 0: no limit.</summary>
+    public int MaxSwarms { get; set; } = 1_000_000;
+
+    /// <summary>Swarms a second that one address (of IPv6, one /64) or, with a passkey, one user may begin for long; 0: no limit.</summary>
+    public double NewSwarmRate { get; set; } = 1;
+
+    /// <summary>Swarms they may begin at once: a client with thousands of torrents after a restart of the tracker.</summary>
+    public int NewSwarmBurst { get; set; } = 10_000;
+
     /// <summary>Most HTTP connections at once; fewer where the process may not have so many descriptors (RLIMIT_NOFILE).</summary>
     public int MaxConnections { get; set; } = 20_000;
 
@@ -117,6 +132,10 @@ public sealed class TrackerOptionsValidator : IValidateOptions<TrackerOptions>
         Check(options.TryGetExternalAddresses(out _), $"Tracker:ExternalAddress is \"{options.ExternalAddress}\": give an IPv4 address, an IPv6 address, or both with a semicolon between them.");
         Check(options.ScrapeRate >= 0, $"Tracker:ScrapeRate is {options.ScrapeRate}: it must be 0 or more a second.");
         Check(options.ScrapeBurst >= options.MaxScrape, $"Tracker:ScrapeBurst is {options.ScrapeBurst}: it must be at least Tracker:MaxScrape.");
+        Check(options.PeersPerAddress is >= 0 and <= 256, $"Tracker:PeersPerAddress is {options.PeersPerAddress}: it must be 0 to 256.");
+        Check(options.MaxSwarms >= 0, $"Tracker:MaxSwarms is {options.MaxSwarms}: it must be 0 or more.");
+        Check(options.NewSwarmRate >= 0, $"Tracker:NewSwarmRate is {options.NewSwarmRate}: it must be 0 or more a second.");
+        Check(options.NewSwarmBurst > 0, $"Tracker:NewSwarmBurst is {options.NewSwarmBurst}: it must be positive.");
         Check(options.MaxConnections > 0, $"Tracker:MaxConnections is {options.MaxConnections}: it must be positive.");
         Check(options.ConnectionsPerAddress >= 0, $"Tracker:ConnectionsPerAddress is {options.ConnectionsPerAddress}: it must be 0 (no bound) or more.");
         Check(options.RequestSeconds is >= 1 and <= 600, $"Tracker:RequestSeconds is {options.RequestSeconds}: it must be 1 to 600.");

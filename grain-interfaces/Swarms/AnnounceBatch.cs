@@ -7,11 +7,15 @@ namespace Pbts.GrainInterfaces.Swarms;
 /// Announces in one message to a silo, packed: the serializer, general as it is, would take longer for each of them than
 /// its swarm does.
 /// </summary>
-/// <param name="Bytes">One record after the other.</param>
+/// <param name="Bytes">The negative version (4 bytes), the number of records (4), one record after the other. The first version had no version before the number.</param>
 [GenerateSerializer, Immutable, Alias("pbts.AnnounceBatch")]
 public readonly record struct AnnounceBatch([property: Id(0)] byte[] Bytes)
 {
+    private const int Version = 2;
     private const int UsualLength = 128;
+
+    /// <summary>The sender reads answers of the first version.</summary>
+    public bool IsFirstVersion => Bytes is not [_, _, _, > 127, ..];
 
     public static AnnounceBatch Of(IReadOnlyList<ForwardedAnnounce> announces)
     {
@@ -19,6 +23,7 @@ public readonly record struct AnnounceBatch([property: Id(0)] byte[] Bytes)
         using var stream = new MemoryStream(announces.Count * UsualLength);
         using var writer = new BinaryWriter(stream);
         Span<byte> buffer = stackalloc byte[PeerId.Length];
+        writer.Write(-Version);
         writer.Write(announces.Count);
         foreach (var (infoHash, request) in announces)
         {
@@ -41,11 +46,12 @@ public readonly record struct AnnounceBatch([property: Id(0)] byte[] Bytes)
         return new(stream.ToArray());
     }
 
+    /// <exception cref="NotSupportedException">Another version of PBTS has packed them.</exception>
     public ForwardedAnnounce[] Read()
     {
         using var reader = new BinaryReader(new MemoryStream(Bytes, writable: false), Encoding.UTF8);
         Span<byte> buffer = stackalloc byte[PeerId.Length];
-        var announces = new ForwardedAnnounce[reader.ReadInt32()];
+        var announces = new ForwardedAnnounce[PackedVersion.ReadCount(reader, Version)];
         for (var i = 0; i < announces.Length; i++)
         {
             reader.BaseStream.ReadExactly(buffer);

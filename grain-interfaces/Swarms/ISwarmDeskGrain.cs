@@ -15,8 +15,9 @@ public interface ISwarmDeskGrain : IGrainWithStringKey
     ValueTask<ReplyBatch> TryAnnounceAsync(AnnounceBatch announces);
 
     /// <summary>Takes one announce to its swarm, which starts on this silo if it is active nowhere, and is asked over if it is active elsewhere.</summary>
+    /// <returns>Null when it would have to start and the silo has as many swarms as it may.</returns>
     [Alias("Announce"), ResponseTimeout("00:00:05")]
-    ValueTask<AnnounceReply> AnnounceAsync(ForwardedAnnounce announce);
+    ValueTask<AnnounceReply?> AnnounceAsync(ForwardedAnnounce announce);
 
     /// <summary>Which of the torrents have their swarm active on this silo, in their order.</summary>
     [Alias("Holds"), ResponseTimeout("00:00:05")]

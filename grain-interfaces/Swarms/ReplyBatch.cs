@@ -1,17 +1,21 @@
 namespace Pbts.GrainInterfaces.Swarms;
 
 /// <summary>The answers to an <see cref="AnnounceBatch"/>, in its order, packed.</summary>
-/// <param name="Bytes">One record after the other; a first byte of 0 is null.</param>
+/// <param name="Bytes">Version and number as in an <see cref="AnnounceBatch"/>, then one record after the other; a first byte of 0 is null.</param>
 [GenerateSerializer, Immutable, Alias("pbts.ReplyBatch")]
 public readonly record struct ReplyBatch([property: Id(0)] byte[] Bytes)
 {
+    private const int Version = 2;
     private const int UsualLength = 384;
 
-    public static ReplyBatch Of(IReadOnlyList<AnnounceReply?> replies)
+    /// <param name="firstVersion">For a reader that knows the first version only.</param>
+    public static ReplyBatch Of(IReadOnlyList<AnnounceReply?> replies, bool firstVersion = false)
     {
         ArgumentNullException.ThrowIfNull(replies);
         using var stream = new MemoryStream(replies.Count * UsualLength);
         using var writer = new BinaryWriter(stream);
+        if (!firstVersion)
+            writer.Write(-Version);
         writer.Write(replies.Count);
         foreach (var reply in replies)
         {
@@ -30,10 +34,11 @@ public readonly record struct ReplyBatch([property: Id(0)] byte[] Bytes)
         return new(stream.ToArray());
     }
 
+    /// <exception cref="NotSupportedException">Another version of PBTS has packed them.</exception>
     public AnnounceReply?[] Read()
     {
         using var reader = new BinaryReader(new MemoryStream(Bytes, writable: false));
-        var replies = new AnnounceReply?[reader.ReadInt32()];
+        var replies = new AnnounceReply?[PackedVersion.ReadCount(reader, Version)];
         for (var i = 0; i < replies.Length; i++)
         {
             if (!reader.ReadBoolean())

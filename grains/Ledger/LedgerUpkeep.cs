@@ -7,30 +7,20 @@ using Pbts.GrainInterfaces.Configuration;
 using Pbts.GrainInterfaces.Operations;
 using Pbts.Grains.Database;
 using Pbts.Grains.Settings;
-using Pbts.Grains.Swarms;
-using Pbts.Grains.Users;
 using Pbts.Protocol.Receipts;
 
 namespace Pbts.Grains.Ledger;
 
 /// <summary>
-/// What a silo does for the ledger by itself: follows the settings, writes claimed totals behind, makes partitions
-/// ahead and drops old ones. Every silo does it; doing it twice is harmless.
+/// What a silo does for the ledger by itself: follows the settings, makes partitions ahead and
+/// drops old ones. Every silo does it; doing it twice is harmless.
 /// </summary>
 internal sealed partial class LedgerUpkeep(
-    SettingsStore settings, UserStore users, ClaimedTotals claimed, ReceiptPartitions partitions, DatabaseClock clock, Readiness readiness, IOptions<ReceiptsOptions> options,
+    SettingsStore settings, ReceiptPartitions partitions, DatabaseClock clock, Readiness readiness, IOptions<ReceiptsOptions> options,
     ILogger<LedgerUpkeep> logger) : BackgroundService
 {
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan PartitionPeriod = TimeSpan.FromHours(1);
-
-    private readonly Dictionary<string, (long Uploaded, long Downloaded)> _claims = [];
-
-    public override async Task StopAsync(CancellationToken cancellationToken)
-    {
-        await base.StopAsync(cancellationToken);
-        await TryAsync(WriteClaimsAsync);
-    }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -40,23 +30,11 @@ internal sealed partial class LedgerUpkeep(
         do
         {
             await TryAsync(settings.RefreshAsync);
-            await TryAsync(WriteClaimsAsync);
             await TryAsync(CheckClockAsync);
             if (readiness.Problem is null && (partitionsAt is null || Stopwatch.GetElapsedTime(partitionsAt.Value) >= PartitionPeriod) && await TryAsync(KeepPartitionsAsync))
                 partitionsAt = Stopwatch.GetTimestamp();
         }
         while (await WaitAsync(timer, stoppingToken));
-    }
-
-    private async Task WriteClaimsAsync()
-    {
-        // Kept until written: a database that is away loses no claims, only a crash does.
-        foreach (var (user, claim) in claimed.Drain())
-            _claims[user] = _claims.TryGetValue(user, out var kept) ? (kept.Uploaded + claim.Uploaded, kept.Downloaded + claim.Downloaded) : claim;
-        if (_claims.Count == 0)
-            return;
-        await users.AddClaimedAsync(_claims);
-        _claims.Clear();
     }
 
     private async Task CheckClockAsync()

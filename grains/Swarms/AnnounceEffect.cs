@@ -2,7 +2,11 @@ namespace Pbts.Grains.Swarms;
 
 /// <summary>What one announce adds to the durable record.</summary>
 /// <param name="Completed">The peer finished its download with this announce.</param>
-/// <param name="Uploaded">Bytes it says it sent since its last announce.</param>
-/// <param name="Downloaded">Bytes it says it received since its last announce.</param>
-/// <param name="Seconds">Time between the two announces.</param>
-internal readonly record struct AnnounceEffect(bool Completed, long Uploaded, long Downloaded, int Seconds);
+/// <param name="Uploaded">Bytes it says it sent since its session's last announce, as far as they are plausible.</param>
+/// <param name="Downloaded">Bytes it says it received since then, likewise.</param>
+/// <param name="From">The session's counters at its last announce.</param>
+/// <param name="To">The counters of this one.</param>
+internal readonly record struct AnnounceEffect(bool Completed, long Uploaded, long Downloaded, Counters From, Counters To);
+
+/// <summary>A client's own counters (BEP 3), in bytes.</summary>
+internal readonly record struct Counters(long Uploaded, long Downloaded);

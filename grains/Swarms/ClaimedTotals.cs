@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
-using Microsoft.Extensions.Options;
-using Pbts.GrainInterfaces.Configuration;
+using Pbts.GrainInterfaces.Swarms;
 
 namespace Pbts.Grains.Swarms;
 
@@ -8,17 +7,35 @@ namespace Pbts.Grains.Swarms;
 /// Transfer that clients claim in announces, summed by user until <see cref="Drain"/> takes it to the database. It is the
 /// client's word, kept apart from what receipts prove, and a crash may lose the last few seconds of it.
 /// </summary>
-internal sealed class ClaimedTotals(IOptions<TrackerOptions> options)
+internal sealed class ClaimedTotals(TimeProvider time)
 {
-    private readonly ConcurrentDictionary<string, (long Uploaded, long Downloaded)> _pending = new();
+    /// <summary>A client announces both hashes of a hybrid torrent (BEP 52) within this time.</summary>
+    private static readonly TimeSpan TwinWithin = TimeSpan.FromSeconds(10);
 
-    public void Add(string userId, AnnounceEffect effect)
+    private readonly ConcurrentDictionary<string, (long Uploaded, long Downloaded)> _pending = new();
+    private readonly ConcurrentDictionary<Claim, (object Swarm, long At)> _recent = new();
+
+    /// <summary>Adds what an announce claims, unless the same client has just claimed it in another swarm.</summary>
+    /// <param name="swarm">Tells swarms apart.</param>
+    public void Add(object swarm, AnnounceRequest request, in AnnounceEffect effect)
     {
-        // More than the line could have carried is not believed.
-        var most = Math.Max(1, effect.Seconds) * options.Value.PlausibleBytesPerSecond;
-        var uploaded = Math.Min(effect.Uploaded, most);
-        var downloaded = Math.Min(effect.Downloaded, most);
-        Restore(userId, (uploaded, downloaded));
+        if (request.UserId is not { } user || (effect.Uploaded | effect.Downloaded) == 0)
+            return;
+
+        // The hashes of a hybrid torrent have one client's counters, which went from the same mark to the same mark with the
+        // same left to go. Two torrents of a client with one peer id for all it does would have to agree in all of these.
+        var claim = new Claim(user, request.PeerId, request.Identity, request.Left, effect.From, effect.To);
+        var now = time.GetTimestamp();
+        var first = _recent.GetOrAdd(claim, (swarm, now));
+        if (first.Swarm != swarm && time.GetElapsedTime(first.At, now) <= TwinWithin)
+        {
+            // Spent: a third such claim is another transfer.
+            _recent.TryRemove(claim, out _);
+            return;
+        }
+
+        _recent[claim] = (swarm, now);
+        Restore(user, (effect.Uploaded, effect.Downloaded));
     }
 
     /// <summary>Puts back what could not be written.</summary>
@@ -28,6 +45,12 @@ internal sealed class ClaimedTotals(IOptions<TrackerOptions> options)
     /// <summary>Takes what has gathered since the last call.</summary>
     public IReadOnlyDictionary<string, (long Uploaded, long Downloaded)> Drain()
     {
+        foreach (var (claim, (_, at)) in _recent)
+        {
+            if (time.GetElapsedTime(at) > TwinWithin)
+                _recent.TryRemove(claim, out _);
+        }
+
         var drained = new Dictionary<string, (long, long)>();
         foreach (var (user, _) in _pending)
         {
@@ -37,4 +60,6 @@ internal sealed class ClaimedTotals(IOptions<TrackerOptions> options)
 
         return drained;
     }
+
+    private readonly record struct Claim(string UserId, PeerId PeerId, ulong Identity, long? Left, Counters From, Counters To);
 }

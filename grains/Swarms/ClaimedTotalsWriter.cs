@@ -1,18 +1,29 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
-using NpgsqlTypes;
+using Pbts.Grains.Users;
 
 namespace Pbts.Grains.Swarms;
 
-/// <summary>Writes claimed transfer behind the announces: every few seconds, and once more when the silo stops.</summary>
-internal sealed partial class ClaimedTotalsWriter(ClaimedTotals claimed, NpgsqlDataSource database, TimeProvider time, ILogger<ClaimedTotalsWriter> logger) : BackgroundService
+/// <summary>
+/// Writes claimed transfer behind the announces: every few seconds, and once more when the silo has stopped, after which
+/// no announce can come any more.
+/// </summary>
+internal sealed partial class ClaimedTotalsWriter(ClaimedTotals claimed, UserStore users, ILogger<ClaimedTotalsWriter> logger) : BackgroundService, IHostedLifecycleService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
 
+    public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppedAsync(CancellationToken cancellationToken) => WriteAsync();
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(Interval, time);
+        using var timer = new PeriodicTimer(Interval);
         try
         {
             while (await timer.WaitForNextTickAsync(stoppingToken))
@@ -20,7 +31,7 @@ internal sealed partial class ClaimedTotalsWriter(ClaimedTotals claimed, NpgsqlD
         }
         catch (OperationCanceledException)
         {
-            await WriteAsync();
+            // The last of it is written when everything else has stopped.
         }
     }
 
@@ -31,25 +42,11 @@ internal sealed partial class ClaimedTotalsWriter(ClaimedTotals claimed, NpgsqlD
             return;
         try
         {
-            // Rows are locked in id order, as every writer of totals does, and totals saturate.
-            await using var command = database.CreateCommand("""
-                WITH given AS (
-                    SELECT users.id, u, d FROM unnest($1, $2, $3) AS sums (name, u, d) JOIN users ON users.user_id = name
-                    ORDER BY users.id FOR UPDATE OF users
-                )
-                UPDATE users SET
-                    claimed_uploaded = least(claimed_uploaded::numeric + u, 9223372036854775807),
-                    claimed_downloaded = least(claimed_downloaded::numeric + d, 9223372036854775807)
-                FROM given WHERE users.id = given.id
-                """);
-            command.CommandTimeout = 10;
-            command.Parameters.Add(new() { Value = sums.Keys.ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text });
-            command.Parameters.Add(new() { Value = sums.Values.Select(sum => sum.Uploaded).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bigint });
-            command.Parameters.Add(new() { Value = sums.Values.Select(sum => sum.Downloaded).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bigint });
-            await command.ExecuteNonQueryAsync();
+            await users.AddClaimedAsync(sums);
         }
         catch (Exception e) when (e is NpgsqlException or TimeoutException)
         {
+            // Kept until written: a database that is away loses no claims, only a crash does.
             LogFailed(e, sums.Count);
             foreach (var (user, sum) in sums)
                 claimed.Restore(user, sum);

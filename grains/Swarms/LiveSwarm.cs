@@ -10,19 +10,22 @@ namespace Pbts.Grains.Swarms;
 /// <param name="lifetime">Seconds after which the activation is collected unless its grain has had a turn.</param>
 internal sealed class LiveSwarm(Swarm swarm, SwarmCensus census, ClaimedTotals claimed, TimeProvider time, int lifetime)
 {
+    /// <summary>Slices of a sweep that one announce pays for, letting others in between them.</summary>
+    private const int MaxSlices = 16;
+
     private readonly Lock _gate = new();
     private bool _open;
-    private uint _lastTurn;
+    private long _lastTurn;
 
     /// <summary>To be written by the grain before <see cref="Open"/> and after <see cref="Close"/> alone.</summary>
     public Swarm Swarm => swarm;
 
-    public uint Now => (uint)time.GetUtcNow().ToUnixTimeSeconds();
+    public Moment Now => Moment.Now(time);
 
     public void Open()
     {
         lock (_gate)
-            (_open, _lastTurn) = (true, Now);
+            (_open, _lastTurn) = (true, Now.Milliseconds);
     }
 
     public void Close()
@@ -34,10 +37,12 @@ internal sealed class LiveSwarm(Swarm swarm, SwarmCensus census, ClaimedTotals c
     /// <summary>The grain's own turn.</summary>
     public AnnounceReply Announce(AnnounceRequest request, out AnnounceEffect effect, out bool empty)
     {
+        var now = Now;
+        Sweep(now, MaxSlices);
         lock (_gate)
         {
-            _lastTurn = Now;
-            var reply = Take(request, _lastTurn, out effect);
+            _lastTurn = now.Milliseconds;
+            var reply = Take(request, now, out effect);
             empty = swarm.Count == 0;
             return reply;
         }
@@ -49,33 +54,45 @@ internal sealed class LiveSwarm(Swarm swarm, SwarmCensus census, ClaimedTotals c
         // These may empty the swarm or have to wait for the database.
         if (request.Event is AnnounceEvent.Stopped or AnnounceEvent.Completed)
             return null;
+        var now = Now;
+        Sweep(now, MaxSlices);
         lock (_gate)
         {
             // Every now and then the grain itself has to be called, or it would be collected as idle.
-            var now = Now;
-            return _open && now - _lastTurn <= lifetime / 2 ? Take(request, now, out _) : null;
+            return _open && now.Milliseconds - _lastTurn <= lifetime * 500L ? Take(request, now, out _) : null;
         }
     }
 
     /// <summary>Drops expired peers, in the grain's turn, and counts the rest.</summary>
     public (int Complete, int Incomplete, int Downloaders) Count()
     {
+        Sweep(Now, int.MaxValue);
         lock (_gate)
-        {
-            var before = swarm.Count;
-            swarm.Sweep(Now);
-            census.Change(swarm.Count - before);
             return (swarm.Complete, swarm.Incomplete, swarm.Downloaders);
+    }
+
+    private void Sweep(Moment now, int slices)
+    {
+        // Read without the lock: whoever comes a moment too early or too late leaves it to the next.
+        for (var more = swarm.IsSweepDue(now); more && slices > 0; slices--)
+        {
+            lock (_gate)
+            {
+                if (!_open)
+                    return;
+                var before = swarm.Count;
+                more = swarm.Sweep(now);
+                census.Change(swarm.Count - before);
+            }
         }
     }
 
-    private AnnounceReply Take(AnnounceRequest request, uint now, out AnnounceEffect effect)
+    private AnnounceReply Take(AnnounceRequest request, Moment now, out AnnounceEffect effect)
     {
         var before = swarm.Count;
         var reply = swarm.Announce(request, now, Random.Shared, out effect);
         census.Announced(swarm.Count - before);
-        if (request.UserId is { } user && (effect.Uploaded | effect.Downloaded) != 0)
-            claimed.Add(user, effect);
+        claimed.Add(this, request, effect);
         return reply;
     }
 }

@@ -1,44 +1,57 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using Pbts.GrainInterfaces.Swarms;
 
 namespace Pbts.Grains.Swarms;
 
 /// <summary>
-/// The peers of one address family, packed: compact endpoints side by side (so that an answer is a few block copies),
-/// records beside them, leechers before seeders, and an open-addressing index over endpoint and identity.
+/// The peers of one address family, packed: compact endpoints side by side, records beside them, ordered by role. Peers of
+/// one address are linked in a circle (where addresses are not limited, those of one endpoint), and an open-addressing index
+/// finds the circle, which is short. What a client chooses for itself is no part of the index.
 /// </summary>
-internal sealed class PeerTable(int stride)
+internal sealed partial class PeerTable(int stride, SwarmRules rules)
 {
-    private byte[] _endpoints = [];
+    // For each peer its compact endpoint and its AddressShare: what a sample looks at.
+    private byte[] _entries = [];
     private PeerRecord[] _records = [];
 
-    // Linear probing; a slot holds position + 1, and 0 is free. Never more than half full.
+    // Linear probing; a slot holds the position of one peer of a circle + 1, and 0 is free. Never more than half full.
     private int[] _index = [];
+
+    // Peers of a role end where the next role's begin.
+    private Ends _ends;
+
+    private int _unswept;
 
     public int Stride => stride;
 
-    public int Count { get; private set; }
+    /// <summary>Peers that are listed.</summary>
+    public int Count => _ends[(int)PeerRole.Seeder];
 
-    /// <summary>Positions below this are leechers, the rest seeders.</summary>
-    public int Leechers { get; private set; }
+    public int Incomplete => _ends[(int)PeerRole.PartialSeed];
 
-    public int Seeders => Count - Leechers;
+    /// <summary>Incomplete peers that are downloading.</summary>
+    public int Leechers => _ends[(int)PeerRole.Leecher];
 
-    public ReadOnlySpan<byte> Endpoint(int position) => _endpoints.AsSpan(position * stride, stride);
+    public int Seeders => Count - Incomplete;
+
+    /// <summary>With those that are silent.</summary>
+    public int All => _ends[(int)PeerRole.Silent];
+
+    public ReadOnlySpan<byte> Endpoint(int position) => _entries.AsSpan(position * EntryLength, stride);
 
     public ref PeerRecord Record(int position) => ref _records[position];
 
-    public bool IsSeeder(int position) => position >= Leechers;
+    public PeerRole RoleAt(int position) =>
+        position < Incomplete ? position < Leechers ? PeerRole.Leecher : PeerRole.PartialSeed
+        : position < Count ? PeerRole.Seeder : PeerRole.Silent;
 
     /// <summary>Position of the peer, or -1.</summary>
     public int Find(ReadOnlySpan<byte> endpoint, ulong identity)
     {
-        if (Count == 0)
-            return -1;
-        var mask = _index.Length - 1;
-        for (var slot = Hash(endpoint, identity) & mask; _index[slot] != 0; slot = (slot + 1) & mask)
+        var first = FirstOfGroup(endpoint);
+        for (var position = first; position >= 0; position = After(position, first))
         {
-            var position = _index[slot] - 1;
             if (_records[position].Identity == identity && Endpoint(position).SequenceEqual(endpoint))
                 return position;
         }
@@ -46,147 +59,208 @@ internal sealed class PeerTable(int stride)
         return -1;
     }
 
-    /// <summary>Adds a peer that is not there yet and returns its position.</summary>
-    public int Add(ReadOnlySpan<byte> endpoint, in PeerRecord record, bool seeder)
+    /// <summary>The peer that has to go before one more of this endpoint's group may come: the one not seen for longest; -1 when there is room.</summary>
+    public int FindCrowded(ReadOnlySpan<byte> endpoint)
     {
-        Grow();
-        var position = Count++;
-        Put(position, endpoint, record);
+        var first = FirstOfGroup(endpoint);
+        var (count, oldest) = (0, first);
+        for (var position = first; position >= 0; position = After(position, first))
+        {
+            count++;
+            if (_records[position].LastSeen < _records[oldest].LastSeen)
+                oldest = position;
+        }
+
+        return count < rules.PeersPerGroup ? -1 : oldest;
+    }
+
+    /// <summary>Another peer that is listed under the same endpoint, or -1.</summary>
+    public int FindSpeaker(int of)
+    {
+        for (var position = _records[of].Next; position != of; position = _records[position].Next)
+        {
+            if (position < Count && Endpoint(position).SequenceEqual(Endpoint(of)))
+                return position;
+        }
+
+        return -1;
+    }
+
+    /// <summary>The silent peer of this endpoint that was seen last, or -1.</summary>
+    public int FindHeir(ReadOnlySpan<byte> endpoint)
+    {
+        var first = FirstOfGroup(endpoint);
+        var heir = -1;
+        for (var position = first; position >= 0; position = After(position, first))
+        {
+            if (position >= Count && (heir < 0 || _records[position].LastSeen >= _records[heir].LastSeen) && Endpoint(position).SequenceEqual(endpoint))
+                heir = position;
+        }
+
+        return heir;
+    }
+
+    /// <summary>Adds a peer that is not there yet, silent for the time being, and returns its position.</summary>
+    public int Add(ReadOnlySpan<byte> endpoint, in PeerRecord record)
+    {
+        if (All == _records.Length)
+            Resize(_records.Length + Math.Max(1, _records.Length / 4));
+        var position = _ends[(int)PeerRole.Silent]++;
+        endpoint.CopyTo(Entry(position));
+        _records[position] = record;
         Link(position);
-        if (!seeder)
-            position = BecomeLeecher(position);
         return position;
     }
 
-    /// <summary>Moves the peer to the seeders or leechers and returns its new position.</summary>
-    public int SetSeeder(int position, bool seeder)
+    /// <summary>Gives the peer another role and returns its new position. Others move too.</summary>
+    public int Move(int position, PeerRole to)
     {
-        if (seeder == IsSeeder(position))
+        var role = RoleAt(position);
+        if (role == to)
             return position;
-        if (!seeder)
-            return BecomeLeecher(position);
-        Leechers--;
-        Swap(position, Leechers);
-        return Leechers;
+        for (; role < to; role++)
+            position = SwapWith(--_ends[(int)role]);
+        for (; role > to; role--)
+            position = SwapWith(_ends[(int)role - 1]++);
+        ChooseFronts(position);
+        return position;
+
+        int SwapWith(int other)
+        {
+            Swap(position, other);
+            return other;
+        }
     }
 
+    /// <summary>Takes the peer out. Others move.</summary>
     public void Remove(int position)
     {
-        if (!IsSeeder(position))
-            position = SetSeeder(position, true);
-        Swap(position, Count - 1);
-        Unlink(Count - 1);
-        Count--;
-        _records[Count] = default;
-        Shrink();
+        position = Move(position, PeerRole.Silent);
+        Swap(position, All - 1);
+        Unlink(All - 1);
+        _records[--_ends[(int)PeerRole.Silent]] = default;
+        if (All == 0)
+            (_entries, _records, _index) = ([], [], []);
+        else if (_records.Length > 16 && All < _records.Length / 4)
+            Resize(All * 2);
     }
 
-    /// <summary>Writes <paramref name="count"/> different peers chosen at random among positions below <paramref name="below"/>, and their ids where wanted.</summary>
-    /// <param name="skip">Endpoint never written: the caller's own.</param>
-    /// <returns>Peers written.</returns>
-    public int Sample(Random random, int below, int count, ReadOnlySpan<byte> skip, Span<byte> endpoints, Span<byte> ids)
+    /// <summary>Lets <see cref="NextUnswept"/> begin again.</summary>
+    public void BeginSweep() => _unswept = All;
+
+    /// <summary>The next position to look at, or -1. What is removed there is replaced by peers already looked at.</summary>
+    public int NextUnswept() => _unswept = Math.Min(_unswept, All) - 1;
+
+    /// <summary>Where the search for an endpoint's group begins. The hash has a secret of the process.</summary>
+    internal static int Hash(ReadOnlySpan<byte> group) => string.GetHashCode(MemoryMarshal.Cast<byte, char>(group)) & int.MaxValue;
+
+    private int EntryLength => stride + 1;
+
+    private Span<byte> Entry(int position) => _entries.AsSpan(position * EntryLength, EntryLength);
+
+    private ref AddressShare Share(int position) => ref Unsafe.As<byte, AddressShare>(ref _entries[(position * EntryLength) + stride]);
+
+    private ReadOnlySpan<byte> Group(ReadOnlySpan<byte> endpoint) => endpoint[..rules.GroupLength(stride)];
+
+    private int After(int position, int first) => _records[position].Next is var next && next == first ? -1 : next;
+
+    private int FirstOfGroup(ReadOnlySpan<byte> endpoint) => _index.Length == 0 ? -1 : _index[SlotOf(endpoint)] - 1;
+
+    /// <summary>The slot of the endpoint's group, or the free one where it would go.</summary>
+    private int SlotOf(ReadOnlySpan<byte> endpoint)
     {
-        if (below == 0 || count == 0)
-            return 0;
-
-        // A random start and a random step that shares no factor with the number of peers visits each peer once, in
-        // an order that differs from call to call, without a set of the peers already chosen.
-        var position = random.Next(below);
-        var step = RandomStep(random, below);
-        var written = 0;
-        for (var visited = 0; visited < below && written < count; visited++)
-        {
-            var endpoint = Endpoint(position);
-            if (skip.Length == 0 || !endpoint.SequenceEqual(skip))
-            {
-                endpoint.CopyTo(endpoints[(written * stride)..]);
-                if (ids.Length > 0)
-                    _records[position].PeerId.Write(ids[(written * PeerId.Length)..]);
-                written++;
-            }
-
-            position += step;
-            if (position >= below)
-                position -= below;
-        }
-
-        return written;
+        var group = Group(endpoint);
+        var mask = _index.Length - 1;
+        var slot = Hash(group) & mask;
+        while (_index[slot] is > 0 and var first && !Endpoint(first - 1).StartsWith(group))
+            slot = (slot + 1) & mask;
+        return slot;
     }
 
-    private static int RandomStep(Random random, int modulus)
+    private int Before(int position)
     {
-        if (modulus < 3)
-            return 1;
-        for (var step = random.Next(1, modulus); ; step = random.Next(1, modulus))
-        {
-            if (GreatestCommonDivisor(step, modulus) == 1)
-                return step;
-        }
-    }
-
-    private static int GreatestCommonDivisor(int a, int b)
-    {
-        while (b != 0)
-            (a, b) = (b, a % b);
-        return a;
-    }
-
-    private int BecomeLeecher(int position)
-    {
-        var target = Leechers++;
-        Swap(position, target);
-        return target;
-    }
-
-    private void Put(int position, ReadOnlySpan<byte> endpoint, in PeerRecord record)
-    {
-        endpoint.CopyTo(_endpoints.AsSpan(position * stride, stride));
-        _records[position] = record;
+        var before = position;
+        while (_records[before].Next != position)
+            before = _records[before].Next;
+        return before;
     }
 
     private void Swap(int a, int b)
     {
         if (a == b)
             return;
-        var slotA = SlotOf(a);
-        var slotB = SlotOf(b);
-        (_index[slotA], _index[slotB]) = (b + 1, a + 1);
+        ref var slotA = ref _index[SlotOf(Endpoint(a))];
+        ref var slotB = ref _index[SlotOf(Endpoint(b))];
+        var (firstA, firstB) = (slotA, slotB);
+        slotA = Swapped(firstA - 1, a, b) + 1;
+        slotB = Swapped(firstB - 1, a, b) + 1;
+        var (beforeA, beforeB) = (Before(a), Before(b));
+        (_records[beforeA].Next, _records[beforeB].Next) = (b, a);
         (_records[a], _records[b]) = (_records[b], _records[a]);
-        Span<byte> saved = stackalloc byte[stride];
-        Endpoint(a).CopyTo(saved);
-        Endpoint(b).CopyTo(_endpoints.AsSpan(a * stride, stride));
-        saved.CopyTo(_endpoints.AsSpan(b * stride, stride));
+        Span<byte> saved = stackalloc byte[EntryLength];
+        Entry(a).CopyTo(saved);
+        Entry(b).CopyTo(Entry(a));
+        saved.CopyTo(Entry(b));
+
+        // A member whose peers are both of these has both seats looked at once only.
+        var (memberA, memberB) = (_records[a].Session?.Member, _records[b].Session?.Member);
+        Reseat(memberA, a, b);
+        if (memberB != memberA)
+            Reseat(memberB, a, b);
     }
 
-    private int SlotOf(int position)
+    private static int Swapped(int position, int a, int b) => position == a ? b : position == b ? a : position;
+
+    private void Reseat(SwarmMember? member, int a, int b)
     {
-        var mask = _index.Length - 1;
-        var slot = Hash(Endpoint(position), _records[position].Identity) & mask;
-        while (_index[slot] != position + 1)
-            slot = (slot + 1) & mask;
-        return slot;
+        if (member is null)
+            return;
+        foreach (ref var seat in member.Positions(stride))
+            seat = Swapped(seat, a, b);
     }
 
     private void Link(int position)
     {
-        var mask = _index.Length - 1;
-        var slot = Hash(Endpoint(position), _records[position].Identity) & mask;
-        while (_index[slot] != 0)
-            slot = (slot + 1) & mask;
-        _index[slot] = position + 1;
+        ref var first = ref _index[SlotOf(Endpoint(position))];
+        if (first == 0)
+        {
+            first = position + 1;
+            _records[position].Next = position;
+            Share(position) = AddressShare.Alone;
+            return;
+        }
+
+        var last = Before(first - 1);
+        _records[position].Next = first - 1;
+        _records[last].Next = position;
+        ChooseFronts(position);
     }
 
     private void Unlink(int position)
     {
+        var slot = SlotOf(Endpoint(position));
+        var next = _records[position].Next;
+        if (next == position)
+        {
+            Free(slot);
+            return;
+        }
+
+        _records[Before(position)].Next = next;
+        if (_index[slot] == position + 1)
+            _index[slot] = next + 1;
+        ChooseFronts(next);
+    }
+
+    private void Free(int hole)
+    {
         var mask = _index.Length - 1;
-        var hole = SlotOf(position);
         _index[hole] = 0;
 
         // Close the gap: an entry whose home lies at or before the hole would no longer be found behind it.
         for (var slot = (hole + 1) & mask; _index[slot] != 0; slot = (slot + 1) & mask)
         {
-            var moved = _index[slot] - 1;
-            var home = Hash(Endpoint(moved), _records[moved].Identity) & mask;
+            var home = Hash(Group(Endpoint(_index[slot] - 1))) & mask;
             if (((slot - home) & mask) >= ((slot - hole) & mask))
             {
                 _index[hole] = _index[slot];
@@ -196,42 +270,25 @@ internal sealed class PeerTable(int stride)
         }
     }
 
-    private void Grow()
-    {
-        if (Count < _records.Length)
-            return;
-        Resize(_records.Length + Math.Max(1, _records.Length / 4));
-    }
-
-    private void Shrink()
-    {
-        if (Count == 0)
-        {
-            (_endpoints, _records, _index) = ([], [], []);
-        }
-        else if (_records.Length > 16 && Count < _records.Length / 4)
-        {
-            Resize(Count * 2);
-        }
-    }
-
     private void Resize(int capacity)
     {
         Array.Resize(ref _records, capacity);
-        Array.Resize(ref _endpoints, capacity * stride);
-        var slots = (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)capacity * 2);
+        Array.Resize(ref _entries, capacity * EntryLength);
+        var slots = (int)BitOperations.RoundUpToPowerOf2((uint)capacity * 2);
         if (slots == _index.Length)
             return;
+        var firsts = _index;
         _index = new int[slots];
-        for (var position = 0; position < Count; position++)
-            Link(position);
+        foreach (var first in firsts)
+        {
+            if (first > 0)
+                _index[SlotOf(Endpoint(first - 1))] = first;
+        }
     }
 
-    private static int Hash(ReadOnlySpan<byte> endpoint, ulong identity)
+    [InlineArray(4)]
+    private struct Ends
     {
-        // The identity is already a hash; the endpoint's last bytes (address tail and port) vary most.
-        var tail = MemoryMarshal.Read<uint>(endpoint[^6..]) ^ ((ulong)MemoryMarshal.Read<ushort>(endpoint[^2..]) << 32);
-        var mixed = (identity ^ tail) * 0x9E3779B97F4A7C15;
-        return (int)((mixed ^ (mixed >> 29)) & 0x7FFFFFFF);
+        private int _end;
     }
 }

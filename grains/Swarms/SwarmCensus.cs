@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
+using Microsoft.Extensions.Options;
+using Pbts.GrainInterfaces.Configuration;
 using Pbts.GrainInterfaces.Operations;
 using Pbts.GrainInterfaces.Swarms;
 using Pbts.Protocol.Receipts;
@@ -14,8 +16,11 @@ internal sealed class SwarmCensus : ILocalSwarms
     private long _announces;
     private long _local;
 
-    public SwarmCensus(IMeterFactory meters)
+    private readonly int _maxSwarms;
+
+    public SwarmCensus(IMeterFactory meters, IOptions<TrackerOptions> options)
     {
+        _maxSwarms = options.Value.MaxSwarms;
         var meter = meters.Create(Telemetry.Name);
         meter.CreateObservableGauge("pbts.swarms", () => Swarms, "{swarm}", "Swarms active on this silo.");
         meter.CreateObservableGauge("pbts.peers", () => Peers, "{peer}", "Peers in the swarms of this silo.");
@@ -24,6 +29,8 @@ internal sealed class SwarmCensus : ILocalSwarms
     }
 
     public long Swarms => _active.Count;
+
+    public bool IsFull => _maxSwarms > 0 && _active.Count >= _maxSwarms;
 
     public long Peers => Volatile.Read(ref _peers);
 
@@ -38,7 +45,6 @@ internal sealed class SwarmCensus : ILocalSwarms
         return reply;
     }
 
-    /// <summary>Whether the swarm is active on this silo.</summary>
     public bool Holds(InfoHash infoHash) => _active.ContainsKey(infoHash);
 
     public void Enter(InfoHash infoHash, LiveSwarm swarm)

@@ -1,10 +1,7 @@
-using System.Numerics;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Options;
 using Npgsql;
 using Orleans.Placement;
 using Orleans.Runtime.Placement;
-using Pbts.GrainInterfaces.Configuration;
 using Pbts.GrainInterfaces.Swarms;
 using Pbts.Protocol.Receipts;
 
@@ -24,6 +21,7 @@ internal sealed partial class SwarmGrain : Grain, ISwarmGrain
 
     private readonly SwarmStore _store;
     private readonly SwarmCensus _census;
+    private readonly SwarmRules _rules;
     private readonly TimeProvider _time;
     private readonly ILogger<SwarmGrain> _logger;
     private readonly LiveSwarm _swarm;
@@ -32,21 +30,21 @@ internal sealed partial class SwarmGrain : Grain, ISwarmGrain
     private long _arrived;
     private IGrainTimer? _leaving;
 
-    public SwarmGrain(SwarmStore store, SwarmCensus census, ClaimedTotals claimed, IOptions<TrackerOptions> options, TimeProvider time, ILogger<SwarmGrain> logger)
+    public SwarmGrain(SwarmStore store, SwarmCensus census, ClaimedTotals claimed, SwarmRules rules, TimeProvider time, ILogger<SwarmGrain> logger)
     {
         _store = store;
         _census = census;
+        _rules = rules;
         _time = time;
         _logger = logger;
-        var lifetime = options.Value.PeerLifetime;
-        _swarm = new LiveSwarm(new Swarm(lifetime), census, claimed, time, lifetime);
+        _swarm = new LiveSwarm(new Swarm(rules), census, claimed, time, rules.Lifetime);
     }
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         _infoHash = InfoHash.From(Convert.FromHexString(this.GetPrimaryKeyString()));
-        if (await _store.TakeSnapshotAsync(_infoHash.Span.ToArray()) is { } peers)
-            SwarmSnapshot.Read(peers, _swarm.Swarm, _swarm.Now);
+        if (await _store.TakeSnapshotAsync(_infoHash.Span.ToArray()) is { } peers && !SwarmSnapshot.Read(peers, _swarm.Swarm, _swarm.Now))
+            LogSnapshotUnreadable(this.GetPrimaryKeyString(), _swarm.Swarm.Count);
         _arrived = _time.GetTimestamp();
         _swarm.Open();
         _census.Enter(_infoHash, _swarm);
@@ -57,7 +55,7 @@ internal sealed partial class SwarmGrain : Grain, ISwarmGrain
         _swarm.Close();
         _census.Leave(_infoHash, _swarm);
         var swarm = _swarm.Swarm;
-        swarm.Sweep(_swarm.Now, force: true);
+        swarm.SweepAll(_swarm.Now);
         if (swarm.Count == 0)
             return;
         try
@@ -121,12 +119,9 @@ internal sealed partial class SwarmGrain : Grain, ISwarmGrain
 
     private async ValueTask<AnnounceReply> CompleteAsync(AnnounceRequest request, AnnounceReply reply)
     {
-        // BEP 7: the same client over both address families has one key and one peer id, so it is one completion.
-        var id = request.PeerId;
-        var peer = unchecked((long)(request.Identity ^ BitOperations.RotateLeft(id.First, 17) ^ BitOperations.RotateLeft(id.Second, 31) ^ id.Third));
         try
         {
-            await _store.CompleteAsync(_infoHash.Span.ToArray(), peer).WaitAsync(TimeSpan.FromSeconds(2), _time);
+            await _store.CompleteAsync(Completion.Of(_infoHash.Span.ToArray(), request, _rules.PeersPerAddress > 0)).WaitAsync(TimeSpan.FromSeconds(2), _time);
         }
         catch (Exception e) when (e is NpgsqlException or TimeoutException)
         {
@@ -153,6 +148,9 @@ internal sealed partial class SwarmGrain : Grain, ISwarmGrain
 
     [LoggerMessage(LogLevel.Warning, "The peers of swarm {InfoHash} ({Peers}) could not be put away; they come back with their next announce.")]
     private partial void LogSnapshotFailed(Exception exception, string infoHash, int peers);
+
+    [LoggerMessage(LogLevel.Warning, "What had been put away of swarm {InfoHash} could not be read to its end: {Peers} peers are back, others come back with their next announce.")]
+    private partial void LogSnapshotUnreadable(string infoHash, int peers);
 
     [LoggerMessage(LogLevel.Error, "A completed download of {InfoHash} was not confirmed by the database in time; it may be missing from the count.")]
     private partial void LogCompletionFailed(Exception exception, string infoHash);

@@ -19,12 +19,15 @@ internal sealed partial class SwarmStore : IAsyncDisposable
     /// <summary>After a failure, loads answer "nothing stored" at once for this long: announces go on without the database.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(3);
 
+    /// <summary>How long a peer that says again that it has completed its download is known to have said so.</summary>
+    private static readonly TimeSpan CompletionsKept = TimeSpan.FromDays(30);
+
     private readonly NpgsqlDataSource _database;
     private readonly ILogger<SwarmStore> _logger;
     private readonly TimeProvider _time;
     private readonly Batcher<byte[], byte[]?> _load;
     private readonly Batcher<(byte[] InfoHash, byte[] Peers), bool> _save;
-    private readonly Batcher<(byte[] InfoHash, long Peer), bool> _complete;
+    private readonly Batcher<Completion, bool> _complete;
     private long _pausedUntil;
 
     public SwarmStore(NpgsqlDataSource database, TimeProvider time, ILogger<SwarmStore> logger)
@@ -61,12 +64,25 @@ internal sealed partial class SwarmStore : IAsyncDisposable
             await save;
     }
 
-    /// <summary>Counts a completed download once for this peer and torrent; done when it is durable.</summary>
-    public async Task CompleteAsync(byte[] infoHash, long peer)
+    /// <summary>Counts a completed download unless its peer or its holder has one already; done when it is durable.</summary>
+    public async Task CompleteAsync(Completion completion)
     {
-        if (_complete.TryRun((infoHash, peer)) is not { } complete)
+        if (_complete.TryRun(completion) is not { } complete)
             throw new TimeoutException("Too many completed downloads are waiting for the database.");
         await complete;
+    }
+
+    /// <summary>Drops peers put away that have expired since, and completed downloads that would not be counted a second time in any case.</summary>
+    public async Task DropOutdatedAsync(TimeSpan peerLifetime, CancellationToken cancellationToken)
+    {
+        await using var command = _database.CreateCommand("""
+            WITH peers AS (DELETE FROM swarm_snapshot WHERE saved_at < now() - $1)
+            DELETE FROM swarm_completion WHERE kind <> 2 AND completed_at < now() - $2
+            """);
+        command.CommandTimeout = 60;
+        command.Parameters.Add(new() { Value = peerLifetime });
+        command.Parameters.Add(new() { Value = CompletionsKept });
+        await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
     /// <summary>Completed downloads of a torrent so far.</summary>
@@ -128,23 +144,35 @@ internal sealed partial class SwarmStore : IAsyncDisposable
         return new bool[swarms.Count];
     });
 
-    private Task<IReadOnlyList<bool>> CompleteAsync(IReadOnlyList<(byte[] InfoHash, long Peer)> completions) => Repeatable.RunAsync<IReadOnlyList<bool>>(async () =>
+    private Task<IReadOnlyList<bool>> CompleteAsync(IReadOnlyList<Completion> completions) => Repeatable.RunAsync<IReadOnlyList<bool>>(async () =>
     {
-        // One statement is one transaction: the rows that are new are exactly the ones counted.
+        // One statement is one transaction: the rows that are new are exactly the ones counted. An address's row is new again after a day.
         await using var command = _database.CreateCommand("""
-            WITH fresh AS (
-                INSERT INTO swarm_completion (info_hash, peer)
-                SELECT DISTINCT i, p FROM unnest($1, $2) AS given (i, p) ORDER BY i, p
-                ON CONFLICT DO NOTHING
-                RETURNING info_hash
+            WITH given AS (
+                SELECT DISTINCT ON (i, h) i, p, h, k FROM unnest($1, $2, $3, $4) AS given (i, p, h, k) ORDER BY i, h, p
+            ), fresh AS (
+                SELECT DISTINCT ON (i, p) i, p, h, k FROM given
+                WHERE NOT EXISTS (
+                    SELECT FROM swarm_completion AS known WHERE info_hash = i
+                    AND (peer = p OR peer = h AND (k <> 1 OR completed_at > now() - interval '1 day')))
+                ORDER BY i, p
+            ), kept AS (
+                INSERT INTO swarm_completion AS known (info_hash, peer, kind)
+                SELECT DISTINCT ON (i, name) i, name, kind
+                FROM (SELECT i, p AS name, 0::smallint AS kind FROM fresh UNION ALL SELECT i, h, k FROM fresh) AS names ORDER BY i, name, kind
+                ON CONFLICT (info_hash, peer) DO UPDATE SET completed_at = now()
+                WHERE excluded.kind = 1 AND known.completed_at <= now() - interval '1 day'
+                RETURNING info_hash, peer
             )
             INSERT INTO swarm (info_hash, completed)
-            SELECT info_hash, count(*) FROM fresh GROUP BY info_hash ORDER BY info_hash
+            SELECT i, count(*) FROM fresh JOIN kept ON info_hash = i AND peer = p GROUP BY i ORDER BY i
             ON CONFLICT (info_hash) DO UPDATE SET completed = swarm.completed + excluded.completed
             """);
         command.CommandTimeout = 10;
         command.Parameters.Add(new() { Value = completions.Select(completion => completion.InfoHash).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bytea });
         command.Parameters.Add(new() { Value = completions.Select(completion => completion.Peer).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bigint });
+        command.Parameters.Add(new() { Value = completions.Select(completion => completion.Holder).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bigint });
+        command.Parameters.Add(new() { Value = completions.Select(completion => (short)completion.Kind).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Smallint });
         await command.ExecuteNonQueryAsync();
         return new bool[completions.Count];
     });

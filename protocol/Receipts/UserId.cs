@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Pbts.Protocol.Receipts;
 
-/// <summary>A member's name: 1 to 64 visible characters without <c>/</c>. The bytes are compared as they are, never normalised.</summary>
+/// <summary>A member's name: 1 to 64 visible characters without <c>/</c>, not dots alone, which no URL can carry. The bytes are compared as they are, never normalised.</summary>
 public readonly record struct UserId
 {
     /// <summary>Most characters (Unicode scalar values).</summary>
@@ -18,6 +18,8 @@ public readonly record struct UserId
     {
         value = default;
         if (string.IsNullOrEmpty(text) || text.Length > MaxCharacters * 2)
+            return false;
+        if (!text.AsSpan().ContainsAnyExcept('.'))
             return false;
         var count = 0;
         for (var i = 0; i < text.Length; count++)

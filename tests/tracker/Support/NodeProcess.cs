@@ -16,7 +16,10 @@ internal sealed partial class NodeProcess : IAsyncDisposable
     public static readonly (string Name, string Value) WithLimits = ("PBTS_TEST_LIMITS", "default");
 
     private static readonly string[] UnlimitedInTests =
-        ["Tracker__AnnounceRate", "Tracker__ScrapeRate", "Tracker__ConnectionsPerAddress", "Receipts__ReportRate", "Receipts__VerificationRate", "Receipts__ForgeryBudget", "Limits__RequestRate", "Limits__PasskeyRate"];
+        [
+        "Tracker__AnnounceRate", "Tracker__PeersPerAddress", "Tracker__NewSwarmRate", "Tracker__ScrapeRate", "Tracker__ConnectionsPerAddress",
+        "Receipts__ReportRate", "Receipts__VerificationRate", "Receipts__ForgeryBudget", "Limits__RequestRate", "Limits__PasskeyRate",
+    ];
 
     private readonly Process _process;
     private readonly List<string> _log = [];

@@ -21,8 +21,8 @@ public sealed class LiveSwarmTests : IDisposable
 
     public LiveSwarmTests()
     {
-        _census = new SwarmCensus(_services.GetRequiredService<IMeterFactory>());
-        _swarm = new LiveSwarm(new Swarm(Lifetime), _census, new ClaimedTotals(Options.Create(new TrackerOptions())), _clock, Lifetime);
+        _census = new SwarmCensus(_services.GetRequiredService<IMeterFactory>(), Options.Create(new TrackerOptions()));
+        _swarm = new LiveSwarm(new Swarm(new SwarmRules(Lifetime)), _census, new ClaimedTotals(_clock), _clock, Lifetime);
     }
 
     public void Dispose() => _services.Dispose();
@@ -100,6 +100,10 @@ public sealed class LiveSwarmTests : IDisposable
     {
         public long Seconds { get; set; } = 1_800_000_000;
 
+        public override long TimestampFrequency => 1;
+
         public override DateTimeOffset GetUtcNow() => DateTimeOffset.FromUnixTimeSeconds(Seconds);
+
+        public override long GetTimestamp() => Seconds;
     }
 }

@@ -57,7 +57,8 @@ public sealed class UdpAnnounceTests(SharedNode shared) : IDisposable
         await _http.AnnounceAsync(torrent, 1, 5, $"&key={httpKey}");
         var reply = await _udp.AnnounceAsync(torrent, 1, left: 0, key: udpKey);
         Assert.Equal((1, 0), (reply.Seeders, reply.Leechers));
-        Assert.Equal(2, (await _udp.AnnounceAsync(torrent, 1, left: 0, key: udpKey + 1)).Seeders);
+        Assert.Equal(1, (await _http.AnnounceAsync(torrent, 1, 0, "&key=guess&event=stopped")).Complete);
+        Assert.Equal(0, (await _http.AnnounceAsync(torrent, 1, 0, $"&key={httpKey}&event=stopped")).Complete);
     }
 
     [Fact]

@@ -14,7 +14,7 @@ try
     var key = builder.AddClusterKey();
     builder.UseOrleansClient(client =>
     {
-        client.UseTls(key.Configure);
+        key.Guard(client);
         client.AddActivityPropagation();
         client.UseAdoNetClustering(options => options.Invariant = "Npgsql");
         if (builder.Configuration.GetSection(AdministrationOptions.Section).Get<AdministrationOptions>() is { OrleansDashboard: true })

@@ -22,7 +22,7 @@ internal static class SiloHosting
         var key = builder.AddClusterKey();
         builder.UseOrleans(silo =>
         {
-            silo.UseTls(key.Configure);
+            key.Guard(silo);
             silo.AddActivityPropagation();
             if (builder.Configuration.GetSection(AdministrationOptions.Section).Get<AdministrationOptions>() is { OrleansDashboard: true })
                 silo.AddDashboard();

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Npgsql;
+using Orleans.Configuration;
 using Orleans.Connections.Security;
 
 namespace Pbts.Api.Cluster;
@@ -78,16 +79,27 @@ public sealed partial class ClusterKey : IDisposable
         }
     }
 
-    /// <summary>Sets up connections between the processes of the cluster.</summary>
-    public void Configure(TlsOptions options)
+    /// <summary>Has a silo's connections, from and to everybody, prove the key.</summary>
+    public void Guard(ISiloBuilder silo) => silo.Services.Configure<SiloConnectionOptions>(options =>
     {
-        ArgumentNullException.ThrowIfNull(options);
-        options.LocalServerCertificateSelector = (_, _) => Certificate;
-        options.LocalClientCertificateSelector = (_, _, _, _, _) => Certificate;
-        options.ClientCertificateMode = options.RemoteCertificateMode = RemoteCertificateMode.RequireCertificate;
-        options.RemoteCertificateValidation = (certificate, _, _) => IsOurs(certificate);
-        options.OnAuthenticateAsClient = (_, client) => client.TargetHost = Name;
-    }
+        options.ConfigureSiloInboundConnection(connection => connection.UseServerTls(Tls()));
+        options.ConfigureGatewayInboundConnection(connection => connection.UseServerTls(Tls()));
+        options.ConfigureSiloOutboundConnection(connection => connection.UseClientTls(Tls()));
+    });
+
+    /// <summary>Has a client's connections to silos prove the key.</summary>
+    public void Guard(IClientBuilder client) => client.Services.Configure<ClientConnectionOptions>(options =>
+        options.ConfigureConnection(connection => connection.UseClientTls(Tls())));
+
+    // Made when the first connection is: by then the key has been loaded.
+    private TlsOptions Tls() => new()
+    {
+        LocalCertificate = Certificate,
+        ClientCertificateMode = RemoteCertificateMode.RequireCertificate,
+        RemoteCertificateMode = RemoteCertificateMode.RequireCertificate,
+        RemoteCertificateValidation = (certificate, _, _) => IsOurs(certificate),
+        OnAuthenticateAsClient = (_, client) => client.TargetHost = Name,
+    };
 
     /// <summary>Whether the certificate is of the cluster's key; that the other side has that key is the handshake's to prove.</summary>
     public bool IsOurs(X509Certificate2? certificate) =>

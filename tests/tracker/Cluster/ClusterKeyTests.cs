@@ -72,8 +72,7 @@ public sealed class ClusterKeyTests(PostgresServer postgres)
             client.UseStaticClustering(new IPEndPoint(IPAddress.Loopback, gatewayPort));
             client.Configure<ClusterOptions>(options => options.ClusterId = options.ServiceId = "pbts");
             client.Configure<ClientMessagingOptions>(options => options.ResponseTimeout = TimeSpan.FromSeconds(5));
-            if (key is not null)
-                client.UseTls(key.Configure);
+            key?.Guard(client);
         }).Build();
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
         try
@@ -105,7 +104,7 @@ public sealed class ClusterKeyTests(PostgresServer postgres)
     private static async Task<(int Silo, int Gateway)> PortsAsync(string database)
     {
         await using var source = NpgsqlDataSource.Create(database);
-        await using var command = source.CreateCommand("SELECT port, proxyport FROM orleansmembershiptable WHERE status = 3");
+        await using var command = source.CreateCommand("SELECT port, proxyport FROM orleans_membership WHERE status = 3");
         await using var reader = await command.ExecuteReaderAsync();
         Assert.True(await reader.ReadAsync());
         return (reader.GetInt32(0), reader.GetInt32(1));

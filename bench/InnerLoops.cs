@@ -24,7 +24,7 @@ public class InnerLoops
     private readonly byte[] _target = Encoding.ASCII.GetBytes(
         "/announce/0123456789abcdef0123456789abcdef?info_hash=%124Vx%9a%bc%de%f1%23Eg%89%ab%cd%ef%124Vx%9a&peer_id=-BN0001-000000000001&port=6881&uploaded=0&downloaded=0&left=123456789&numwant=50&compact=1&key=0a1b2c3d");
 
-    private readonly Swarm _swarm = new(2700);
+    private readonly Swarm _swarm = new(new SwarmRules(2700));
     private readonly Random _random = new(7);
     private readonly ArrayBufferWriter<byte> _output = new(8192);
     private readonly byte[] _torrent;
@@ -41,9 +41,9 @@ public class InnerLoops
     public InnerLoops()
     {
         for (var peer = 0; peer < 100; peer++)
-            _swarm.Announce(Request(peer), 0, _random, out _);
+            _swarm.Announce(Request(peer), default, _random, out _);
         AnnounceQuery.Parse(TrackerRoute.Parse(_target).Query, out _query);
-        _reply = _swarm.Announce(_request, 1, _random, out _);
+        _reply = _swarm.Announce(_request, new Moment(1, 1000), _random, out _);
         _torrent = [.. "d8:announce30:http://127.0.0.1:8000/announce4:infod6:lengthi1048576e4:name4:file12:piece lengthi16384e6:pieces1280:"u8, .. RandomNumberGenerator.GetBytes(1280), .. "ee"u8];
         if (!Bls.TryKeyGen(RandomNumberGenerator.GetBytes(32), [], out var key) || !Bls.SkToPk(key).TryValidate(out var publicKey))
             throw new InvalidOperationException("No key.");
@@ -73,7 +73,7 @@ public class InnerLoops
     public bool ParseAnnounce() => AnnounceQuery.Parse(TrackerRoute.Parse(_target).Query, out _) is null;
 
     [Benchmark]
-    public int AnnounceToSwarmOf100() => _swarm.Announce(_request, 1, _random, out _).Complete;
+    public int AnnounceToSwarmOf100() => _swarm.Announce(_request, new Moment(1, 1000), _random, out _).Complete;
 
     [Benchmark]
     public int WriteReply()

@@ -30,16 +30,19 @@ internal sealed class CommandContext(TextWriter output, TextWriter error)
         _printed = true;
         if (json)
         {
-            Output.WriteLine(result.ToJsonString(Indented));
+            Output.WriteLine(TerminalText.EscapeDocument(result.ToJsonString(Indented)));
             return;
         }
         foreach (var (name, value) in result.AsObject())
-            Output.WriteLine($"{name}: {value switch { null => "-", JsonObject or JsonArray => value.ToJsonString(), _ => value.ToString() }}");
+            Output.WriteLine(TerminalText.Escape($"{name}: {value switch { null => "-", JsonObject or JsonArray => value.ToJsonString(), _ => value.ToString() }}"));
     }
+
+    /// <summary>Says something on standard error. Whoever's words are in it, they are no more than words.</summary>
+    public void Say(string message) => Error.WriteLine(TerminalText.Escape($"pbts: {message}"));
 
     public int Fail(int code, string message)
     {
-        Error.WriteLine($"pbts: {message}");
+        Say(message);
         _failure ??= message;
         return code;
     }
@@ -83,7 +86,7 @@ internal sealed class CommandContext(TextWriter output, TextWriter error)
         if (!KeyFile.TryRead(path, out var identity, out var error))
             exitCode = Fail(ExitCodes.File, error);
         else if (KeyFile.IsExposed(path))
-            Error.WriteLine($"pbts: warning: others may read the private key in {path}; run: chmod 600 {path}");
+            Say($"warning: others may read the private key in {path}; run: chmod 600 {path}");
         return identity;
     }
 }

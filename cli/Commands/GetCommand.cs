@@ -26,8 +26,8 @@ internal static class GetCommand
             var session = peer.Session;
             var clock = Stopwatch.StartNew();
             var limit = parsed.GetValue(timeout) is { } seconds ? TimeSpan.FromSeconds(seconds) : Timeout.InfiniteTimeSpan;
-            if (!await DownloadAsync(context, peer, quiet || parsed.GetValue(options.Json), limit, cancellationToken).ConfigureAwait(false))
-                return context.Fail(ExitCodes.TimedOut, $"not complete after {limit.TotalSeconds:0} s: {session.Left} bytes left");
+            if (await DownloadAsync(context, peer, quiet || parsed.GetValue(options.Json), limit, cancellationToken).ConfigureAwait(false) is not ExitCodes.Success and var failed)
+                return failed;
             var elapsed = clock.Elapsed;
             var delivered = await peer.DeliverReceiptsAsync(TimeSpan.FromSeconds(parsed.GetValue(receiptTimeout)), cancellationToken).ConfigureAwait(false);
             var withReceipts = clock.Elapsed;
@@ -53,25 +53,27 @@ internal static class GetCommand
         return command;
     }
 
-    private static async Task<bool> DownloadAsync(CommandContext context, TorrentPeer peer, bool quiet, TimeSpan limit, CancellationToken cancellationToken)
+    /// <summary>Waits for the end of the download, and says why there is none; gives the exit code.</summary>
+    private static async Task<int> DownloadAsync(CommandContext context, TorrentPeer peer, bool quiet, TimeSpan limit, CancellationToken cancellationToken)
     {
         var session = peer.Session;
         var deadline = limit == Timeout.InfiniteTimeSpan ? (DateTimeOffset?)null : DateTimeOffset.UtcNow + limit;
         while (!session.Completed.IsCompleted)
         {
             if (DateTimeOffset.UtcNow > deadline)
-                return false;
-            await Task.WhenAny(session.Completed, Task.Delay(1000, cancellationToken)).ConfigureAwait(false);
+                return context.Fail(ExitCodes.TimedOut, $"not complete after {limit.TotalSeconds:0} s: {session.Left} bytes left");
+            if (peer.Refused.IsCompleted)
+                return context.Fail(ExitCodes.Refused, $"the tracker refuses: {await peer.Refused.ConfigureAwait(false)}");
+            await Task.WhenAny(session.Completed, peer.Refused, Task.Delay(1000, cancellationToken)).ConfigureAwait(false);
             cancellationToken.ThrowIfCancellationRequested();
             if (!quiet)
             {
                 var done = session.Torrent.TotalLength - session.Left;
-                await context.Error.WriteLineAsync(
-                    $"pbts: {100.0 * done / session.Torrent.TotalLength,5:0.0} %  {done} of {session.Torrent.TotalLength} bytes, {session.PeerCount} peers").ConfigureAwait(false);
+                context.Say($"{100.0 * done / session.Torrent.TotalLength,5:0.0} %  {done} of {session.Torrent.TotalLength} bytes, {session.PeerCount} peers");
             }
         }
         // A disk that refuses ends the download with its own error.
         await session.Completed.ConfigureAwait(false);
-        return true;
+        return ExitCodes.Success;
     }
 }

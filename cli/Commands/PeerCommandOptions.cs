@@ -15,7 +15,7 @@ internal sealed class PeerCommandOptions
     private readonly Option<string> _data = new("--data", "-d") { Description = "Folder that holds the torrent's file or folder.", HelpName = "DIR", Required = true };
     private readonly Option<string?> _user = new("--user", "-u") { Description = "Your user id; needs --key. Without them you take part as an ordinary client.", HelpName = "USER" };
     private readonly Option<string?> _key = new("--key", "-k") { Description = "Your key file, as written by keygen.", HelpName = "KEYFILE" };
-    private readonly Option<string?> _tracker = new("--tracker", "-t") { Description = "Announce here instead of the torrent's tracker. A passkey for reports is taken from this URL, the torrent's or PBTS_PASSKEY.", HelpName = "URL" };
+    private readonly Option<string?> _tracker = new("--tracker", "-t") { Description = "Announce here instead of at the torrent's trackers; http, https or udp. A passkey for reports is taken from this URL, the torrent's or PBTS_PASSKEY.", HelpName = "URL" };
     private readonly Option<string?> _state = StateOption();
     private readonly Option<int> _port = new("--port") { Description = "Port to listen on; 0 takes a free one.", HelpName = "N" };
     private readonly Option<string> _listen = new("--listen") { Description = "Address to listen on.", HelpName = "ADDRESS", DefaultValueFactory = _ => "0.0.0.0" };
@@ -52,7 +52,7 @@ internal sealed class PeerCommandOptions
         _credit.Between(0, long.MaxValue);
         _strangers.Between(0, long.MaxValue);
         _uploadLimit.Between(1024, long.MaxValue);
-        _tracker.Url();
+        _tracker.AnnounceUrl();
         _listen.Validators.Add(result =>
         {
             if (!IPAddress.TryParse(result.GetValueOrDefault<string>(), out _))
@@ -94,22 +94,14 @@ internal sealed class PeerCommandOptions
                 UploadLimit = parsed.GetValue(_uploadLimit),
                 CreditWindow = parsed.GetValue(_credit),
             };
-            TrackerClient? tracker;
-            try
-            {
-                tracker = CreateTracker(parsed, torrent, identity);
-            }
-            catch (UriFormatException e)
-            {
-                return context.Fail(ExitCodes.Usage, e.Message);
-            }
-            using (tracker)
+            using (var trackers = TrackerSet.Create(
+                torrent, parsed.GetValue(_tracker), identity is not null && parsed.GetValue(_user) is { } user ? (user, identity) : null, SharedOptions.Passkey(), context.Say))
             {
                 try
                 {
-                    await using var peer = await TorrentPeer.StartAsync(torrent, parsed.GetRequiredValue(_data), tracker, options,
-                        text => context.Error.WriteLine($"pbts: {text}"), writable: writable, cancellationToken: cancellationToken).ConfigureAwait(false);
-                    peer.AddPeers((parsed.GetValue(_peers) ?? []).Select(IPEndPoint.Parse));
+                    await using var peer = await TorrentPeer.StartAsync(torrent, parsed.GetRequiredValue(_data), trackers, options,
+                        context.Say, writable: writable, cancellationToken: cancellationToken).ConfigureAwait(false);
+                    peer.AddPeers([.. (parsed.GetValue(_peers) ?? []).Select(IPEndPoint.Parse)]);
                     return await work(peer, parsed.GetValue(_quiet)).ConfigureAwait(false);
                 }
                 catch (SocketException e)
@@ -118,13 +110,5 @@ internal sealed class PeerCommandOptions
                 }
             }
         }
-    }
-
-    private TrackerClient? CreateTracker(ParseResult parsed, TorrentMetadata torrent, MemberIdentity? identity)
-    {
-        var url = parsed.GetValue(_tracker) ?? torrent.Trackers.FirstOrDefault(t => t.StartsWith("http", StringComparison.OrdinalIgnoreCase));
-        if (url is null)
-            return null;
-        return new TrackerClient(url, SharedOptions.Passkey()) { Member = identity is not null && parsed.GetValue(_user) is { } user ? (user, identity) : null };
     }
 }

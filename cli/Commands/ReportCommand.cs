@@ -33,7 +33,7 @@ internal static class ReportCommand
         JsonNode? receipts;
         try
         {
-            var content = JsonNode.Parse(await File.ReadAllBytesAsync(path, cancellationToken).ConfigureAwait(false));
+            var content = JsonNode.Parse(BoundedFile.Read(path, BoundedFile.MaxDocument));
             receipts = content is JsonObject { } wrapper ? wrapper["receipts"] : content;
         }
         catch (JsonException)
@@ -51,7 +51,7 @@ internal static class ReportCommand
         foreach (var journal in Directory.Exists(folder) ? Directory.GetFiles(folder, "*.earned") : [])
         {
             using var pending = new PendingReceipts(journal);
-            var reporter = new ReceiptReporter(pending, client, _ => { }, text => context.Error.WriteLine($"pbts: {text}"));
+            var reporter = new ReceiptReporter(pending, client.ReportAsync, (_, _) => { }, context.Say, TimeProvider.System);
             processed &= await reporter.ReportAsync(cancellationToken).ConfigureAwait(false);
             accepted += reporter.Accepted;
             refused += reporter.Refused;

@@ -26,7 +26,7 @@ internal static class ScrapeCommand
             var (body, error, isUnreachable) = await client.ScrapeAsync(hashes, cancellationToken).ConfigureAwait(false);
             if (body is null)
                 return context.Fail(isUnreachable ? ExitCodes.Unreachable : ExitCodes.Refused, error!);
-            if (BencodeDocument.TryParse(body, BencodeLimits.Message, out var document) != BencodeError.None)
+            if (BencodeDocument.TryParse(body, BencodeLimits.Reply, out var document) != BencodeError.None)
                 return context.Fail(ExitCodes.Refused, "the tracker's answer is not bencoded");
             if (document!.Root.TryGetBytes("failure reason"u8, out var failure))
                 return context.Fail(ExitCodes.Refused, System.Text.Encoding.UTF8.GetString(failure));

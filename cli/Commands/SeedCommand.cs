@@ -17,11 +17,11 @@ internal static class SeedCommand
             if (!session.Completed.IsCompleted)
                 return context.Fail(ExitCodes.File, $"{session.Left} of {session.Torrent.TotalLength} bytes are missing or wrong; get fetches them");
             if (!quiet)
-                await context.Error.WriteLineAsync($"pbts: seeding {session.Torrent.Name} ({session.Torrent.InfoHash}) on port {session.ListenPort}").ConfigureAwait(false);
+                context.Say($"seeding {session.Torrent.Name} ({session.Torrent.InfoHash}) on port {session.ListenPort}");
             var limit = parsed.GetValue(seconds) is { } n ? TimeSpan.FromSeconds(n) : Timeout.InfiniteTimeSpan;
             try
             {
-                await Task.WhenAny(Task.Delay(limit, cancellationToken), session.Failed).ConfigureAwait(false);
+                await Task.WhenAny(Task.Delay(limit, cancellationToken), session.Failed, peer.Refused).ConfigureAwait(false);
             }
             catch (OperationCanceledException)
             {
@@ -37,7 +37,9 @@ internal static class SeedCommand
                 ["receipts_refused"] = peer.Reporter?.Refused ?? 0,
                 ["receipts_waiting"] = session.Receipts.ToReport.Count,
             }, parsed.GetValue(options.Json));
-            return session.Failure is null ? ExitCodes.Success : context.Fail(ExitCodes.File, session.Failure);
+            if (session.Failure is not null)
+                return context.Fail(ExitCodes.File, session.Failure);
+            return peer.Refused.IsCompleted ? context.Fail(ExitCodes.Refused, $"the tracker refuses: {await peer.Refused.ConfigureAwait(false)}") : ExitCodes.Success;
         }, cancellationToken));
         return command;
     }

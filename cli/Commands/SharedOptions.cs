@@ -41,15 +41,22 @@ internal static class SharedOptions
 
     /// <summary>Refuses what is no URL before anything is done.</summary>
     public static Option<T> Url<T>(this Option<T> option)
+        where T : class? => option.Url("http or https", "http", "https");
+
+    /// <summary>The same where announces go, which may go over UDP.</summary>
+    public static Option<T> AnnounceUrl<T>(this Option<T> option)
+        where T : class? => option.Url("http, https or udp", "http", "https", "udp");
+
+    private static Option<T> Url<T>(this Option<T> option, string kinds, params string[] schemes)
         where T : class?
     {
         option.Validators.Add(result =>
         {
             if (result.GetValueOrDefault<T>() is string text && !IsUrl(text))
-                result.AddError($"{option.Name}: '{text}' is not an http or https URL");
+                result.AddError($"{option.Name}: '{text}' is not an {kinds} URL");
         });
         return option;
 
-        static bool IsUrl(string text) => Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https";
+        bool IsUrl(string text) => Uri.TryCreate(text, UriKind.Absolute, out var uri) && schemes.Contains(uri.Scheme) && (uri.Scheme != "udp" || uri.Port > 0);
     }
 }

@@ -64,7 +64,7 @@ internal static class TeeCommand
             if (parsed.GetValue(collateral) is { } collateralFile && (new FileInfo(collateralFile).Length > Collateral.MaxSize || !Collateral.TryParse(File.ReadAllText(collateralFile), out known)))
                 return context.Fail(ExitCodes.File, $"{collateralFile} is not collateral as DCAP tools write it");
             var path = parsed.GetRequiredValue(file);
-            if (new FileInfo(path).Length > 1 << 20 || Read(File.ReadAllBytes(path)) is not var (document, quote))
+            if (new FileInfo(path).Length > 1 << 20 || Read(BoundedFile.Read(path, 1 << 20)) is not var (document, quote))
                 return context.Fail(ExitCodes.File, $"{path} is neither an attestation nor a quote");
             var now = parsed.GetValue(at) is { } time ? DateTimeOffset.FromUnixTimeSeconds(time) : DateTimeOffset.UtcNow;
             var expected = new AttestationExpectation
@@ -158,7 +158,7 @@ internal static class TeeCommand
         if (!json)
         {
             foreach (var step in verdict.Steps)
-                context.Output.WriteLine($"{step.Result switch { StepResult.Passed => "ok    ", StepResult.Failed => "FAILED", _ => "-     " }} {step.Name,-20} {step.Detail}");
+                context.Output.WriteLine(TerminalText.Escape($"{step.Result switch { StepResult.Passed => "ok    ", StepResult.Failed => "FAILED", _ => "-     " }} {step.Name,-20} {step.Detail}"));
             context.Output.WriteLine(verdict.IsValid ? "valid" : "not valid");
             return;
         }

@@ -14,7 +14,7 @@ internal static class TorrentCommand
     {
         try
         {
-            if (TorrentMetadata.TryParse(File.ReadAllBytes(path), out var torrent, out var error))
+            if (TorrentMetadata.TryParse(BoundedFile.Read(path, BoundedFile.MaxDocument), out var torrent, out var error))
                 return torrent;
             context.Fail(ExitCodes.File, $"{path}: {error}");
         }
@@ -33,7 +33,7 @@ internal static class TorrentCommand
             Description = "The tracker's address or announce URL, with your passkey if you want it in the file. Environment: PBTS_TRACKER.",
             HelpName = "ANNOUNCE_URL",
             DefaultValueFactory = _ => Environment.GetEnvironmentVariable("PBTS_TRACKER") is { Length: > 0 } url ? url : null,
-        }.Url();
+        }.AnnounceUrl();
         var pieceLength = new Option<int>("--piece-length") { Description = "Bytes a piece.", HelpName = "N", DefaultValueFactory = _ => 262144 }
             .Between(1024, TorrentMetadata.MaxPieceLength);
         var output = new Option<string?>("--out", "-o") { Description = "Torrent file to write; FILE.torrent by default.", HelpName = "F.torrent" };

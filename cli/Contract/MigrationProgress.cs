@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Pbts.Cli.Commands;
 using Pbts.Cli.Tracker;
 
 namespace Pbts.Cli.Contract;
@@ -20,6 +21,7 @@ internal sealed class MigrationProgress(TextWriter output, bool terminal)
         var line = $"[{new string('#', filled)}{new string('-', Width - filled)}] {share * 100,3:0} %  {state}, {phase}: {migrated} of {total} moved, {failed} not";
         if (Seconds(result) is { } left) line += $", about {left:0} s left";
         if (result.Text("problem") is { } problem) line += $"  ({problem})";
+        line = TerminalText.Escape(line);
         if (terminal)
         {
             output.Write($"\r\e[K{line}");

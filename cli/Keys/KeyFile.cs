@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Pbts.Cli.Commands;
 
 namespace Pbts.Cli.Keys;
 
@@ -46,7 +47,7 @@ internal static class KeyFile
         identity = null;
         try
         {
-            var content = JsonSerializer.Deserialize<Content>(File.ReadAllBytes(path));
+            var content = JsonSerializer.Deserialize<Content>(BoundedFile.Read(path, BoundedFile.MaxKey));
             var secret = new byte[32];
             if (content?.PrivateKey is null || !Convert.TryFromBase64String(content.PrivateKey, secret, out var length) || length != 32
                 || !MemberIdentity.TryFrom(secret, out identity))

@@ -38,6 +38,11 @@ internal sealed class PieceStore(TorrentMetadata torrent, string folder, bool wr
         {
             foreach (var (file, inFile, start, length) in Parts(offset, destination.Length))
             {
+                if (torrent.Files[file].IsPadding)
+                {
+                    destination.Slice(start, length).Clear();
+                    continue;
+                }
                 var handle = Open(file, write: false);
                 if (handle is null || !ReadFully(handle, destination.Slice(start, length), inFile))
                     return false;
@@ -47,12 +52,15 @@ internal sealed class PieceStore(TorrentMetadata torrent, string folder, bool wr
     }
 
     /// <summary>Writes bytes of the torrent.</summary>
-    /// <exception cref="IOException">The disk refuses.</exception>
+    /// <exception cref="IOException">The disk refuses, or padding is not the zeros it will be read as.</exception>
     public void Write(long offset, ReadOnlySpan<byte> source)
     {
         lock (_gate)
             foreach (var (file, inFile, start, length) in Parts(offset, source.Length))
-                RandomAccess.Write(Open(file, write: true)!, source.Slice(start, length), inFile);
+                if (!torrent.Files[file].IsPadding)
+                    RandomAccess.Write(Open(file, write: true)!, source.Slice(start, length), inFile);
+                else if (source.Slice(start, length).ContainsAnyExcept((byte)0))
+                    throw new IOException("the torrent's padding is not zeros (BEP 47)");
     }
 
     /// <summary>Creates the files that have no bytes, which no piece would create.</summary>
@@ -60,7 +68,7 @@ internal sealed class PieceStore(TorrentMetadata torrent, string folder, bool wr
     {
         lock (_gate)
             for (var i = 0; i < torrent.Files.Count; i++)
-                if (torrent.Files[i].Length == 0)
+                if (torrent.Files[i] is { Length: 0, IsPadding: false })
                     Open(i, write: true);
     }
 

@@ -2,6 +2,7 @@ using System.Net;
 using Pbts.Cli.Keys;
 using Pbts.Protocol.Bep10;
 using Pbts.Protocol.Receipts;
+using Pbts.Protocol.Storage;
 
 namespace Pbts.Cli.Peers;
 
@@ -141,9 +142,6 @@ internal sealed class ReceiptDesk : IDisposable
             ToDeliver.Settle(_session.Locked(() => peer.ReceiptsSent.ToArray()));
     }
 
-    /// <summary>The tracker does not take this receiver's receipts: nothing more for it.</summary>
-    public void Distrust(MemberKey receiver) => _session.Locked(() => _credits.Of(receiver).IsDistrusted = true);
-
     public void Dispose()
     {
         _background.Dispose();
@@ -159,7 +157,7 @@ internal sealed class ReceiptDesk : IDisposable
     {
         if (Options.StateFolder is null || Options.Identity is null)
             return new PendingReceipts(null, limits, _session.Clock);
-        Directory.CreateDirectory(Options.StateFolder);
+        PrivateFile.CreateFolder(Options.StateFolder);
         var path = Path.Combine(Options.StateFolder, $"{_session.Torrent.InfoHash}.{kind}");
         try
         {

@@ -7,15 +7,21 @@ namespace Pbts.Cli.Peers;
 
 /// <summary>Hands earned receipts to the tracker and settles what it has decided. What it has not answered stays and is sent again.</summary>
 /// <param name="pending">The earned receipts.</param>
-/// <param name="tracker">The tracker; its member is the reporter.</param>
-/// <param name="distrust">Told of receivers whose receipts are worth nothing.</param>
+/// <param name="report">Reports them.</param>
+/// <param name="trust">Told whose receipts are worth nothing now, and whose are again.</param>
 /// <param name="log">Told what happened.</param>
-internal sealed class ReceiptReporter(PendingReceipts pending, TrackerClient tracker, Action<MemberKey> distrust, Action<string> log)
+/// <param name="clock">The clock.</param>
+internal sealed class ReceiptReporter(
+    PendingReceipts pending, Func<IReadOnlyCollection<Receipt>, CancellationToken, Task<ApiResult>> report, Action<MemberKey, bool> trust, Action<string> log, TimeProvider clock)
 {
     /// <summary>The most a tracker takes in one report.</summary>
     public const int MaxReport = 1000;
 
-    private readonly HashSet<ReceiptId> _deferred = [];
+    private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromHours(1);
+
+    private readonly Dictionary<ReceiptId, (DateTimeOffset NotBefore, TimeSpan Pause)> _deferred = [];
+    private readonly HashSet<MemberKey> _distrusted = [];
 
     /// <summary>Receipts credited by the tracker.</summary>
     public int Accepted { get; private set; }
@@ -29,7 +35,7 @@ internal sealed class ReceiptReporter(PendingReceipts pending, TrackerClient tra
         var pause = TimeSpan.FromMilliseconds(500);
         while (true)
         {
-            await Task.Delay(pause, cancellationToken).ConfigureAwait(false);
+            await Task.Delay(pause, clock, cancellationToken).ConfigureAwait(false);
             if (!pending.ShouldReport() || await ReportAsync(cancellationToken).ConfigureAwait(false))
                 pause = TimeSpan.FromMilliseconds(500);
             else
@@ -37,15 +43,16 @@ internal sealed class ReceiptReporter(PendingReceipts pending, TrackerClient tra
         }
     }
 
-    /// <summary>Reports everything there is; <c>false</c> when the tracker did not process it.</summary>
+    /// <summary>Reports everything that is not deferred; <c>false</c> when the tracker did not process it.</summary>
     public async Task<bool> ReportAsync(CancellationToken cancellationToken)
     {
         while (true)
         {
-            var batch = pending.Peek().Where(r => !_deferred.Contains(r.Id)).Take(MaxReport).ToArray();
+            var now = clock.GetUtcNow();
+            var batch = pending.Peek().Where(r => !_deferred.TryGetValue(r.Id, out var deferred) || deferred.NotBefore <= now).Take(MaxReport).ToArray();
             if (batch.Length == 0)
                 return true;
-            var answer = await tracker.ReportAsync(batch, cancellationToken).ConfigureAwait(false);
+            var answer = await report(batch, cancellationToken).ConfigureAwait(false);
             if (!answer.IsSuccess)
             {
                 log($"report of {batch.Length} receipts: {answer.Error}");
@@ -75,32 +82,50 @@ internal sealed class ReceiptReporter(PendingReceipts pending, TrackerClient tra
         foreach (var (entry, receipt) in results.EnumerateArray().Zip(batch))
         {
             var text = entry.ValueKind == JsonValueKind.Object && entry.TryGetProperty("status", out var status) ? status.ToString() : "";
-            if (!ReceiptStatusNames.TryParse(text, out var known))
-                return false;
-            switch (known)
+            var isKnown = ReceiptStatusNames.TryParse(text, out var known);
+            // Not looked at: it stays, and is sent again with the next report.
+            if (isKnown && known == ReceiptStatus.Busy)
             {
-                case ReceiptStatus.Future or ReceiptStatus.UnknownReceiver or ReceiptStatus.Unproven:
-                    // May become good: the clock moves on, the member registers. Asked again after a restart, until it expires.
-                    _deferred.Add(receipt.Id);
-                    if (known != ReceiptStatus.Future)
-                        distrust(receipt.Receiver);
-                    log($"receipt for piece {receipt.PieceIndex}: {text}");
-                    continue;
-                case ReceiptStatus.Busy:
-                    // Not looked at: it stays, and is sent again with the next report.
-                    busy++;
-                    continue;
-                case ReceiptStatus.Accepted or ReceiptStatus.Duplicate:
-                    Accepted++;
-                    break;
-                default:
-                    Refused++;
-                    log($"receipt for piece {receipt.PieceIndex} refused: {text}");
-                    break;
+                busy++;
+                continue;
+            }
+
+            // May become good: the clock moves on, the member registers; and what we have no word for decides nothing.
+            if (!isKnown || known is ReceiptStatus.Future or ReceiptStatus.UnknownReceiver or ReceiptStatus.Unproven)
+            {
+                if (Defer(receipt.Id))
+                    log($"receipt for piece {receipt.PieceIndex} is kept and reported again: {text}");
+                if (isKnown && known != ReceiptStatus.Future && _distrusted.Add(receipt.Receiver))
+                    trust(receipt.Receiver, false);
+                continue;
+            }
+            if (known is ReceiptStatus.Accepted or ReceiptStatus.Duplicate)
+            {
+                Accepted++;
+                if (_distrusted.Remove(receipt.Receiver))
+                    trust(receipt.Receiver, true);
+            }
+            else
+            {
+                Refused++;
+                log($"receipt for piece {receipt.PieceIndex} refused: {text}");
             }
             done.Add(receipt.Id);
+            _deferred.Remove(receipt.Id);
         }
         pending.Settle(done);
         return true;
+    }
+
+    /// <summary>Asks again after a while, each time a longer one; <c>true</c> for the first time.</summary>
+    private bool Defer(ReceiptId id)
+    {
+        // Those that have expired meanwhile are not asked for again; they must not be remembered for ever either.
+        if (_deferred.Count > 2 * pending.Count)
+            _deferred.Clear();
+        var isFirst = !_deferred.TryGetValue(id, out var last);
+        var pause = isFirst ? FirstPause : last.Pause * 2 < LongestPause ? last.Pause * 2 : LongestPause;
+        _deferred[id] = (clock.GetUtcNow() + pause, pause);
+        return isFirst;
     }
 }

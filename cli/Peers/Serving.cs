@@ -1,3 +1,5 @@
+using Pbts.Protocol.Receipts;
+
 namespace Pbts.Cli.Peers;
 
 /// <summary>Whom we serve: choking, credit, and how a piece once begun is finished. Guarded by the session's lock.</summary>
@@ -82,6 +84,23 @@ internal sealed class Serving(Lock gate, List<PeerConnection> peers, CreditBook 
                 && peers.Count(p => !p.AmChoking) < options.MaxUnchoked)
                 Unchoke(peer);
         peer.Wake();
+    }
+
+    /// <summary>Whether the tracker takes a member's receipts: while it does not, the member gets nothing more.</summary>
+    public void Trust(MemberKey receiver, bool isTrusted)
+    {
+        lock (gate)
+        {
+            var account = credits.Of(receiver);
+            account.IsDistrusted = !isTrusted;
+            foreach (var peer in peers.Where(p => p.Credit == account))
+            {
+                if (isTrusted)
+                    TryUnchoke(peer);
+                else
+                    Choke(peer);
+            }
+        }
     }
 
     /// <summary>The peer wants nothing any more.</summary>

@@ -14,30 +14,34 @@ internal sealed class TorrentPeer : IAsyncDisposable
 
     private static readonly TimeSpan GoodbyeTimeout = TimeSpan.FromSeconds(2);
 
-    private readonly TrackerAnnouncer? _announcer;
+    private readonly TrackerAnnouncer[] _announcers;
     private readonly PieceStore _store;
     private readonly PeerListener _listener;
     private readonly PeerDialer _dialer;
     private readonly CancellationTokenSource _stop = new();
+    private readonly TaskCompletionSource<string> _refused = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly List<Task> _loops = [];
     private readonly Action<string> _log;
+    private bool _hasPeersByHand;
     private bool _stopped;
 
-    private TorrentPeer(PeerSession session, PieceStore store, TrackerClient? tracker, Action<string> log)
+    private TorrentPeer(PeerSession session, PieceStore store, TrackerSet? trackers, Action<string> log)
     {
         Session = session;
         _store = store;
         _log = log;
         _listener = new PeerListener(session);
         _dialer = new PeerDialer(_listener, session);
-        if (tracker is not null)
-            _announcer = new TrackerAnnouncer(session, tracker, _dialer, log);
-        if (tracker?.Member is not null)
-            Reporter = new ReceiptReporter(session.Receipts.ToReport, tracker, session.Receipts.Distrust, log);
+        _announcers = [.. (trackers?.Tiers ?? []).Select(tier => new TrackerAnnouncer(session, tier, _dialer, log))];
+        if (trackers is { HasMember: true })
+            Reporter = new ReceiptReporter(session.Receipts.ToReport, trackers.ReportAsync, session.Serving.Trust, log, session.Clock);
     }
 
-    /// <summary>Whether the tracker has taken an announce.</summary>
-    public bool IsAnnounced => _announcer is { IsAnnounced: true };
+    /// <summary>Whether a tracker has taken an announce.</summary>
+    public bool IsAnnounced => Array.Exists(_announcers, announcer => announcer.IsAnnounced);
+
+    /// <summary>Ends, with the reason, when every tracker refuses for good and there is nobody else to exchange anything with.</summary>
+    public Task<string> Refused => _refused.Task;
 
     public PeerSession Session { get; }
 
@@ -46,7 +50,7 @@ internal sealed class TorrentPeer : IAsyncDisposable
     /// <summary>Checks what is on disk, then starts.</summary>
     /// <param name="torrent">The torrent.</param>
     /// <param name="folder">Folder of its files.</param>
-    /// <param name="tracker">The tracker; <c>null</c> for peers told by hand only. Disposed by its owner.</param>
+    /// <param name="trackers">The trackers; <c>null</c> for peers told by hand only. Disposed by their owner.</param>
     /// <param name="options">Limits.</param>
     /// <param name="log">Told what happens.</param>
     /// <param name="clock">The clock.</param>
@@ -55,7 +59,7 @@ internal sealed class TorrentPeer : IAsyncDisposable
     /// <exception cref="IOException">Disk or journal cannot be used.</exception>
     /// <exception cref="System.Net.Sockets.SocketException">The port is taken.</exception>
     public static async Task<TorrentPeer> StartAsync(
-        TorrentMetadata torrent, string folder, TrackerClient? tracker, PeerOptions options, Action<string> log,
+        TorrentMetadata torrent, string folder, TrackerSet? trackers, PeerOptions options, Action<string> log,
         TimeProvider? clock = null, bool writable = true, CancellationToken cancellationToken = default)
     {
         // A folder that cannot be is better known before the first piece arrives.
@@ -69,7 +73,7 @@ internal sealed class TorrentPeer : IAsyncDisposable
             if (writable)
                 store.CreateEmptyFiles();
             session = new PeerSession(torrent, store, have, options, clock ?? TimeProvider.System);
-            var peer = new TorrentPeer(session, store, tracker, log);
+            var peer = new TorrentPeer(session, store, trackers, log);
             session.ListenPort = peer._listener.Start();
             peer.StartLoops();
             return peer;
@@ -82,9 +86,10 @@ internal sealed class TorrentPeer : IAsyncDisposable
         }
     }
 
-    /// <summary>Peers to call besides those the tracker names.</summary>
-    public void AddPeers(IEnumerable<IPEndPoint> endPoints)
+    /// <summary>Peers to call besides those the trackers name.</summary>
+    public void AddPeers(IReadOnlyCollection<IPEndPoint> endPoints)
     {
+        _hasPeersByHand |= endPoints.Count > 0;
         _dialer.Add(endPoints);
         _dialer.CallDue(_stop.Token);
     }
@@ -131,7 +136,7 @@ internal sealed class TorrentPeer : IAsyncDisposable
         return true;
     }
 
-    /// <summary>Stops the exchange, reports what was earned and tells the tracker good-bye.</summary>
+    /// <summary>Stops the exchange, reports what was earned and tells the trackers good-bye.</summary>
     public async Task StopAsync()
     {
         if (_stopped)
@@ -150,8 +155,7 @@ internal sealed class TorrentPeer : IAsyncDisposable
         {
             if (Reporter is not null)
                 await Reporter.ReportAsync(last.Token).ConfigureAwait(false);
-            if (_announcer is not null)
-                await _announcer.StopAsync(last.Token).ConfigureAwait(false);
+            await Task.WhenAll(_announcers.Select(announcer => announcer.StopAsync(last.Token))).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {
@@ -219,8 +223,8 @@ internal sealed class TorrentPeer : IAsyncDisposable
         _loops.Add(LoopAsync("signing", Session.Receipts.SignAsync));
         _loops.Add(LoopAsync("collecting", _ => Session.Receipts.CollectAsync()));
         _loops.Add(LoopAsync("watching", WatchAsync));
-        if (_announcer is not null)
-            _loops.Add(LoopAsync("announcing", _announcer.RunAsync));
+        foreach (var announcer in _announcers)
+            _loops.Add(LoopAsync("announcing", announcer.RunAsync));
         if (Reporter is not null)
             _loops.Add(LoopAsync("reporting", Reporter.RunAsync));
     }
@@ -249,6 +253,8 @@ internal sealed class TorrentPeer : IAsyncDisposable
             if (second % 10 == 0)
                 Session.Serving.Rechoke();
             _dialer.CallDue(cancellationToken);
+            if (_announcers.Length > 0 && Array.TrueForAll(_announcers, announcer => announcer.Refusal is not null) && !_hasPeersByHand && Session.PeerCount == 0)
+                _refused.TrySetResult(string.Join("; ", _announcers.Select(announcer => announcer.Refusal)));
             await Task.Delay(TimeSpan.FromSeconds(1), Session.Clock, cancellationToken).ConfigureAwait(false);
         }
     }

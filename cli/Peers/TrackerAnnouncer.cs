@@ -2,18 +2,21 @@ using Pbts.Cli.Tracker;
 
 namespace Pbts.Cli.Peers;
 
-/// <summary>Tells the tracker of us, and the dialer of the peers the tracker names.</summary>
+/// <summary>Tells the trackers of one tier of us, and the dialer of the peers they name.</summary>
 /// <param name="session">What is told.</param>
-/// <param name="tracker">The tracker.</param>
+/// <param name="tier">The trackers.</param>
 /// <param name="dialer">Calls the peers.</param>
 /// <param name="log">Told of refusals and warnings.</param>
-internal sealed class TrackerAnnouncer(PeerSession session, TrackerClient tracker, PeerDialer dialer, Action<string> log)
+internal sealed class TrackerAnnouncer(PeerSession session, TrackerTier tier, PeerDialer dialer, Action<string> log)
 {
     /// <summary>How soon after an announce another one may follow.</summary>
     private static readonly TimeSpan Soonest = TimeSpan.FromSeconds(5);
 
-    /// <summary>Whether the tracker has taken an announce.</summary>
-    public bool IsAnnounced { get; private set; }
+    /// <summary>Whether a tracker has taken an announce.</summary>
+    public bool IsAnnounced => tier.IsAnnounced;
+
+    /// <summary>Why all of them refuse, when none will ever take an announce.</summary>
+    public string? Refusal => tier.Refusal;
 
     /// <summary>Announces whenever it is time, until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -25,18 +28,18 @@ internal sealed class TrackerAnnouncer(PeerSession session, TrackerClient tracke
         {
             var reply = await AnnounceAsync(next, cancellationToken).ConfigureAwait(false);
             if (reply.Failure is null)
-                (next, IsAnnounced) = ("", true);
+                next = "";
             dialer.Add(reply.Peers);
             dialer.CallDue(cancellationToken);
             soon = await PauseAsync(reply, soon, tellsCompletion, cancellationToken).ConfigureAwait(false) ? soon * 2 : Soonest;
             if (tellsCompletion && session.Completed.IsCompletedSuccessfully)
-                next = IsAnnounced ? "completed" : "started";
+                next = "completed";
             tellsCompletion &= !session.Completed.IsCompleted;
         }
     }
 
-    /// <summary>Says good-bye, if the tracker knows us.</summary>
-    public Task StopAsync(CancellationToken cancellationToken) => IsAnnounced ? AnnounceAsync("stopped", cancellationToken) : Task.CompletedTask;
+    /// <summary>Says good-bye to those that know us.</summary>
+    public Task StopAsync(CancellationToken cancellationToken) => tier.StopAsync(Request("stopped"), cancellationToken);
 
     /// <summary>
     /// Waits for the interval, or for what is worth an announce before: the end of the download, and after <paramref name="soon"/>
@@ -62,15 +65,17 @@ internal sealed class TrackerAnnouncer(PeerSession session, TrackerClient tracke
 
     private async Task<AnnounceReply> AnnounceAsync(string announceEvent, CancellationToken cancellationToken)
     {
-        var reply = await tracker.AnnounceAsync(new AnnounceRequest
-        {
-            InfoHash = session.Torrent.InfoHash, PeerId = session.PeerId, Port = session.ListenPort, Uploaded = session.Uploaded,
-            Downloaded = session.Downloaded, Left = session.Left, Event = announceEvent, NumWant = announceEvent == "stopped" ? 0 : 50,
-        }, cancellationToken).ConfigureAwait(false);
+        var reply = await tier.AnnounceAsync(Request(announceEvent), cancellationToken).ConfigureAwait(false);
         if (reply.Failure is not null)
             log($"announce refused: {reply.Failure}");
         else if (reply.Warning is not null)
             log($"announce: {reply.Warning}");
         return reply;
     }
+
+    private AnnounceRequest Request(string announceEvent) => new()
+    {
+        InfoHash = session.Torrent.InfoHash, PeerId = session.PeerId, Port = session.ListenPort, Uploaded = session.Uploaded,
+        Downloaded = session.Downloaded, Left = session.Left, Event = announceEvent,
+    };
 }

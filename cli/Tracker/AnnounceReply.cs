@@ -11,6 +11,9 @@ internal sealed record AnnounceReply
     /// <summary>Why the tracker refused, or why it could not be asked; <c>null</c> when it answered.</summary>
     public string? Failure { get; init; }
 
+    /// <summary>Whether the same announce will be refused again whenever it is made: the key, the account or the torrent is wrong.</summary>
+    public bool IsFinal { get; init; }
+
     public string? Warning { get; init; }
 
     /// <summary>Seconds until the next announce.</summary>

@@ -9,7 +9,7 @@ using Pbts.Protocol.Receipts;
 namespace Pbts.Cli.Tracker;
 
 /// <summary>Speaks to a tracker: announces and scrapes over HTTP (BEP 3, BEP 48), and the JSON API of PBTS.</summary>
-internal sealed class TrackerClient : IDisposable
+internal sealed class TrackerClient : IAnnounceTracker
 {
     /// <summary>Where a tracker is when nobody says.</summary>
     public const string DefaultUrl = "http://127.0.0.1:8000";
@@ -36,6 +36,9 @@ internal sealed class TrackerClient : IDisposable
         _http.DefaultRequestHeaders.UserAgent.Add(new ProductInfoHeaderValue("pbts", "0.1.0"));
     }
 
+    /// <inheritdoc/>
+    public string Name => _base.Authority;
+
     /// <summary>Who announces and reports; without it announces are anonymous.</summary>
     public (string UserId, MemberIdentity Identity)? Member { get; init; }
 
@@ -50,7 +53,7 @@ internal sealed class TrackerClient : IDisposable
         try
         {
             using var response = await _http.GetAsync(AnnounceUri(request), cancellationToken).ConfigureAwait(false);
-            return AnnounceReplyReader.Read(await response.Content.ReadAsByteArrayAsync(cancellationToken).ConfigureAwait(false));
+            return AnnounceReplyReader.Read(await response.Content.ReadAsByteArrayAsync(cancellationToken).ConfigureAwait(false), (int)response.StatusCode);
         }
         catch (Exception e) when (IsNetworkTrouble(e, cancellationToken))
         {

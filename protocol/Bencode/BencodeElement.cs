@@ -72,7 +72,7 @@ public readonly struct BencodeElement
             yield return new BencodeElement(_document, i);
     }
 
-    /// <summary>The entries of a dictionary in key order; none for another kind.</summary>
+    /// <summary>The entries of a dictionary as they stand; none for another kind.</summary>
     public IEnumerable<(ReadOnlyMemory<byte> Key, BencodeElement Value)> Entries()
     {
         if (Kind != BencodeKind.Dictionary)

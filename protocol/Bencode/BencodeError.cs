@@ -1,6 +1,6 @@
 namespace Pbts.Protocol.Bencode;
 
-/// <summary>Why an input is not canonical bencode, or exceeds the limits.</summary>
+/// <summary>Why an input is not bencode of the kind wanted, or exceeds the limits.</summary>
 public enum BencodeError
 {
     /// <summary>No error.</summary>

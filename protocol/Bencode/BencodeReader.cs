@@ -3,8 +3,8 @@ using System.Runtime.CompilerServices;
 namespace Pbts.Protocol.Bencode;
 
 /// <summary>
-/// Reads canonical bencode (BEP 3) token by token, in place: no recursion, no allocation, nothing trusted.
-/// Refuses leading zeros, unsorted or repeated keys, integers beyond 64 bits, trailing bytes and whatever exceeds the limits.
+/// Reads bencode (BEP 3) token by token, in place: no recursion, no allocation, nothing trusted. Refuses whatever exceeds the
+/// limits, and, unless they are lenient, leading zeros, unsorted or repeated keys, integers beyond 64 bits and trailing bytes.
 /// </summary>
 public ref struct BencodeReader
 {
@@ -61,7 +61,7 @@ public ref struct BencodeReader
         if (Error != BencodeError.None)
             return false;
         if (_finished)
-            return Position == _input.Length ? false : Fail(BencodeError.TrailingBytes);
+            return Position == _input.Length || _limits.IsLenient ? false : Fail(BencodeError.TrailingBytes);
         if (Position >= _input.Length)
             return Fail(BencodeError.UnexpectedEnd);
         if (++_values > _limits.MaxValues)
@@ -124,7 +124,7 @@ public ref struct BencodeReader
     private bool AcceptKey()
     {
         var level = Depth - 1;
-        if (_keyLength[level] >= 0)
+        if (_keyLength[level] >= 0 && !_limits.IsLenient)
         {
             var order = Bytes.SequenceCompareTo(_input.Slice(_keyStart[level], _keyLength[level]));
             if (order <= 0)
@@ -145,7 +145,7 @@ public ref struct BencodeReader
         {
             var digit = _input[Position] - '0';
             // Ten digits hold every length an array can have.
-            if (digit is < 0 or > 9 || Position - start >= 10 || (Position > start && _input[start] == '0'))
+            if (digit is < 0 or > 9 || Position - start >= 10 || (Position > start && _input[start] == '0' && !_limits.IsLenient))
                 return Fail(BencodeError.BadLength);
             length = length * 10 + digit;
         }
@@ -171,20 +171,20 @@ public ref struct BencodeReader
         for (; Position < _input.Length && _input[Position] != 'e'; Position++)
         {
             var digit = _input[Position] - '0';
-            if (digit is < 0 or > 9 || (Position > start && _input[start] == '0'))
+            if (digit is < 0 or > 9 || (Position > start && _input[start] == '0' && !_limits.IsLenient))
                 return Fail(BencodeError.BadNumber);
-            // Nineteen digits never overflow 64 unsigned bits; a signed value has no more.
-            if (Position - start >= 19)
-                return Fail(BencodeError.NumberRange);
-            value = value * 10 + (uint)digit;
+            // Below this ten times the value and a digit fit 64 unsigned bits; a signed value has no more digits.
+            value = value < ulong.MaxValue / 10 ? value * 10 + (uint)digit : ulong.MaxValue;
         }
         if (Position == _input.Length)
             return Fail(BencodeError.UnexpectedEnd);
-        if (Position == start || (negative && value == 0))
+        if (Position == start || (negative && value == 0 && !_limits.IsLenient))
             return Fail(BencodeError.BadNumber);
         Position++;
-        if (value > (negative ? 1UL << 63 : long.MaxValue))
+        var most = negative ? 1UL << 63 : long.MaxValue;
+        if (value > most && !_limits.IsLenient)
             return Fail(BencodeError.NumberRange);
+        value = Math.Min(value, most);
         Number = negative ? unchecked(-(long)value) : (long)value;
         return true;
     }

@@ -1,11 +1,12 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using Pbts.Protocol.Receipts;
+using Pbts.Protocol.Storage;
 
 namespace Pbts.Protocol.Bep10;
 
 /// <summary>
-/// An append-only file of receipts added and settled. Survives the end of the process at any byte: a torn last record is
+/// An append-only file of receipts added and settled, its owner's only. Survives the end of the process at any byte: a torn last record is
 /// dropped when the file is opened. Not for concurrent use.
 /// </summary>
 /// <remarks>
@@ -36,7 +37,7 @@ internal sealed class ReceiptJournal : IDisposable
     public static ReceiptJournal Open(string path, out List<Receipt> live)
     {
         // Nobody else may append: two processes would tear each other's records.
-        var file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 0);
+        var file = PrivateFile.Open(path, FileMode.OpenOrCreate);
         var found = new Dictionary<ReceiptId, (long Position, Receipt Receipt)>();
         var good = 0L;
         Span<byte> record = stackalloc byte[RecordLength];
@@ -85,7 +86,7 @@ internal sealed class ReceiptJournal : IDisposable
     public void Compact(IEnumerable<Receipt> live)
     {
         var temporary = _path + ".new";
-        var next = new FileStream(temporary, FileMode.Create, FileAccess.ReadWrite, FileShare.None, 0);
+        var next = PrivateFile.Open(temporary, FileMode.Create);
         var old = _file;
         try
         {

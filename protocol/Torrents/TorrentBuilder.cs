@@ -12,7 +12,7 @@ public static class TorrentBuilder
     /// <param name="created">Creation time; left out when <c>null</c>, so that equal input gives equal bytes.</param>
     /// <param name="isPrivate">Whether peers come from this tracker only.</param>
     /// <param name="cancellationToken">Stops the hashing.</param>
-    /// <exception cref="IOException">A file cannot be read, or there is nothing in it.</exception>
+    /// <exception cref="IOException">A file cannot be read or is none (a device, a pipe), or there is nothing in it.</exception>
     public static async Task<byte[]> CreateAsync(
         string path, string announceUrl, int pieceLength, DateTimeOffset? created = null, bool isPrivate = true, CancellationToken cancellationToken = default)
     {
@@ -58,6 +58,8 @@ public static class TorrentBuilder
         var filled = 0;
         for (var i = 0; i < files.Length; i++)
         {
+            if (!FileKind.IsRegular(files[i]))
+                throw new IOException($"{files[i]}: a device, pipe or socket cannot be shared, only files can");
             using var stream = new FileStream(files[i], FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16, useAsync: true);
             int read;
             while ((read = await stream.ReadAsync(piece.AsMemory(filled), cancellationToken).ConfigureAwait(false)) > 0)

@@ -5,13 +5,19 @@ using Pbts.Protocol.Receipts;
 
 namespace Pbts.Protocol.Torrents;
 
-/// <summary>What a <c>.torrent</c> file says (BEP 3, version 1; BEP 12 tiers; BEP 27 private flag).</summary>
+/// <summary>What a <c>.torrent</c> file says (BEP 3, version 1; BEP 12 tiers; BEP 27 private flag; BEP 47 padding).</summary>
 public sealed record TorrentMetadata
 {
     /// <summary>Longest piece accepted: 64 MiB.</summary>
     public const int MaxPieceLength = 64 << 20;
 
     private const int MaxFiles = 100_000;
+    private const int MaxTrackers = 32;
+
+    /// <summary>Longest part of a path that file systems take, in bytes of UTF-8.</summary>
+    private const int MaxPartLength = 255;
+
+    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     /// <summary>256 TiB: keeps every sum and product far from overflow.</summary>
     private const long MaxTotalLength = 1L << 48;
@@ -35,7 +41,10 @@ public sealed record TorrentMetadata
     public required bool IsPrivate { get; init; }
 
     /// <summary>Announce URLs, best first.</summary>
-    public required IReadOnlyList<string> Trackers { get; init; }
+    public IReadOnlyList<string> Trackers => [.. Tiers.SelectMany(tier => tier)];
+
+    /// <summary>The same in their tiers (BEP 12): those of one tier stand in for each other. Without <c>announce-list</c> the one tracker.</summary>
+    public required IReadOnlyList<IReadOnlyList<string>> Tiers { get; init; }
 
     /// <summary>SHA-1 hashes of all pieces, 20 bytes each.</summary>
     public required ReadOnlyMemory<byte> PieceHashes { get; init; }
@@ -66,8 +75,9 @@ public sealed record TorrentMetadata
             return Fail($"info.piece length: must be 1 to {MaxPieceLength}", out error);
         if (!info.TryGetBytes("pieces"u8, out var pieces) || pieces.Length == 0 || pieces.Length % 20 != 0)
             return Fail("info.pieces: must be a multiple of 20 bytes", out error);
-        if (!info.TryGetBytes("name"u8, out var nameBytes) || !TryPart(nameBytes, out var name))
-            return Fail("info.name: must be one path part", out error);
+        // Older programs wrote names in the code page of their machine, and beside it what was meant.
+        if (!(info.TryGetBytes("name.utf-8"u8, out var nameBytes) || info.TryGetBytes("name"u8, out nameBytes)) || !TryPart(nameBytes, out var name))
+            return Fail($"info.name: must be one path part of at most {MaxPartLength} bytes", out error);
         if (!TryFiles(info, name, out var files, out error))
             return false;
         var total = files.Sum(f => f.Length);
@@ -81,7 +91,7 @@ public sealed record TorrentMetadata
             TotalLength = total,
             Files = files,
             IsPrivate = info.TryGetNumber("private"u8, out var flag) && flag == 1,
-            Trackers = ReadTrackers(root),
+            Tiers = ReadTiers(root),
             PieceHashes = pieces.ToArray(),
         };
         return true;
@@ -106,9 +116,12 @@ public sealed record TorrentMetadata
                 return Fail($"info.files: more than {MaxFiles}", out error);
             if (!item.TryGetNumber("length"u8, out var length) || length < 0 || length > MaxTotalLength - offset)
                 return Fail("info.files.length: out of range", out error);
-            if (!item.TryGet("path"u8, out var path) || !TryPath(path, out var joined) || !seen.Add(joined))
-                return Fail("info.files.path: empty, repeated or leading outside", out error);
-            files.Add(new TorrentFile($"{name}/{joined}", length, offset));
+            if (!(item.TryGet("path.utf-8"u8, out var path) || item.TryGet("path"u8, out path)) || !TryPath(path, out var joined))
+                return Fail("info.files.path: empty, too long or leading outside", out error);
+            var isPadding = item.TryGetBytes("attr"u8, out var attributes) && attributes.Contains((byte)'p');
+            if (!isPadding && !seen.Add(joined))
+                return Fail($"info.files.path: {joined} is two files", out error);
+            files.Add(new TorrentFile($"{name}/{joined}", length, offset, isPadding));
             offset += length;
         }
         return offset > 0 || Fail("info.files: empty", out error);
@@ -131,20 +144,47 @@ public sealed record TorrentMetadata
     /// <summary>A name that stays inside its folder on every system.</summary>
     private static bool TryPart(ReadOnlySpan<byte> bytes, out string part)
     {
-        part = Encoding.UTF8.GetString(bytes);
-        return part is not ("" or "." or "..") && bytes.Length <= 255 && part.AsSpan().IndexOfAny('/', '\\', '\0') < 0;
+        part = Text(bytes);
+        return part is not ("" or "." or "..") && Encoding.UTF8.GetByteCount(part) <= MaxPartLength && part.AsSpan().IndexOfAny('/', '\\', '\0') < 0;
     }
 
-    private static List<string> ReadTrackers(BencodeElement root)
+    /// <summary>
+    /// Bytes that are not UTF-8 are in a code page that nobody names: each becomes the character of its number (Latin-1), so
+    /// that different names stay different.
+    /// </summary>
+    private static string Text(ReadOnlySpan<byte> bytes)
     {
-        var trackers = new List<string>();
-        if (root.TryGetBytes("announce"u8, out var first))
-            trackers.Add(Encoding.UTF8.GetString(first));
-        if (root.TryGet("announce-list"u8, out var tiers))
-            foreach (var url in tiers.Items().SelectMany(t => t.Items()))
-                if (url.TryGetBytes(out var bytes) && trackers.Count < 32)
-                    trackers.Add(Encoding.UTF8.GetString(bytes));
-        return [.. trackers.Distinct()];
+        try
+        {
+            return StrictUtf8.GetString(bytes);
+        }
+        catch (DecoderFallbackException)
+        {
+            return Encoding.Latin1.GetString(bytes);
+        }
+    }
+
+    private static List<IReadOnlyList<string>> ReadTiers(BencodeElement root)
+    {
+        var tiers = new List<IReadOnlyList<string>>();
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        if (root.TryGet("announce-list"u8, out var list))
+            foreach (var tier in list.Items())
+                AddTier(tier.Items());
+        // Who knows tiers leaves the one tracker out of account; where there is none in the tiers it is all there is.
+        if (tiers.Count == 0 && root.TryGet("announce"u8, out var single))
+            AddTier([single]);
+        return tiers;
+
+        void AddTier(IEnumerable<BencodeElement> items)
+        {
+            var urls = new List<string>();
+            foreach (var item in items)
+                if (item.TryGetBytes(out var bytes) && seen.Count < MaxTrackers && Encoding.UTF8.GetString(bytes).Trim() is { Length: > 0 } url && seen.Add(url))
+                    urls.Add(url);
+            if (urls.Count > 0)
+                tiers.Add(urls);
+        }
     }
 
     private static bool Fail(string text, out string error)

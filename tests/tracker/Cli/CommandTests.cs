@@ -53,6 +53,18 @@ public sealed class CommandTests : IDisposable
     }
 
     [Theory]
+    [InlineData("torrent show /dev/zero", "longer than")]
+    [InlineData("get /dev/zero --data .", "longer than")]
+    [InlineData("report --user x --key /dev/zero", "longer than")]
+    [InlineData("torrent create /dev/zero --tracker http://t/announce", "cannot be shared")]
+    public async Task A_device_is_no_file_and_is_not_read_without_end(string line, string expected)
+    {
+        var result = await RunAsync(line.Split(' ')).WaitAsync(TimeSpan.FromSeconds(30));
+        Assert.Equal(ExitCodes.File, result.ExitCode);
+        Assert.Contains(expected, result.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("get")]
     [InlineData("no-such-command")]
     [InlineData("get x.torrent --data . --user alice")]

@@ -122,6 +122,9 @@ public sealed class ClusterSpendTests(PostgresServer postgres, ITestOutputHelper
         await Parallel.ForEachAsync(reports, new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (report, _) =>
         {
             var (status, answer) = await report.Sender.ReportAsync(node.Http, report.Receipts);
+            // On a slow machine eight at a time may be more than it verifies in time; a report is safely sent again.
+            for (; status == HttpStatusCode.TooManyRequests; (status, answer) = await report.Sender.ReportAsync(node.Http, report.Receipts))
+                await Task.Delay(500, CancellationToken.None);
             Assert.Equal(HttpStatusCode.OK, status);
             Interlocked.Add(ref accepted, (int)answer["verified_receipts"]!);
         });
@@ -176,26 +179,28 @@ public sealed class ClusterSpendTests(PostgresServer postgres, ITestOutputHelper
     public async Task Restarting_everything_keeps_users_totals_and_spent_receipts()
     {
         var database = await postgres.CreateDatabaseAsync();
-        JsonObject receipt;
-        Member alice, bob;
-        string instance;
-        await using (var node = await NodeProcess.StartNodeAsync(database))
+        var node = await NodeProcess.StartNodeAsync(database);
+        try
         {
-            (alice, bob) = (await Member.RegisteredAsync(node.Http, "alice"), await Member.RegisteredAsync(node.Http, "bob"));
-            receipt = bob.Receipt(alice, "one");
+            var (alice, bob) = (await Member.RegisteredAsync(node.Http, "alice"), await Member.RegisteredAsync(node.Http, "bob"));
+            var receipt = bob.Receipt(alice, "one");
             await alice.ReportAsync(node.Http, receipt);
-            instance = await node.Http.InstanceIdAsync();
+            var instance = await node.Http.InstanceIdAsync();
             Assert.Equal(HttpStatusCode.OK, (await node.Http.PostTextAsync("/config", """{"receipt_window":7200}""")).Status);
-            await node.KillAsync();
-        }
 
-        await using var again = await NodeProcess.StartNodeAsync(database);
-        Assert.Equal(instance, await again.Http.InstanceIdAsync());
-        Assert.Equal(7200, (long)(await again.Http.GetJsonAsync("/config")).Answer["receipt_window"]!);
-        Assert.Equal(["duplicate"], (await alice.ReportAsync(again.Http, receipt)).Answer.Statuses());
-        // A longer window does not make a spent receipt spendable.
-        Assert.Equal(HttpStatusCode.OK, (await again.Http.PostTextAsync("/config", """{"receipt_window":31536000}""")).Status);
-        Assert.Equal(["duplicate"], (await alice.ReportAsync(again.Http, receipt)).Answer.Statuses());
-        Assert.Equal((1000, 0), await alice.TotalsAsync(again.Http));
+            // Killed, and back on its own ports: others do not wait for the dead one to be given up.
+            node = await node.StartAgainAsync();
+            Assert.Equal(instance, await node.Http.InstanceIdAsync());
+            Assert.Equal(7200, (long)(await node.Http.GetJsonAsync("/config")).Answer["receipt_window"]!);
+            Assert.Equal(["duplicate"], (await alice.ReportAsync(node.Http, receipt)).Answer.Statuses());
+            // A longer window does not make a spent receipt spendable.
+            Assert.Equal(HttpStatusCode.OK, (await node.Http.PostTextAsync("/config", """{"receipt_window":31536000}""")).Status);
+            Assert.Equal(["duplicate"], (await alice.ReportAsync(node.Http, receipt)).Answer.Statuses());
+            Assert.Equal((1000, 0), await alice.TotalsAsync(node.Http));
+        }
+        finally
+        {
+            await node.DisposeAsync();
+        }
     }
 }

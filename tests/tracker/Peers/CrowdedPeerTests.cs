@@ -41,27 +41,30 @@ public sealed class CrowdedPeerTests : IAsyncLifetime
     [Fact]
     public async Task Peers_that_only_sit_there_keep_nobody_out()
     {
-        await using var seed = await SeedAsync(o => o with { MaxConnections = 5, UselessTimeout = TimeSpan.FromSeconds(1) });
+        var useless = TimeSpan.FromSeconds(3);
+        await using var seed = await SeedAsync(o => o with { MaxConnections = 5, UselessTimeout = useless });
         var idlers = new List<RawPeer>();
         for (var i = 0; i < 5; i++)
             idlers.Add(await RawPeer.ConnectAsync(seed, _setup.Torrent, $"-XX0000-idle-peer-0{i}"));
-        Assert.Equal(5, seed.Session.PeerCount);
+        await EventuallyAsync(() => seed.Session.PeerCount == 5, "they have arrived");
         // The last of them takes a piece now and then, so it is none to go.
         using var busy = await RawPeer.ConnectAsync(seed, _setup.Torrent, "-XX0000-refused-yet!");
         Assert.True(await busy.IsClosedAsync());
         await idlers[4].SendAsync(PeerMessages.Simple(PeerMessages.Interested));
         Assert.NotNull(await idlers[4].NextAsync(PeerMessages.Unchoke));
+        using var served = new CancellationTokenSource();
         var useful = Task.Run(async () =>
         {
-            for (var i = 0; i < 12; i++)
+            for (var i = 0; !served.IsCancellationRequested; i = (i + 1) % 12)
             {
                 await idlers[4].SendAsync(PeerMessages.Numbers(PeerMessages.Request, i, 0, 16384));
                 Assert.NotNull(await idlers[4].NextAsync(PeerMessages.Piece));
                 await Task.Delay(300);
             }
         });
-        await Task.Delay(1100);
+        await EventuallyAsync(() => seed.Session.Peers.Count(p => p.Health.SinceUseful > useless) == 4, "four are of no use");
         await DownloadAsync(seed);
+        await served.CancelAsync();
         await useful;
         idlers.ForEach(s => s.Dispose());
     }

@@ -42,6 +42,31 @@ public sealed class PieceStoreTests : IDisposable
     }
 
     [Fact]
+    public async Task Padding_is_zeros_that_no_disk_holds_and_nothing_else()
+    {
+        byte[] first = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, .. new byte[6]];
+        byte[] last = [11, 12, 13];
+        var torrent = new TorrentMetadata
+        {
+            InfoHash = default, Name = "n", PieceLength = 16, TotalLength = 19, IsPrivate = true, Tiers = [],
+            Files = [new("n/a", 10, 0), new("n/.pad/6", 6, 10, IsPadding: true), new("n/.pad/6", 0, 16, IsPadding: true), new("n/b", 3, 16)],
+            PieceHashes = (byte[])[.. TorrentHash.Of(first), .. TorrentHash.Of(last)],
+        };
+        using var store = new PieceStore(torrent, _folder, writable: true);
+        store.Write(0, first);
+        store.Write(16, last);
+        store.CreateEmptyFiles();
+        Assert.Equal(["a", "b"], Directory.EnumerateFileSystemEntries(Path.Combine(_folder, "n")).Select(Path.GetFileName).Order());
+        Assert.True((await store.VerifyAsync(default)).IsComplete);
+        var read = Enumerable.Repeat((byte)9, 19).ToArray();
+        Assert.True(store.TryRead(0, read));
+        Assert.Equal([.. first, .. last], read);
+        // It would be read back as zeros, and others would be given what is wrong.
+        first[15] = 1;
+        Assert.Throws<IOException>(() => store.Write(0, first));
+    }
+
+    [Fact]
     public void A_bitfield_reads_back_and_refuses_spare_bits_and_lengths()
     {
         var bitfield = new Bitfield(11);

@@ -43,7 +43,7 @@ internal sealed class TransferSetup : IDisposable
     public Task<TorrentPeer> StartAsync(string name, MemberIdentity? identity, TrackerClient? tracker = null, Func<PeerOptions, PeerOptions>? change = null)
     {
         var options = new PeerOptions { Identity = identity, Listen = IPAddress.Loopback, StateFolder = Path.Combine(Folder, name + ".state") };
-        return TorrentPeer.StartAsync(Torrent, Path.Combine(Folder, name), tracker, change is null ? options : change(options), text =>
+        return TorrentPeer.StartAsync(Torrent, Path.Combine(Folder, name), tracker is null ? null : TrackerSet.Of(tracker), change is null ? options : change(options), text =>
         {
             lock (Log)
                 Log.Add($"{name}: {text}");

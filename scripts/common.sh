@@ -50,11 +50,16 @@ proc_start() {
 boot_id() { cat /proc/sys/kernel/random/boot_id; }
 
 # launch NAME COMMAND…: a child in a session of its own (no terminal signal reaches it), its log and its
-# identity on record. Neither the lock on the data folder nor the caller's output is inherited.
+# identity on record. Neither the lock on the data folder nor the caller's output is inherited, nor is the chain's key by
+# those that sign nothing.
 launch() {
-    local name=$1 pid
+    local name=$1 pid without=()
     shift
-    setsid "$@" </dev/null >>"$DATA/logs/${name#.}.log" 2>&1 4>&- 9>&- &
+    case $name in
+        node-* | silo-* | .keeper) ;;
+        *) without=(env -u RPC -u PK0 -u FACTORY -u REPUTATION_ADDRESS -u Chain__Rpc -u Chain__PrivateKey) ;;
+    esac
+    setsid "${without[@]}" "$@" </dev/null >>"$DATA/logs/${name#.}.log" 2>&1 4>&- 9>&- &
     pid=$!
     # While the kernel still shows the shell's fork the start time is the same: exec does not change it.
     printf '%s %s %s\n' "$pid" "$(proc_start "$pid")" "$(boot_id)" >"$DATA/run/$name.pid"

@@ -23,7 +23,7 @@ internal static class ContractEndpoints
     /// <summary>Maps <c>/contract</c>; <paramref name="administration"/> guards what changes something.</summary>
     public static void MapContract(this IEndpointRouteBuilder app, Action<RouteGroupBuilder> administration)
     {
-        var contract = app.MapGroup("/contract").WithTags("Contract");
+        var contract = app.MapGroup("/contract");
         contract.MapGet("/status", StatusAsync);
         contract.MapGet("/user/{username}", UserAsync);
         contract.MapGet("/tx/{hash}", TransactionAsync);

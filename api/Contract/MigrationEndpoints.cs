@@ -17,7 +17,7 @@ internal static class MigrationEndpoints
     /// <summary>Maps <c>/migrations</c>; <paramref name="administration"/> guards all of it.</summary>
     public static void MapMigrations(this IEndpointRouteBuilder app, Action<RouteGroupBuilder> administration)
     {
-        var migrations = app.MapGroup("/migrations").WithTags("Migrations");
+        var migrations = app.MapGroup("/migrations");
         administration(migrations);
         migrations.MapPost("", StartAsync);
         migrations.MapGet("", ListAsync).WithMetadata(new Unaudited());

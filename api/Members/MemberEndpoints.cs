@@ -5,7 +5,6 @@ using Pbts.Api.Announce;
 using Pbts.Api.Http;
 using Pbts.Api.Users;
 using Pbts.GrainInterfaces.Configuration;
-using Scalar.AspNetCore;
 
 namespace Pbts.Api.Members;
 
@@ -32,12 +31,7 @@ internal static class MemberEndpoints
         services.AddHostedService<InstanceLookup>();
         services.AddSingleton<IUserDirectory, UserDirectory>();
         services.AddSingleton<IAnnounceAccess, UserAccess>();
-        services.AddOpenApi(document => document.AddDocumentTransformer((description, _, _) =>
-        {
-            description.Info.Title = "PBTS tracker";
-            description.Info.Version = "1";
-            return Task.CompletedTask;
-        }));
+        services.AddApiDocument();
     }
 
     public static void MapMembers(this WebApplication app)
@@ -47,8 +41,6 @@ internal static class MemberEndpoints
         app.MapUsers();
         app.MapKeys();
         app.MapConfig();
-        app.MapOpenApi("/openapi/{documentName}.json");
-        // The page's script is served from this process, so it works without a network.
-        app.MapScalarApiReference("/docs", page => page.WithTitle("PBTS tracker").DisableDefaultFonts());
+        app.MapApiDocument();
     }
 }

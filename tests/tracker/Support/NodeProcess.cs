@@ -110,12 +110,20 @@ internal sealed partial class NodeProcess : IAsyncDisposable
 
     /// <summary>Starts without waiting for readiness; for tests of what happens before it.</summary>
     public static NodeProcess Launch(string program, string database, params (string Name, string Value)[] environment) =>
-        Launch(program, database, FreePorts(3), null, environment);
+        Launch(program, database, FreePorts(3), [], IPAddress.Loopback, environment);
+
+    /// <summary>Starts an all-in-one node through another program, which runs its arguments, and waits until it is ready.</summary>
+    public static async Task<NodeProcess> StartThroughAsync(string[] through, string database, params (string Name, string Value)[] environment)
+    {
+        var node = Launch("Pbts.Silo.dll", database, FreePorts(3), through, IPAddress.Loopback, environment);
+        await node.WaitUntilReadyAsync();
+        return node;
+    }
 
     /// <summary>Starts an all-in-one node in a network namespace of its own, without waiting for readiness.</summary>
     /// <param name="address">Where clients reach it.</param>
     public static NodeProcess LaunchInNamespace(string name, IPAddress address, string database, params (string Name, string Value)[] environment) =>
-        Launch("Pbts.Silo.dll", database, FreePorts(3), (name, address), environment);
+        Launch("Pbts.Silo.dll", database, FreePorts(3), [NetworkLab.Ip, "netns", "exec", name], address, environment);
 
     /// <summary>Starts the same program with the same settings on the same ports, without waiting for anything.</summary>
     public NodeProcess LaunchAgain() => _again();
@@ -129,11 +137,9 @@ internal sealed partial class NodeProcess : IAsyncDisposable
         return node;
     }
 
-    private static NodeProcess Launch(string program, string database, int[] ports, (string Name, IPAddress Address)? inside, (string Name, string Value)[] environment)
+    private static NodeProcess Launch(string program, string database, int[] ports, string[] through, IPAddress address, (string Name, string Value)[] environment)
     {
-        string[] command = ["dotnet", Path.Combine(AppContext.BaseDirectory, program)];
-        if (inside is { } lab)
-            command = [NetworkLab.Ip, "netns", "exec", lab.Name, .. command];
+        string[] command = [.. through, "dotnet", Path.Combine(AppContext.BaseDirectory, program)];
         var start = new ProcessStartInfo(command[0], command[1..])
         {
             RedirectStandardOutput = true,
@@ -141,7 +147,7 @@ internal sealed partial class NodeProcess : IAsyncDisposable
             WorkingDirectory = Path.GetTempPath(),
         };
         start.Environment["PBTS_DATABASE"] = database;
-        start.Environment["PBTS_LISTEN"] = inside is { } at ? $"http://{at.Address}:{ports[0]}" : $"http://127.0.0.1:{ports[0]};http://[::1]:{ports[0]}";
+        start.Environment["PBTS_LISTEN"] = IPAddress.IsLoopback(address) ? $"http://127.0.0.1:{ports[0]};http://[::1]:{ports[0]}" : $"http://{address}:{ports[0]}";
         start.Environment["PBTS_SILO_PORT"] = $"{ports[1]}";
         start.Environment["PBTS_MANAGEMENT_LISTEN"] = $"http://127.0.0.1:{ports[2]}";
 
@@ -155,7 +161,7 @@ internal sealed partial class NodeProcess : IAsyncDisposable
         foreach (var (name, value) in environment)
             start.Environment[name] = value;
         var node = new NodeProcess(
-            Process.Start(start)!, inside?.Address ?? IPAddress.Loopback, ports[0], ports[2], () => Launch(program, database, ports, inside, environment));
+            Process.Start(start)!, address, ports[0], ports[2], () => Launch(program, database, ports, through, address, environment));
         node._process.OutputDataReceived += node.Keep;
         node._process.ErrorDataReceived += node.Keep;
         node._process.BeginOutputReadLine();

@@ -45,8 +45,11 @@ internal sealed class ContractGrain(ChainConnection connection, ChainOutbox outb
             ChainId = chainId.ToString(CultureInfo.InvariantCulture),
             Problem = known is { } bound && (ulong)bound != chainId ? ChainAccount.WrongChain(bound, chainId) : null,
         };
+        if (status.Problem is not null) return status;
+        if (connection.Factory is { } factory && await Reader!.AbsenceAsync(factory) is { } missing) status = status with { Problem = $"FACTORY: {missing.Message}." };
         active ??= (await ActiveAsync()).Address;
-        if (active is null || status.Problem is not null) return status;
+        if (active is null) return status;
+        if (await Reader!.AbsenceAsync(active.Value) is { } absence) return status with { Problem = $"The active contract: {absence.Message}." };
         var chain = new List<string>();
         await foreach (var link in Reader!.ChainAsync(active.Value))
         {
@@ -141,6 +144,7 @@ internal sealed class ContractGrain(ChainConnection connection, ChainOutbox outb
         if (connection.Key is not { } key) return new(ContractProblemKind.NotConfigured, NotConfigured);
         // Written to the old contract, it would be missing on the new one when the user has moved already.
         if (await contracts.IsMigratingAsync()) return new(ContractProblemKind.Reverted, "A migration is not finished: wait for it, or cancel it");
+        if (await Reader!.AbsenceAsync(to) is { } absence) return new(ContractProblemKind.Unavailable, absence.Message);
         var account = GrainFactory.GetGrain<IChainAccountGrain>(key.Address.ToString());
         var id = Guid.NewGuid();
         if (await account.SubmitAsync(new ChainSubmission(id, kind, subject, to.ToString(), data)) is { } refusal)

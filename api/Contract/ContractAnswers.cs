@@ -16,12 +16,22 @@ internal sealed record StatusAnswer(
     [property: JsonPropertyName("chain_id")] string? ChainId,
     [property: JsonPropertyName("referrers")] IReadOnlyList<string> Referrers,
     [property: JsonPropertyName("pending_transactions")] int Pending,
-    [property: JsonPropertyName("problem")] string? Problem)
+    [property: JsonPropertyName("problem")] string? Problem,
+    [property: JsonPropertyName("sync_gas_used")] long SyncGasUsed,
+    [property: JsonPropertyName("sync_gas_per_day")] long SyncGasPerDay,
+    [property: JsonPropertyName("sync_paused_since")] DateTimeOffset? SyncPausedSince,
+    [property: JsonPropertyName("members_waiting")] int MembersWaiting)
 {
     public static StatusAnswer From(ContractStatus status) => new(
         status.Configured, status.Connected, status.RpcUrl, status.AccountAddress, status.FactoryAddress, status.ReputationAddress,
-        status.ChainId, status.Referrers, status.Pending, status.Problem);
+        status.ChainId, status.Referrers, status.Pending, status.Problem,
+        status.SyncGasUsed, status.SyncGasPerDay, status.SyncPausedSince, status.SyncWaiting);
 }
+
+/// <summary>Answer of <c>POST /contract/members/{name}/approve</c>, <c>/link</c> and <c>/revoke</c>.</summary>
+internal sealed record MemberStandingAnswer(
+    [property: JsonPropertyName("success")] bool Success,
+    [property: JsonPropertyName("username")] string Username);
 
 /// <summary>A user of the contract; sizes are JSON integers of any length.</summary>
 internal sealed record UserAnswer(

@@ -33,6 +33,10 @@ internal static class ContractEndpoints
         writes.MapPost("/register", RegisterAsync);
         writes.MapPost("/update", UpdateAsync);
         writes.MapPost("/migrate", MigrateAsync);
+        // The name is in the path, so that the audit says whom it was about.
+        writes.MapPost("/members/{username}/approve", (string username, IGrainFactory grains) => StandAsync(username, Contract(grains).ApproveAsync));
+        writes.MapPost("/members/{username}/link", (string username, IGrainFactory grains) => StandAsync(username, Contract(grains).LinkAsync));
+        writes.MapPost("/members/{username}/revoke", (string username, IGrainFactory grains) => StandAsync(username, Contract(grains).RevokeAsync));
     }
 
     private static async Task<IResult> StatusAsync(IGrainFactory grains, Moments moments) =>
@@ -113,6 +117,10 @@ internal static class ContractEndpoints
             Username = username, DownloadSize = down, UploadSize = up, Message = "User statistics updated on smart contract",
         });
     }
+
+    private static async Task<IResult> StandAsync(string username, Func<string, Task<bool>> change) => await change(username)
+        ? TypedResults.Json(new MemberStandingAnswer(true, username))
+        : Answers.NotFound("no member of this name has proven its key");
 
     private static async Task<IResult> MigrateAsync(HttpContext context, IGrainFactory grains, IOptions<ChainOptions> options)
     {

@@ -35,7 +35,13 @@ internal static class ContractCommand
             client.PostAsync("contract/update" + Wait, new JsonObject { ["username"] = words[0], ["download_size"] = Number(words[1]), ["upload_size"] = Number(words[2]) }, cancel)),
         Verb(context, "migrate", "Take one user over from the referrer.", ["USER"], (client, words, cancel) =>
             client.PostAsync("contract/migrate" + Wait, new JsonObject { ["username"] = words[0] }, cancel)),
+        Verb(context, "approve", "Let the sync add a member to the contract, whoever has signed for it.", ["USER"], (client, words, cancel) => StandAsync(client, words[0], "approve", cancel)),
+        Verb(context, "link", "Say that the contract's record of this name is the member's, whatever key it has.", ["USER"], (client, words, cancel) => StandAsync(client, words[0], "link", cancel)),
+        Verb(context, "revoke", "Take back approve and link; what is written stays.", ["USER"], (client, words, cancel) => StandAsync(client, words[0], "revoke", cancel)),
     };
+
+    private static Task<ApiResult> StandAsync(TrackerClient client, string user, string change, CancellationToken cancellationToken) =>
+        client.PostAsync($"contract/members/{Uri.EscapeDataString(user)}/{change}", new JsonObject(), cancellationToken);
 
     /// <summary>A verb whose arguments are plain words and whose answer is printed as it comes.</summary>
     internal static Command Verb(

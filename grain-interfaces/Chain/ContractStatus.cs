@@ -31,4 +31,16 @@ public sealed record ContractStatus
 
     /// <summary>What is wrong, if anything.</summary>
     [Id(9)] public string? Problem { get; init; }
+
+    /// <summary>Gas that the sync has burnt or set aside in the last 24 hours.</summary>
+    [Id(10)] public long SyncGasUsed { get; init; }
+
+    /// <summary>Most it may; 0: no limit.</summary>
+    [Id(11)] public long SyncGasPerDay { get; init; }
+
+    /// <summary>Since when totals wait for that; null when they do not.</summary>
+    [Id(12)] public DateTimeOffset? SyncPausedSince { get; init; }
+
+    /// <summary>Members that would be added if somebody vouched for them, as of the last round.</summary>
+    [Id(13)] public int SyncWaiting { get; init; }
 }

@@ -36,6 +36,18 @@ public interface IContractGrain : IGrainWithIntegerKey
     [Alias("Resolve"), ResponseTimeout("00:01:00"), ReadOnly]
     Task<ContractResult<ContractUser>> ResolveAsync(string username);
 
+    /// <summary>Vouches for a member, who then may be added to contracts by the sync; false when there is no such member with a proven key.</summary>
+    [Alias("Approve")]
+    Task<bool> ApproveAsync(string username);
+
+    /// <summary>Says that the record of a member's name on the chain is that member's, whatever key it has; false as for <see cref="ApproveAsync"/>.</summary>
+    [Alias("Link")]
+    Task<bool> LinkAsync(string username);
+
+    /// <summary>Takes back what <see cref="ApproveAsync"/> and <see cref="LinkAsync"/> said; false as for <see cref="ApproveAsync"/>.</summary>
+    [Alias("Revoke")]
+    Task<bool> RevokeAsync(string username);
+
     /// <summary>A transaction by its hash (any it ever had) or by its id; null when unknown.</summary>
     [Alias("Find")]
     Task<ChainTransaction?> FindAsync(string hashOrId);

@@ -56,8 +56,17 @@ public sealed class ChainOptions
     /// <summary>Bytes a member's totals must have grown by, together, before they are written again.</summary>
     public long SyncThreshold { get; set; } = 1L << 20;
 
-    /// <summary>Members with a proven key that the contract does not know are added to it by the sync.</summary>
+    /// <summary>Members that the contract does not know are added to it by the sync, when somebody vouches for them.</summary>
     public bool SyncAddsMembers { get; set; } = true;
+
+    /// <summary>
+    /// Members who are vouched for themselves and have each signed for <see cref="SyncThreshold"/> bytes, before a member is
+    /// added that the operator has not approved; 0: every member with a proven key is added.
+    /// </summary>
+    public int SyncMinReceivers { get; set; } = 3;
+
+    /// <summary>Most gas that the sync burns in any 24 hours; then it waits. 0: no limit.</summary>
+    public long SyncGasPerDay { get; set; } = 20_000_000;
 }
 
 /// <summary>Refuses to start on chain settings that cannot work; what it says never repeats the key or the node's URL.</summary>
@@ -86,6 +95,10 @@ public sealed class ChainOptionsValidator : IValidateOptions<ChainOptions>
         Check(options.LogRange is >= 1 and <= 1_000_000, $"Chain:LogRange is {options.LogRange}: it must be 1 to 1000000 blocks.");
         Check(options.SyncSeconds >= 0, $"Chain:SyncSeconds is {options.SyncSeconds}: it must be 0 or more.");
         Check(options.SyncThreshold >= 1, $"Chain:SyncThreshold is {options.SyncThreshold}: it must be positive.");
+        Check(options.SyncMinReceivers is >= 0 and <= 1000, $"Chain:SyncMinReceivers is {options.SyncMinReceivers}: it must be 0 to 1000.");
+        // Below that a single member with a long name might never fit.
+        Check(options.SyncGasPerDay is 0 or (>= 1_000_000 and <= 1_000_000_000_000_000),
+            $"Chain:SyncGasPerDay is {options.SyncGasPerDay}: it must be 0 (no limit) or 1000000 to 1000000000000000.");
         return errors.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(errors);
 
         void Check(bool ok, string error)

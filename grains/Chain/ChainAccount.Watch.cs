@@ -45,17 +45,26 @@ internal sealed partial class ChainAccount
         {
             if (!(await rpc.TransactionReceiptAsync(attempt.Hash, cancellationToken)).TryGet(out var receipt, out var error)) return (false, error.Message);
             if (receipt is null || !receipt.TransactionHash.IsTheSameHex(attempt.Hash)) continue;
-            await RecordAsync(row, receipt, cancellationToken);
-            return (true, null);
+            var problem = await RecordAsync(row, receipt, cancellationToken);
+            return (problem is null, problem);
         }
         await outbox.NoteCheckedAsync(row.Id);
         return (false, null);
     }
 
-    private async Task RecordAsync(OutboxRow row, TransactionReceipt receipt, CancellationToken cancellationToken)
+    /// <summary>Records what became of a row; null, or what keeps that from being known.</summary>
+    private async Task<string?> RecordAsync(OutboxRow row, TransactionReceipt receipt, CancellationToken cancellationToken)
     {
         var succeeded = receipt.Succeeded();
         var error = succeeded ? null : await ReasonAsync(row, receipt, cancellationToken);
+        if (succeeded && row.To is { } called && ExpectedEvents.AreMissing(row.Data, called, receipt))
+        {
+            // Contracts of the first generation report nothing; but then they have to be there.
+            var absence = await _reader.AbsenceAsync(called, cancellationToken);
+            if (absence is { IsVerdict: false }) return absence.Message;
+            if (!(await _reader.VersionAsync(called, cancellationToken)).TryGet(out var version, out var unknown)) return unknown.Message;
+            error = absence?.Message ?? (version >= 2 ? "The contract did not report the write." : null);
+        }
         EthereumAddress? contract = null;
         EthereumAddress? referrer = null;
         if (succeeded && row.To is null && EthereumAddress.TryParse(receipt.ContractAddress, out var deployed)) contract = deployed;
@@ -67,6 +76,7 @@ internal sealed partial class ChainAccount
         }
         await outbox.RecordMinedAsync(row.Id, receipt, error, contract, referrer, activate: row.Kind == ContractKinds.Init);
         LogMined(logger, row.Id, row.Kind, (ulong)receipt.BlockNumber.Value, error ?? "done");
+        return null;
     }
 
     private EthereumAddress? CreatedReputation(EthereumAddress? factory, TransactionReceipt receipt)
@@ -200,7 +210,7 @@ internal sealed partial class ChainAccount
             }
             else if (receipt.BlockHash != row.BlockHash)
             {
-                await RecordAsync(row, receipt, cancellationToken);
+                if (await RecordAsync(row, receipt, cancellationToken) is { } problem) return problem;
             }
             else if (head + 1 >= receipt.BlockNumber.Value + options.Confirmations)
             {

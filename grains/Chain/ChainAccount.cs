@@ -21,6 +21,7 @@ internal sealed partial class ChainAccount(
     /// <summary>Gas that every transaction burns; a node that estimates less is not believed.</summary>
     private const int LeastGas = 21_000;
 
+    private readonly ReputationReader _reader = new(rpc);
     private string? _lastHead;
     private bool _looked;
 
@@ -87,9 +88,25 @@ internal sealed partial class ChainAccount(
             return costly;
         }
         var inFlight = await outbox.CountSentAsync(Address, chainId);
+        var present = new HashSet<EthereumAddress>();
         foreach (var row in queued)
         {
             if (inFlight >= options.MaxInFlight) return null;
+            // Sent to where no contract is, a call would succeed and do nothing.
+            if (row.To is { } contract && row.Data.Length > 0 && !present.Contains(contract))
+            {
+                if (await _reader.AbsenceAsync(contract, cancellationToken) is { } absence)
+                {
+                    if (absence.IsVerdict && inFlight == 0)
+                    {
+                        await outbox.FailAsync(row.Id, absence.Message);
+                        continue;
+                    }
+                    await outbox.NoteObstacleAsync(row.Id, absence.Message);
+                    return absence.Message;
+                }
+                present.Add(contract);
+            }
             if (!(await rpc.EstimateGasAsync(Address, row.To, row.Data, cancellationToken)).TryGet(out var gas, out error))
             {
                 // A call may depend on ours that are not mined yet, which not every node counts in: then it has to wait.

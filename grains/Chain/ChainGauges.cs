@@ -10,7 +10,8 @@ namespace Pbts.Grains.Chain;
 /// Measures how much waits for the chain and how far a migration is, by looking into the database now and then. Every silo
 /// says the same: take the maximum, not the sum.
 /// </summary>
-internal sealed partial class ChainGauges(NpgsqlDataSource database, IMeterFactory meters, ILogger<ChainGauges> logger) : BackgroundService
+internal sealed partial class ChainGauges(
+    NpgsqlDataSource database, SyncBudget budget, ChainConnection connection, IMeterFactory meters, ILogger<ChainGauges> logger) : BackgroundService
 {
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(10);
 
@@ -19,6 +20,7 @@ internal sealed partial class ChainGauges(NpgsqlDataSource database, IMeterFacto
     private long _remaining;
     private long _migrated;
     private long _failed;
+    private SyncBudgetState _sync = new(0, null, 0);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -27,6 +29,10 @@ internal sealed partial class ChainGauges(NpgsqlDataSource database, IMeterFacto
             () => (Measurement<long>[])[State(_queued, "queued"), State(_sent, "sent")], "{transaction}", "Transactions that are not in a block yet, of the whole cluster.");
         meter.CreateObservableGauge("pbts.migration.users",
             () => (Measurement<long>[])[State(_remaining, "remaining"), State(_migrated, "migrated"), State(_failed, "failed")], "{user}", "Users of the migration that is not finished, of the whole cluster.");
+        meter.CreateObservableGauge("pbts.chain.sync.gas",
+            () => (Measurement<long>[])[State(_sync.GasUsed, "used"), State(connection.Options.SyncGasPerDay, "budget")], "{gas}", "Gas of the sync in the last 24 hours, and the most it may be (0: no limit), of the whole cluster.");
+        meter.CreateObservableGauge("pbts.chain.sync.paused", () => _sync.PausedSince is null ? 0 : 1, "{state}", "1 while members' totals wait for the gas budget.");
+        meter.CreateObservableGauge("pbts.chain.sync.waiting", () => _sync.Waiting, "{member}", "Members that would be added to the contract if somebody vouched for them.");
         using var timer = new PeriodicTimer(Period);
         try
         {
@@ -56,6 +62,8 @@ internal sealed partial class ChainGauges(NpgsqlDataSource database, IMeterFacto
             await using var reader = await command.ExecuteReaderAsync(cancellationToken);
             await reader.ReadAsync(cancellationToken);
             (_queued, _sent) = (reader.GetInt64(0), reader.GetInt64(1));
+            var sync = await budget.ReadAsync(cancellationToken);
+            _sync = sync;
             (_remaining, _migrated, _failed) = (reader.GetInt64(2), reader.GetInt64(3), reader.GetInt64(4));
         }
         catch (Exception e) when (e is NpgsqlException or TimeoutException)

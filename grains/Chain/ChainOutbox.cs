@@ -196,7 +196,7 @@ internal sealed class ChainOutbox(NpgsqlDataSource database)
         return (int)(await command.ExecuteScalarAsync())!;
     }
 
-    /// <summary>Records the receipt, and with it, in one transaction, the contract that came of it.</summary>
+    /// <summary>Records the receipt, a success only without <paramref name="error"/>, and with it, in one transaction, the contract that came of it.</summary>
     public async Task RecordMinedAsync(Guid id, TransactionReceipt receipt, string? error, EthereumAddress? contract, EthereumAddress? referrer, bool activate)
     {
         await using var connection = await database.OpenConnectionAsync();
@@ -208,7 +208,7 @@ internal sealed class ChainOutbox(NpgsqlDataSource database)
             """, connection))
         {
             update.Parameters.AddAll([
-                new NpgsqlParameter { Value = id }, new NpgsqlParameter { Value = receipt.TransactionHash }, new NpgsqlParameter { Value = receipt.Succeeded() },
+                new NpgsqlParameter { Value = id }, new NpgsqlParameter { Value = receipt.TransactionHash }, new NpgsqlParameter { Value = error is null },
                 Nullable(error), new NpgsqlParameter { Value = (long)receipt.BlockNumber.Value }, new NpgsqlParameter { Value = receipt.BlockHash },
                 new NpgsqlParameter { Value = (long)receipt.GasUsed.Value }, new NpgsqlParameter { Value = receipt.EffectiveGasPrice?.Value ?? BigInteger.Zero }, Bytes(contract),
             ]);

@@ -16,6 +16,8 @@ internal static class ChainServices
         services.AddSingleton<ContractRecords>();
         services.AddSingleton<MigrationStore>();
         services.AddSingleton<MemberSyncStore>();
+        services.AddSingleton<MemberStanding>();
+        services.AddSingleton<SyncBudget>();
         services.AddSingleton<IChainSubmitter, GrainSubmitter>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, ChainKeyFromTee>();
         services.AddSingleton<ChainStartup>();

@@ -13,7 +13,9 @@ namespace Pbts.Grains.Chain;
 
 /// <summary>Requests about the active contract: reads go to the node, writes to the account's outbox.</summary>
 [StatelessWorker, Reentrant]
-internal sealed class ContractGrain(ChainConnection connection, ChainOutbox outbox, ContractRecords contracts, SettingsStore settings) : Grain, IContractGrain
+internal sealed class ContractGrain(
+    ChainConnection connection, ChainOutbox outbox, ContractRecords contracts, SettingsStore settings, MemberStanding standing, SyncBudget budget)
+    : Grain, IContractGrain
 {
     private const string NotConfigured = "The contract interface is not configured: set RPC, PK0 and FACTORY.";
     private const string NotInitialisedRead = "No Reputation contract initialized";
@@ -27,6 +29,7 @@ internal sealed class ContractGrain(ChainConnection connection, ChainOutbox outb
     public async Task<ContractStatus> GetStatusAsync()
     {
         var active = await contracts.ReadActiveAsync();
+        var sync = await budget.ReadAsync();
         var status = new ContractStatus
         {
             Configured = connection is { Rpc: not null, Key: not null, Factory: not null },
@@ -35,6 +38,10 @@ internal sealed class ContractGrain(ChainConnection connection, ChainOutbox outb
             FactoryAddress = connection.Factory?.ToString(),
             ReputationAddress = active?.ToString(),
             Pending = await outbox.CountPendingAsync(),
+            SyncGasUsed = sync.GasUsed,
+            SyncGasPerDay = connection.Options.SyncGasPerDay,
+            SyncPausedSince = sync.PausedSince,
+            SyncWaiting = sync.Waiting,
         };
         if (connection.Rpc is null) return status with { Problem = "No node is configured (RPC)." };
         if (!(await connection.Rpc.ChainIdAsync()).TryGet(out var chainId, out var error)) return status with { Problem = error.Message };
@@ -45,8 +52,12 @@ internal sealed class ContractGrain(ChainConnection connection, ChainOutbox outb
             ChainId = chainId.ToString(CultureInfo.InvariantCulture),
             Problem = known is { } bound && (ulong)bound != chainId ? ChainAccount.WrongChain(bound, chainId) : null,
         };
+        if (status.Problem is not null) return status;
+        if (connection.Factory is { } factory && await Reader!.AbsenceAsync(factory) is { } missing) status = status with { Problem = $"FACTORY: {missing.Message}." };
         active ??= (await ActiveAsync()).Address;
-        if (active is null || status.Problem is not null) return status;
+        if (active is null) return status;
+        if (await Reader!.AbsenceAsync(active.Value) is { } absence) return status with { Problem = $"The active contract: {absence.Message}." };
+        if (status.Problem is null && sync.PausedSince is not null) status = status with { Problem = SyncBudgetState.UsedUp(connection.Options.SyncGasPerDay) };
         var chain = new List<string>();
         await foreach (var link in Reader!.ChainAsync(active.Value))
         {
@@ -127,6 +138,12 @@ internal sealed class ContractGrain(ChainConnection connection, ChainOutbox outb
         return found is { } hit ? new(hit.User.ToView(hit.Holder)) : new(ContractProblemKind.NotFound, "User not found");
     }
 
+    public Task<bool> ApproveAsync(string username) => standing.ApproveAsync(username);
+
+    public Task<bool> LinkAsync(string username) => standing.LinkAsync(username);
+
+    public Task<bool> RevokeAsync(string username) => standing.RevokeAsync(username);
+
     public Task<ChainTransaction?> FindAsync(string hashOrId) =>
         Guid.TryParse(hashOrId, out var id) ? outbox.FindAsync(id) : outbox.FindAsync(null, hashOrId.ToLowerInvariant());
 
@@ -141,6 +158,7 @@ internal sealed class ContractGrain(ChainConnection connection, ChainOutbox outb
         if (connection.Key is not { } key) return new(ContractProblemKind.NotConfigured, NotConfigured);
         // Written to the old contract, it would be missing on the new one when the user has moved already.
         if (await contracts.IsMigratingAsync()) return new(ContractProblemKind.Reverted, "A migration is not finished: wait for it, or cancel it");
+        if (await Reader!.AbsenceAsync(to) is { } absence) return new(ContractProblemKind.Unavailable, absence.Message);
         var account = GrainFactory.GetGrain<IChainAccountGrain>(key.Address.ToString());
         var id = Guid.NewGuid();
         if (await account.SubmitAsync(new ChainSubmission(id, kind, subject, to.ToString(), data)) is { } refusal)

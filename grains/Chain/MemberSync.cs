@@ -11,9 +11,16 @@ namespace Pbts.Grains.Chain;
 /// another key there.
 /// </summary>
 internal sealed class MemberSync(
-    EthereumRpcClient rpc, EthereumAddress account, ChainOptions options, MemberSyncStore store, ContractRecords contracts, IChainSubmitter chain)
+    EthereumRpcClient rpc, EthereumAddress account, ChainOptions options, MemberSyncStore store, MemberStanding standing, SyncBudget budget,
+    ContractRecords contracts, IChainSubmitter chain)
 {
     private const int Batch = 200;
+
+    /// <summary>Gas that every transaction burns.</summary>
+    private const ulong LeastGas = 21_000;
+
+    /// <summary>More than adding one user burns.</summary>
+    private const long GasOfOne = 200_000;
 
     private readonly ReputationReader _reader = new(rpc);
     private readonly ActiveContract _active = new(new ReputationReader(rpc), options, contracts);
@@ -44,92 +51,128 @@ internal sealed class MemberSync(
         await store.SettleAsync();
         var (active, obstacle) = await _active.FindAsync(cancellationToken);
         if (active is not { } contract) return obstacle?.Text;
+        if (await _reader.AbsenceAsync(contract, cancellationToken) is { } absence) return absence.Message;
         if (!(await _reader.OwnerAsync(contract, cancellationToken)).TryGet(out var owner, out var error)) return error.Message;
         if (owner != account) return $"The contract {contract} belongs to {owner}, not to {account}: totals are not written.";
         if (!(await _reader.VersionAsync(contract, cancellationToken)).TryGet(out var version, out error)) return error.Message;
-        while (!await contracts.IsMigratingAsync() && await store.ReadChangedAsync(contract, options.SyncThreshold, Batch) is { Count: > 0 } changed)
+        if (options.SyncAddsMembers) await standing.JudgeAsync(options.SyncMinReceivers, options.SyncThreshold);
+        while (!await contracts.IsMigratingAsync()
+            && await store.ReadChangedAsync(contract, options.SyncThreshold, Batch, options.SyncMinReceivers == 0) is { Count: > 0 } changed)
         {
-            var updates = new List<SyncEntry>();
+            var (updates, additions) = (new List<SyncEntry>(), new List<SyncEntry>());
             foreach (var member in changed)
             {
-                var (update, problem) = await PlaceAsync(contract, version, member, cancellationToken);
-                if (problem is not null) return problem;
-                if (update is null) continue;
-                if (member.Alone || version < 2) problem = await SendAsync(contract, [update], Update(update));
-                else updates.Add(update);
+                var (update, addition, problem) = await PlaceAsync(contract, version, member, cancellationToken);
+                if (problem is null && update is not null && (member.Alone || version < 2)) problem = await SendAsync(contract, [update], Update, cancellationToken);
+                else if (problem is null && addition is not null && (member.Alone || version < 3)) problem = await SendAsync(contract, [addition], Add, cancellationToken);
+                else if (update is not null) updates.Add(update);
+                else if (addition is not null) additions.Add(addition);
                 if (problem is not null) return problem;
             }
-            if (updates.Count > 0 && await SendAsync(contract, updates, updates.Count == 1 ? Update(updates[0]) : Update(updates)) is { } refusal) return refusal;
+            if (await SendAsync(contract, updates, Update, cancellationToken) is { } refusal) return refusal;
+            if (await SendAsync(contract, additions, Add, cancellationToken) is { } refused) return refused;
             if (changed.Count < Batch) break;
+        }
+        await budget.NotePausedAsync(false);
+        return null;
+    }
+
+    /// <summary>Decides about one member: an update of the record that is there, a record to add, or neither when it has been dealt with in another way.</summary>
+    private async Task<(SyncEntry? Update, SyncEntry? Addition, string? Problem)> PlaceAsync(
+        EthereumAddress contract, int version, SyncMember member, CancellationToken cancellationToken)
+    {
+        if (!(await _reader.ResolveAsync(contract, member.Username, cancellationToken)).TryGet(out var found, out var error)) return (null, null, error.Message);
+        var entry = new SyncEntry(member.Username, member.Uploaded, member.Downloaded, member.Key);
+        if (found is not var (record, holder))
+        {
+            if (options.SyncAddsMembers && member.Vouched && version >= 2) return (null, entry, null);
+            await store.NoteAsync(contract, [entry with { Key = null }], null);
+            return (null, null, null);
+        }
+        var isOwn = record.PublicKey.AsSpan().SequenceEqual(member.Key);
+        // A name is whoever's takes it first here; the key says whose the record is. One without a key is nobody's until the operator says whose.
+        var isWritable = isOwn || member.Linked || (record.PublicKey.Length > 0 && await store.WasKeyOfAsync(member.Username, record.PublicKey));
+        // The contract may not have wanted the referrer's record, or there is more wrong with that: once is enough.
+        if (!isWritable || (holder != contract && member.TakeoverTried))
+        {
+            await store.NoteAsync(contract, [entry with { Key = null }], null);
+            return (null, null, null);
+        }
+        if (holder != contract)
+        {
+            // Taken over first, with what it holds; the rest follows in the next round.
+            var before = new SyncEntry(member.Username, 0, 0, isOwn ? member.Key : null);
+            return (null, null, await SendAsync(contract, [before], _ => ReputationAbi.MigrateUserData.EncodeCall(member.Username), cancellationToken, takeover: true));
+        }
+        if (!isOwn && version >= 2)
+        {
+            // The record has a key that the member has replaced, or none; that stays noted until the member's has been seen there.
+            var keyed = entry with { Uploaded = 0, Downloaded = 0, Key = record.PublicKey.Length > 0 ? record.PublicKey : null };
+            return (null, null, await SendAsync(contract, [keyed], _ => ReputationV2Abi.SetUserKey.EncodeCall(member.Username, member.Key), cancellationToken));
+        }
+        if (!isOwn) entry = entry with { Key = null };
+        entry = entry with { Uploaded = Math.Max(entry.Uploaded, Bounded(record.Uploaded)), Downloaded = Math.Max(entry.Downloaded, Bounded(record.Downloaded)) };
+        if (entry.Uploaded != record.Uploaded || entry.Downloaded != record.Downloaded) return (entry, null, null);
+        await store.NoteAsync(contract, [entry with { Uploaded = member.Uploaded, Downloaded = member.Downloaded }], null);
+        return (null, null, null);
+    }
+
+    /// <summary>Hands in one transaction for all entries, or several, as far as the budget goes: one that it does not hold is halved.</summary>
+    private async Task<string?> SendAsync(
+        EthereumAddress contract, List<SyncEntry> entries, Func<List<SyncEntry>, byte[]> encode, CancellationToken cancellationToken, bool takeover = false)
+    {
+        for (var (done, take) = (0, entries.Count); done < entries.Count;)
+        {
+            var part = entries.GetRange(done, Math.Min(take, entries.Count - done));
+            var call = encode(part);
+            if (!(await GasAsync(contract, call, part.Count, cancellationToken)).TryGet(out var gas, out var error)) return error.Message;
+            var id = Guid.NewGuid();
+            if (!await budget.ReserveAsync(id, gas, options.SyncGasPerDay))
+            {
+                if (part.Count == 1)
+                {
+                    await budget.NotePausedAsync(true);
+                    return SyncBudgetState.UsedUp(options.SyncGasPerDay);
+                }
+                take = part.Count / 2;
+                continue;
+            }
+            await store.NoteAsync(contract, part, id, takeover);
+            var subject = part.Count == 1 ? part[0].Username : $"{part.Count} users";
+            if (await chain.SubmitAsync(new ChainSubmission(id, ContractKinds.Sync, subject, contract.ToString(), call)) is { } refusal)
+            {
+                await budget.ReleaseAsync(id);
+                return refusal;
+            }
+            done += part.Count;
         }
         return null;
     }
 
-    /// <summary>Decides about one member: an update of the record that is there, or null when it has been dealt with in another way.</summary>
-    private async Task<(SyncEntry? Update, string? Problem)> PlaceAsync(EthereumAddress contract, int version, SyncMember member, CancellationToken cancellationToken)
+    /// <summary>The most that a call may burn: its gas limit. What reverts now may not later, and then costs what such calls do.</summary>
+    private async Task<RpcResult<long>> GasAsync(EthereumAddress contract, byte[] call, int users, CancellationToken cancellationToken)
     {
-        if (!(await _reader.ResolveAsync(contract, member.Username, cancellationToken)).TryGet(out var found, out var error)) return (null, error.Message);
-        var entry = new SyncEntry(member.Username, member.Uploaded, member.Downloaded, member.Key);
-        if (found is not var (record, holder))
-        {
-            if (!options.SyncAddsMembers || version < 2)
-            {
-                await store.NoteAsync(contract, [entry with { Key = null }], null);
-                return (null, null);
-            }
-            return (null, await SendAsync(contract, [entry], Add(member)));
-        }
-        var isOwn = record.PublicKey.AsSpan().SequenceEqual(member.Key);
-        var isOwnOfOld = member.ToldKey is { } told && record.PublicKey.AsSpan().SequenceEqual(told);
-        if (record.PublicKey.Length > 0 && !isOwn && !isOwnOfOld)
-        {
-            // Somebody else's record of the same name: not ours to write.
-            await store.NoteAsync(contract, [entry with { Key = null }], null);
-            return (null, null);
-        }
-        if (holder != contract)
-        {
-            if (member.TakeoverTried)
-            {
-                // The contract would not have the referrer's record, or there is more wrong with that: once is enough.
-                await store.NoteAsync(contract, [entry with { Key = null }], null);
-                return (null, null);
-            }
-            // Taken over first, with what it holds; the rest follows in the next round.
-            var before = new SyncEntry(member.Username, 0, 0, isOwn ? member.Key : null);
-            return (null, await SendAsync(contract, [before], ReputationAbi.MigrateUserData.EncodeCall(member.Username), takeover: true));
-        }
-        if (isOwnOfOld && !isOwn)
-        {
-            // The member has replaced its key, and the record has the old one; it stays noted until the new one has been seen there.
-            return (null, await SendAsync(contract, [entry with { Uploaded = 0, Downloaded = 0, Key = member.ToldKey }], ReputationV2Abi.SetUserKey.EncodeCall(member.Username, member.Key)));
-        }
-        if (!isOwn) entry = entry with { Key = null };
-        entry = entry with { Uploaded = Math.Max(entry.Uploaded, Bounded(record.Uploaded)), Downloaded = Math.Max(entry.Downloaded, Bounded(record.Downloaded)) };
-        if (entry.Uploaded != record.Uploaded || entry.Downloaded != record.Downloaded) return (entry, null);
-        await store.NoteAsync(contract, [entry with { Uploaded = member.Uploaded, Downloaded = member.Downloaded }], null);
-        return (null, null);
+        if (!(await rpc.EstimateGasAsync(account, contract, call, cancellationToken)).TryGet(out var estimate, out var error))
+            return error.IsVerdict ? new(GasOfOne * (long)users) : new(error);
+        var gas = (BigInteger)Math.Max(estimate, LeastGas) * (100 + options.GasMarginPercent) / 100;
+        return new((long)BigInteger.Min(gas, long.MaxValue / 2));
     }
 
-    private async Task<string?> SendAsync(EthereumAddress contract, List<SyncEntry> entries, byte[] call, bool takeover = false)
-    {
-        var id = Guid.NewGuid();
-        await store.NoteAsync(contract, entries, id, takeover);
-        var subject = entries.Count == 1 ? entries[0].Username : $"{entries.Count} users";
-        return await chain.SubmitAsync(new ChainSubmission(id, ContractKinds.Sync, subject, contract.ToString(), call));
-    }
+    private static byte[] Update(List<SyncEntry> entries) => entries is [var one]
+        ? ReputationAbi.UpdateUser.EncodeCall(one.Username, (BigInteger)one.Downloaded, (BigInteger)one.Uploaded)
+        : ReputationV2Abi.UpdateUsers.EncodeCall(Names(entries), Downloaded(entries), Uploaded(entries));
 
-    private static byte[] Update(SyncEntry entry) =>
-        ReputationAbi.UpdateUser.EncodeCall(entry.Username, (BigInteger)entry.Downloaded, (BigInteger)entry.Uploaded);
+    /// <summary>A member is known by its key; the hash, which the contract wants, is of no password, and is what a batch gets from the contract too.</summary>
+    private static byte[] Add(List<SyncEntry> entries) => entries is [var one]
+        ? ReputationV2Abi.AddUserWithKey.EncodeCall(
+            one.Username, "", Sha3Keccack.Current.CalculateHash([.. "PBTS member key"u8, .. one.Key!]), (BigInteger)one.Downloaded, (BigInteger)one.Uploaded, one.Key!)
+        : ReputationV2Abi.AddMembers.EncodeCall(Names(entries), Downloaded(entries), Uploaded(entries), entries.Select(e => e.Key!).ToArray());
 
-    private static byte[] Update(List<SyncEntry> entries) => ReputationV2Abi.UpdateUsers.EncodeCall(
-        entries.Select(e => e.Username).ToArray(),
-        entries.Select(e => (BigInteger)e.Downloaded).ToArray(),
-        entries.Select(e => (BigInteger)e.Uploaded).ToArray());
+    private static string[] Names(List<SyncEntry> entries) => [.. entries.Select(e => e.Username)];
 
-    /// <summary>A member is known by its key; the hash, which the contract wants, is of no password.</summary>
-    private static byte[] Add(SyncMember member) => ReputationV2Abi.AddUserWithKey.EncodeCall(
-        member.Username, "", Sha3Keccack.Current.CalculateHash([.. "PBTS member key"u8, .. member.Key]), (BigInteger)member.Downloaded, (BigInteger)member.Uploaded, member.Key);
+    private static BigInteger[] Downloaded(List<SyncEntry> entries) => [.. entries.Select(e => (BigInteger)e.Downloaded)];
+
+    private static BigInteger[] Uploaded(List<SyncEntry> entries) => [.. entries.Select(e => (BigInteger)e.Uploaded)];
 
     private static long Bounded(BigInteger value) => value > long.MaxValue ? long.MaxValue : (long)value;
 }

@@ -8,7 +8,7 @@ namespace Pbts.Grains.Chain;
 /// <summary>Runs the sync by a timer; a reminder keeps it going through crashes and restarts.</summary>
 [Reentrant]
 internal sealed partial class MemberSyncGrain(
-    ChainConnection connection, MemberSyncStore store, ContractRecords contracts, IChainSubmitter chain, ILogger<MemberSyncGrain> logger)
+    ChainConnection connection, MemberSyncStore store, MemberStanding standing, SyncBudget budget, ContractRecords contracts, IChainSubmitter chain, ILogger<MemberSyncGrain> logger)
     : Grain, IMemberSyncGrain, IRemindable
 {
     private const string ReminderName = "sync";
@@ -23,7 +23,7 @@ internal sealed partial class MemberSyncGrain(
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
         if (connection is not { Rpc: { } rpc, Key: { } key }) return Task.CompletedTask;
-        _sync = new MemberSync(rpc, key.Address, connection.Options, store, contracts, chain);
+        _sync = new MemberSync(rpc, key.Address, connection.Options, store, standing, budget, contracts, chain);
         if (connection.Options.SyncSeconds == 0) return Task.CompletedTask;
         var period = TimeSpan.FromSeconds(connection.Options.SyncSeconds);
         this.RegisterGrainTimer(RunAsync, new GrainTimerCreationOptions(period, period) { Interleave = true, KeepAlive = true });

@@ -9,21 +9,37 @@ internal sealed class MemberSyncStore(NpgsqlDataSource database)
 {
     /// <summary>Members with a proven key that have not been looked up on this contract.</summary>
     public async Task<List<SyncMember>> ReadNewcomersAsync(EthereumAddress contract, int limit) => await ReadMembersAsync("""
-        SELECT u.user_id, u.key, u.uploaded, u.downloaded, false, NULL::bytea, false FROM users u
+        SELECT u.user_id, u.key, u.uploaded, u.downloaded, false, false, false, false FROM users u
         WHERE u.proven AND NOT EXISTS (SELECT FROM chain_import i WHERE i.username = u.user_id AND (i.imported OR i.contract = $1))
         ORDER BY u.id LIMIT $2
         """, P(contract.ToArray()), P(limit));
 
-    /// <summary>Looked-up members whose totals have moved by the threshold, or whose key is another, since this contract was last told.</summary>
-    public async Task<List<SyncMember>> ReadChangedAsync(EthereumAddress contract, long threshold, int limit) => await ReadMembersAsync("""
-        SELECT u.user_id, u.key, u.uploaded, u.downloaded, coalesce(s.alone, false), s.key, coalesce(s.takeover, false) FROM users u
+    /// <summary>
+    /// Looked-up members whose totals have moved by the threshold, or whose key is another, since this contract was last told,
+    /// and who are vouched for or linked (or <paramref name="all"/>); those that have waited longest first.
+    /// </summary>
+    public async Task<List<SyncMember>> ReadChangedAsync(EthereumAddress contract, long threshold, int limit, bool all) => await ReadMembersAsync("""
+        SELECT u.user_id, u.key, u.uploaded, u.downloaded, coalesce(s.alone, false), coalesce(s.takeover, false), $4 OR v.member IS NOT NULL, coalesce(t.linked, false)
+        FROM users u
         JOIN chain_import i ON i.username = u.user_id AND (i.imported OR i.contract = $1)
         LEFT JOIN chain_sync s ON s.contract = $1 AND s.username = u.user_id
+        LEFT JOIN chain_standing t ON t.member = u.id
+        LEFT JOIN chain_vouched v ON v.member = u.id
         WHERE u.proven AND s.outbox_id IS NULL
             AND (s.key <> u.key OR
                 abs(u.uploaded::numeric - coalesce(s.uploaded, 0)) + abs(u.downloaded::numeric - coalesce(s.downloaded, 0)) >= $3)
-        ORDER BY coalesce(s.alone, false), u.id LIMIT $2
-        """, P(contract.ToArray()), P(limit), P(threshold));
+            AND ($4 OR t.linked OR v.member IS NOT NULL)
+        ORDER BY coalesce(s.alone, false), coalesce(s.synced_at, i.at), u.id LIMIT $2
+        """, P(contract.ToArray()), P(limit), P(threshold), P(all));
+
+    /// <summary>Whether a key was the member's before it was replaced.</summary>
+    public async Task<bool> WasKeyOfAsync(string username, byte[] key)
+    {
+        await using var command = database.CreateCommand(
+            "SELECT EXISTS (SELECT FROM user_keys k JOIN users u ON u.id = k.member WHERE k.key = $2 AND u.user_id = $1 AND u.proven)");
+        command.Parameters.AddAll([P(username), P(key)]);
+        return (bool)(await command.ExecuteScalarAsync())!;
+    }
 
     /// <summary>Whether this tracker ever wrote the member to a contract; what is there is then its own, and nothing to bring in.</summary>
     public async Task<bool> WroteAsync(string username)
@@ -108,8 +124,9 @@ internal sealed class MemberSyncStore(NpgsqlDataSource database)
         await using var reader = await command.ExecuteReaderAsync();
         while (await reader.ReadAsync())
         {
-            members.Add(new SyncMember(reader.GetString(0), reader.GetFieldValue<byte[]>(1), reader.GetInt64(2), reader.GetInt64(3), reader.GetBoolean(4),
-                await reader.IsDBNullAsync(5) ? null : reader.GetFieldValue<byte[]>(5), reader.GetBoolean(6)));
+            members.Add(new SyncMember(
+                reader.GetString(0), reader.GetFieldValue<byte[]>(1), reader.GetInt64(2), reader.GetInt64(3),
+                reader.GetBoolean(4), reader.GetBoolean(5), reader.GetBoolean(6), reader.GetBoolean(7)));
         }
         return members;
     }

@@ -17,13 +17,20 @@ internal sealed class ReputationReader(EthereumRpcClient rpc)
     public async Task<RpcResult<EthereumAddress?>> ReferrerAsync(EthereumAddress contract, CancellationToken cancellationToken = default) =>
         await AddressAsync(contract, ReputationAbi.ReferrerReputation, cancellationToken);
 
-    /// <summary>2 for contracts of this project, 1 for those of the first generation.</summary>
+    /// <summary>Why there is nothing to call at an address; null when there is code.</summary>
+    public async Task<RpcError?> AbsenceAsync(EthereumAddress address, CancellationToken cancellationToken = default)
+    {
+        if (!(await rpc.CodeAsync(address, null, cancellationToken)).TryGet(out var code, out var error)) return error;
+        return code.Length > 0 ? null : new(RpcErrorKind.Reverted, $"There is no contract at {address}: the chain was reset, or the node is on another one");
+    }
+
+    /// <summary>2 or 3 for contracts of this project, 1 for those of the first generation.</summary>
     public async Task<RpcResult<int>> VersionAsync(EthereumAddress contract, CancellationToken cancellationToken = default)
     {
         var result = await AskAsync(contract, ReputationV2Abi.Version, cancellationToken);
         if (result.Error is { } error) return IsAnswer(error) ? new(1) : new(error);
         result.TryGet(out var values, out _);
-        return new(values is [BigInteger version] && version >= 2 ? 2 : 1);
+        return new(values is [BigInteger version] && version >= 2 ? (int)BigInteger.Min(version, 3) : 1);
     }
 
     /// <summary>Whether the contract has ended; those of the first generation never do.</summary>

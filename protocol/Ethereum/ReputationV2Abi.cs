@@ -3,12 +3,15 @@ namespace Pbts.Protocol.Ethereum;
 /// <summary>What contracts of this project add to <see cref="ReputationAbi"/>; those of the first generation do not have it.</summary>
 public static class ReputationV2Abi
 {
-    /// <summary>2 for contracts of this project; a first-generation contract has no such function.</summary>
+    /// <summary>2 for contracts of this project, 3 for those with <see cref="AddMembers"/>; a first-generation contract has no such function.</summary>
     public static AbiFunction Version { get; } = new("function VERSION() view returns (uint256)");
 
     /// <summary>Owner only; a public key of 48 bytes.</summary>
     public static AbiFunction AddUserWithKey { get; } =
         new("function addUserWithKey(string name, string salt, bytes32 passwordHash, uint256 downloaded, uint256 uploaded, bytes publicKey)");
+
+    /// <summary>Owner only, from version 3 on: new users, each with a public key of 48 bytes.</summary>
+    public static AbiFunction AddMembers { get; } = new("function addMembers(string[] names, uint256[] downloaded, uint256[] uploaded, bytes[] publicKeys)");
 
     /// <summary>Owner only; a public key of 48 bytes or none.</summary>
     public static AbiFunction SetUserKey { get; } = new("function setUserKey(string name, bytes publicKey)");
@@ -34,6 +37,15 @@ public static class ReputationV2Abi
 
     /// <summary>A user was added; topic 1 is the hash of its name.</summary>
     public static AbiEvent UserAdded { get; } = new("event UserAdded(bytes32 indexed user, string name, uint256 downloaded, uint256 uploaded)");
+
+    /// <summary>A user has new totals; topic 1 is the hash of its name.</summary>
+    public static AbiEvent UserUpdated { get; } = new("event UserUpdated(bytes32 indexed user, uint256 downloaded, uint256 uploaded)");
+
+    /// <summary>A user has another public key, or none; topic 1 is the hash of its name.</summary>
+    public static AbiEvent UserKeyChanged { get; } = new("event UserKeyChanged(bytes32 indexed user, bytes publicKey)");
+
+    /// <summary>The contract has ended; topic 1 is its successor.</summary>
+    public static AbiEvent RetiredFor { get; } = new("event Retired(address indexed successor)");
 
     /// <summary>A user was taken over; topic 1 is the hash of its name, topic 2 whom it was taken from.</summary>
     public static AbiEvent UserMigrated { get; } =

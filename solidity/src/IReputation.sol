@@ -83,6 +83,16 @@ interface IReputation {
         bytes calldata publicKey
     ) external;
 
+    /// @notice Adds up to MAX_BATCH users that are known by their keys, all or none. Owner only. Unlike `addUser` it
+    /// replaces nobody: a user that is here already reverts it with `User exists`. Their salt is empty and their
+    /// password hash, which stands for no password, keccak256("PBTS member key" and the key).
+    function addMembers(
+        string[] calldata usernames,
+        uint256[] calldata downloadSizes,
+        uint256[] calldata uploadSizes,
+        bytes[] calldata publicKeys
+    ) external;
+
     /// @notice Sets, rotates or (empty) withdraws a user's public key. Owner only.
     /// Only the encoding is checked (48 bytes, compressed, not the point at infinity); whoever uses a key
     /// from here still has to check its subgroup.

@@ -15,7 +15,7 @@ contract Reputation is IReputation {
     using Pages for Pages.Draft;
     using Referrers for Referrers.Chain;
 
-    uint256 public constant VERSION = 2;
+    uint256 public constant VERSION = 3;
     uint256 internal constant MAX_USERNAME_BYTES = 256;
     uint256 internal constant MAX_SALT_BYTES = 256;
     uint256 internal constant MAX_URL_BYTES = 2048;
@@ -75,6 +75,26 @@ contract Reputation is IReputation {
         require(Referrers.isKey(publicKey), "Public key is malformed");
         bytes32 id = _add(username, salt, passwordHash, downloadSize, uploadSize, publicKey);
         emit UserKeyChanged(id, publicKey);
+    }
+
+    function addMembers(
+        string[] calldata usernames,
+        uint256[] calldata downloadSizes,
+        uint256[] calldata uploadSizes,
+        bytes[] calldata publicKeys
+    ) external onlyOwner {
+        uint256 count = usernames.length;
+        require(count <= MAX_BATCH, "Batch is too large");
+        require(
+            downloadSizes.length == count && uploadSizes.length == count && publicKeys.length == count,
+            "Array lengths differ"
+        );
+        Pages.Draft memory page = Pages.draft(count * LONGEST_ENTRY);
+        for (uint256 i = 0; i < count; i++) {
+            bytes32 id = _addMember(usernames[i], downloadSizes[i], uploadSizes[i], _memberEntry(publicKeys[i]), page);
+            emit UserKeyChanged(id, publicKeys[i]);
+        }
+        _finish(page);
     }
 
     function setUserKey(string calldata username, bytes calldata publicKey) external onlyOwner {
@@ -193,14 +213,37 @@ contract Reputation is IReputation {
         uint256 uploadSize,
         bytes memory publicKey
     ) private returns (bytes32 id) {
-        require(bytes(username).length > 0, "Username is empty");
-        require(bytes(username).length <= MAX_USERNAME_BYTES, "Username is too long");
+        _checkName(username);
         require(bytes(salt).length <= MAX_SALT_BYTES, "Salt is too long");
         require(passwordHash != 0, "Password hash is zero");
         id = keccak256(bytes(username));
         (uint96 down, uint96 up) = _sizes(downloadSize, uploadSize);
         accounts[id] = Account(down, up, _writePage(_entry(passwordHash, salt, publicKey)), 0);
         emit UserAdded(id, username, downloadSize, uploadSize);
+    }
+
+    /// @dev Adds one new user into the page being filled.
+    function _addMember(string calldata username, uint256 downloadSize, uint256 uploadSize, bytes memory entry, Pages.Draft memory page)
+        private
+        returns (bytes32 id)
+    {
+        _checkName(username);
+        id = keccak256(bytes(username));
+        require(accounts[id].page == 0, "User exists");
+        if (!page.fits(entry)) _finish(page);
+        (uint96 down, uint96 up) = _sizes(downloadSize, uploadSize);
+        accounts[id] = Account(down, up, pages + 1, uint24(page.append(entry)));
+        emit UserAdded(id, username, downloadSize, uploadSize);
+    }
+
+    function _memberEntry(bytes calldata publicKey) private pure returns (bytes memory) {
+        require(Referrers.isKey(publicKey), "Public key is malformed");
+        return _entry(keccak256(abi.encodePacked("PBTS member key", publicKey)), "", publicKey);
+    }
+
+    function _checkName(string calldata username) private pure {
+        require(bytes(username).length > 0, "Username is empty");
+        require(bytes(username).length <= MAX_USERNAME_BYTES, "Username is too long");
     }
 
     function _update(string calldata username, uint256 downloadSize, uint256 uploadSize) private {

@@ -16,6 +16,7 @@ contract GasTest is ReputationTest {
     Reputation private afterLegacy;
     string[] private names;
     uint256[] private sizes;
+    bytes[] private keys;
 
     function setUp() public {
         first = make(address(0));
@@ -25,6 +26,7 @@ contract GasTest is ReputationTest {
         for (uint256 i = 0; i < BATCH; i++) {
             names.push(name(i));
             sizes.push(1e12 + i);
+            keys.push(key(i));
             first.addUserWithKey(names[i], "salt123", keccak256(bytes(names[i])), 1e12, 1e12, key(i));
             legacy.addUser(names[i], "salt123", keccak256(bytes(names[i])), 1e12, 1e12);
         }
@@ -48,6 +50,10 @@ contract GasTest is ReputationTest {
 
     function test_updateUser() public {
         first.updateUser(names[0], 3e12, 4e12);
+    }
+
+    function test_addMembers_100() public {
+        second.addMembers(names, sizes, sizes, keys);
     }
 
     function test_updateUsers_100() public {

@@ -74,6 +74,86 @@ contract UsersTest is ReputationTest {
         assertTotals(rep, "alice", 10, 20);
     }
 
+    function test_addMembers_adds_each_with_its_key() public {
+        (string[] memory names, uint256[] memory down, uint256[] memory up) = pair("bob", "carol");
+        vm.expectEmit();
+        emit IReputation.UserAdded(keccak256("bob"), "bob", 1, 101);
+        vm.expectEmit();
+        emit IReputation.UserKeyChanged(keccak256("bob"), key(1));
+        vm.expectEmit();
+        emit IReputation.UserAdded(keccak256("carol"), "carol", 2, 102);
+        rep.addMembers(names, down, up, keys(2));
+        assertTotals(rep, "bob", 1, 101);
+        assertTotals(rep, "carol", 2, 102);
+        assertEq(rep.publicKeyOf("bob"), key(1));
+        assertEq(rep.publicKeyOf("carol"), key(2));
+        assertEq(rep.getUserData("bob").passwordHash, keccak256(abi.encodePacked("PBTS member key", key(1))));
+        assertEq(rep.getUserData("carol").salt, "");
+        rep.updateUsers(names, up, down);
+        rep.setUserKey("bob", key(3));
+        assertTotals(rep, "bob", 101, 1);
+        assertEq(rep.publicKeyOf("bob"), key(3));
+        assertEq(rep.publicKeyOf("carol"), key(2));
+    }
+
+    function test_addMembers_replaces_nobody() public {
+        (string[] memory names, uint256[] memory down, uint256[] memory up) = pair("bob", "alice");
+        vm.expectRevert("User exists");
+        rep.addMembers(names, down, up, keys(2));
+        (names, down, up) = pair("bob", "bob");
+        vm.expectRevert("User exists");
+        rep.addMembers(names, down, up, keys(2));
+        assertAbsent(rep, "bob");
+        assertTotals(rep, "alice", 10, 20);
+    }
+
+    function test_addMembers_checks_what_it_is_given_and_its_caller() public {
+        (string[] memory names, uint256[] memory down, uint256[] memory up) = pair("bob", "carol");
+        vm.expectRevert("Array lengths differ");
+        rep.addMembers(names, down, up, keys(3));
+        vm.expectRevert("Array lengths differ");
+        rep.addMembers(names, down, new uint256[](1), keys(2));
+        vm.expectRevert("Array lengths differ");
+        rep.addMembers(names, new uint256[](1), up, keys(2));
+        vm.expectRevert("Batch is too large");
+        rep.addMembers(new string[](257), new uint256[](257), new uint256[](257), new bytes[](257));
+        vm.expectRevert("Public key is malformed");
+        rep.addMembers(names, down, up, new bytes[](2));
+        vm.expectRevert("Username is empty");
+        rep.addMembers(new string[](2), down, up, keys(2));
+        names[1] = text(257);
+        vm.expectRevert("Username is too long");
+        rep.addMembers(names, down, up, keys(2));
+        names[1] = "carol";
+        up[1] = 1 << 96;
+        vm.expectRevert("Size is too large");
+        rep.addMembers(names, down, up, keys(2));
+        vm.prank(STRANGER);
+        vm.expectRevert("Only the owner can call this function.");
+        rep.addMembers(names, down, down, keys(2));
+    }
+
+    function test_addMembers_of_a_whole_batch_fills_as_many_pages_as_it_needs() public {
+        (string[] memory names, uint256[] memory sizes) = (new string[](256), new uint256[](256));
+        for (uint256 i = 0; i < 256; i++) {
+            (names[i], sizes[i]) = (name(i), i);
+        }
+        rep.addMembers(names, sizes, sizes, keys(256));
+        rep.addUser("after", "", HASH, 5, 6);
+        for (uint256 i = 0; i < 256; i++) {
+            assertTotals(rep, names[i], i, i);
+            assertEq(rep.publicKeyOf(names[i]), key(i + 1));
+        }
+        assertTotals(rep, "after", 5, 6);
+    }
+
+    function keys(uint256 count) private pure returns (bytes[] memory all) {
+        all = new bytes[](count);
+        for (uint256 i = 0; i < count; i++) {
+            all[i] = key(i + 1);
+        }
+    }
+
     function test_updateUsers_sets_each() public {
         rep.addUser("bob", "", HASH, 0, 0);
         (string[] memory names, uint256[] memory down, uint256[] memory up) = pair("alice", "bob");

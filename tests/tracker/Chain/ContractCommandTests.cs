@@ -67,6 +67,8 @@ public sealed class ContractCommandTests(PostgresServer postgres)
         await RefusedAsync(ExitCodes.Refused, "User not found", "contract", "user", "nobody");
         await RefusedAsync(ExitCodes.Refused, "unknown transaction", "contract", "tx", "0x12");
         await RefusedAsync(ExitCodes.Refused, "referrer_address is not an address", "contract", "init", "0x12");
+        foreach (var verb in (string[])["approve", "link", "revoke"])
+            await RefusedAsync(ExitCodes.Refused, "no member of this name has proven its key", "contract", verb, "nobody");
         await RefusedAsync(ExitCodes.Usage, "REFERRER is missing", "contract", "init");
         return contract;
     }

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using Nethereum.Util;
 using Npgsql;
 using Pbts.GrainInterfaces.Chain;
+using Pbts.GrainInterfaces.Configuration;
 using Pbts.Grains.Chain;
 using Pbts.Protocol.Ethereum;
 using Pbts.Tracker.Tests.Support;
@@ -22,7 +23,7 @@ public sealed class MemberSyncTests(PostgresServer postgres)
         await using var rig = await ChainRig.CreateAsync(postgres);
         var account = rig.Account(anvil.Url, o => o.SyncThreshold = 100);
         var (_, contract) = await rig.DeployAsync(account);
-        for (var i = 0; i < 5; i++) await AddMemberAsync(rig, $"member{i}", Key((byte)(i + 1)), 1000 + i, 500);
+        for (var i = 0; i < 5; i++) await AddMemberAsync(rig, $"member{i}", Key(i + 1), 1000 + i, 500);
         await AddMemberAsync(rig, "idle", Key(99), 0, 0);
         var sync = Sync(rig, account, anvil, 100);
 
@@ -31,7 +32,7 @@ public sealed class MemberSyncTests(PostgresServer postgres)
         {
             var user = await anvil.UserAsync(contract, $"member{i}");
             Assert.Equal((1000 + i, 500), ((int)user!.Uploaded, (int)user.Downloaded));
-            Assert.Equal(Key((byte)(i + 1)), user.PublicKey);
+            Assert.Equal(Key(i + 1), user.PublicKey);
         }
         Assert.Null(await anvil.UserAsync(contract, "idle"));
         var sent = await SentAsync(rig);
@@ -109,10 +110,14 @@ public sealed class MemberSyncTests(PostgresServer postgres)
         await using var rig = await ChainRig.CreateAsync(postgres);
         var account = rig.Account(anvil.Url);
         var (_, contract) = await rig.DeployAsync(account);
-        // A record without a key, as an operator makes with /contract/register: nobody's to bring in, and not to be lowered.
+        // A record without a key, as an operator makes with /contract/register: nobody's to bring in or to write, until the operator says whose.
         Assert.True((await rig.DecideAsync(account, await ChainRig.SubmitAsync(account, "test", contract, ChainRig.AddUser("alice", 9000, 100)))).IsDone);
         await AddMemberAsync(rig, "alice", AliceKey, 50, 300);
-        await RoundAsync(rig, Sync(rig, account, anvil, 1), account);
+        var sync = Sync(rig, account, anvil, 1);
+        await RoundAsync(rig, sync, account);
+        Assert.Equal(0, await SentAsync(rig));
+        Assert.True(await new MemberStanding(rig.Database).LinkAsync("alice"));
+        for (var round = 0; round < 3; round++) await RoundAsync(rig, sync, account);
         var user = await anvil.UserAsync(contract, "alice");
         Assert.Equal((9000, 300), ((int)user!.Uploaded, (int)user.Downloaded));
         Assert.Equal((50, 300), await LedgerAsync(rig, "alice"));
@@ -169,7 +174,7 @@ public sealed class MemberSyncTests(PostgresServer postgres)
         var account = rig.Account(anvil.Url);
         var (_, contract) = await rig.DeployAsync(account);
         await AddMemberAsync(rig, "alice", AliceKey, 500, 400);
-        var dying = new MemberSync(anvil.Rpc, account.Address, ChainRig.Options(anvil.Url, o => o.SyncThreshold = 1), new(rig.Database), rig.Contracts, new Submitter(null));
+        var dying = Sync(rig, account.Address, anvil.Rpc, anvil.Url, new Submitter(null), 1, null);
         Assert.Null(await dying.ImportAsync());
         await Assert.ThrowsAsync<InvalidOperationException>(() => dying.ExportAsync());
         await RoundAsync(rig, Sync(rig, account, anvil, 1), account);
@@ -189,6 +194,7 @@ public sealed class MemberSyncTests(PostgresServer postgres)
         Assert.True(EthereumAddress.TryParse(hostile.ContractAddress, out var referrer), hostile.Error);
         var contract = await rig.CreateReputationAsync(account, factory, referrer);
         await AddMemberAsync(rig, "alice", AliceKey, 500, 400);
+        Assert.True(await new MemberStanding(rig.Database).LinkAsync("alice"));
         var sync = Sync(rig, account, anvil, 1);
         for (var round = 0; round < 5; round++)
         {
@@ -200,21 +206,37 @@ public sealed class MemberSyncTests(PostgresServer postgres)
         Assert.Equal((505, 400), await LedgerAsync(rig, "alice"));
     }
 
-    private static MemberSync Sync(ChainRig rig, ChainAccount account, AnvilNode anvil, long threshold) => new(
-        anvil.Rpc, account.Address, ChainRig.Options(anvil.Url, o => o.SyncThreshold = threshold), new(rig.Database), rig.Contracts, new Submitter(account));
+    /// <summary>A sync that adds every member, unless the options say otherwise.</summary>
+    internal static MemberSync Sync(
+        ChainRig rig, ChainAccount account, AnvilNode anvil, long threshold, Action<ChainOptions>? configure = null, EthereumRpcClient? rpc = null) =>
+        Sync(rig, account.Address, rpc ?? anvil.Rpc, anvil.Url, new Submitter(account), threshold, configure);
 
-    private static async Task RoundAsync(ChainRig rig, MemberSync sync, ChainAccount account)
+    private static MemberSync Sync(
+        ChainRig rig, EthereumAddress account, EthereumRpcClient rpc, Uri url, Submitter submitter, long threshold, Action<ChainOptions>? configure) => new(
+        rpc, account, ChainRig.Options(url, o =>
+        {
+            (o.SyncThreshold, o.SyncMinReceivers) = (threshold, 0);
+            configure?.Invoke(o);
+        }), new(rig.Database), new(rig.Database), new(rig.Database), rig.Contracts, submitter);
+
+    internal static async Task RoundAsync(ChainRig rig, MemberSync sync, ChainAccount account)
     {
         Assert.Null(await sync.ImportAsync());
         Assert.Null(await sync.ExportAsync());
+        await MinedAsync(rig, account);
+    }
+
+    /// <summary>Pumps until nothing waits.</summary>
+    internal static async Task MinedAsync(ChainRig rig, ChainAccount account)
+    {
         while (await rig.CountAsync("SELECT count(*) FROM chain_outbox WHERE state IN ('queued', 'sent')") > 0) Assert.Null(await account.PumpAsync());
     }
 
-    private static byte[] Key(byte seed) => [(byte)(0x80 | seed), .. SHA384.HashData([seed])[1..]];
+    internal static byte[] Key(int seed) => [(byte)(0x80 | (seed & 0x1f)), .. SHA384.HashData(BitConverter.GetBytes(seed))[1..]];
 
-    private static Task<long> SentAsync(ChainRig rig) => rig.CountAsync("SELECT count(*) FROM chain_outbox WHERE kind = 'sync'");
+    internal static Task<long> SentAsync(ChainRig rig) => rig.CountAsync("SELECT count(*) FROM chain_outbox WHERE kind = 'sync'");
 
-    private static async Task AddMemberAsync(ChainRig rig, string name, byte[] key, long uploaded, long downloaded)
+    internal static async Task AddMemberAsync(ChainRig rig, string name, byte[] key, long uploaded, long downloaded)
     {
         await using var command = rig.Database.CreateCommand("""
             INSERT INTO users (user_id, public_key, key, proven, passkey, uploaded, downloaded, registered_at)
@@ -224,20 +246,20 @@ public sealed class MemberSyncTests(PostgresServer postgres)
         await command.ExecuteNonQueryAsync();
     }
 
-    private static async Task AddOnChainAsync(ChainRig rig, ChainAccount account, EthereumAddress contract, string name, byte[] key, int uploaded, int downloaded)
+    internal static async Task AddOnChainAsync(ChainRig rig, ChainAccount account, EthereumAddress contract, string name, byte[] key, int uploaded, int downloaded)
     {
         var call = ReputationV2Abi.AddUserWithKey.EncodeCall(name, "", Sha3Keccack.Current.CalculateHash([1]), (BigInteger)downloaded, (BigInteger)uploaded, key);
         var result = await rig.DecideAsync(account, await ChainRig.SubmitAsync(account, "test", contract, call));
         Assert.True(result.IsDone, result.Error);
     }
 
-    private static async Task ExecuteAsync(ChainRig rig, string sql)
+    internal static async Task ExecuteAsync(ChainRig rig, string sql)
     {
         await using var command = rig.Database.CreateCommand(sql);
         await command.ExecuteNonQueryAsync();
     }
 
-    private static async Task<(long Uploaded, long Downloaded)> LedgerAsync(ChainRig rig, string name)
+    internal static async Task<(long Uploaded, long Downloaded)> LedgerAsync(ChainRig rig, string name)
     {
         await using var command = rig.Database.CreateCommand("SELECT uploaded, downloaded FROM users WHERE user_id = $1");
         command.Parameters.Add(new NpgsqlParameter { Value = name });

@@ -12,8 +12,8 @@ cmd_test() {
         esac
     done
     [ -n "$filter" ] && all=
-    # Chaos is a command of its own; a filter of one's own may ask for slow tests by name.
-    [ -n "$slow$filter" ] && filter="${filter:+($filter)&}Category!=Chaos" || filter="Category!=Chaos&suite!=slow"
+    # Chaos and what one stranger can do are commands of their own; a filter of one's own may ask for slow tests by name.
+    [ -n "$slow$filter" ] && filter="${filter:+($filter)&}Category!=Chaos&Category!=Load" || filter="Category!=Chaos&Category!=Load&suite!=slow"
     PASSED=0 FAILED=0
     need_dotnet
     need_postgres
@@ -110,4 +110,14 @@ cmd_chaos() {
     step "Chaos for $minutes minutes"
     PBTS_CHAOS_MINUTES=$minutes PBTS_CHAOS_JSON=$json exec dotnet test "$ROOT/tests/tracker" -c Release --no-build --nologo --filter Category=Chaos \
         --logger "console;verbosity=detailed" </dev/null
+}
+
+# What one address can do to the others at its worst, each way by itself; its figures are printed.
+bench_stranger() {
+    [ $# = 0 ] || die "./pbts bench stranger takes no options"
+    need_dotnet
+    need_postgres
+    step "Building the tests (Release)"
+    dotnet build "$ROOT/tests/tracker" "${BUILD_FLAGS[@]}" </dev/null || die "the build failed"
+    exec dotnet test "$ROOT/tests/tracker" -c Release --no-build --nologo --filter Category=Load --logger "console;verbosity=detailed" </dev/null
 }

@@ -17,6 +17,9 @@ namespace Pbts.Api.Connections;
 /// </summary>
 internal sealed partial class TrackerTransport : IConnectionListenerFactory, IConnectionListenerFactorySelector, IDisposable
 {
+    /// <summary>Bytes received, and bytes to be sent, that wait for the HTTP server on one connection.</summary>
+    private const long Buffered = 64 * 1024;
+
     /// <summary>How often the descriptors are counted anew.</summary>
     private static readonly TimeSpan MeasureEvery = TimeSpan.FromSeconds(3);
 
@@ -37,7 +40,8 @@ internal sealed partial class TrackerTransport : IConnectionListenerFactory, ICo
     {
         _endpoints = [.. ApiHosting.ListenEndpoints(node.Value)];
         _sockets = sockets.Value;
-        _handOver = new(new SocketConnectionFactoryOptions(), logging.CreateLogger<SocketConnectionContextFactory>());
+        // Or each connection whose body nobody has room for yet would take a megabyte of it all the same.
+        _handOver = new(new SocketConnectionFactoryOptions { MaxReadBufferSize = Buffered, MaxWriteBufferSize = Buffered }, logging.CreateLogger<SocketConnectionContextFactory>());
         _options = options.Value;
         _limits = new(_options, addresses);
         _logger = logging.CreateLogger<TrackerTransport>();

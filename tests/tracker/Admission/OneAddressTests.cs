@@ -12,9 +12,10 @@ namespace Pbts.Tracker.Tests.Admission;
 
 /// <summary>
 /// What one address can do to everybody else, with the limits as they are by default: next to nothing. While 127.0.0.2 does its
-/// worst, 127.0.0.3 announces, reports and registers.
+/// worst, 127.0.0.3 announces, reports and registers. Times mean something on a machine that does nothing else, so these run by
+/// themselves: <c>./pbts bench stranger</c>.
 /// </summary>
-[Collection("postgres"), Trait("suite", "slow")]
+[Collection("postgres"), Trait("Category", "Load")]
 public sealed class OneAddressTests(PostgresServer postgres, ITestOutputHelper output)
 {
     private static readonly TimeSpan Attack = TimeSpan.FromSeconds(12);

@@ -32,7 +32,7 @@ public sealed partial class CompletionTests : IDisposable
             ("./pbts tor", "torrent"),
             ($"{_folder}/pbts migrate s", "show start"),
             ("pbts torrent ", "create show"),
-            ("pbts contract re", "register"),
+            ("pbts contract re", "register revoke"),
             ("pbts torrent create --", "--help --json --out --piece-length --public --tracker"),
             ("pbts seed x.torrent --da", "--data"),
             ("pbts user alice --tr", "--tracker"),

@@ -16,7 +16,7 @@ internal static class CompletionCommand
                 *:status) words='--data --json' ;;
                 *:test) words='--slow --filter' ;;
                 *:chaos) words='--minutes --json' ;;
-                *:bench) words='announce udp split verify report inner transfer memory soak overload cluster' ;;
+                *:bench) words='announce udp split verify report inner transfer memory soak overload stranger cluster' ;;
                 *:experiments) words='--iterations --duration --output --only --quick --help' ;;
                 *:help) return ;;
             esac

@@ -20,7 +20,7 @@ internal sealed partial class ChainAccountGrain(ChainConnection connection, Chai
 
     private ChainAccount? _account;
     private IGrainTimer? _timer;
-    private IGrainReminder? _reminder;
+    private Task<IGrainReminder>? _reminder;
     private bool _pumping;
     private string? _obstacle;
 
@@ -39,7 +39,7 @@ internal sealed partial class ChainAccountGrain(ChainConnection connection, Chai
     public async Task<string?> SubmitAsync(ChainSubmission submission)
     {
         if (_account is null) return "This process does not hold the account's key (PK0) or knows no node (RPC).";
-        _reminder ??= await this.RegisterOrUpdateReminder(ReminderName, ReminderPeriod, ReminderPeriod);
+        await RemindAsync();
         var refusal = await _account.SubmitAsync(submission);
         if (refusal is null) _timer!.Change(TimeSpan.Zero, Poll);
         return refusal;
@@ -82,18 +82,30 @@ internal sealed partial class ChainAccountGrain(ChainConnection connection, Chai
         }
     }
 
+    /// <summary>Sees to it that there is a reminder. Those who submit at once share one registration: each of its own would wait for the row of the others.</summary>
+    private async Task RemindAsync()
+    {
+        var reminder = _reminder ??= this.RegisterOrUpdateReminder(ReminderName, ReminderPeriod, ReminderPeriod);
+        try
+        {
+            await reminder;
+        }
+        catch
+        {
+            if (_reminder == reminder) _reminder = null;
+            throw;
+        }
+    }
+
     private async Task RestAsync()
     {
         _timer!.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        _reminder ??= await this.GetReminder(ReminderName);
-        if (_reminder is { } reminder)
-        {
-            _reminder = null;
-            await this.UnregisterReminder(reminder);
-        }
+        var known = _reminder;
+        _reminder = null;
+        if ((known is null ? await this.GetReminder(ReminderName) : await known) is { } reminder) await this.UnregisterReminder(reminder);
         // Something may have been submitted while the reminder went away.
         if (!await outbox.HasOpenAsync(_account!.Address)) return;
-        _reminder ??= await this.RegisterOrUpdateReminder(ReminderName, ReminderPeriod, ReminderPeriod);
+        await RemindAsync();
         _timer.Change(TimeSpan.Zero, Poll);
     }
 

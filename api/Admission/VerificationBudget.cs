@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.Extensions.Options;
 using Pbts.GrainInterfaces.Configuration;
+using Pbts.GrainInterfaces.Ledger;
 using Pbts.GrainInterfaces.Operations;
 
 namespace Pbts.Api.Admission;
@@ -19,6 +20,9 @@ internal sealed class VerificationBudget
 
     private const int Burst = 10;
 
+    /// <summary>Bytes of a receipt in JSON.</summary>
+    private const int UsualReceipt = 512;
+
     private readonly RateLimiter _byAddress;
     private readonly RateLimiter _forgeries;
     private readonly SignatureWorkers _workers;
@@ -31,7 +35,7 @@ internal sealed class VerificationBudget
         _workers = workers;
     }
 
-    /// <summary>Whether this address may have so much verified; if so, it is charged. 0: whether it may have anything.</summary>
+    /// <summary>Whether this address may have so much verified; if so, it is charged. 0 is refused only to who owes.</summary>
     public bool Allows(IPAddress address, int units) => Count(_byAddress.Allows(address, units));
 
     /// <summary>Whether strangers' reports are taken: not while forgeries, whosever, cost too much.</summary>
@@ -39,6 +43,9 @@ internal sealed class VerificationBudget
 
     /// <summary>What these receipts cost, before anything is known of them.</summary>
     public static int OfReport(int receipts) => Single + receipts;
+
+    /// <summary>What a report of so many bytes costs at least, before it is read; one of unknown length as much as the longest.</summary>
+    public static int OfBody(long? bytes) => OfReport((int)Math.Min(bytes / UsualReceipt ?? ReceiptReport.MaxReceipts, ReceiptReport.MaxReceipts));
 
     /// <summary>Charges for signatures that turned out to be bad.</summary>
     public void ChargeForged(IPAddress address, int count)

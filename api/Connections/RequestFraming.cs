@@ -40,6 +40,33 @@ internal sealed class RequestFraming
         return input.Length - rest.Length;
     }
 
+    /// <summary>Passes on what can be told; the rest is to be given again with what follows it.</summary>
+    /// <returns>Up to where the input was passed on.</returns>
+    public SequencePosition Copy(ReadOnlySequence<byte> input, IBufferWriter<byte> output)
+    {
+        while (input.Length > 0)
+        {
+            var used = Copy(input.FirstSpan, output);
+            if (used == 0 && (input.IsSingleSegment || (used = Joined(input, output)) == 0))
+                break;
+            input = input.Slice(used);
+        }
+
+        return input.Start;
+    }
+
+    /// <summary>Passes on what begins in one segment and ends in another.</summary>
+    private int Joined(ReadOnlySequence<byte> input, IBufferWriter<byte> output)
+    {
+        // More than the longest head is never needed to tell.
+        var length = (int)Math.Min(input.Length, TrackerRequests.MaxHead + 1);
+        var joined = ArrayPool<byte>.Shared.Rent(length);
+        input.Slice(0, length).CopyTo(joined);
+        var used = Copy(joined.AsSpan(0, length), output);
+        ArrayPool<byte>.Shared.Return(joined);
+        return used;
+    }
+
     /// <summary>Bytes used; 0 when more are needed.</summary>
     private int Step(ReadOnlySpan<byte> input, IBufferWriter<byte> output)
     {

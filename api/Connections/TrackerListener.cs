@@ -77,23 +77,34 @@ internal sealed class TrackerListener(Socket socket, SocketConnectionContextFact
             Exception? failure = null;
             try
             {
-                var held = received;
-                var used = framing.Copy(held, writer);
-                while (true)
+                // Bytes that came before and are not passed on yet: the beginning of a head, nearly always nothing.
+                var held = received[framing.Copy(received, writer)..];
+                while (!(await writer.FlushAsync()).IsCompleted)
                 {
-                    if ((await writer.FlushAsync()).IsCompleted)
-                        break;
-                    held = held[used..];
                     var read = await rest.ReadAsync();
-                    if (read.Buffer.IsEmpty && read.IsCompleted)
+                    if (held.Length > 0 && !read.Buffer.IsEmpty)
                     {
-                        writer.Write(held);
-                        break;
+                        held = [.. held, .. read.Buffer.ToArray()];
+                        held = held[framing.Copy(held, writer)..];
+                        rest.AdvanceTo(read.Buffer.End);
+                    }
+                    else
+                    {
+                        rest.AdvanceTo(framing.Copy(read.Buffer, writer), read.Buffer.End);
                     }
 
-                    held = [.. held, .. read.Buffer.ToArray()];
-                    rest.AdvanceTo(read.Buffer.End);
-                    used = framing.Copy(held, writer);
+                    if (!read.IsCompleted)
+                        continue;
+                    // Half a head is passed on as it is, for the HTTP server to judge.
+                    writer.Write(held);
+                    if (rest.TryRead(out read))
+                    {
+                        foreach (var part in read.Buffer)
+                            writer.Write(part.Span);
+                        rest.AdvanceTo(read.Buffer.End);
+                    }
+
+                    break;
                 }
             }
             catch (Exception e) when (e is IOException or ConnectionAbortedException or InvalidOperationException or ObjectDisposedException)

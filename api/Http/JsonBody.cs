@@ -41,9 +41,11 @@ internal static class JsonBody
                 return (default!, refusal);
             if (body.Length == 0)
                 return (default!, Answers.BadRequest("body is missing: send a JSON object"));
-            using var document = JsonDocument.Parse(body, Options);
+            // Its elements point into the body's bytes; both live as long as the request.
+            var document = JsonDocument.Parse(body, Options);
+            context.Response.RegisterForDispose(document);
             return document.RootElement.ValueKind == JsonValueKind.Object
-                ? (new JsonFields(document.RootElement.Clone()), null)
+                ? (new JsonFields(document.RootElement), null)
                 : (default!, Answers.BadRequest("body is not a JSON object"));
         }
         catch (JsonException e)

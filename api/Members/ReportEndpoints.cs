@@ -22,9 +22,10 @@ internal static class ReportEndpoints
     private static async Task<IResult> ReportAsync(
         HttpContext context, IGrainFactory grains, CallerLimits limits, VerificationBudget budget, ClientAddressResolver addresses, IOptions<ReceiptsOptions> options)
     {
-        // Who owes for forgeries is refused before its body is read.
+        // Who has used up its share, or owes for forgeries, is refused before its body is read: that costs too.
         var address = addresses.Resolve(context);
-        if (!budget.Allows(address, 0))
+        var charged = VerificationBudget.OfBody(context.Request.ContentLength);
+        if (!budget.Allows(address, charged))
             return Answers.TooMany(context);
         var (fields, refusal) = await JsonBody.ReadAsync(context, JsonBody.Large);
         if (refusal is not null)
@@ -57,7 +58,7 @@ internal static class ReportEndpoints
         if (!settings.VerifySignatures)
             return await UnverifiedReport.RunAsync(user, receipts, uploaded, downloaded, settings.ReceiptWindow, options.Value.MaxPieceSize, context);
 
-        if (!budget.Allows(address, VerificationBudget.OfReport(receipts.Count)) || (passkey is null && !budget.AllowsStrangers()))
+        if (!budget.Allows(address, Math.Max(0, VerificationBudget.OfReport(receipts.Count) - charged)) || (passkey is null && !budget.AllowsStrangers()))
             return Answers.TooMany(context);
         VerificationTurn.Current = new(RateLimiter.KeyOf(address), passkey is null ? VerificationKind.Report : VerificationKind.Prompt);
         var (verdict, results) = await SpendAsync(grains, profile, receipts);

@@ -56,6 +56,7 @@ public sealed class RequestFramingTests
     {
         var sent = "GET /" + new string('x', TrackerRequests.MaxHead) + "\x80";
         Assert.Equal(sent, Copy(sent, 1000));
+        Assert.Equal(sent, CopySegments(sent, 1000));
     }
 
     [Fact]
@@ -68,6 +69,7 @@ public sealed class RequestFramingTests
                 var sent = string.Concat(parts.Select(part => fragments[part]));
                 var whole = Copy(sent, int.MaxValue);
                 Assert.Equal(whole, Copy(sent, size));
+                Assert.Equal(whole, CopySegments(sent, size));
                 Assert.Equal(Unescaped(sent), Unescaped(whole));
             },
             iter: 50_000, seed: "0N0XIzNsQ0O2");
@@ -89,5 +91,31 @@ public sealed class RequestFramingTests
 
         output.Write(held);
         return Encoding.Latin1.GetString(output.WrittenSpan);
+    }
+
+    /// <summary>Everything at once in segments of one size, the last of it as at the end of a connection.</summary>
+    private static string CopySegments(string sent, int size)
+    {
+        Segment? first = null, last = null;
+        foreach (var piece in Encoding.Latin1.GetBytes(sent).Chunk(size))
+        {
+            last = new Segment(piece, last);
+            first ??= last;
+        }
+
+        var input = new ReadOnlySequence<byte>(first!, 0, last!, last!.Memory.Length);
+        var output = new ArrayBufferWriter<byte>();
+        output.Write(input.Slice(new RequestFraming().Copy(input, output)).ToArray());
+        return Encoding.Latin1.GetString(output.WrittenSpan);
+    }
+
+    private sealed class Segment : ReadOnlySequenceSegment<byte>
+    {
+        public Segment(byte[] bytes, Segment? before)
+        {
+            Memory = bytes;
+            RunningIndex = before is null ? 0 : before.RunningIndex + before.Memory.Length;
+            if (before is not null) before.Next = this;
+        }
     }
 }

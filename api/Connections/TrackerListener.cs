@@ -59,7 +59,7 @@ internal sealed class TrackerListener(Socket socket, SocketConnectionContextFact
     /// <summary>A connection of which some bytes were read already: they come first. What follows goes through <see cref="RequestFraming"/>.</summary>
     private sealed class Continued : IDuplexPipe
     {
-        private readonly Pipe _input = new();
+        private readonly Pipe _input = new(new PipeOptions(minimumSegmentSize: 32 * 1024));
 
         public Continued(byte[] received, IDuplexPipe rest)
         {

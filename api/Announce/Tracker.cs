@@ -18,13 +18,13 @@ internal sealed class Tracker(SwarmClient swarms, IAnnounceAccess access, IOptio
 
     /// <summary>Takes an announce into its swarm.</summary>
     /// <param name="seen">The caller's address as the tracker sees it, with the port it announces.</param>
-    public async ValueTask<AnnounceOutcome> AnnounceAsync(string? passkey, AnnounceQuery query, PeerEndpoint seen, CancellationToken cancellationToken)
+    /// <param name="client">That address.</param>
+    public async ValueTask<AnnounceOutcome> AnnounceAsync(string? passkey, AnnounceQuery query, PeerEndpoint seen, IPAddress client, CancellationToken cancellationToken)
     {
         var started = Stopwatch.GetTimestamp();
-        var address = seen.ToAddress();
-        if (!limits.AnnouncesByAddress.Allows(address))
+        if (!limits.AnnouncesByAddress.Allows(client))
             return Limited(query);
-        var verdict = await access.CheckAsync(passkey, query, address, cancellationToken);
+        var verdict = await access.CheckAsync(passkey, query, client, cancellationToken);
         if (verdict.Busy || verdict.Refusal is not null)
         {
             metrics.Count(query.Event, verdict.Busy ? AnnounceResult.Busy : AnnounceResult.Refused);

@@ -31,7 +31,7 @@ internal sealed class TrackerHandler(Tracker tracker, IOptions<TrackerOptions> o
             return ValueTask.CompletedTask;
         }
 
-        return AnnounceAsync(route.Passkey, query, new PeerEndpoint(client, query.Port), output, cancellationToken);
+        return AnnounceAsync(route.Passkey, query, new PeerEndpoint(client, query.Port), client, output, cancellationToken);
     }
 
     /// <summary>The answer to a request that would have to wait too long.</summary>
@@ -50,9 +50,9 @@ internal sealed class TrackerHandler(Tracker tracker, IOptions<TrackerOptions> o
         return ValueTask.CompletedTask;
     }
 
-    private async ValueTask AnnounceAsync(string? passkey, AnnounceQuery query, PeerEndpoint endpoint, IBufferWriter<byte> output, CancellationToken cancellationToken)
+    private async ValueTask AnnounceAsync(string? passkey, AnnounceQuery query, PeerEndpoint endpoint, IPAddress client, IBufferWriter<byte> output, CancellationToken cancellationToken)
     {
-        var outcome = await tracker.AnnounceAsync(passkey, query, endpoint, cancellationToken);
+        var outcome = await tracker.AnnounceAsync(passkey, query, endpoint, client, cancellationToken);
         if (outcome.Reply is { } reply)
             BencodeReply.Announce(output, query, reply, endpoint, tracker.NextInterval(), _options.MinInterval, identity.Bytes);
         else if (outcome.Refusal is { } refusal)

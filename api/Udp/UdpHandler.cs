@@ -68,7 +68,7 @@ internal sealed class UdpHandler(Tracker tracker, ConnectionIds ids, IOptions<Tr
 
     private async ValueTask<int> AnnounceAsync(string? passkey, AnnounceQuery query, PeerEndpoint endpoint, uint transaction, byte[] reply, CancellationToken cancellationToken)
     {
-        var outcome = await tracker.AnnounceAsync(passkey, query, endpoint, cancellationToken);
+        var outcome = await tracker.AnnounceAsync(passkey, query, endpoint, endpoint.ToAddress(), cancellationToken);
         if (outcome.Refusal is { } refusal)
             return UdpReply.Error(reply, transaction, refusal);
 

@@ -49,13 +49,17 @@ internal sealed class UserAccess(IUserDirectory users, SignatureWorkers workers,
     private AccessVerdict Anonymous() =>
         new(null, _options.Access == TrackerAccess.Registered ? "passkey is missing: this tracker is for registered users" : null);
 
-    private async ValueTask<AccessVerdict> CheckPasskeyAsync(string passkey, AnnounceQuery query, IPAddress client)
+    private ValueTask<AccessVerdict> CheckPasskeyAsync(string passkey, in AnnounceQuery query, IPAddress client)
     {
-        var lookup = await FindPasskeyAsync(passkey, client);
-        if (lookup.Unavailable)
-            return new(null, null, Busy: true);
-        return lookup.User is { } user ? new(user.Profile.UserId, Gate(user.Profile, query)) : new(null, "unknown passkey");
+        var lookup = FindPasskeyAsync(passkey, client);
+        return lookup.IsCompletedSuccessfully ? ValueTask.FromResult(Judge(lookup.Result, query)) : WaitAsync(lookup, query);
+
+        async ValueTask<AccessVerdict> WaitAsync(ValueTask<UserLookup> lookup, AnnounceQuery query) => Judge(await lookup, query);
     }
+
+    private AccessVerdict Judge(UserLookup lookup, in AnnounceQuery query) =>
+        lookup.Unavailable ? new(null, null, Busy: true)
+        : lookup.User is { } user ? new(user.Profile.UserId, Gate(user.Profile, query)) : new(null, "unknown passkey");
 
     private ValueTask<UserLookup> FindPasskeyAsync(string passkey, IPAddress client) =>
         passkey.Length == PasskeyLength && !passkey.AsSpan().ContainsAnyExcept(PasskeyCharacters)

@@ -34,9 +34,9 @@ internal sealed class UserDirectory(IGrainFactory grains, CallerLimits limits, T
 
     private IUserDirectoryGrain Grain => grains.GetGrain<IUserDirectoryGrain>(0);
 
-    public ValueTask<UserLookup> FindByPasskeyAsync(string passkey, IPAddress client) => FindAsync(_byPasskey, passkey, client, () => Grain.FindByPasskeyAsync(passkey));
+    public ValueTask<UserLookup> FindByPasskeyAsync(string passkey, IPAddress client) => FindAsync(_byPasskey, passkey, client, static (grain, passkey) => grain.FindByPasskeyAsync(passkey));
 
-    public ValueTask<UserLookup> FindByUserIdAsync(string userId, IPAddress client) => FindAsync(_byUserId, userId, client, () => Grain.FindByUserIdAsync(userId));
+    public ValueTask<UserLookup> FindByUserIdAsync(string userId, IPAddress client) => FindAsync(_byUserId, userId, client, static (grain, userId) => grain.FindByUserIdAsync(userId));
 
     public void Forget(string userId)
     {
@@ -51,7 +51,7 @@ internal sealed class UserDirectory(IGrainFactory grains, CallerLimits limits, T
         _first.Dispose();
     }
 
-    private ValueTask<UserLookup> FindAsync(Cache cache, string key, IPAddress client, Func<ValueTask<DirectoryEntry?>> look)
+    private ValueTask<UserLookup> FindAsync(Cache cache, string key, IPAddress client, Func<IUserDirectoryGrain, string, ValueTask<DirectoryEntry?>> look)
     {
         var now = time.GetTimestamp();
         if (cache.Known.TryGetValue(key, out var known) && time.GetElapsedTime(known.At, now) < Lifetime)
@@ -66,7 +66,7 @@ internal sealed class UserDirectory(IGrainFactory grains, CallerLimits limits, T
         return ValueTask.FromResult(new UserLookup(null, Unavailable: true));
     }
 
-    private async ValueTask<UserLookup> FirstAsync(Cache cache, string key, Func<ValueTask<DirectoryEntry?>> look)
+    private async ValueTask<UserLookup> FirstAsync(Cache cache, string key, Func<IUserDirectoryGrain, string, ValueTask<DirectoryEntry?>> look)
     {
         Interlocked.Increment(ref _waiting);
         try
@@ -79,13 +79,13 @@ internal sealed class UserDirectory(IGrainFactory grains, CallerLimits limits, T
         }
     }
 
-    private async ValueTask<UserLookup> LookAsync(SemaphoreSlim lookups, Cache cache, string key, DirectoryEntry? old, Func<ValueTask<DirectoryEntry?>> look)
+    private async ValueTask<UserLookup> LookAsync(SemaphoreSlim lookups, Cache cache, string key, DirectoryEntry? old, Func<IUserDirectoryGrain, string, ValueTask<DirectoryEntry?>> look)
     {
         await lookups.WaitAsync();
         try
         {
             await PoolThread.Enter();
-            var user = await look();
+            var user = await look(Grain, key);
             Remember(cache, key, user);
             return new(user);
         }

@@ -15,9 +15,16 @@ public sealed class SheddingTests(PostgresServer postgres)
     public async Task Announces_beyond_what_can_be_answered_in_time_are_told_to_come_back_and_the_next_one_is_served()
     {
         await using var node = await NodeProcess.StartNodeAsync(await postgres.CreateDatabaseAsync(), ("Tracker__ShedAfter", "1"));
-        var (served, shed) = await FloodAsync(node);
-        Assert.Equal(Clients * Each, served + shed);
-        Assert.InRange(shed, 1, (Clients * Each) - 1);
+        var (sent, served, shed) = (0, 0, 0);
+        // One flood may find the tracker fast enough.
+        await Wait.UntilAsync(async () =>
+        {
+            var answers = await FloodAsync(node);
+            (sent, served, shed) = (sent + (Clients * Each), served + answers.Served, shed + answers.Shed);
+            return shed > 0;
+        });
+        Assert.Equal(sent, served + shed);
+        Assert.InRange(shed, 1, sent - 1);
         Assert.InRange(await ShedCountAsync(node), shed, shed);
 
         await Task.Delay(500);
@@ -37,13 +44,15 @@ public sealed class SheddingTests(PostgresServer postgres)
         var tracker = new Announcer(node);
         var torrent = Announcer.NewTorrent();
         await tracker.AnnounceAsync(torrent, 1, 1);
-        var replies = await Task.WhenAll(Enumerable.Range(0, Clients).Select(async number =>
+        // All made before the first is sent: they are to come at once.
+        var requests = Enumerable.Range(0, Clients).Select(number =>
         {
-            var requests = new StringBuilder();
+            var text = new StringBuilder();
             for (var i = 0; i < Each; i++)
-                requests.Append(System.Globalization.CultureInfo.InvariantCulture, $"GET {Announcer.Target(torrent, number + 2, 1)} HTTP/1.1\r\nHost: t\r\n{(i == Each - 1 ? "Connection: close\r\n" : "")}\r\n");
-            return Encoding.Latin1.GetString(await RawHttp.ExchangeAsync(tracker.IPv4, Encoding.Latin1.GetBytes(requests.ToString())));
-        }));
+                text.Append(System.Globalization.CultureInfo.InvariantCulture, $"GET {Announcer.Target(torrent, number + 2, 1)} HTTP/1.1\r\nHost: t\r\n{(i == Each - 1 ? "Connection: close\r\n" : "")}\r\n");
+            return Encoding.Latin1.GetBytes(text.ToString());
+        }).ToArray();
+        var replies = await Task.WhenAll(requests.Select(async bytes => Encoding.Latin1.GetString(await RawHttp.ExchangeAsync(tracker.IPv4, bytes))));
         return (replies.Sum(reply => Count(reply, "10:tracker id")), replies.Sum(reply => Count(reply, "8:retry in")));
     }
 

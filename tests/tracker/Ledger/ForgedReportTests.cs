@@ -1,7 +1,9 @@
 using System.Diagnostics;
 using System.Net;
+using System.Text;
 using System.Text.Json.Nodes;
 using Pbts.Protocol.Receipts;
+using Pbts.Tracker.Tests.Admission;
 using Pbts.Tracker.Tests.Support;
 using Xunit.Abstractions;
 
@@ -134,7 +136,7 @@ public sealed class ForgedReportTests(PostgresServer postgres, ITestOutputHelper
         using var thief = node.CreateClient("127.0.0.2");
         using var honest = node.CreateClient("127.0.0.3");
         var (alice, bob) = (await Member.RegisteredAsync(honest, "alice"), await Member.RegisteredAsync(honest, "bob"));
-        // 20 units, 28 with the report's own; and 800 for what was forged.
+        // About 30 units, by the report's length; and 800 for what was forged.
         Assert.Equal(HttpStatusCode.OK, (await thief.PostTextAsync("/report", Forged(alice, bob, 20))).Status);
         Assert.Equal(HttpStatusCode.OK, (await thief.PostTextAsync("/report", Forged(alice, bob, 20))).Status);
         Assert.Equal(HttpStatusCode.TooManyRequests, (await thief.PostTextAsync("/report", Forged(alice, bob, 1))).Status);
@@ -142,6 +144,35 @@ public sealed class ForgedReportTests(PostgresServer postgres, ITestOutputHelper
         for (var i = 0; i < 10; i++)
             Assert.Equal(["accepted"], (await alice.ReportAsync(honest, bob.Receipt(alice, $"{i}"))).Answer.Statuses());
         Assert.True((await Metrics.ReadAsync(node)).Value("pbts_verification_refused_total", "reason=\"budget\"") >= 2);
+    }
+
+    [Fact]
+    public async Task A_report_is_charged_by_its_length_before_any_of_it_is_read()
+    {
+        await using var node = await NodeProcess.StartNodeAsync(await postgres.CreateDatabaseAsync(), ("Receipts__VerificationRate", "1"), ("Receipts__VerificationBurst", "1100"));
+        using var stranger = new Stranger(node, "127.0.0.2");
+        // A thousand receipts, none of which comes.
+        await stranger.HoldAsync(1, Head(512_000));
+        await Wait.UntilAsync(async () =>
+        {
+            using var next = await stranger.ConnectAsync();
+            await next.SendAsync(Encoding.ASCII.GetBytes(Head(102_400)));
+            using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(1));
+            var answer = new byte[1024];
+            try
+            {
+                return Encoding.ASCII.GetString(answer, 0, await next.ReceiveAsync(answer, patience.Token)).StartsWith("HTTP/1.1 429", StringComparison.Ordinal);
+            }
+            catch (OperationCanceledException)
+            {
+                return false;
+            }
+        });
+        using var honest = node.CreateClient("127.0.0.3");
+        var (alice, bob) = (await Member.RegisteredAsync(honest, "alice"), await Member.RegisteredAsync(honest, "bob"));
+        Assert.Equal(["accepted"], (await alice.ReportAsync(honest, bob.Receipt(alice, "one"))).Answer.Statuses());
+
+        static string Head(int length) => $"POST /report HTTP/1.1\r\nHost: t\r\nContent-Length: {length}\r\n\r\n";
     }
 
     [Fact]

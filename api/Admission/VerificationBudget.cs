@@ -20,7 +20,7 @@ internal sealed class VerificationBudget
 
     private const int Burst = 10;
 
-    /// <summary>Bytes of a receipt in JSON.</summary>
+    /// <summary>Bytes that a receipt takes in JSON, about.</summary>
     private const int UsualReceipt = 512;
 
     private readonly RateLimiter _byAddress;
@@ -44,7 +44,7 @@ internal sealed class VerificationBudget
     /// <summary>What these receipts cost, before anything is known of them.</summary>
     public static int OfReport(int receipts) => Single + receipts;
 
-    /// <summary>What a report of so many bytes costs at least, before it is read; one of unknown length as much as the longest.</summary>
+    /// <summary>What a report of so many bytes is charged before it is read: by what it can be expected to hold; one of unknown length as the longest.</summary>
     public static int OfBody(long? bytes) => OfReport((int)Math.Min(bytes / UsualReceipt ?? ReceiptReport.MaxReceipts, ReceiptReport.MaxReceipts));
 
     /// <summary>Charges for signatures that turned out to be bad.</summary>

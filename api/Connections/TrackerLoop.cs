@@ -243,13 +243,11 @@ internal sealed partial class TrackerLoop : IDisposable
             }
 
             var client = AddressOf(address);
-            CloseReason refusal;
-            while (!_transport.Enters(client, out refusal) && refusal == CloseReason.Full && Displace())
-            {
-            }
-
-            if (refusal == CloseReason.Full && _transport.DisplacesElsewhere(this))
-                _transport.EntersAnyway(client, out refusal);
+            _transport.Enters(client, out var refusal);
+            if (refusal == CloseReason.Full)
+                _transport.EntersForAnother(this, client, out refusal);
+            while (refusal == CloseReason.Full && Displace())
+                _transport.Enters(client, out refusal);
             if (refusal != CloseReason.None)
             {
                 _transport.Count(refusal);
@@ -262,14 +260,18 @@ internal sealed partial class TrackerLoop : IDisposable
         }
     }
 
-    /// <summary>Whether there is a connection here that could be displaced. Another thread's answer may be out of date.</summary>
-    public bool HasSilent => _begun.Oldest is not null || _kept.Oldest is not null;
+    /// <summary>How well the connection here that can best be spared can be spared, less being better. Another thread's answer may be out of date.</summary>
+    public (int Rank, long Since) Spare => Sparable().Order;
 
-    /// <summary>Closes, from whatever thread, the connection here that can best be spared, if there are still more than there should be.</summary>
-    public void DisplaceOne() => Post(() =>
+    /// <summary>
+    /// Closes, from whatever thread, the connection here that can best be spared, if there are still more than there should be.
+    /// Whoever has come since the others were looked at is not meant.
+    /// </summary>
+    /// <param name="since">Since when the one that was seen has been silent.</param>
+    public void DisplaceOne(long since) => Post(() =>
     {
         if (_transport.IsCrowded)
-            Displace();
+            Displace(since + 1);
     });
 
     private void AcceptFrom(TrackerListener listener) => _poller.Add(listener.Descriptor, Libc.EpollIn | Libc.EpollExclusive);
@@ -301,12 +303,21 @@ internal sealed partial class TrackerLoop : IDisposable
     /// <param name="before">Only one that has been silent since before that.</param>
     private bool Displace(long before = long.MaxValue)
     {
-        var longAgo = Stopwatch.GetTimestamp() - MomentOfSilence;
-        var silent = _begun.Oldest is { } begun && begun.SilentSince < longAgo ? begun : _kept.Oldest ?? _begun.Oldest;
-        if (silent is null || silent.SilentSince >= before)
+        if (Sparable().Connection is not { } silent || silent.SilentSince >= before)
             return false;
         Close(silent, CloseReason.Displaced);
         return true;
+    }
+
+    /// <summary>Who has owed a request for a moment, then who keeps a connection, then whoever has only just come; of each kind who has been silent longest.</summary>
+    private (TrackerConnection? Connection, (int Rank, long Since) Order) Sparable()
+    {
+        var (begun, kept) = (_begun.Oldest, _kept.Oldest);
+        if (begun is not null && begun.SilentSince < Stopwatch.GetTimestamp() - MomentOfSilence)
+            return (begun, (0, begun.SilentSince));
+        if (kept is not null)
+            return (kept, (1, kept.SilentSince));
+        return (begun, begun is null ? (3, 0) : (2, begun.SilentSince));
     }
 
     /// <summary>The address in a <c>sockaddr_in</c> or <c>sockaddr_in6</c>.</summary>

@@ -92,15 +92,21 @@ internal sealed partial class TrackerTransport : IConnectionListenerFactory, ICo
     /// <inheritdoc cref="ConnectionLimits.Enters"/>
     public bool Enters(IPAddress address, out CloseReason refusal) => _limits.Enters(address, out refusal);
 
-    /// <inheritdoc cref="ConnectionLimits.EntersAnyway"/>
-    public bool EntersAnyway(IPAddress address, out CloseReason refusal) => _limits.EntersAnyway(address, out refusal);
-
-    /// <summary>Whether another loop has a connection to spare; then it is asked to.</summary>
-    public bool DisplacesElsewhere(TrackerLoop asking)
+    /// <summary>Whether a connection may be open for which another loop, that can better spare one than the loop that asks, closes one of its own.</summary>
+    public bool EntersForAnother(TrackerLoop asking, IPAddress address, out CloseReason refusal)
     {
-        if (Array.Find(_loops, loop => loop != asking && loop.HasSilent) is not { } other)
+        refusal = CloseReason.Full;
+        var (best, order) = (asking, asking.Spare);
+        foreach (var loop in _loops)
+        {
+            if (loop.Spare is var other && other.CompareTo(order) < 0)
+                (best, order) = (loop, other);
+        }
+
+        if (best == asking || !_limits.EntersAnyway(address, out refusal))
             return false;
-        other.DisplaceOne();
+        // Not before there is one too many, or it would see no need to.
+        best.DisplaceOne(order.Since);
         return true;
     }
 

@@ -24,6 +24,26 @@ public sealed class ConnectionLimitTests(PostgresServer postgres)
     }
 
     [Fact]
+    public async Task Of_all_threads_connections_the_one_makes_room_that_has_been_silent_longest()
+    {
+        const int most = 8;
+        await using var node = await NodeProcess.StartNodeAsync(await postgres.CreateDatabaseAsync(), ("Tracker__MaxConnections", $"{most}"));
+        using var held = await IdleAsync(node, Stranger, most, TimeSpan.FromMilliseconds(50));
+        using var others = new Held();
+        bool[] Ended(Held connections) => [.. connections.Sockets.Select(socket => socket.Poll(0, SelectMode.SelectRead))];
+        // The tests' own questions keep a connection too, so some have made room already.
+        await Task.Delay(500);
+        for (var ended = Ended(held).Count(true.Equals) + 1; ended <= most; ended++)
+        {
+            others.Sockets.AddRange((await IdleAsync(node, Stranger, 1)).Sockets);
+            await held.EndAsync(ended - 1, TimeSpan.FromSeconds(5));
+            await Task.Delay(50);
+            Assert.Equal(Enumerable.Range(0, most).Select(which => which < ended), Ended(held));
+            Assert.DoesNotContain(true, Ended(others));
+        }
+    }
+
+    [Fact]
     public async Task A_connection_has_so_many_seconds_for_its_request_however_it_drips_and_so_many_between_two()
     {
         await using var node = await NodeProcess.StartNodeAsync(await postgres.CreateDatabaseAsync(), ("Tracker__RequestSeconds", "2"), ("Tracker__ConnectionIdleSeconds", "6"));
@@ -112,7 +132,7 @@ public sealed class ConnectionLimitTests(PostgresServer postgres)
         Assert.Contains("Connections: at most", node.Log, StringComparison.Ordinal);
     }
 
-    private static async Task<Held> IdleAsync(NodeProcess node, IPAddress from, int count)
+    private static async Task<Held> IdleAsync(NodeProcess node, IPAddress from, int count, TimeSpan between = default)
     {
         var held = new Held();
         for (var i = 0; i < count; i++)
@@ -121,6 +141,7 @@ public sealed class ConnectionLimitTests(PostgresServer postgres)
             socket.Bind(new IPEndPoint(from, 0));
             held.Sockets.Add(socket);
             await socket.ConnectAsync(IPAddress.Loopback, node.Port);
+            await Task.Delay(between);
         }
 
         return held;

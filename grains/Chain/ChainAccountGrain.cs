@@ -18,9 +18,14 @@ internal sealed partial class ChainAccountGrain(ChainConnection connection, Chai
     private const string ReminderName = "outbox";
     private static readonly TimeSpan ReminderPeriod = TimeSpan.FromMinutes(1);
 
+    /// <summary>Between two looks at what is waited for.</summary>
+    private static readonly TimeSpan Between = TimeSpan.FromMilliseconds(100);
+
+    private readonly HashSet<Guid> _awaited = [];
     private ChainAccount? _account;
     private IGrainTimer? _timer;
     private Task<IGrainReminder>? _reminder;
+    private Task<IReadOnlyDictionary<Guid, ChainTransaction>>? _look;
     private bool _pumping;
     private string? _obstacle;
 
@@ -47,9 +52,9 @@ internal sealed partial class ChainAccountGrain(ChainConnection connection, Chai
 
     public async Task<ChainTransaction?> WaitAsync(Guid id, TimeSpan wait)
     {
-        for (var waited = Stopwatch.StartNew(); ; await Task.Delay(100))
+        for (var waited = Stopwatch.StartNew(); ;)
         {
-            var transaction = await outbox.FindAsync(id);
+            var transaction = wait == TimeSpan.Zero ? await outbox.FindAsync(id) : await LookAsync(id);
             // A silo that stops has better to do than to wait for the chain: the outbox is worked on elsewhere.
             if (transaction is null or { IsDecided: true } || waited.Elapsed >= wait || lifetime.ApplicationStopping.IsCancellationRequested) return transaction;
         }
@@ -59,6 +64,22 @@ internal sealed partial class ChainAccountGrain(ChainConnection connection, Chai
     {
         _timer?.Change(TimeSpan.Zero, Poll);
         return Task.CompletedTask;
+    }
+
+    /// <summary>The row as it stands in a moment. All who wait are answered by one question: hundreds that each asked for themselves would take every connection to the database.</summary>
+    private async Task<ChainTransaction?> LookAsync(Guid id)
+    {
+        _awaited.Add(id);
+        return (await (_look ??= LookAtAllAsync())).GetValueOrDefault(id);
+    }
+
+    private async Task<IReadOnlyDictionary<Guid, ChainTransaction>> LookAtAllAsync()
+    {
+        await Task.Delay(Between);
+        Guid[] awaited = [.. _awaited];
+        _awaited.Clear();
+        _look = null;
+        return await outbox.FindAsync(awaited);
     }
 
     private async Task PumpAsync(CancellationToken cancellationToken)

@@ -230,6 +230,18 @@ internal sealed class ChainOutbox(NpgsqlDataSource database)
         return await reader.ReadAsync() ? View(reader) : null;
     }
 
+    /// <summary>Those of the rows that are on record, as they stand.</summary>
+    public async Task<IReadOnlyDictionary<Guid, ChainTransaction>> FindAsync(Guid[] ids)
+    {
+        await using var command = database.CreateCommand($"SELECT {Columns} FROM chain_outbox WHERE id = ANY ($1)");
+        command.Parameters.Add(new() { Value = ids });
+        await using var reader = await command.ExecuteReaderAsync();
+        var found = new Dictionary<Guid, ChainTransaction>(ids.Length);
+        while (await reader.ReadAsync())
+            found.Add(reader.GetGuid(0), View(reader));
+        return found;
+    }
+
     /// <summary>Whether anything is queued or sent, or mined and not yet final.</summary>
     public async Task<bool> HasOpenAsync(EthereumAddress from)
     {

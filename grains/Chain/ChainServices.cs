@@ -14,6 +14,7 @@ internal static class ChainServices
         services.AddSingleton<ChainConnection>();
         services.AddSingleton<ChainOutbox>();
         services.AddSingleton<ContractRecords>();
+        services.AddSingleton<ContractTurns>();
         services.AddSingleton<MigrationStore>();
         services.AddSingleton<MemberSyncStore>();
         services.AddSingleton<MemberStanding>();

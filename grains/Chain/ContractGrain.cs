@@ -14,7 +14,7 @@ namespace Pbts.Grains.Chain;
 /// <summary>Requests about the active contract: reads go to the node, writes to the account's outbox.</summary>
 [StatelessWorker, Reentrant]
 internal sealed class ContractGrain(
-    ChainConnection connection, ChainOutbox outbox, ContractRecords contracts, SettingsStore settings, MemberStanding standing, SyncBudget budget)
+    ChainConnection connection, ChainOutbox outbox, ContractRecords contracts, ContractTurns turns, SettingsStore settings, MemberStanding standing, SyncBudget budget)
     : Grain, IContractGrain
 {
     private const string NotConfigured = "The contract interface is not configured: set RPC, PK0 and FACTORY.";
@@ -23,6 +23,8 @@ internal sealed class ContractGrain(
 
     /// <summary>Attestation of a tracker without trusted hardware; logged by the factory, checked by nobody.</summary>
     private static readonly byte[] NoAttestation = "PBTS-Tracker-v1.0"u8.ToArray();
+
+    private IChainAccountGrain Account => GrainFactory.GetGrain<IChainAccountGrain>(connection.Key!.Address.ToString());
 
     private ReputationReader? Reader { get; } = connection.Rpc is { } rpc ? new ReputationReader(rpc) : null;
 
@@ -67,9 +69,9 @@ internal sealed class ContractGrain(
         return status with { ReputationAddress = active.ToString(), Referrers = chain[1..] };
     }
 
-    public async Task<ContractResult<ChainTransaction>> InitAsync(string? referrer, TimeSpan wait)
+    public Task<ContractResult<ChainTransaction>> InitAsync(string? referrer, TimeSpan wait) => SendAsync(async () =>
     {
-        if (connection is not { Rpc: not null, Key: { } key, Factory: { } factory }) return new(ContractProblemKind.NotConfigured, NotConfigured);
+        if (connection is not { Rpc: not null, Key: not null, Factory: { } factory }) return new(ContractProblemKind.NotConfigured, NotConfigured);
         var predecessor = EthereumAddress.Zero;
         if (referrer is not null && !EthereumAddress.TryParse(referrer, out predecessor)) return new(ContractProblemKind.Invalid, "referrer_address is not an address");
         if (!predecessor.IsZero)
@@ -85,38 +87,43 @@ internal sealed class ContractGrain(
             if (made.Value is null) return new(ContractProblemKind.Unavailable, "No attestation for the contract: " + made.Problem);
             attestation = made.Value.Document;
         }
-        return await SendAsync(ContractKinds.Init, predecessor.ToString(), factory, ReputationAbi.CreateReputation.EncodeCall(predecessor, attestation), wait);
-    }
+        return new(Submission(ContractKinds.Init, predecessor.ToString(), factory, ReputationAbi.CreateReputation.EncodeCall(predecessor, attestation)));
+    }, wait);
 
-    public async Task<ContractResult<ChainTransaction>> RegisterAsync(ContractRegistration registration, TimeSpan wait)
+    public Task<ContractResult<ChainTransaction>> RegisterAsync(ContractRegistration registration, TimeSpan wait) => SendAsync(async () =>
     {
         var (active, problem) = await ActiveAsync();
-        if (active is not { } contract) return Problem(problem, NotInitialisedWrite);
+        if (active is not { } contract) return Problem(problem);
         if (!(await Reader!.GetUserAsync(contract, registration.Username)).TryGet(out var user, out var error)) return new(ContractProblemKind.Unavailable, error.Message);
         // The contract would silently replace the record, totals and all.
         if (user is not null) return new(ContractProblemKind.Reverted, "User exists");
         var call = ReputationAbi.AddUser.EncodeCall(
             registration.Username, registration.Salt, registration.PasswordHash, (BigInteger)registration.DownloadSize, (BigInteger)registration.UploadSize);
-        return await SendAsync(ContractKinds.Register, registration.Username, contract, call, wait);
-    }
+        return new(Submission(ContractKinds.Register, registration.Username, contract, call));
+    }, wait);
 
-    public async Task<ContractResult<ChainTransaction>> UpdateAsync(string username, decimal downloadSize, decimal uploadSize, TimeSpan wait)
+    public Task<ContractResult<ChainTransaction>> UpdateAsync(string username, decimal downloadSize, decimal uploadSize, TimeSpan wait) => SendAsync(async () =>
     {
         var (active, problem) = await ActiveAsync();
-        if (active is not { } contract) return Problem(problem, NotInitialisedWrite);
-        return await SendAsync(ContractKinds.Update, username, contract, ReputationAbi.UpdateUser.EncodeCall(username, (BigInteger)downloadSize, (BigInteger)uploadSize), wait);
-    }
+        if (active is not { } contract) return Problem(problem);
+        return new(Submission(ContractKinds.Update, username, contract, ReputationAbi.UpdateUser.EncodeCall(username, (BigInteger)downloadSize, (BigInteger)uploadSize)));
+    }, wait);
 
     public async Task<ContractResult<ChainTransaction>> MigrateAsync(string username, TimeSpan wait)
     {
-        var (active, problem) = await ActiveAsync();
-        if (active is not { } contract) return Problem(problem, NotInitialisedWrite);
-        if (!(await Reader!.ResolveAsync(contract, username)).TryGet(out var found, out var error)) return new(ContractProblemKind.Unavailable, error.Message);
-        if (found is null) return new(ContractProblemKind.NotFound, "No referrer has this user");
-        var sent = await SendAsync(ContractKinds.Migrate, username, contract, ReputationAbi.MigrateUserData.EncodeCall(username), wait);
+        EthereumAddress contract = default;
+        var sent = await SendAsync(async () =>
+        {
+            var (active, problem) = await ActiveAsync();
+            if (active is not { } address) return Problem(problem);
+            contract = address;
+            if (!(await Reader!.ResolveAsync(contract, username)).TryGet(out var found, out var error)) return new(ContractProblemKind.Unavailable, error.Message);
+            if (found is null) return new(ContractProblemKind.NotFound, "No referrer has this user");
+            return new(Submission(ContractKinds.Migrate, username, contract, ReputationAbi.MigrateUserData.EncodeCall(username)));
+        }, wait);
         if (sent.Value is not { IsDone: true } transaction) return sent;
         // A contract may take the call and still leave the user where it is (record over its limits, one level too far).
-        var now = await Reader.GetUserAsync(contract, username);
+        var now = await Reader!.GetUserAsync(contract, username);
         return now.TryGet(out var user, out _) && user is null
             ? new(null, new ContractProblem(ContractProblemKind.Reverted, "The contract did not take the user over", transaction))
             : sent;
@@ -150,24 +157,32 @@ internal sealed class ContractGrain(
     private async Task<(EthereumAddress? Address, ContractProblem? Problem)> ActiveAsync() =>
         Reader is null ? (null, new(ContractProblemKind.NotConfigured, NotConfigured)) : await new ActiveContract(Reader, connection.Options, contracts).FindAsync();
 
-    private static ContractResult<ChainTransaction> Problem(ContractProblem? problem, string otherwise) =>
-        new(null, problem ?? new ContractProblem(ContractProblemKind.NotInitialised, otherwise));
+    private static ContractResult<ChainSubmission> Problem(ContractProblem? problem) =>
+        new(null, problem ?? new ContractProblem(ContractProblemKind.NotInitialised, NotInitialisedWrite));
 
-    private async Task<ContractResult<ChainTransaction>> SendAsync(string kind, string subject, EthereumAddress to, byte[] data, TimeSpan wait)
+    private static ChainSubmission Submission(string kind, string subject, EthereumAddress to, byte[] data) => new(Guid.NewGuid(), kind, subject, to.ToString(), data);
+
+    /// <summary>Hands a transaction to the account's outbox and waits for the chain.</summary>
+    /// <param name="prepare">Gives the transaction, or why there is none.</param>
+    /// <param name="wait">How long.</param>
+    private async Task<ContractResult<ChainTransaction>> SendAsync(Func<Task<ContractResult<ChainSubmission>>> prepare, TimeSpan wait)
     {
-        if (connection.Key is not { } key) return new(ContractProblemKind.NotConfigured, NotConfigured);
-        // Written to the old contract, it would be missing on the new one when the user has moved already.
-        if (await contracts.IsMigratingAsync()) return new(ContractProblemKind.Reverted, "A migration is not finished: wait for it, or cancel it");
-        if (await Reader!.AbsenceAsync(to) is { } absence) return new(ContractProblemKind.Unavailable, absence.Message);
-        var account = GrainFactory.GetGrain<IChainAccountGrain>(key.Address.ToString());
-        var id = Guid.NewGuid();
-        if (await account.SubmitAsync(new ChainSubmission(id, kind, subject, to.ToString(), data)) is { } refusal)
-        {
-            return new(ContractProblemKind.Unavailable, refusal);
-        }
-        var transaction = await account.WaitAsync(id, wait) ?? throw new InvalidOperationException("A submitted transaction is not on record.");
+        var (submission, problem) = await turns.TakeAsync(() => SubmitAsync(prepare));
+        if (submission is null) return new(null, problem);
+        var transaction = await Account.WaitAsync(submission.Id, wait) ?? throw new InvalidOperationException("A submitted transaction is not on record.");
         return transaction.State == ChainTransactionState.Failed || transaction.Succeeded == false || (transaction.IsDone && transaction.Error is not null)
             ? new(null, new ContractProblem(ContractProblemKind.Reverted, transaction.Error ?? "reverted", transaction))
             : new(transaction);
+    }
+
+    private async Task<ContractResult<ChainSubmission>> SubmitAsync(Func<Task<ContractResult<ChainSubmission>>> prepare)
+    {
+        if (connection.Key is null) return new(ContractProblemKind.NotConfigured, NotConfigured);
+        var prepared = await prepare();
+        if (prepared.Value is not { } submission) return prepared;
+        // Written to the old contract, it would be missing on the new one when the user has moved already.
+        if (await contracts.IsMigratingAsync()) return new(ContractProblemKind.Reverted, "A migration is not finished: wait for it, or cancel it");
+        if (EthereumAddress.TryParse(submission.To, out var to) && await Reader!.AbsenceAsync(to) is { } absence) return new(ContractProblemKind.Unavailable, absence.Message);
+        return await Account.SubmitAsync(submission) is { } refusal ? new(ContractProblemKind.Unavailable, refusal) : prepared;
     }
 }

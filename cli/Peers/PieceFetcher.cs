@@ -1,3 +1,4 @@
+using Pbts.Protocol.Receipts;
 using Pbts.Protocol.Torrents;
 
 namespace Pbts.Cli.Peers;
@@ -15,6 +16,12 @@ internal sealed class PieceFetcher(TorrentMetadata torrent, Bitfield have, Piece
 
     /// <summary>Who sends a piece; of two, the later one.</summary>
     private readonly Dictionary<int, (PeerConnection Peer, long Since)> _senders = [];
+
+    /// <summary>Pieces of which some blocks have come from peers that are paid by the block: others send the rest.</summary>
+    private readonly Dictionary<int, PieceDownload> _begun = [];
+
+    /// <summary>Pieces that were wrong when their blocks came from several: only from one peer can it be told whose fault that is.</summary>
+    private readonly HashSet<int> _suspect = [];
 
     /// <summary>Bytes received of pieces that were then given up, which no receipt covers.</summary>
     public long Wasted { get; private set; }
@@ -47,7 +54,7 @@ internal sealed class PieceFetcher(TorrentMetadata torrent, Bitfield have, Piece
         complete = null;
         peer.IsSnubbing = false;
         var download = peer.Downloads.Find(d => d.Index == piece);
-        var wanted = download is not null && download.TryReceive(begin, data);
+        var wanted = download is not null && download.TryReceive(begin, data, PaidByBlock(peer));
         if (wanted)
         {
             peer.ReceivedThisRound += data.Length;
@@ -70,6 +77,13 @@ internal sealed class PieceFetcher(TorrentMetadata torrent, Bitfield have, Piece
         _senders.Remove(piece);
     }
 
+    /// <summary>A piece from several peers was wrong: it is fetched again from one alone.</summary>
+    public void OnWrong(PieceDownload download)
+    {
+        _suspect.Add(download.Index);
+        Wasted += download.ReceivedBytes;
+    }
+
     public void OnGone(PeerConnection peer)
     {
         picker.Add(peer.Has, -1);
@@ -79,6 +93,8 @@ internal sealed class PieceFetcher(TorrentMetadata torrent, Bitfield have, Piece
     /// <summary>Tells everybody of a new piece, and takes it back from others that are still sending it.</summary>
     public void OnHave(int piece, IEnumerable<PeerConnection> peers)
     {
+        if (_begun.Remove(piece, out var begun))
+            Wasted += begun.ReceivedBytes;
         foreach (var other in peers)
         {
             other.Send(PeerMessages.Numbers(PeerMessages.Have, piece));
@@ -125,7 +141,7 @@ internal sealed class PieceFetcher(TorrentMetadata torrent, Bitfield have, Piece
                 if (Next(peer) is not { } piece)
                     return;
                 picker.Start(piece);
-                peer.Downloads.Add(new PieceDownload(piece, torrent.PieceSize(piece)));
+                peer.Downloads.Add(PaidByBlock(peer) is not null && _begun.Remove(piece, out var begun) ? begun : new PieceDownload(piece, torrent.PieceSize(piece)));
                 _senders[piece] = (peer, clock.GetTimestamp());
                 continue;
             }
@@ -138,9 +154,22 @@ internal sealed class PieceFetcher(TorrentMetadata torrent, Bitfield have, Piece
     public void Abandon(PeerConnection peer)
     {
         foreach (var download in peer.Downloads)
-            Stop(download);
+        {
+            if (PaidByBlock(peer) is not null && download.ReceivedBytes > 0 && !have[download.Index] && !_suspect.Contains(download.Index) && _begun.TryAdd(download.Index, download))
+            {
+                download.HandOver();
+                picker.Stop(download.Index);
+            }
+            else
+            {
+                Stop(download);
+            }
+        }
         peer.Downloads.Clear();
     }
+
+    /// <summary>The key that is paid for each block the peer sends; <c>null</c> where whole pieces are paid, or nothing is.</summary>
+    private static MemberKey? PaidByBlock(PeerConnection peer) => peer.Pbts.Vouchers is null ? null : peer.Key;
 
     private void Stop(PieceDownload download)
     {

@@ -41,10 +41,12 @@ internal sealed class EvidenceStore(NpgsqlDataSource database) : IDisposable
         SELECT id, info_hash, sender_key, receiver_key, session, bytes, opened, signed_at, signature, credited,
                floor(extract(epoch FROM first_report))::bigint, floor(extract(epoch FROM last_report))::bigint
         FROM ((SELECT * FROM voucher_sessions
-               WHERE sender = (SELECT id FROM users WHERE user_id = $1) AND id > $2 AND last_report >= to_timestamp($3 - 60) ORDER BY id LIMIT $4)
+               WHERE sender = (SELECT id FROM users WHERE user_id = $1) AND substr(id, 1, 7) >= substr($2, 1, 7) AND id > $2
+                 AND last_report >= to_timestamp($3 - 60) ORDER BY substr(id, 1, 7), id LIMIT $4)
               UNION ALL
               (SELECT * FROM voucher_sessions
-               WHERE receiver = (SELECT id FROM users WHERE user_id = $1) AND id > $2 AND last_report >= to_timestamp($3 - 60) ORDER BY id LIMIT $4)) AS page
+               WHERE receiver = (SELECT id FROM users WHERE user_id = $1) AND substr(id, 1, 7) >= substr($2, 1, 7) AND id > $2
+                 AND last_report >= to_timestamp($3 - 60) ORDER BY substr(id, 1, 7), id LIMIT $4)) AS page
         ORDER BY id LIMIT $4
         """;
 

@@ -28,8 +28,9 @@ CREATE TABLE voucher_sessions (
     session      bytea NOT NULL CHECK (length(session) = 16),
     signature    bytea NOT NULL CHECK (length(signature) = 96)
 ) WITH (fillfactor = 90);
-CREATE INDEX voucher_sessions_sender ON voucher_sessions (sender, id);
-CREATE INDEX voucher_sessions_receiver ON voucher_sessions (receiver, id);
+-- For pages in the order of the id, of which seven bytes tell nearly all apart: whole ids would make the two as large as the rest.
+CREATE INDEX voucher_sessions_sender ON voucher_sessions (sender, substr(id, 1, 7));
+CREATE INDEX voucher_sessions_receiver ON voucher_sessions (receiver, substr(id, 1, 7));
 
 -- Torrents whose sizes the tracker has read itself. pieces is 0 for one that has no pieces of v1.
 CREATE TABLE torrents (

@@ -1,29 +1,28 @@
 using System.Security.Cryptography;
 using Pbts.Cli.Keys;
 using Pbts.Cli.Tracker;
+using Pbts.Local;
 
 namespace Pbts.Bench;
 
-/// <summary>Registers members and prints a passkey a line, for announces that are checked.</summary>
+/// <summary>Members, for announces that are checked.</summary>
 internal static class Members
 {
-    public static async Task<int> RunAsync(Arguments arguments)
+    /// <summary>Registers some and gives their passkeys.</summary>
+    public static async Task<IReadOnlyList<string>> RegisterAsync(string url, int count)
     {
-        using var client = new TrackerClient(arguments.Text("--url", TrackerClient.DefaultUrl));
+        using var client = new TrackerClient(url);
         var tag = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4));
-        for (var i = 0; i < arguments.Number("--count", 100); i++)
+        var passkeys = new List<string>();
+        for (var i = 0; i < count; i++)
         {
             using var member = MemberIdentity.Generate();
             var answer = await client.RegisterAsync($"bench-{tag}-{i}", member, CancellationToken.None);
             if (!answer.IsSuccess)
-            {
-                await Console.Error.WriteLineAsync($"registration: {answer.Error}");
-                return 1;
-            }
-
-            Console.WriteLine(answer.Body!.Value.GetProperty("passkey").GetString());
+                throw new LocalException($"registration: {answer.Error}");
+            passkeys.Add(answer.Body!.Value.GetProperty("passkey").GetString()!);
         }
 
-        return 0;
+        return passkeys;
     }
 }

@@ -1,32 +1,104 @@
 using Pbts.Bench;
+using Pbts.Local;
 
-switch (args)
+// Each on a tracker of its own, which is gone afterwards. ./pbts bench builds and runs this.
+const string Node = LocalTracker.FirstNode;
+string[] announces = ["--runs", "--seconds", "--connections", "--torrents", "--peers", "--opentracker", "--json"];
+try
 {
-    case ["verify", .. var rest]:
-        await VerifyBenchmark.RunAsync(Arguments.Parse(rest));
+    return args switch
+    {
+        ["announce", .. var rest] => await AnnounceBenchmark.HttpAsync(Arguments.Parse(rest, announces)),
+        ["udp", .. var rest] => await AnnounceBenchmark.UdpAsync(Arguments.Parse(rest, announces)),
+        ["split", .. var rest] => await AnnounceBenchmark.SplitAsync(Arguments.Parse(rest, announces)),
+        // One load of the comparison over UDP, on a core of its own.
+        ["udp-load", .. var rest] => UdpLoad.Run(Arguments.Parse(rest, "--port", "--seconds", "--hashes", "--peers", "--numwant", "--sockets", "--window", "--keys")),
+        ["verify", .. var rest] => await VerifyBenchmark.RunAsync(Arguments.Parse(rest, "--receipts", "--seconds", "--json")),
+        ["inner", .. var rest] => InnerLoops.Run(Arguments.Parse(rest, "--json")),
+        ["report", .. var rest] => await ReportAsync(Arguments.Parse(rest, "--receipts", "--receivers", "--reports", "--parallel", "--rounds", "--json")),
+        ["vouchers", .. var rest] => await VouchersAsync(Arguments.Parse(rest, "--vouchers", "--receivers", "--reports", "--parallel", "--rounds", "--sessions", "--json")),
+        ["transfer", .. var rest] => await TransferAsync(Arguments.Parse(rest, "--quick!", "--json")),
+        ["memory", .. var rest] => await MemoryAsync(Arguments.Parse(rest, "--swarms", "--peers", "--json")),
+        ["soak", .. var rest] => await SoakAsync(Arguments.Parse(rest, "--minutes", "--json")),
+        ["overload", .. var rest] => await OverloadAsync(Arguments.Parse(rest, "--silos!", "--times", "--seconds", "--clients", "--json")),
+        ["cluster", .. var rest] => await ClusterAsync(Arguments.Parse(rest, "--announces", "--torrents", "--json")),
+        _ => throw new LocalException("say what to measure: ./pbts bench announce, udp, split, verify, report, vouchers, inner, transfer, memory, soak, overload, stranger or cluster"),
+    };
+}
+catch (LocalException e)
+{
+    await Console.Error.WriteLineAsync($"pbts: {e.Message}");
+    return 1;
+}
+
+static async Task<int> ReportAsync(Arguments arguments)
+{
+    await using var tracker = await TemporaryTracker.StartAsync();
+    return await ReportBenchmark.RunAsync(arguments.With("--url", tracker.Url));
+}
+
+static async Task<int> VouchersAsync(Arguments arguments)
+{
+    // The receivers come to owe more than members may at first.
+    await using var tracker = await TemporaryTracker.StartAsync(settings: ("MIN_RATIO", "0"));
+    return await VoucherBenchmark.RunAsync(arguments.With("--url", tracker.Url).With("--database", tracker.Database));
+}
+
+static async Task<int> TransferAsync(Arguments arguments)
+{
+    // The two peers owe each other more than members may at first.
+    await using var tracker = await TemporaryTracker.StartAsync(settings: ("MIN_RATIO", "0"));
+    return await TransferBenchmark.RunAsync(arguments.With("--url", tracker.Url).With("--cli", Path.Combine(AppContext.BaseDirectory, "Pbts.Cli.dll")));
+}
+
+static async Task<int> MemoryAsync(Arguments arguments)
+{
+    // Peers are gone, and idle swarms put away, after one and a half intervals.
+    await using var tracker = await TemporaryTracker.StartAsync(settings: [("Tracker__Interval", "120"), ("Tracker__MinInterval", "60"), ("Tracker__ShedAfter", "0")]);
+    return await MemoryBenchmark.RunAsync(Watch(arguments, tracker, Node).With("--idle", "180"));
+}
+
+static async Task<int> SoakAsync(Arguments arguments)
+{
+    await using var tracker = await TemporaryTracker.StartAsync(processors: 1, settings: [("Tracker__Interval", "20"), ("Tracker__MinInterval", "10")]);
+    Apart(tracker, Node);
+    var code = await SoakBenchmark.RunAsync(Watch(arguments, tracker, Node));
+    if (code == 0)
         return 0;
-    case ["members", .. var rest]:
-        return await Members.RunAsync(Arguments.Parse(rest));
-    case ["inner", .. var rest]:
-        return InnerLoops.Run(Arguments.Parse(rest));
-    case ["report", .. var rest]:
-        return await ReportBenchmark.RunAsync(Arguments.Parse(rest));
-    case ["vouchers", .. var rest]:
-        return await VoucherBenchmark.RunAsync(Arguments.Parse(rest));
-    case ["transfer", .. var rest]:
-        return await TransferBenchmark.RunAsync(Arguments.Parse(rest));
-    case ["udp", .. var rest]:
-        UdpLoad.Run(Arguments.Parse(rest));
-        return 0;
-    case ["memory", .. var rest]:
-        return await MemoryBenchmark.RunAsync(Arguments.Parse(rest));
-    case ["soak", .. var rest]:
-        return await SoakBenchmark.RunAsync(Arguments.Parse(rest));
-    case ["overload", .. var rest]:
-        return await OverloadBenchmark.RunAsync(Arguments.Parse(rest));
-    case ["locality", .. var rest]:
-        return await LocalityBenchmark.RunAsync(Arguments.Parse(rest));
-    default:
-        await Console.Error.WriteLineAsync("usage: verify | report | vouchers | inner | transfer | udp | members | memory | soak | overload | locality; ./pbts bench runs each against a tracker of its own, see bench/*.sh for the options");
-        return 2;
+    // What the node has to say of it must not go with its folder.
+    var kept = Path.Combine(Clone.Root, ".pbts", "soak-node.log");
+    File.Copy(tracker.LogOf(Node), kept, overwrite: true);
+    Console.WriteLine($"The node's log is kept in {kept}");
+    return code;
+}
+
+static async Task<int> OverloadAsync(Arguments arguments)
+{
+    // A front end and a silo by themselves: the front end is asked directly, without the proxy.
+    var split = arguments.Has("--silos");
+    string[] names = split ? ["api-1", "silo-1"] : [Node];
+    await using var tracker = split ? await TemporaryTracker.StartAsync(silos: 1, apis: 1, processors: 1) : await TemporaryTracker.StartAsync(processors: 1);
+    Apart(tracker, names);
+    return await OverloadBenchmark.RunAsync(Watch(arguments, tracker, names[0]));
+}
+
+static async Task<int> ClusterAsync(Arguments arguments)
+{
+    await using var tracker = await TemporaryTracker.StartAsync(silos: 3);
+    string[] silos = ["silo-1", "silo-2", "silo-3"];
+    // The same proxy once more, choosing at random.
+    return await LocalityBenchmark.RunAsync(arguments.With("--hashing", $"{tracker.Port}").With("--random", $"{await tracker.StartRandomProxyAsync(silos)}")
+        .With("--nodes", string.Join(',', silos.Select(tracker.MetricsOf))));
+}
+
+static Arguments Watch(Arguments arguments, TemporaryTracker tracker, string process) =>
+    arguments.With("--port", $"{tracker.PortOf(process)}").With("--pid", $"{tracker.PidOf(process)}").With("--metrics", tracker.MetricsOf(process));
+
+// The server on core 0 and the load, which is this program, on core 1.
+static void Apart(TemporaryTracker tracker, params string[] processes)
+{
+    Cores.NeedTwo();
+    foreach (var process in processes)
+        Cores.Pin(tracker.PidOf(process), "0");
+    Cores.Pin(Environment.ProcessId, "1");
 }

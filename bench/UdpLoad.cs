@@ -35,11 +35,12 @@ internal sealed class UdpLoad : IDisposable
     }
 
     /// <summary>Prints one line as bench/announce.lua does for HTTP: RESULT answers answers/s p50-ms p99-ms errors.</summary>
-    public static void Run(Arguments arguments)
+    public static int Run(Arguments arguments)
     {
         var announces = RenderAnnounces(File.ReadLines(arguments.Text("--hashes", "hashes")), arguments.Number("--peers", 100), arguments.Number("--numwant", 50), ReadKeys(arguments.Text("--keys", "")));
         using var load = new UdpLoad(arguments.Number("--port", 8000), arguments.Number("--sockets", 16), arguments.Number("--window", 4), announces);
         Console.WriteLine(load.Run(TimeSpan.FromSeconds(arguments.Number("--seconds", 8))));
+        return 0;
     }
 
     private static string[] ReadKeys(string file) => file.Length == 0 ? [] : File.ReadAllLines(file);

@@ -12,7 +12,7 @@ namespace Pbts.Bench;
 /// </summary>
 internal static class VerifyBenchmark
 {
-    public static async Task RunAsync(Arguments arguments)
+    public static async Task<int> RunAsync(Arguments arguments)
     {
         var count = arguments.Number("--receipts", 50);
         var seconds = arguments.Number("--seconds", 4);
@@ -44,6 +44,7 @@ internal static class VerifyBenchmark
         }
 
         await Results.WriteAsync(arguments, "verify", new { receipts = count, rows });
+        return 0;
     }
 
     /// <summary>Receipts a second that one thread verifies in batches, measured for three seconds after one of warm-up.</summary>

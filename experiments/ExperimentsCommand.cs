@@ -26,9 +26,8 @@ internal static class ExperimentsCommand
         var only = new Option<string?>("--only") { Description = "Run these alone, by name, separated by commas.", HelpName = "NAME,…" };
         var quick = new Option<bool>("--quick") { Description = "Small sizes and few samples, to see whether it works: under two minutes." };
         var tracker = new Option<string?>("--tracker-url") { Description = "Measure this running tracker instead of a private one. It needs Receipts:ReportRate=0, Receipts:VerificationRate=0 and Tracker:AnnounceRate=0.", HelpName = "URL" };
-        // What the script in front of this program found out.
-        var (chain, transfers, load) = (Hidden("--chain"), Hidden("--transfers"), new Option<double?>("--load") { Hidden = true });
-        var (noTracker, noChain, noTransfers, check) = (Hidden("--no-tracker"), Hidden("--no-chain"), Hidden("--no-transfers"), new Option<bool>("--check") { Hidden = true });
+        // The script in front of this program takes the load before it builds anything; and tells how long it takes, to be asked by tests.
+        var (load, check) = (new Option<double?>("--load") { Hidden = true }, new Option<bool>("--check") { Hidden = true });
         iterations.Validators.Add(Positive);
         duration.Validators.Add(Positive);
         only.Validators.Add(result =>
@@ -44,7 +43,7 @@ internal static class ExperimentsCommand
         var command = new RootCommand("Measure what receipts, the tracker and the contract cost, and write tables and plots for a paper.\n\nExperiments:\n"
             + string.Join('\n', All.Select(experiment => $"  {experiment.Name,-12} {experiment.Description}")))
         {
-            iterations, duration, folder, only, quick, tracker, chain, transfers, load, noTracker, noChain, noTransfers, check,
+            iterations, duration, folder, only, quick, tracker, load, check,
         };
         foreach (var version in command.Options.OfType<VersionOption>().ToArray())
             command.Options.Remove(version);
@@ -59,15 +58,7 @@ internal static class ExperimentsCommand
                 Only = Names(parsed.GetValue(only)),
                 Quick = isQuick,
                 Tracker = parsed.GetValue(tracker) is { } url ? new Uri(url) : null,
-                Chain = parsed.GetValue(chain) is { } node ? new Uri(node) : null,
-                Transfers = parsed.GetValue(transfers),
                 Agent = Environment.GetEnvironmentVariable("DSTACK_SIMULATOR_ENDPOINT") ?? "",
-            };
-            settings = settings with
-            {
-                NoTracker = parsed.GetValue(noTracker) ?? settings.NoTracker,
-                NoChain = parsed.GetValue(noChain) ?? settings.NoChain,
-                NoTransfers = parsed.GetValue(noTransfers) ?? settings.NoTransfers,
             };
             if (parsed.GetValue(check))
             {
@@ -75,15 +66,18 @@ internal static class ExperimentsCommand
                 return 0;
             }
 
-            return await MeasureAsync(settings, Machine.Read(parsed.GetValue(load)), output, errors);
+            var machine = Machine.Read(parsed.GetValue(load));
+            await output.WriteLineAsync(Estimate(settings));
+            await using var surroundings = new Surroundings();
+            return await MeasureAsync(await surroundings.PrepareAsync(settings), machine, output, errors);
         });
         return command.Parse(words).InvokeAsync(new InvocationConfiguration { Output = output, Error = errors });
     }
 
-    /// <summary>How long the whole command takes, with the transfers that the script in front of this program measures.</summary>
+    /// <summary>How long the whole command takes, with the real transfers.</summary>
     private static string Estimate(Settings settings)
     {
-        var transfers = settings.Quick || !(settings.Only.Count == 0 || settings.Only.Contains("download")) ? 0 : SecondsOfTransfers;
+        var transfers = settings.Quick || !settings.Wants("download") ? 0 : SecondsOfTransfers;
         var seconds = transfers + Chosen(settings).Sum(experiment => experiment.ExpectedSeconds(settings));
         return $"This takes about {Format.Time(seconds)}{(transfers > 0 ? $", of which real transfers {Format.Time(transfers)}" : "")}; --only, a smaller --duration or --quick shorten it.";
     }
@@ -132,6 +126,4 @@ internal static class ExperimentsCommand
     }
 
     private static Option<int?> Option(string name, string help, string description) => new(name) { Description = description, HelpName = help };
-
-    private static Option<string?> Hidden(string name) => new(name) { Hidden = true };
 }

@@ -53,6 +53,9 @@ internal sealed record Settings
 
     public static int[] Threads => [1, 2, 4, 8];
 
+    /// <summary>Whether one of these experiments was asked for.</summary>
+    public bool Wants(params string[] experiments) => Only.Count == 0 || Only.Intersect(experiments).Any();
+
     /// <summary>Users on the contract.</summary>
     public int Users => Quick ? 10 : 100;
 }

@@ -1,5 +1,35 @@
 # Finds what the tracker needs and installs what Debian and npm can bring; says what it does.
 
+step() { printf '==> %s\n' "$*"; }
+die() {
+    printf 'pbts: %s\n' "$*" >&2
+    exit 1
+}
+
+# need WHAT…: installs what is missing of it.
+need() {
+    local what
+    for what in "$@"; do
+        case $what in
+            postgres) compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || command -v initdb >/dev/null || apt_install postgresql ;;
+            nginx) need_nginx ;;
+            # By lock file, into solidity/node_modules.
+            foundry) need_packages solidity .bin/anvil "Foundry's anvil and forge and solc" ;;
+            # What the auditor in tests/audit verifies signatures with.
+            auditor) need_packages tests/audit @chainsafe/blst "the second auditor's BLS library" ;;
+            clients)
+                need_programs aria2c:aria2 transmission-daemon:transmission-daemon transmission-remote:transmission-cli qbittorrent-nox:qbittorrent-nox \
+                    chromium:chromium ip:iproute2 pdflatex:texlive-latex-base curl:curl setpriv:util-linux faketime:faketime
+                # Debian's own Python with the library behind most clients.
+                /usr/bin/python3 -c 'import libtorrent' 2>/dev/null || apt_install python3-libtorrent
+                ;;
+            # Plots have text.
+            fonts) [ -n "$(find /usr/share/fonts /usr/local/share/fonts -name '*.ttf' -print -quit 2>/dev/null)" ] || apt_install fonts-dejavu-core ;;
+            *) need_programs "$what:$what" ;;
+        esac
+    done
+}
+
 need_dotnet() {
     command -v dotnet >/dev/null ||
         die "the .NET 10 SDK is missing: install it (https://dot.net) and put dotnet on the PATH"
@@ -54,31 +84,12 @@ need_programs() {
     [ ${#packages[@]} = 0 ] || apt_install "${packages[@]}"
 }
 
-# Debian's own Python with the library behind most clients.
-need_libtorrent() {
-    /usr/bin/python3 -c 'import libtorrent' 2>/dev/null || apt_install python3-libtorrent
-}
-
-# Sets NGINX, and NGINX_JS to its module for JavaScript: empty where there is none to be had.
+# nginx with its module for JavaScript, where there is one to be had.
 need_nginx() {
+    local modules
     need_programs nginx:nginx-light
-    NGINX=$(PATH="$PATH:/usr/sbin" command -v nginx)
-    NGINX_JS=$("$NGINX" -V 2>&1 | sed -nE 's/.*--modules-path=([^ ]+).*/\1/p')/ngx_http_js_module.so
-    [ -e "$NGINX_JS" ] || (apt_install libnginx-mod-http-js) || NGINX_JS=
-}
-
-# Sets PG_BIN to the newest PostgreSQL's programs.
-need_postgres() {
-    PG_BIN=$(newest_postgres) && return
-    apt_install postgresql
-    PG_BIN=$(newest_postgres) || die "PostgreSQL was installed, yet no initdb is in /usr/lib/postgresql/*/bin"
-}
-
-newest_postgres() {
-    local found
-    found=$(ls -d /usr/lib/postgresql/*/bin/initdb 2>/dev/null | sort -V | tail -1)
-    [ -n "$found" ] || found=$(command -v initdb) || return 1
-    dirname "$found"
+    modules=$(PATH="$PATH:/usr/sbin" nginx -V 2>&1 | sed -nE 's/.*--modules-path=([^ ]+).*/\1/p')
+    [ -e "$modules/ngx_http_js_module.so" ] || (apt_install libnginx-mod-http-js) || true
 }
 
 # need_packages FOLDER PROBE WHAT: installs a folder's npm packages by its lock file when PROBE, a path in node_modules, is
@@ -99,18 +110,4 @@ need_packages() {
             touch "$dir/node_modules/.package-lock.json"
         fi
     ) || die "npm ci in $1/ failed"
-}
-
-# Foundry's programs and solc, by lock file, into solidity/node_modules.
-need_foundry() { need_packages solidity .bin/anvil "Foundry's anvil and forge and solc"; }
-
-# What the auditor in tests/audit verifies signatures with.
-need_auditor() { need_packages tests/audit @chainsafe/blst "the second auditor's BLS library"; }
-
-# The native program behind npm's launcher script, so that its pid is the one that gets the signals.
-foundry_program() {
-    local found
-    found=$(ls "$ROOT"/solidity/node_modules/@foundry-rs/"$1"-*/bin/"$1" 2>/dev/null | head -1)
-    [ -n "$found" ] || die "npm brought no $1 for this machine"
-    echo "$found"
 }

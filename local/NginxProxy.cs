@@ -1,0 +1,57 @@
+using System.Text.RegularExpressions;
+using Pbts.Local.Processes;
+
+namespace Pbts.Local;
+
+/// <summary>nginx before several front ends, which sends the announces of a swarm to the same of them.</summary>
+internal sealed partial class NginxProxy(Instance instance, Launcher launcher, Action<string> say)
+{
+    public const string Name = "proxy";
+
+    /// <summary>Starts it, or has it read its configuration again: restarted front ends have new ports.</summary>
+    public void Start(IEnumerable<string> listen, IEnumerable<int> backends)
+    {
+        var (program, javaScript) = Installed.Nginx();
+        if (javaScript is null)
+            say("    nginx has no JavaScript module here: announces are routed by the info hash as it is written, which costs some a hop");
+        var folder = Directory.CreateDirectory(Path.Combine(instance.Folder, "proxy")).FullName;
+        var configuration = Write(folder, javaScript, listen, backends);
+        if (instance.PidOf(Name) is not null)
+        {
+            launcher.Send(Name, Signal.Hangup);
+            return;
+        }
+
+        say("==> Starting the proxy (nginx, hashing on info_hash)");
+        launcher.Launch(Name, [program, "-p", folder, "-e", instance.LogOf(Name), "-c", configuration]);
+    }
+
+    /// <summary>Writes the configuration, from <c>deploy/nginx.conf.in</c>, and gives its path.</summary>
+    /// <param name="folder">The proxy's own.</param>
+    /// <param name="javaScript">The module; null: announces are told apart by the info hash as it is written.</param>
+    /// <param name="listen">Addresses, as nginx has them.</param>
+    /// <param name="backends">Ports on loopback.</param>
+    /// <param name="balance">How a front end is chosen.</param>
+    internal static string Write(string folder, string? javaScript, IEnumerable<string> listen, IEnumerable<int> backends, string balance = "hash $route consistent;")
+    {
+        var deploy = Path.Combine(Clone.Root, "deploy");
+        File.Copy(Path.Combine(deploy, "route.js"), Path.Combine(folder, "route.js"), overwrite: true);
+        var text = File.ReadAllText(Path.Combine(deploy, "nginx.conf.in"));
+        if (javaScript is null)
+        {
+            text = JavaScriptLines().Replace(text, "");
+            text = text.Replace("js_set $route route.torrent;", "map $arg_info_hash $route { \"\" $request_id; default $arg_info_hash; }", StringComparison.Ordinal);
+        }
+
+        text = text.Replace("@JS@", javaScript, StringComparison.Ordinal).Replace("@DIR@", folder, StringComparison.Ordinal)
+            .Replace("hash $route consistent;", balance, StringComparison.Ordinal)
+            .Replace("@BACKENDS@", string.Join('\n', backends.Select(port => $"    server 127.0.0.1:{port} max_fails=1 fail_timeout=2s;")), StringComparison.Ordinal)
+            .Replace("@LISTEN@", string.Join('\n', listen.Select(address => $"    listen {address};")), StringComparison.Ordinal);
+        var file = Path.Combine(folder, "nginx.conf");
+        File.WriteAllText(file, text);
+        return file;
+    }
+
+    [GeneratedRegex(@"^.*(load_module|js_path|js_import).*\n", RegexOptions.Multiline)]
+    private static partial Regex JavaScriptLines();
+}

@@ -1,0 +1,31 @@
+using System.Globalization;
+using System.Security.Cryptography;
+
+namespace Pbts.Local.Processes;
+
+/// <summary>Ports of this machine.</summary>
+internal static class Ports
+{
+    /// <summary>Whether somebody listens there, by TCP or UDP, on whatever address.</summary>
+    public static bool IsBusy(int port)
+    {
+        var wanted = $":{port:X4}";
+        return new[] { "tcp", "tcp6", "udp", "udp6" }.Select(kind => $"/proc/net/{kind}").Where(File.Exists).SelectMany(File.ReadLines)
+            .Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            // State 0A listens, by TCP; 07 is bound, by UDP.
+            .Any(fields => fields.Length > 3 && fields[3] is "0A" or "07" && fields[1].EndsWith(wanted, StringComparison.Ordinal));
+    }
+
+    /// <summary>A free one below those that outgoing connections take, so that none of them takes it in between.</summary>
+    public static int Free()
+    {
+        while (true)
+        {
+            var port = RandomNumberGenerator.GetInt32(20_000, 32_000);
+            if (!IsBusy(port))
+                return port;
+        }
+    }
+
+    public static string Text(int port) => port.ToString(CultureInfo.InvariantCulture);
+}

@@ -22,17 +22,13 @@ internal sealed class AnnounceBenchmark : IAsyncDisposable
     private static readonly string Lua = Path.Combine(Clone.Root, "bench", "announce.lua");
 
     private readonly Arguments _arguments;
-    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("pbts-announce-");
+    private readonly DirectoryInfo _folder = TemporaryTracker.CreateFolder();
     private readonly List<Run> _runs = [];
     private readonly string _cores;
     private TemporaryTracker _node = null!;
     private Process? _opentracker;
 
-    private AnnounceBenchmark(Arguments arguments, string cores)
-    {
-        (_arguments, _cores) = (arguments, cores);
-        _folder.UnixFileMode |= UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
-    }
+    private AnnounceBenchmark(Arguments arguments, string cores) => (_arguments, _cores) = (arguments, cores);
 
     private int Rounds => _arguments.Number("--runs", 3);
 

@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
-using Pbts.Cli.Keys;
-using Pbts.Cli.Tracker;
 using Pbts.Local;
+using Pbts.Peer.Keys;
+using Pbts.Peer.Tracker;
 
 namespace Pbts.Bench;
 

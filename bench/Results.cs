@@ -1,11 +1,12 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Pbts.Local;
 
 namespace Pbts.Bench;
 
 /// <summary>
-/// Keeps what was measured: a line of JSON in the history that PBTS_BENCH_HISTORY names, so that runs can be compared, and
+/// Keeps what was measured: a line of JSON in <c>.pbts/bench-history.jsonl</c>, so that runs can be compared, and
 /// a file of its own where <c>--json FILE</c> asks for it.
 /// </summary>
 internal static class Results
@@ -19,8 +20,8 @@ internal static class Results
         var json = JsonSerializer.SerializeToNode(result, Line)!.AsObject();
         json.Insert(0, "at", DateTimeOffset.UtcNow.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture));
         json.Insert(0, "benchmark", benchmark);
-        if (Environment.GetEnvironmentVariable("PBTS_BENCH_HISTORY") is { Length: > 0 } history)
-            await File.AppendAllTextAsync(history, json.ToJsonString(Line) + "\n");
+        var history = Directory.CreateDirectory(Path.Combine(Clone.Root, ".pbts")).FullName;
+        await File.AppendAllTextAsync(Path.Combine(history, "bench-history.jsonl"), json.ToJsonString(Line) + "\n");
         if (arguments.Text("--json", "") is not { Length: > 0 } file)
             return;
         await File.WriteAllTextAsync(file, json.ToJsonString(Indented) + "\n");

@@ -3,8 +3,8 @@ using System.Globalization;
 using System.Net;
 using System.Security.Cryptography;
 using Pbts.Bench.Load;
-using Pbts.Cli.Keys;
-using Pbts.Cli.Tracker;
+using Pbts.Peer.Keys;
+using Pbts.Peer.Tracker;
 using Pbts.Protocol.Receipts;
 
 namespace Pbts.Bench;

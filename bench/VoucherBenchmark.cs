@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using System.Security.Cryptography;
 using Npgsql;
-using Pbts.Cli.Keys;
-using Pbts.Cli.Tracker;
+using Pbts.Peer.Keys;
+using Pbts.Peer.Tracker;
 using Pbts.Protocol.Receipts;
 using Pbts.Protocol.Vouchers;
 

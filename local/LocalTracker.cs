@@ -20,12 +20,13 @@ internal sealed class LocalTracker
     /// <summary>Longer than the 30 s in which a process hands over what it has.</summary>
     private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(40);
 
+    private static readonly HttpClient Http = new() { Timeout = TimeSpan.FromSeconds(5) };
+
     private readonly Action<string> _say;
     private readonly PostgresServer _postgres;
     private readonly LocalChain _chain;
     private readonly NginxProxy _proxy;
     private readonly Dictionary<string, string> _environment = [];
-    private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(5) };
 
     public LocalTracker(Instance instance, Action<string> say)
     {
@@ -277,14 +278,14 @@ internal sealed class LocalTracker
         }
 
         _say($"==> Starting {name} ({listen})");
-        Launcher.Launch(name, ["dotnet", program], Path.GetDirectoryName(program)!, environment, signs: role != "api");
+        Launcher.Launch(name, ["dotnet", program], Path.GetDirectoryName(program)!, environment);
     }
 
     private async Task<bool> IsHttpReadyAsync(string name)
     {
         try
         {
-            using var answer = await _http.GetAsync(new Uri($"{UrlOf(name)}/health/ready"));
+            using var answer = await Http.GetAsync(new Uri($"{UrlOf(name)}/health/ready"));
             return answer.StatusCode == HttpStatusCode.OK;
         }
         catch (Exception e) when (e is HttpRequestException or TaskCanceledException)

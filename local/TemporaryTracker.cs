@@ -51,9 +51,7 @@ internal sealed class TemporaryTracker : IAsyncDisposable
         Console.WriteLine("==> Starting a tracker");
         foreach (var (name, value) in (IEnumerable<(string, string)>)[.. Unlimited.Select(limit => (limit, "0")), ("DOTNET_PROCESSOR_COUNT", $"{processors}"), .. settings])
             Environment.SetEnvironmentVariable(name, value.Length == 0 ? null : value);
-        var folder = Directory.CreateTempSubdirectory("pbts-bench-");
-        // PostgreSQL's user has to get through.
-        folder.UnixFileMode |= UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
+        var folder = CreateFolder();
         var instance = new Instance(Path.Combine(folder.FullName, "data"));
         instance.Create();
         (instance["host"], instance["port"], instance["chain"]) = ("127.0.0.1", Ports.Text(Ports.Free()), chain ? "1" : "0");
@@ -69,6 +67,14 @@ internal sealed class TemporaryTracker : IAsyncDisposable
             await tracker.DisposeAsync();
             throw;
         }
+    }
+
+    /// <summary>A temporary folder that users who stand in for root, as PostgreSQL's, get through.</summary>
+    public static DirectoryInfo CreateFolder()
+    {
+        var folder = Directory.CreateTempSubdirectory("pbts-");
+        folder.UnixFileMode |= UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
+        return folder;
     }
 
     public int PidOf(string name) => _tracker.Instance.PidOf(name) ?? throw new LocalException($"{name} has ended; its log: {LogOf(name)}");

@@ -132,7 +132,7 @@ internal sealed class UpCommand(LocalOptions options)
     private void StartKeeper()
     {
         if (_tracker.IsKeptRunning && !ForKeeper && Instance.PidOf(Instance.Keeper) is null)
-            _tracker.Launcher.Launch(Instance.Keeper, ["dotnet", Clone.Program("local"), "keep", "--data", Instance.Folder], signs: true);
+            _tracker.Launcher.Launch(Instance.Keeper, ["dotnet", Clone.Program("local"), "keep", "--data", Instance.Folder]);
     }
 
     private async Task<int> SuperviseAsync(IReadOnlyCollection<string> names, CancellationToken stopped)

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
-using Pbts.Cli.Tracker;
+using Pbts.Peer.Tracker;
 
 namespace Pbts.Cli.Commands;
 

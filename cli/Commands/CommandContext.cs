@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Pbts.Cli.Keys;
-using Pbts.Cli.Tracker;
+using Pbts.Peer.Keys;
+using Pbts.Peer.Tracker;
 
 namespace Pbts.Cli.Commands;
 

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Text.Json.Nodes;
-using Pbts.Cli.Peers;
+using Pbts.Peer.Exchange;
 
 namespace Pbts.Cli.Commands;
 

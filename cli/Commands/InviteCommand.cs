@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
-using Pbts.Cli.Tracker;
+using Pbts.Peer.Tracker;
 
 namespace Pbts.Cli.Commands;
 

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
-using Pbts.Cli.Keys;
+using Pbts.Peer.Keys;
 
 namespace Pbts.Cli.Commands;
 

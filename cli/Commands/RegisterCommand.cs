@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Pbts.Cli.Tracker;
+using Pbts.Peer.Tracker;
 using Pbts.Protocol.Receipts;
 
 namespace Pbts.Cli.Commands;

@@ -1,10 +1,11 @@
 using System.CommandLine;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Pbts.Cli.Keys;
-using Pbts.Cli.Peers;
-using Pbts.Cli.Tracker;
+using Pbts.Peer.Exchange;
+using Pbts.Peer.Keys;
+using Pbts.Peer.Tracker;
 using Pbts.Protocol.Bep10;
+using Pbts.Protocol.Storage;
 using Pbts.Protocol.Vouchers;
 
 namespace Pbts.Cli.Commands;

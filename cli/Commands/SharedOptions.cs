@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
-using Pbts.Cli.Tracker;
+using Pbts.Peer.Tracker;
 
 namespace Pbts.Cli.Commands;
 

@@ -4,8 +4,9 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Pbts.Cli.Tracker;
+using Pbts.Peer.Tracker;
 using Pbts.Protocol.Attestation;
+using Pbts.Protocol.Storage;
 
 namespace Pbts.Cli.Commands;
 

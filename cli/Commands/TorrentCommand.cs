@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
-using Pbts.Cli.Tracker;
+using Pbts.Peer.Tracker;
+using Pbts.Protocol.Storage;
 using Pbts.Protocol.Torrents;
 
 namespace Pbts.Cli.Commands;

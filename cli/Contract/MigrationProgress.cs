@@ -1,6 +1,6 @@
 using System.Text.Json;
 using Pbts.Cli.Commands;
-using Pbts.Cli.Tracker;
+using Pbts.Peer.Tracker;
 
 namespace Pbts.Cli.Contract;
 

@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using Pbts.Cli.Commands;
-using Pbts.Cli.Keys;
-using Pbts.Cli.Tracker;
+using Pbts.Peer.Keys;
+using Pbts.Peer.Tracker;
 using Pbts.Protocol.Receipts;
 
 namespace Pbts.Cli.Evidence;

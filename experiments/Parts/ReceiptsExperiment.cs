@@ -1,5 +1,5 @@
-using Pbts.Cli.Keys;
 using Pbts.Experiments.Tracker;
+using Pbts.Peer.Keys;
 using Pbts.Protocol.Bls;
 using Pbts.Protocol.Receipts;
 

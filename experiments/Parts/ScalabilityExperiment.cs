@@ -3,8 +3,8 @@ using System.Diagnostics;
 using System.Net;
 using System.Security.Cryptography;
 using Pbts.Bench.Load;
-using Pbts.Cli.Tracker;
 using Pbts.Experiments.Tracker;
+using Pbts.Peer.Tracker;
 using Pbts.Protocol.Bencode;
 using Pbts.Protocol.Receipts;
 

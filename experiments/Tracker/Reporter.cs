@@ -1,5 +1,5 @@
 using System.Security.Cryptography;
-using Pbts.Cli.Keys;
+using Pbts.Peer.Keys;
 using Pbts.Protocol.Receipts;
 
 namespace Pbts.Experiments.Tracker;

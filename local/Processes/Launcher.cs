@@ -23,26 +23,29 @@ internal sealed class Launcher(Instance instance, Action<string> say)
     /// <param name="command">Program and arguments; every user of the machine sees them.</param>
     /// <param name="folder">Where it starts.</param>
     /// <param name="environment">What it is told beyond what we were, such as secrets.</param>
-    /// <param name="signs">Whether it gets the chain's key.</param>
-    public void Launch(string name, IReadOnlyList<string> command, string folder = "/", IReadOnlyDictionary<string, string>? environment = null, bool signs = false)
+    public void Launch(string name, IReadOnlyList<string> command, string folder = "/", IReadOnlyDictionary<string, string>? environment = null)
     {
         // setsid and the shell are replaced by the program: the pid is the program's.
         var start = new ProcessStartInfo("setsid", ["sh", "-c", "log=$1; shift; exec \"$@\" </dev/null >>\"$log\" 2>&1", "sh", instance.LogOf(name), .. command])
         {
             WorkingDirectory = folder,
         };
-        if (!signs)
-        {
-            foreach (var secret in ChainSecrets)
-                start.Environment.Remove(secret);
-        }
-
+        WithholdSecrets(name, start.Environment);
         foreach (var (variable, value) in environment ?? new Dictionary<string, string>())
             start.Environment[variable] = value;
         using var process = Process.Start(start)!;
         // The start time stays the same while it becomes the program.
         instance.Record(name, ProcessIdentity.Of(process.Id));
         Started.Add(name);
+    }
+
+    /// <summary>Takes the chain's key and what belongs to it from whoever signs nothing: all but nodes, silos and who keeps those running.</summary>
+    internal static void WithholdSecrets(string name, IDictionary<string, string?> environment)
+    {
+        if (name == Instance.Keeper || name.StartsWith("node-", StringComparison.Ordinal) || name.StartsWith("silo-", StringComparison.Ordinal))
+            return;
+        foreach (var secret in ChainSecrets)
+            environment.Remove(secret);
     }
 
     /// <summary>Sends a signal to a process that runs.</summary>

@@ -6,11 +6,13 @@ namespace Pbts.Local.Processes;
 /// <summary>Ports of this machine.</summary>
 internal static class Ports
 {
+    private static readonly string[] Tables = ["/proc/net/tcp", "/proc/net/tcp6", "/proc/net/udp", "/proc/net/udp6"];
+
     /// <summary>Whether somebody listens there, by TCP or UDP, on whatever address.</summary>
     public static bool IsBusy(int port)
     {
         var wanted = $":{port:X4}";
-        return new[] { "tcp", "tcp6", "udp", "udp6" }.Select(kind => $"/proc/net/{kind}").Where(File.Exists).SelectMany(File.ReadLines)
+        return Tables.Where(File.Exists).SelectMany(File.ReadLines)
             .Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
             // State 0A listens, by TCP; 07 is bound, by UDP.
             .Any(fields => fields.Length > 3 && fields[3] is "0A" or "07" && fields[1].EndsWith(wanted, StringComparison.Ordinal));

@@ -10,7 +10,7 @@ public sealed class LanesTests
     [Fact]
     public void Lanes_are_off_where_AVX_512_is_switched_off()
     {
-        // What scripts/test.sh relies on when it runs these tests a second time.
+        // What ./pbts test relies on when it runs these tests a second time.
         if (Environment.GetEnvironmentVariable("DOTNET_EnableAVX512") == "0")
             Assert.False(FpLanes.IsSupported);
     }

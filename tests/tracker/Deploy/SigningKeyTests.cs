@@ -1,5 +1,5 @@
-using System.Diagnostics;
 using System.Net;
+using Pbts.Local.Processes;
 using Pbts.Tracker.Tests.Support;
 
 namespace Pbts.Tracker.Tests.Deploy;
@@ -8,18 +8,6 @@ namespace Pbts.Tracker.Tests.Deploy;
 [Collection("postgres")]
 public sealed class SigningKeyTests(PostgresServer postgres)
 {
-    /// <summary>Starts a program under a process's name, and prints which of the secrets it was given.</summary>
-    private const string Launch =
-        """
-        source "$0"
-        mkdir -p "$1/run" "$1/logs"
-        DATA=$1 STARTED=()
-        export PK0=0x01 RPC=http://127.0.0.1:1/key FACTORY=0x02 REPUTATION_ADDRESS=0x03 Chain__PrivateKey=0x01 Chain__Rpc=http://127.0.0.1:1/key
-        launch "$2" env
-        wait $!
-        grep -cE '^(PK0|RPC|FACTORY|REPUTATION_ADDRESS|Chain__)' "$1/logs/$2.log"
-        """;
-
     [Theory]
     [InlineData("node-1", 6)]
     [InlineData("silo-2", 6)]
@@ -27,20 +15,13 @@ public sealed class SigningKeyTests(PostgresServer postgres)
     [InlineData("proxy", 0)]
     [InlineData("postgres", 0)]
     [InlineData("chain", 0)]
-    public async Task Up_gives_the_key_to_processes_that_sign_alone(string process, int secrets)
+    public void Up_gives_the_key_to_processes_that_sign_alone(string process, int secrets)
     {
-        var folder = Directory.CreateTempSubdirectory("pbts-launch-").FullName;
-        try
-        {
-            var start = new ProcessStartInfo("bash", ["-c", Launch, Path.Combine(AppContext.BaseDirectory, "deploy", "common.sh"), folder, process]) { RedirectStandardOutput = true };
-            using var script = Process.Start(start)!;
-            Assert.Equal($"{secrets}", (await script.StandardOutput.ReadToEndAsync()).Trim());
-            await script.WaitForExitAsync();
-        }
-        finally
-        {
-            Directory.Delete(folder, recursive: true);
-        }
+        string[] names = ["PK0", "RPC", "FACTORY", "REPUTATION_ADDRESS", "Chain__PrivateKey", "Chain__Rpc"];
+        var environment = names.Append("PATH").ToDictionary(name => name, _ => (string?)"0x01");
+        Launcher.WithholdSecrets(process, environment);
+        Assert.Equal(secrets + 1, environment.Count);
+        Assert.Contains("PATH", environment);
     }
 
     [Fact]

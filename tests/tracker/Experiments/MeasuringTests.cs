@@ -1,12 +1,12 @@
 using System.Diagnostics;
 using System.Text;
 using Microsoft.AspNetCore.Http;
-using Pbts.Cli.Keys;
-using Pbts.Cli.Tracker;
 using Pbts.Experiments;
 using Pbts.Experiments.Output;
 using Pbts.Experiments.Parts;
 using Pbts.Experiments.Tracker;
+using Pbts.Peer.Keys;
+using Pbts.Peer.Tracker;
 using Pbts.Protocol.Receipts;
 using Pbts.Tracker.Tests.Support;
 

@@ -1,6 +1,6 @@
 using System.Diagnostics;
-using Pbts.Cli.Keys;
-using Pbts.Cli.Tracker;
+using Pbts.Peer.Keys;
+using Pbts.Peer.Tracker;
 using Pbts.Tracker.Tests.Support;
 
 namespace Pbts.Tracker.Tests.Peers;

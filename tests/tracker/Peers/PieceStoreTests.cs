@@ -1,4 +1,4 @@
-using Pbts.Cli.Peers;
+using Pbts.Peer.Exchange;
 using Pbts.Protocol.Torrents;
 
 namespace Pbts.Tracker.Tests.Peers;

@@ -1,9 +1,9 @@
 using System.Net;
 using System.Net.Sockets;
 using Pbts.Cli.Commands;
-using Pbts.Cli.Keys;
-using Pbts.Cli.Peers;
-using Pbts.Cli.Tracker;
+using Pbts.Peer.Exchange;
+using Pbts.Peer.Keys;
+using Pbts.Peer.Tracker;
 using Pbts.Protocol.Vouchers;
 using Pbts.Tracker.Tests.Support;
 using static Pbts.Tracker.Tests.Peers.TransferSetup;

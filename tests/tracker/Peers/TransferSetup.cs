@@ -1,7 +1,7 @@
 using System.Net;
-using Pbts.Cli.Keys;
-using Pbts.Cli.Peers;
-using Pbts.Cli.Tracker;
+using Pbts.Peer.Exchange;
+using Pbts.Peer.Keys;
+using Pbts.Peer.Tracker;
 using Pbts.Protocol.Torrents;
 
 namespace Pbts.Tracker.Tests.Peers;

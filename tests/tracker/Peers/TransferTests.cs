@@ -1,5 +1,5 @@
-using Pbts.Cli.Keys;
-using Pbts.Cli.Peers;
+using Pbts.Peer.Exchange;
+using Pbts.Peer.Keys;
 using Pbts.Protocol.Receipts;
 using static Pbts.Tracker.Tests.Peers.TransferSetup;
 

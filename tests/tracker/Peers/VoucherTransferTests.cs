@@ -1,6 +1,6 @@
 using System.Net;
-using Pbts.Cli.Keys;
-using Pbts.Cli.Peers;
+using Pbts.Peer.Exchange;
+using Pbts.Peer.Keys;
 using Pbts.Protocol.Bls;
 using Pbts.Protocol.Vouchers;
 using static Pbts.Tracker.Tests.Peers.TransferSetup;

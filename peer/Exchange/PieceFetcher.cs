@@ -1,0 +1,193 @@
+using Pbts.Protocol.Receipts;
+using Pbts.Protocol.Torrents;
+
+namespace Pbts.Peer.Exchange;
+
+/// <summary>Asks peers for pieces and puts them together. Not thread-safe: the session's lock guards it.</summary>
+/// <param name="torrent">The torrent.</param>
+/// <param name="have">The pieces we have.</param>
+/// <param name="picker">Chooses what to ask for.</param>
+/// <param name="options">Times.</param>
+/// <param name="clock">The clock.</param>
+internal sealed class PieceFetcher(TorrentMetadata torrent, Bitfield have, PiecePicker picker, PeerOptions options, TimeProvider clock)
+{
+    /// <summary>Requests kept waiting at a peer, so that its line never idles.</summary>
+    private const int Pipeline = 64;
+
+    /// <summary>Who sends a piece; of two, the later one.</summary>
+    private readonly Dictionary<int, (PeerConnection Peer, long Since)> _senders = [];
+
+    /// <summary>Pieces of which some blocks have come from peers that are paid by the block: others send the rest.</summary>
+    private readonly Dictionary<int, PieceDownload> _begun = [];
+
+    /// <summary>Pieces that were wrong when their blocks came from several: only from one peer can it be told whose fault that is.</summary>
+    private readonly HashSet<int> _suspect = [];
+
+    /// <summary>Bytes received of pieces that were then given up, which no receipt covers.</summary>
+    public long Wasted { get; private set; }
+
+    public void OnPeerHas(PeerConnection peer, int piece)
+    {
+        picker.AddOne(piece);
+        if (!have[piece])
+            ShowInterest(peer);
+    }
+
+    public void OnPeerHas(PeerConnection peer, Bitfield bitfield)
+    {
+        picker.Add(peer.Has, -1);
+        picker.Add(bitfield, 1);
+        peer.Has = bitfield;
+        if (picker.IsInteresting(bitfield))
+            ShowInterest(peer);
+    }
+
+    /// <summary>Takes a block.</summary>
+    /// <param name="peer">Who sent it.</param>
+    /// <param name="piece">The piece.</param>
+    /// <param name="begin">First byte in the piece.</param>
+    /// <param name="data">The bytes.</param>
+    /// <param name="complete">The piece, when this was its last block.</param>
+    /// <returns><c>false</c> for what was not asked for: late answers to what was cancelled or given to somebody else.</returns>
+    public bool TryReceive(PeerConnection peer, int piece, int begin, ReadOnlySpan<byte> data, out PieceDownload? complete)
+    {
+        complete = null;
+        peer.IsSnubbing = false;
+        var download = peer.Downloads.Find(d => d.Index == piece);
+        var wanted = download is not null && download.TryReceive(begin, data, PaidByBlock(peer));
+        if (wanted)
+        {
+            peer.ReceivedThisRound += data.Length;
+            peer.Health.BlockReceived();
+            peer.Health.WasUseful();
+            if (download!.IsComplete)
+            {
+                peer.Downloads.Remove(download);
+                complete = download;
+            }
+        }
+        Refill(peer);
+        return wanted;
+    }
+
+    /// <summary>A piece is no longer being received.</summary>
+    public void OnEnded(int piece)
+    {
+        picker.Stop(piece);
+        _senders.Remove(piece);
+    }
+
+    /// <summary>A piece from several peers was wrong: it is fetched again from one alone.</summary>
+    public void OnWrong(PieceDownload download)
+    {
+        _suspect.Add(download.Index);
+        Wasted += download.ReceivedBytes;
+    }
+
+    public void OnGone(PeerConnection peer)
+    {
+        picker.Add(peer.Has, -1);
+        Abandon(peer);
+    }
+
+    /// <summary>Tells everybody of a new piece, and takes it back from others that are still sending it.</summary>
+    public void OnHave(int piece, IEnumerable<PeerConnection> peers)
+    {
+        if (_begun.Remove(piece, out var begun))
+            Wasted += begun.ReceivedBytes;
+        foreach (var other in peers)
+        {
+            other.Send(PeerMessages.Numbers(PeerMessages.Have, piece));
+            foreach (var duplicate in other.Downloads.Where(d => d.Index == piece).ToArray())
+            {
+                foreach (var block in duplicate.Outstanding)
+                    other.Send(PeerMessages.Numbers(PeerMessages.Cancel, block.Piece, block.Begin, block.Length));
+                other.Downloads.Remove(duplicate);
+                Stop(duplicate);
+                Refill(other);
+            }
+            if (other.AmInterested && other.Downloads.Count == 0 && !picker.IsInteresting(other.Has))
+            {
+                other.AmInterested = false;
+                other.Send(PeerMessages.Simple(PeerMessages.NotInterested));
+            }
+        }
+    }
+
+    public void ShowInterest(PeerConnection peer)
+    {
+        if (!peer.AmInterested)
+        {
+            peer.AmInterested = true;
+            peer.Send(PeerMessages.Simple(PeerMessages.Interested));
+        }
+        Refill(peer);
+    }
+
+    /// <summary>Keeps requests waiting at the peer.</summary>
+    public void Refill(PeerConnection peer)
+    {
+        if (peer.IsChokingUs || peer.IsSnubbing || !peer.IsOpen || have.IsComplete)
+            return;
+        var depth = Math.Min(Pipeline, peer.Pbts.Remote?.RequestQueue ?? Pipeline);
+        var waiting = peer.Downloads.Sum(d => d.OutstandingCount);
+        if (waiting == 0)
+            peer.Health.BlockReceived();
+        while (waiting < depth)
+        {
+            BlockRequest request = default;
+            if (!peer.Downloads.Exists(d => d.TryNext(out request)))
+            {
+                if (Next(peer) is not { } piece)
+                    return;
+                picker.Start(piece);
+                peer.Downloads.Add(PaidByBlock(peer) is not null && _begun.Remove(piece, out var begun) ? begun : new PieceDownload(piece, torrent.PieceSize(piece)));
+                _senders[piece] = (peer, clock.GetTimestamp());
+                continue;
+            }
+            peer.Send(PeerMessages.Numbers(PeerMessages.Request, request.Piece, request.Begin, request.Length));
+            waiting++;
+        }
+    }
+
+    /// <summary>Lets others have the pieces a peer is not sending.</summary>
+    public void Abandon(PeerConnection peer)
+    {
+        foreach (var download in peer.Downloads)
+        {
+            if (PaidByBlock(peer) is not null && download.ReceivedBytes > 0 && !have[download.Index] && !_suspect.Contains(download.Index) && _begun.TryAdd(download.Index, download))
+            {
+                download.HandOver();
+                picker.Stop(download.Index);
+            }
+            else
+            {
+                Stop(download);
+            }
+        }
+        peer.Downloads.Clear();
+    }
+
+    /// <summary>The key that is paid for each block the peer sends; <c>null</c> where whole pieces are paid, or nothing is.</summary>
+    private static MemberKey? PaidByBlock(PeerConnection peer) => peer.Pbts.Vouchers is null ? null : peer.Key;
+
+    private void Stop(PieceDownload download)
+    {
+        picker.Stop(download.Index);
+        Wasted += download.ReceivedBytes;
+    }
+
+    /// <summary>
+    /// A piece nobody sends yet; at the end, when all are being sent, also one whose sender does not get on with it. Not
+    /// sooner: a piece that comes twice is paid for twice.
+    /// </summary>
+    private int? Next(PeerConnection peer)
+    {
+        bool IsSending(int piece) => peer.Downloads.Exists(d => d.Index == piece);
+        return picker.Pick(peer.Has, IsSending, allowDuplicate: false)
+            ?? (peer.Downloads.Count == 0 ? picker.Pick(peer.Has, piece => IsSending(piece) || !IsStuck(piece), allowDuplicate: true) : null);
+    }
+
+    private bool IsStuck(int piece) => !_senders.TryGetValue(piece, out var sender) || !sender.Peer.IsOpen
+        || sender.Peer.Health.SinceBlock > options.StallTimeout || clock.GetElapsedTime(sender.Since) > options.PieceTimeout;
+}

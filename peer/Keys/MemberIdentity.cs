@@ -1,0 +1,53 @@
+using System.Diagnostics.CodeAnalysis;
+using Pbts.Protocol.Bls;
+using Pbts.Protocol.Receipts;
+
+namespace Pbts.Peer.Keys;
+
+/// <summary>A member's key pair: signs receipts, registrations and announces.</summary>
+internal sealed class MemberIdentity : IDisposable
+{
+    private readonly BlsSecretKey _secret;
+
+    private MemberIdentity(BlsSecretKey secret)
+    {
+        _secret = secret;
+        PublicKey = MemberKey.From(Bls.SkToPk(secret).ToArray());
+    }
+
+    public MemberKey PublicKey { get; }
+
+    public static MemberIdentity Generate() => new(BlsSecretKey.Generate());
+
+    /// <summary>Takes 32 bytes, big endian, from 1 to the group's order.</summary>
+    public static bool TryFrom(ReadOnlySpan<byte> secret, [NotNullWhen(true)] out MemberIdentity? identity)
+    {
+        identity = BlsSecretKey.TryParse(secret, out var key) ? new MemberIdentity(key) : null;
+        return identity is not null;
+    }
+
+    public ReceiptSignature Sign(ReadOnlySpan<byte> message) => ReceiptSignature.From(Bls.Sign(_secret, message).ToArray());
+
+    /// <summary>Makes the receipt for a piece we received from <paramref name="sender"/>.</summary>
+    public Receipt SignReceipt(InfoHash infoHash, MemberKey sender, PieceHash pieceHash, uint index, ReceiptTime time, long pieceSize) => new()
+    {
+        InfoHash = infoHash,
+        Sender = sender,
+        Receiver = PublicKey,
+        PieceHash = pieceHash,
+        PieceIndex = index,
+        Time = time,
+        PieceSize = pieceSize,
+        Signature = Sign(ReceiptMessage.Build(infoHash, sender, pieceHash, index, time)),
+    };
+
+    /// <summary>The 32 secret bytes, to store them.</summary>
+    public byte[] ExportSecret()
+    {
+        var bytes = new byte[BlsSecretKey.Size];
+        _secret.CopyTo(bytes);
+        return bytes;
+    }
+
+    public void Dispose() => _secret.Dispose();
+}

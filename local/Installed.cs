@@ -21,11 +21,17 @@ internal static class Installed
         return (FindProgram("nginx") ?? throw new LocalException("nginx was installed, yet it is not in PATH"), FindModule(module));
     }
 
+    // By the lock file, so what is there already may be an older version.
+    private static readonly Lazy<bool> FoundryIsCurrent = new(() =>
+    {
+        Install("foundry");
+        return true;
+    });
+
     /// <summary>A program of Foundry's, not npm's script that starts it: its pid is the one that gets the signals.</summary>
     public static string Foundry(string name)
     {
-        // By the lock file, so what is there already may be an older version.
-        Install("foundry");
+        _ = FoundryIsCurrent.Value;
         var tools = Path.Combine(Clone.Root, "solidity", "node_modules", "@foundry-rs");
         return (Directory.Exists(tools) ? Directory.GetDirectories(tools, $"{name}-*") : []).Select(folder => Path.Combine(folder, "bin", name)).FirstOrDefault(File.Exists)
             ?? throw new LocalException($"npm brought no {name} for this machine");

@@ -18,17 +18,19 @@ internal sealed class LocalChain(Instance instance, Launcher launcher, Action<st
 
     public string Url => $"http://127.0.0.1:{instance["chain_port"]}";
 
+    /// <summary>What starts a node on loopback.</summary>
+    public static string[] Anvil(int port) => [Installed.Foundry("anvil"), "--host", "127.0.0.1", "--port", Ports.Text(port), "--quiet"];
+
     /// <summary>Starts it, unless it runs, with the contract factory deployed; gives what the tracker's processes need to know of it.</summary>
     public async Task<IReadOnlyDictionary<string, string>> StartAsync(Func<string, TimeSpan, Task> waitReady)
     {
         var folder = Directory.CreateDirectory(Path.Combine(instance.Folder, "chain")).FullName;
-        var anvil = Installed.Foundry("anvil");
         if (instance.PidOf(Name) is null)
         {
             // The tracker's processes look for it where it was.
             var port = instance.KeptPort("chain_port");
             say($"==> Starting the local chain (anvil, {Url})");
-            launcher.Launch(Name, [anvil, "--host", "127.0.0.1", "--port", Ports.Text(port), "--quiet", "--state", Path.Combine(folder, "state.json"), "--state-interval", "2"]);
+            launcher.Launch(Name, [.. Anvil(port), "--state", Path.Combine(folder, "state.json"), "--state-interval", "2"]);
             await waitReady(Name, TimeSpan.FromSeconds(60));
         }
 

@@ -23,7 +23,7 @@ internal sealed class LocalTracker
     private static readonly HttpClient Http = new() { Timeout = TimeSpan.FromSeconds(5) };
 
     private readonly Action<string> _say;
-    private readonly PostgresServer _postgres;
+    private readonly LocalPostgres _postgres;
     private readonly LocalChain _chain;
     private readonly NginxProxy _proxy;
     private readonly Dictionary<string, string> _environment = [];
@@ -49,7 +49,7 @@ internal sealed class LocalTracker
 
     /// <summary>The database's connection string, for people; null when there is none.</summary>
     public string? DatabaseText => Instance["external_database"] == "1" ? "the one PBTS_DATABASE named"
-        : Instance.PidOf(PostgresServer.Name) is null ? null : $"Host={Instance["socket"]};Port=5432;Username=pbts;Database=pbts";
+        : Instance.PidOf(LocalPostgres.Name) is null ? null : $"Host={Instance["socket"]};Port=5432;Username=pbts;Database=pbts";
 
     /// <summary>
     /// Whether what ends without having been stopped is started again, the database and the proxy too: where there are several
@@ -109,7 +109,7 @@ internal sealed class LocalTracker
         await Launcher.StopAsync([.. names.Where(IsApi)], Signal.Terminate, StopPatience);
         await Launcher.StopAsync([.. names.Where(name => IsSilo(name) || name.StartsWith("node-", StringComparison.Ordinal))], Signal.Terminate, StopPatience);
         await Launcher.StopAsync([.. names.Where(name => name == LocalChain.Name)], Signal.Terminate, TimeSpan.FromSeconds(15));
-        await Launcher.StopAsync([.. names.Where(name => name == PostgresServer.Name)], Signal.Interrupt, TimeSpan.FromSeconds(30));
+        await Launcher.StopAsync([.. names.Where(name => name == LocalPostgres.Name)], Signal.Interrupt, TimeSpan.FromSeconds(30));
     }
 
     /// <summary>How a process is.</summary>
@@ -119,7 +119,7 @@ internal sealed class LocalTracker
             return ProcessState.Stopped;
         var ready = name switch
         {
-            PostgresServer.Name => await _postgres.IsReadyAsync(),
+            LocalPostgres.Name => await _postgres.IsReadyAsync(),
             LocalChain.Name => await _chain.IsReadyAsync(),
             _ => await IsHttpReadyAsync(name),
         };

@@ -81,7 +81,7 @@ internal sealed class Status
         {
             said["url"] = $"http://127.0.0.1:{Instance["chain_port"]}";
         }
-        else if (name != PostgresServer.Name)
+        else if (name != LocalPostgres.Name)
         {
             if (Instance[$"management_{name}"] is { } port)
                 said["metrics"] = $"http://127.0.0.1:{port}/metrics";

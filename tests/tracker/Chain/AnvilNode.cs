@@ -1,15 +1,14 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
-using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 using Pbts.Grains.Chain;
+using Pbts.Local;
+using Pbts.Local.Processes;
 using Pbts.Protocol.Ethereum;
 
 namespace Pbts.Tracker.Tests.Chain;
 
 /// <summary>A real local Ethereum node (Foundry's anvil) on a free loopback port, gone with the test.</summary>
-internal sealed partial class AnvilNode : IAsyncDisposable
+internal sealed class AnvilNode : IAsyncDisposable
 {
     /// <summary>The first account of the well-known development mnemonic; worthless.</summary>
     public const string FirstKey = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80";
@@ -26,7 +25,7 @@ internal sealed partial class AnvilNode : IAsyncDisposable
         _command = command;
         Url = new Uri($"http://127.0.0.1:{port}/");
         Rpc = new EthereumRpcClient(Url);
-        AppDomain.CurrentDomain.ProcessExit += (_, _) => Signal(9);
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => _process.Send(Signal.Kill);
     }
 
     public Uri Url { get; }
@@ -34,19 +33,12 @@ internal sealed partial class AnvilNode : IAsyncDisposable
     public EthereumRpcClient Rpc { get; }
 
     /// <summary>The folder of the contracts, with their artefacts and the development tools.</summary>
-    public static string SolidityFolder { get; } = FindSolidity();
+    public static string SolidityFolder { get; } = Path.Combine(Clone.Root, "solidity");
 
     public static async Task<AnvilNode> StartAsync(params string[] arguments)
     {
-        var tools = Path.Combine(SolidityFolder, "node_modules", "@foundry-rs");
-        var program = (Directory.Exists(tools) ? Directory.GetDirectories(tools, "anvil-*") : [])
-            .Select(folder => Path.Combine(folder, "bin", "anvil")).FirstOrDefault(File.Exists)
-            ?? throw new InvalidOperationException("These tests need anvil: run npm ci in solidity/, or ./pbts test, which does.");
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        var port = ((IPEndPoint)listener.LocalEndpoint).Port;
-        listener.Stop();
-        var node = new AnvilNode(port, [program, "--host", "127.0.0.1", "--port", $"{port}", "--silent", .. arguments]);
+        var port = NodeProcess.FreePorts(1)[0];
+        var node = new AnvilNode(port, [.. LocalChain.Anvil(port), .. arguments]);
         await node.RestartAsync();
         return node;
     }
@@ -54,7 +46,7 @@ internal sealed partial class AnvilNode : IAsyncDisposable
     /// <summary>Stops it cleanly (SIGTERM): with <c>--state FILE</c> it keeps its chain there, and forgets what is not mined.</summary>
     public async Task StopAsync()
     {
-        Signal(15);
+        _process.Send(Signal.Terminate);
         await _process.WaitForExitAsync();
     }
 
@@ -90,33 +82,10 @@ internal sealed partial class AnvilNode : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        Signal(9);
+        _process.Send(Signal.Kill);
         await _process.WaitForExitAsync();
         _process.Dispose();
         _http.Dispose();
         Rpc.Dispose();
     }
-
-    private void Signal(int signal)
-    {
-        try
-        {
-            if (!_process.HasExited) _ = Kill(_process.Id, signal);
-        }
-        catch (InvalidOperationException)
-        {
-        }
-    }
-
-    private static string FindSolidity()
-    {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            if (File.Exists(Path.Combine(folder.FullName, "Pbts.sln"))) return Path.Combine(folder.FullName, "solidity");
-        }
-        throw new InvalidOperationException("The tests run from inside the repository.");
-    }
-
-    [LibraryImport("libc", EntryPoint = "kill")]
-    private static partial int Kill(int pid, int signal);
 }

@@ -1,13 +1,13 @@
 using System.Diagnostics;
-using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
+using Pbts.Local.Processes;
 using Pbts.Tracker.Tests.Support;
 
 namespace Pbts.Tracker.Tests.Chaos;
 
 /// <summary>What <c>./pbts up</c> does with a process that ends.</summary>
 [Trait("suite", "slow")]
-public sealed partial class SupervisionTests : IDisposable
+public sealed class SupervisionTests : IDisposable
 {
     private readonly string _data = Path.Combine(Path.GetTempPath(), $"pbts-up-{Guid.NewGuid():N}"[..18]);
 
@@ -26,7 +26,8 @@ public sealed partial class SupervisionTests : IDisposable
             {
                 var before = await ProcessAsync(name);
                 Assert.Equal("ready", (string?)before["state"]);
-                _ = Kill((int)before["pid"]!, 9);
+                using (var victim = Process.GetProcessById((int)before["pid"]!))
+                    victim.Send(Signal.Kill);
                 for (var waited = Stopwatch.StartNew(); ; await Task.Delay(1000))
                 {
                     var now = await ProcessAsync(name);
@@ -86,7 +87,4 @@ public sealed partial class SupervisionTests : IDisposable
 
         throw new InvalidOperationException("The tests are not inside a clone of the repository.");
     }
-
-    [LibraryImport("libc", EntryPoint = "kill")]
-    private static partial int Kill(int pid, int signal);
 }

@@ -2,7 +2,7 @@ using System.ComponentModel;
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
-using System.Runtime.InteropServices;
+using Pbts.Local.Processes;
 using Pbts.Tracker.Tests.Support;
 
 namespace Pbts.Tracker.Tests.Clients;
@@ -11,7 +11,7 @@ namespace Pbts.Tracker.Tests.Clients;
 /// A real torrent client as a child process, on loopback or in a network namespace, that knows peers from the tracker alone: DHT, peer
 /// exchange and local discovery are off.
 /// </summary>
-internal sealed partial class TorrentClient : IAsyncDisposable
+internal sealed class TorrentClient : IAsyncDisposable
 {
     private readonly Process _process;
     private readonly List<string> _log = [];
@@ -33,7 +33,7 @@ internal sealed partial class TorrentClient : IAsyncDisposable
         _process.ErrorDataReceived += Keep;
         _process.BeginOutputReadLine();
         _process.BeginErrorReadLine();
-        AppDomain.CurrentDomain.ProcessExit += (_, _) => Signal(9);
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => _process.Send(Signal.Kill);
     }
 
     /// <summary>True when the client has the file, byte for byte.</summary>
@@ -83,13 +83,13 @@ internal sealed partial class TorrentClient : IAsyncDisposable
         }
 
         // aria2 takes SIGTERM for an emergency, in which it tells nobody.
-        Signal(_process.StartInfo.FileName == "aria2c" ? 2 : 15);
+        _process.Send(_process.StartInfo.FileName == "aria2c" ? Signal.Interrupt : Signal.Terminate);
         await _process.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(60));
     }
 
     public async ValueTask DisposeAsync()
     {
-        Signal(9);
+        _process.Send(Signal.Kill);
         await _process.WaitForExitAsync();
         _process.Dispose();
     }
@@ -118,20 +118,4 @@ internal sealed partial class TorrentClient : IAsyncDisposable
         lock (_log)
             _log.Add(line.Data ?? "");
     }
-
-    private void Signal(int signal)
-    {
-        try
-        {
-            if (!_process.HasExited)
-                _ = Kill(_process.Id, signal);
-        }
-        catch (InvalidOperationException)
-        {
-            // Already disposed.
-        }
-    }
-
-    [LibraryImport("libc", EntryPoint = "kill")]
-    private static partial int Kill(int pid, int signal);
 }

@@ -1,12 +1,12 @@
 using System.Diagnostics;
-using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
+using Pbts.Local.Processes;
 
 namespace Pbts.Tracker.Tests.Support;
 
 /// <summary>The <c>pbts</c> command as a process of its own.</summary>
-internal sealed partial class CliProcess : IAsyncDisposable
+internal sealed class CliProcess : IAsyncDisposable
 {
     // As it is built by itself: beside the tests' other programs lie libraries for those alone.
     private static readonly string s_program = Path.GetFullPath(Path.Combine(
@@ -26,7 +26,7 @@ internal sealed partial class CliProcess : IAsyncDisposable
         _process.ErrorDataReceived += (_, line) => Keep(_error, line.Data);
         _process.BeginOutputReadLine();
         _process.BeginErrorReadLine();
-        AppDomain.CurrentDomain.ProcessExit += (_, _) => Signal(9);
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => _process.Send(Signal.Kill);
     }
 
     public string Error
@@ -84,14 +84,14 @@ internal sealed partial class CliProcess : IAsyncDisposable
     /// <summary>Ends it as Ctrl-C or an operator would (SIGTERM) and gives its JSON.</summary>
     public Task<JsonElement> StopAsync(TimeSpan patience)
     {
-        Signal(15);
+        _process.Send(Signal.Terminate);
         return SucceedAsync(patience);
     }
 
     /// <summary>Ends it at once (SIGKILL).</summary>
     public async Task KillAsync()
     {
-        Signal(9);
+        _process.Send(Signal.Kill);
         await _process.WaitForExitAsync();
     }
 
@@ -106,20 +106,4 @@ internal sealed partial class CliProcess : IAsyncDisposable
         lock (text)
             text.Append(line).Append('\n');
     }
-
-    private void Signal(int signal)
-    {
-        try
-        {
-            if (!_process.HasExited)
-                _ = Kill(_process.Id, signal);
-        }
-        catch (InvalidOperationException)
-        {
-            // Already disposed.
-        }
-    }
-
-    [LibraryImport("libc", EntryPoint = "kill")]
-    private static partial int Kill(int pid, int signal);
 }

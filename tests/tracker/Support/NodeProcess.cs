@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
-using System.Runtime.InteropServices;
+using Pbts.Local.Processes;
 
 namespace Pbts.Tracker.Tests.Support;
 
@@ -10,7 +10,7 @@ namespace Pbts.Tracker.Tests.Support;
 /// One tracker process, the real program on free ports: an all-in-one node, a silo without the api, or a front
 /// end. Its log is kept in memory for the message of a failing test.
 /// </summary>
-internal sealed partial class NodeProcess : IAsyncDisposable
+internal sealed class NodeProcess : IAsyncDisposable
 {
     /// <summary>Among the settings of a process: it has the limits that are the default, for strangers as for tests.</summary>
     public static readonly (string Name, string Value) WithLimits = ("PBTS_TEST_LIMITS", "default");
@@ -171,21 +171,21 @@ internal sealed partial class NodeProcess : IAsyncDisposable
         node._process.ErrorDataReceived += node.Keep;
         node._process.BeginOutputReadLine();
         node._process.BeginErrorReadLine();
-        AppDomain.CurrentDomain.ProcessExit += (_, _) => node.Signal(9);
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => node._process.Send(Signal.Kill);
         return node;
     }
 
     /// <summary>Stops cleanly (SIGTERM) and waits for the end.</summary>
     public async Task StopAsync()
     {
-        Signal(15);
+        _process.Send(Signal.Terminate);
         await _process.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(60));
     }
 
     /// <summary>Kills the process (SIGKILL).</summary>
     public async Task KillAsync()
     {
-        Signal(9);
+        _process.Send(Signal.Kill);
         await _process.WaitForExitAsync();
     }
 
@@ -241,20 +241,4 @@ internal sealed partial class NodeProcess : IAsyncDisposable
             _log.Add(line.Data ?? "");
         }
     }
-
-    private void Signal(int signal)
-    {
-        try
-        {
-            if (!_process.HasExited)
-                _ = Kill(_process.Id, signal);
-        }
-        catch (InvalidOperationException)
-        {
-            // Already disposed.
-        }
-    }
-
-    [LibraryImport("libc", EntryPoint = "kill")]
-    private static partial int Kill(int pid, int signal);
 }

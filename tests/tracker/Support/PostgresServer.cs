@@ -1,9 +1,9 @@
 using System.Diagnostics;
-using System.Globalization;
-using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using Pbts.Grains.Database;
+using Pbts.Local;
+using Pbts.Local.Processes;
 
 namespace Pbts.Tracker.Tests.Support;
 
@@ -11,15 +11,10 @@ namespace Pbts.Tracker.Tests.Support;
 /// A private, throw-away PostgreSQL for the tests: its own data folder and Unix socket under the temporary folder,
 /// fsync on as in production, gone when the tests are. Never touches the system's own server.
 /// </summary>
-public sealed partial class PostgresServer : IAsyncLifetime
+public sealed class PostgresServer : IAsyncLifetime
 {
-    private const int SigInt = 2;
-    private const int SigQuit = 3;
-    private const int SigContinue = 18;
-    private const int SigStop = 19;
-
     private readonly string folder = Path.Combine(Path.GetTempPath(), $"pbts-pg-{Guid.NewGuid():N}"[..19]);
-    private readonly string binaries = FindBinaries();
+    private readonly PostgresPrograms programs = new();
     private Process? server;
     private int databases;
 
@@ -31,14 +26,9 @@ public sealed partial class PostgresServer : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        AppDomain.CurrentDomain.ProcessExit += (_, _) => Signal(SigQuit);
-        if (Geteuid() == 0)
-            Run("install", "-d", "-m", "700", "-o", UnprivilegedUser.Value, folder);
-        else
-            Run("install", "-d", "-m", "700", folder);
-        var initdb = Unprivileged(Path.Combine(binaries, "initdb"),
-            "-D", DataFolder, "-U", "pbts", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync", "--no-instructions");
-        Run(initdb[0], initdb[1..]);
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => server?.Send(Signal.Quit);
+        await PostgresPrograms.CreateFolderAsync(folder);
+        await programs.InitializeAsync(DataFolder, "--no-sync", "--no-instructions");
         if (Address is not null)
             await File.AppendAllTextAsync(Path.Combine(DataFolder, "pg_hba.conf"), "host all all samenet trust\n");
         await StartAsync();
@@ -46,16 +36,16 @@ public sealed partial class PostgresServer : IAsyncLifetime
 
     public async Task DisposeAsync()
     {
-        await StopAsync(SigInt);
+        await StopAsync(Signal.Interrupt);
         NpgsqlConnection.ClearAllPools();
         Directory.Delete(folder, recursive: true);
     }
 
     /// <summary>Stops the server cleanly: open transactions roll back, clients are disconnected.</summary>
-    public Task StopAsync() => StopAsync(SigInt);
+    public Task StopAsync() => StopAsync(Signal.Interrupt);
 
     /// <summary>Stops the server as a crash would: no checkpoint, recovery at the next start.</summary>
-    public Task KillAsync() => StopAsync(SigQuit);
+    public Task KillAsync() => StopAsync(Signal.Quit);
 
     /// <summary>Kills the server and starts it again on the same data and socket.</summary>
     public async Task RestartAsync()
@@ -65,17 +55,15 @@ public sealed partial class PostgresServer : IAsyncLifetime
     }
 
     /// <summary>Stops every process of the server where it is: connections stay open and nothing is answered.</summary>
-    public void Freeze() => SignalAll(SigStop);
+    public void Freeze() => server!.SendToFamily(Signal.Stop);
 
     /// <summary>Lets the server go on after <see cref="Freeze"/>.</summary>
-    public void Thaw() => SignalAll(SigContinue);
+    public void Thaw() => server!.SendToFamily(Signal.Continue);
 
     /// <summary>Starts the server again after <see cref="StopAsync()"/> or <see cref="KillAsync"/>.</summary>
     public async Task StartAsync()
     {
-        var command = Unprivileged(Path.Combine(binaries, "postgres"),
-            "-D", DataFolder, "-k", folder, "-c", $"listen_addresses={Address}", "-c", "max_connections=300",
-            "-c", "shared_buffers=64MB", "-c", "logging_collector=off");
+        var command = programs.Server(DataFolder, folder, maxConnections: 300, Address ?? "", "shared_buffers=64MB");
         var start = new ProcessStartInfo(command[0], command[1..]) { RedirectStandardError = true, WorkingDirectory = folder };
         server = Process.Start(start) ?? throw new InvalidOperationException("PostgreSQL did not start.");
         var log = new List<string>();
@@ -134,8 +122,8 @@ public sealed partial class PostgresServer : IAsyncLifetime
         var dump = Path.Combine(Path.GetTempPath(), $"{Path.GetFileName(folder)}-{source}.dump");
         try
         {
-            Run(Path.Combine(binaries, "pg_dump"), "--format=custom", $"--file={dump}", "--host", folder, "--username", "pbts", source);
-            Run(Path.Combine(binaries, "pg_restore"), "--exit-on-error", "--no-owner", "--host", folder, "--username", "pbts", $"--dbname={target}", dump);
+            await programs.ToolAsync("pg_dump", "--format=custom", $"--file={dump}", "--host", folder, "--username", "pbts", source);
+            await programs.ToolAsync("pg_restore", "--exit-on-error", "--no-owner", "--host", folder, "--username", "pbts", $"--dbname={target}", dump);
         }
         finally
         {
@@ -153,66 +141,12 @@ public sealed partial class PostgresServer : IAsyncLifetime
     private string ConnectionStringOf(string database) =>
         $"Host={folder};Username=pbts;Database={database};Maximum Pool Size=60;Timeout=15";
 
-    private async Task StopAsync(int signal)
+    private async Task StopAsync(Signal signal)
     {
         if (server is null) return;
-        Signal(signal);
+        server.Send(signal);
         await server.WaitForExitAsync();
         server.Dispose();
         server = null;
     }
-
-    private void SignalAll(int signal)
-    {
-        Signal(signal);
-        foreach (var process in Directory.GetDirectories("/proc").Select(Path.GetFileName).Where(name => int.TryParse(name, CultureInfo.InvariantCulture, out _)))
-        {
-            // The fourth field is the parent; the second, the name, may hold anything but ends at the last parenthesis.
-            var stat = File.Exists($"/proc/{process}/stat") ? File.ReadAllText($"/proc/{process}/stat") : "";
-            if (stat.LastIndexOf(')') is > 0 and var end && stat[(end + 2)..].Split(' ')[1] == $"{server!.Id}")
-                _ = Kill(int.Parse(process!, CultureInfo.InvariantCulture), signal);
-        }
-    }
-
-    private void Signal(int signal)
-    {
-        if (server is { HasExited: false } running)
-            _ = Kill(running.Id, signal);
-    }
-
-    private static Lazy<string> UnprivilegedUser { get; } = new(() =>
-        File.ReadLines("/etc/passwd").Any(line => line.StartsWith("postgres:", StringComparison.Ordinal)) ? "postgres" : "nobody");
-
-    /// <summary>PostgreSQL refuses to run as root: as root the command is run as another user, under the same pid.</summary>
-    private static string[] Unprivileged(params string[] command) => Geteuid() == 0
-        ? ["setpriv", $"--reuid={UnprivilegedUser.Value}", "--regid=nogroup", "--clear-groups", "--", .. command]
-        : command;
-
-    private static string FindBinaries()
-    {
-        var packaged = Directory.Exists("/usr/lib/postgresql")
-            ? Directory.GetDirectories("/usr/lib/postgresql").Select(d => Path.Combine(d, "bin"))
-                .OrderByDescending(d => double.TryParse(Path.GetFileName(Path.GetDirectoryName(d)), CultureInfo.InvariantCulture, out var v) ? v : 0)
-            : Enumerable.Empty<string>();
-        var path = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':');
-        return packaged.Concat(path).FirstOrDefault(d => File.Exists(Path.Combine(d, "initdb")) && File.Exists(Path.Combine(d, "postgres")))
-            ?? throw new InvalidOperationException("These tests need the PostgreSQL server programs. Run them with ./pbts test, which installs them.");
-    }
-
-    private static void Run(string program, params string[] arguments)
-    {
-        var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = "/" };
-        using var process = Process.Start(start) ?? throw new InvalidOperationException($"{program} did not start.");
-        var output = process.StandardOutput.ReadToEndAsync();
-        var errors = process.StandardError.ReadToEnd();
-        process.WaitForExit();
-        if (process.ExitCode != 0)
-            throw new InvalidOperationException($"{program} failed: {output.Result}{errors}");
-    }
-
-    [LibraryImport("libc", EntryPoint = "kill")]
-    private static partial int Kill(int pid, int signal);
-
-    [LibraryImport("libc", EntryPoint = "geteuid")]
-    private static partial uint Geteuid();
 }

@@ -113,13 +113,14 @@ public static class ApiHosting
         app.UseMiddleware<ClientAddressMiddleware>();
         app.UseMiddleware<TrackerMiddleware>();
         app.UseMiddleware<RequestLimits>();
+        app.UseRouteAccess();
         app.MapStatus();
         app.MapMembers();
         app.MapTee();
         app.MapConsole();
         app.MapOrleansDashboard();
-        app.MapContract(group => group.AddEndpointFilter<AdminAuthorization>());
-        app.MapMigrations(group => group.AddEndpointFilter<AdminAuthorization>());
+        app.MapContract();
+        app.MapMigrations();
     }
 
     /// <summary>Nobody waits longer than this for a connection: a database that hangs is to be noticed, not to be waited for.</summary>

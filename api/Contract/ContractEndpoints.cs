@@ -20,15 +20,14 @@ internal static class ContractEndpoints
 {
     private const int MaxWaitSeconds = 120;
 
-    /// <summary>Maps <c>/contract</c>; <paramref name="administration"/> guards what changes something.</summary>
-    public static void MapContract(this IEndpointRouteBuilder app, Action<RouteGroupBuilder> administration)
+    /// <summary>Maps <c>/contract</c>, of which anybody may see everything and the administration change something.</summary>
+    public static void MapContract(this IEndpointRouteBuilder app)
     {
-        var contract = app.MapGroup("/contract");
+        var contract = app.MapGroup("/contract").For(Caller.Anybody);
         contract.MapGet("/status", StatusAsync);
         contract.MapGet("/user/{username}", UserAsync);
         contract.MapGet("/tx/{hash}", TransactionAsync);
-        var writes = contract.MapGroup("");
-        administration(writes);
+        var writes = contract.MapGroup("").RequireAdministrator();
         writes.MapPost("/init", InitAsync);
         writes.MapPost("/register", RegisterAsync);
         writes.MapPost("/update", UpdateAsync);

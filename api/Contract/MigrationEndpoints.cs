@@ -14,11 +14,10 @@ internal static class MigrationEndpoints
     private const int MaxListedUsers = 100_000;
     private static readonly TimeSpan EventInterval = TimeSpan.FromSeconds(1);
 
-    /// <summary>Maps <c>/migrations</c>; <paramref name="administration"/> guards all of it.</summary>
-    public static void MapMigrations(this IEndpointRouteBuilder app, Action<RouteGroupBuilder> administration)
+    /// <summary>Maps <c>/migrations</c>, all of it for the administration.</summary>
+    public static void MapMigrations(this IEndpointRouteBuilder app)
     {
-        var migrations = app.MapGroup("/migrations");
-        administration(migrations);
+        var migrations = app.MapGroup("/migrations").RequireAdministrator();
         migrations.MapPost("", StartAsync);
         migrations.MapGet("", ListAsync).WithMetadata(new Unaudited());
         migrations.MapGet("/{id:guid}", GetAsync).WithMetadata(new Unaudited());

@@ -1,4 +1,5 @@
 using Microsoft.OpenApi;
+using Pbts.Api.Http;
 using Scalar.AspNetCore;
 
 namespace Pbts.Api.Members;
@@ -31,11 +32,11 @@ internal static class ApiDocument
 
     public static void MapApiDocument(this IEndpointRouteBuilder app)
     {
-        app.MapOpenApi("/openapi/{documentName}.json");
+        app.MapOpenApi("/openapi/{documentName}.json").For(Caller.Anybody);
         // Its script is served from this process; nothing of it asks, tells or recommends anybody else.
         app.MapScalarApiReference("/docs", page => page
                 .WithTitle("PBTS tracker").WithNonce().DisableDefaultFonts().DisableTelemetry().DisableAgent().DisableMcp()
-                .HideClientButton().HideDeveloperTools().WithProxy("").WithCustomCss("a[href*=\"scalar.com\"] { display: none }"))
+                .HideClientButton().HideDeveloperTools().WithProxy("").WithCustomCss("a[href*=\"scalar.com\"] { display: none }")).For(Caller.Anybody)
             .AddEndpointFilter(async (call, next) =>
             {
                 call.HttpContext.Response.OnStarting(SetPolicy, call.HttpContext);

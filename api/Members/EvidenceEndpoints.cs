@@ -18,7 +18,7 @@ internal static class EvidenceEndpoints
     private const int DefaultPage = 1000;
 
     public static void MapEvidence(this IEndpointRouteBuilder app) =>
-        app.MapGet("/user/{userId}/evidence", GetAsync).WithSummary("What a user's totals are made of: every voucher as it was signed")
+        app.MapGet("/user/{userId}/evidence", GetAsync).For(Caller.Member).WithSummary("What a user's totals are made of: every voucher as it was signed")
             .WithDescription(
                 "For the user itself, by its passkey in X-Passkey or by time (Unix seconds, at most five minutes from now) and signature (base64) of its key over "
                 + "ASCII \"evidence\", the instance id as text, the user id and the time as u64 big endian; and for the administration. "

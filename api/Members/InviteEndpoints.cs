@@ -16,10 +16,10 @@ internal static class InviteEndpoints
 
     public static void MapInvites(this IEndpointRouteBuilder app)
     {
-        app.MapPost("/invites", CreateAsync).WithSummary("Make an invite, as a member (X-Passkey) that has some to give, or as the administration")
+        app.MapPost("/invites", CreateAsync).For(Caller.Member).WithSummary("Make an invite, as a member (X-Passkey) that has some to give, or as the administration")
             .Accepts<InviteRequest>("application/json", "*/*").Produces<NewInviteAnswer>(StatusCodes.Status201Created);
-        app.MapGet("/invites", ListAsync).WithSummary("A member's own invites (X-Passkey), or for the administration all, newest first; never their tokens").Produces<InvitesAnswer>();
-        app.MapDelete("/invites/{id:long}", RevokeAsync).WithSummary("End an invite; who came by it stays").Produces<InviteRevokedAnswer>();
+        app.MapGet("/invites", ListAsync).For(Caller.Member).WithSummary("A member's own invites (X-Passkey), or for the administration all, newest first; never their tokens").Produces<InvitesAnswer>();
+        app.MapDelete("/invites/{id:long}", RevokeAsync).For(Caller.Member).WithSummary("End an invite; who came by it stays").Produces<InviteRevokedAnswer>();
     }
 
     private static async Task<IResult> CreateAsync(HttpContext context, IGrainFactory grains, MemberOrAdministration callers, AdminAuthorization administration)

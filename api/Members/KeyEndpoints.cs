@@ -19,9 +19,9 @@ internal static class KeyEndpoints
     public static void MapKeys(this IEndpointRouteBuilder app)
     {
         var keys = app.MapGroup("").AddEndpointFilter<IEndpointConventionBuilder, KeyEndpointAccess>();
-        ((IEndpointRouteBuilder)keys).MapPost("/keygen", Keygen).WithSummary("Make a key pair").Produces<KeygenAnswer>();
-        ((IEndpointRouteBuilder)keys).MapPost("/attest", AttestAsync).WithSummary("Sign a receipt, or with session and bytes a voucher, with the receiver's key").Accepts<AttestRequest>("application/json", "*/*").Produces<AttestAnswer>();
-        app.MapPost("/verify-receipt", VerifyAsync).WithSummary("Check the signature of a receipt, or with session and bytes of a voucher, and nothing else").Accepts<VerifyReceiptRequest>("application/json", "*/*").Produces<VerifyReceiptAnswer>();
+        ((IEndpointRouteBuilder)keys).MapPost("/keygen", Keygen).For(Caller.AsSet).WithSummary("Make a key pair").Produces<KeygenAnswer>();
+        ((IEndpointRouteBuilder)keys).MapPost("/attest", AttestAsync).For(Caller.AsSet).WithSummary("Sign a receipt, or with session and bytes a voucher, with the receiver's key").Accepts<AttestRequest>("application/json", "*/*").Produces<AttestAnswer>();
+        app.MapPost("/verify-receipt", VerifyAsync).For(Caller.Anybody).WithSummary("Check the signature of a receipt, or with session and bytes of a voucher, and nothing else").Accepts<VerifyReceiptRequest>("application/json", "*/*").Produces<VerifyReceiptAnswer>();
     }
 
     private static Ok<KeygenAnswer> Keygen()

@@ -11,13 +11,13 @@ internal static class MemberChangeEndpoints
     public static void MapMemberChanges(this IEndpointRouteBuilder app)
     {
         app.MapPut("/user/{userId}/trust", (string userId, HttpContext context, IGrainFactory grains, IUserDirectory users) =>
-                ChangeAsync(userId, context, grains, users, MemberSetting.Trust, "trust"))
+                ChangeAsync(userId, context, grains, users, MemberSetting.Trust, "trust")).RequireAdministrator()
             .WithSummary("Set how far a member may owe more than it gave, 0 to 1; null: as Members says for its origin (administration)")
-            .Accepts<TrustRequest>("application/json", "*/*").Produces<MemberSettingsAnswer>().AddEndpointFilter<AdminAuthorization>();
+            .Accepts<TrustRequest>("application/json", "*/*").Produces<MemberSettingsAnswer>();
         app.MapPut("/user/{userId}/invites", (string userId, HttpContext context, IGrainFactory grains, IUserDirectory users) =>
-                ChangeAsync(userId, context, grains, users, MemberSetting.Invites, "invites"))
+                ChangeAsync(userId, context, grains, users, MemberSetting.Invites, "invites")).RequireAdministrator()
             .WithSummary("Set how many others a member may invite in all; null: Members:InvitesPerMember (administration)")
-            .Accepts<InvitesRequest>("application/json", "*/*").Produces<MemberSettingsAnswer>().AddEndpointFilter<AdminAuthorization>();
+            .Accepts<InvitesRequest>("application/json", "*/*").Produces<MemberSettingsAnswer>();
     }
 
     private static async Task<IResult> ChangeAsync(string userId, HttpContext context, IGrainFactory grains, IUserDirectory users, MemberSetting setting, string name)

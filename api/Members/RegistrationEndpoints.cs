@@ -21,9 +21,9 @@ internal static class RegistrationEndpoints
 {
     public static void MapRegistration(this IEndpointRouteBuilder app)
     {
-        app.MapPost("/register", RegisterAsync).WithSummary("Register a user; with a signature, prove possession of the key")
+        app.MapPost("/register", RegisterAsync).For(Caller.Anybody).WithSummary("Register a user; with a signature, prove possession of the key")
             .Accepts<RegisterRequest>("application/json", "*/*").Produces<RegisterAnswer>();
-        app.MapPost("/user/{userId}/rotate-key", RotateAsync).WithSummary("Replace a user's key and passkey")
+        app.MapPost("/user/{userId}/rotate-key", RotateAsync).For(Caller.Anybody).WithSummary("Replace a user's key and passkey")
             .Accepts<RotateRequest>("application/json", "*/*").Produces<RegisterAnswer>();
     }
 

@@ -17,7 +17,7 @@ namespace Pbts.Api.Members;
 internal static class ReportEndpoints
 {
     public static void MapReport(this IEndpointRouteBuilder app) =>
-        app.MapPost("/report", ReportAsync).WithSummary("Report receipts and vouchers: credits the sender, debits each receiver")
+        app.MapPost("/report", ReportAsync).For(Caller.Anybody).WithSummary("Report receipts and vouchers: credits the sender, debits each receiver")
             .Accepts<ReportRequest>("application/json", "*/*").Produces<ReportAnswer>();
 
     private static async Task<IResult> ReportAsync(

@@ -16,8 +16,8 @@ internal static class UserEndpoints
 
     public static void MapUsers(this IEndpointRouteBuilder app)
     {
-        app.MapGet("/user/{userId}", GetAsync).WithSummary("A user's key and totals").Produces<UserAnswer>();
-        app.MapGet("/user/{userId}/receipts", GetReceiptsAsync).WithSummary("A user's spent receipts, newest first, for the user itself (X-Passkey) and the administration")
+        app.MapGet("/user/{userId}", GetAsync).For(Caller.Anybody).WithSummary("A user's key and totals").Produces<UserAnswer>();
+        app.MapGet("/user/{userId}/receipts", GetReceiptsAsync).For(Caller.Member).WithSummary("A user's spent receipts, newest first, for the user itself (X-Passkey) and the administration")
             .Produces<UserReceiptsAnswer>();
     }
 

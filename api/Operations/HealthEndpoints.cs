@@ -1,3 +1,5 @@
+using Pbts.Api.Http;
+
 namespace Pbts.Api.Operations;
 
 /// <summary>Liveness for supervisors, readiness for proxies.</summary>
@@ -5,8 +7,8 @@ public static class HealthEndpoints
 {
     public static void MapHealthProbes(this IEndpointRouteBuilder app)
     {
-        app.MapGet("/health/live", () => TypedResults.Text("live")).ExcludeFromDescription();
-        app.MapGet("/health/ready", ReadyAsync).ExcludeFromDescription();
+        app.MapGet("/health/live", () => TypedResults.Text("live")).For(Caller.Anybody).ExcludeFromDescription();
+        app.MapGet("/health/ready", ReadyAsync).For(Caller.Anybody).ExcludeFromDescription();
     }
 
     /// <summary>200 when a swarm can be started from here, else 503 and why. The database may be away: announces go on without it.</summary>

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Options;
 using Pbts.Api.Admission;
 using Pbts.Api.Announce;
+using Pbts.Api.Http;
 using Pbts.GrainInterfaces.Configuration;
 using Pbts.GrainInterfaces.Settings;
 using Pbts.GrainInterfaces.Users;
@@ -12,8 +13,8 @@ internal static class StatusEndpoints
 {
     public static void MapStatus(this IEndpointRouteBuilder app)
     {
-        app.MapGet("/health", HealthAsync).WithSummary("Whether the tracker answers").Produces<HealthAnswer>();
-        app.MapGet("/stats", StatsAsync).WithSummary("How much the tracker holds").Produces<StatsAnswer>();
+        app.MapGet("/health", HealthAsync).For(Caller.Anybody).WithSummary("Whether the tracker answers").Produces<HealthAnswer>();
+        app.MapGet("/stats", StatsAsync).For(Caller.Anybody).WithSummary("How much the tracker holds").Produces<StatsAnswer>();
     }
 
     private static async Task<IResult> HealthAsync(IGrainFactory grains, TrackerIdentity identity)

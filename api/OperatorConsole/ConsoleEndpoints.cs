@@ -34,13 +34,13 @@ internal static class ConsoleEndpoints
 
     public static void MapConsole(this IEndpointRouteBuilder app)
     {
-        app.MapGet("/", (HttpContext context, ConsoleAssets assets) => assets.Answer(context, "home.html")).ExcludeFromDescription();
-        app.MapGet("/console", (HttpContext context, ConsoleAssets assets) => assets.Answer(context, "console.html")).ExcludeFromDescription();
-        app.MapGet("/console/{asset}", (string asset, HttpContext context, ConsoleAssets assets) => assets.Answer(context, asset)).ExcludeFromDescription();
-        app.MapGet("/u/{userId}", (HttpContext context, ConsoleAssets assets) => assets.Answer(context, "user.html")).ExcludeFromDescription();
+        app.MapGet("/", (HttpContext context, ConsoleAssets assets) => assets.Answer(context, "home.html")).For(Caller.Anybody).ExcludeFromDescription();
+        app.MapGet("/console", (HttpContext context, ConsoleAssets assets) => assets.Answer(context, "console.html")).For(Caller.Anybody).ExcludeFromDescription();
+        app.MapGet("/console/{asset}", (string asset, HttpContext context, ConsoleAssets assets) => assets.Answer(context, asset)).For(Caller.Anybody).ExcludeFromDescription();
+        app.MapGet("/u/{userId}", (HttpContext context, ConsoleAssets assets) => assets.Answer(context, "user.html")).For(Caller.Anybody).ExcludeFromDescription();
 
-        app.MapGet("/console/api/session", Session).ExcludeFromDescription();
-        var console = app.MapGroup("/console/api").AddEndpointFilter<AdminAuthorization>().ExcludeFromDescription();
+        app.MapGet("/console/api/session", Session).For(Caller.Anybody).ExcludeFromDescription();
+        var console = app.MapGroup("/console/api").RequireAdministrator().ExcludeFromDescription();
         // Opening the console is an event for the audit log, looking around in it is not.
         console.MapGet("/events", Events);
         var lists = console.MapGroup("").WithMetadata(new Unaudited());

@@ -15,7 +15,7 @@ internal static class OrleansDashboard
     public static void MapOrleansDashboard(this WebApplication app)
     {
         if (app.Services.GetRequiredService<IOptions<AdministrationOptions>>().Value.OrleansDashboard)
-            app.MapOrleansDashboard("/console/orleans").AddEndpointFilter(AuthorizeAsync).ExcludeFromDescription();
+            app.MapOrleansDashboard("/console/orleans").AddEndpointFilter(AuthorizeAsync).For(Caller.Administration).ExcludeFromDescription();
     }
 
     /// <summary>

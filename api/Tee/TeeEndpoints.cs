@@ -21,11 +21,11 @@ internal static class TeeEndpoints
 
     public static void MapTee(this IEndpointRouteBuilder app)
     {
-        app.MapGet("/tee/status", StatusAsync).WithSummary("The trusted machine and what was done with it").Produces<TeeStatusAnswer>();
-        app.MapPost("/tee/reset-statistics", ResetAsync).WithSummary("Set the counters to zero (administrators)").AddEndpointFilter<AdminAuthorization>();
-        app.MapPost("/keygen-tee", KeygenAsync).AddEndpointFilter<KeyEndpointAccess>().WithSummary("Make a key pair out of the machine's secrets")
+        app.MapGet("/tee/status", StatusAsync).For(Caller.Anybody).WithSummary("The trusted machine and what was done with it").Produces<TeeStatusAnswer>();
+        app.MapPost("/tee/reset-statistics", ResetAsync).RequireAdministrator().WithSummary("Set the counters to zero (administrators)");
+        app.MapPost("/keygen-tee", KeygenAsync).For(Caller.AsSet).AddEndpointFilter<KeyEndpointAccess>().WithSummary("Make a key pair out of the machine's secrets")
             .Accepts<KeygenTeeRequest>(isOptional: true, "application/json", "*/*").Produces<KeygenTeeAnswer>();
-        app.MapPost("/generate-attestation", GenerateAsync).WithSummary("A quote of the tracker's machine over a payload")
+        app.MapPost("/generate-attestation", GenerateAsync).For(Caller.Anybody).WithSummary("A quote of the tracker's machine over a payload")
             .Accepts<GenerateAttestationRequest>("application/json", "*/*").Produces<GenerateAttestationAnswer>();
         app.MapVerification();
     }

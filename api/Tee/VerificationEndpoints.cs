@@ -14,7 +14,7 @@ internal static class VerificationEndpoints
     private const long MaxAge = 315_360_000;
 
     public static void MapVerification(this IEndpointRouteBuilder app) =>
-        app.MapPost("/verify-attestation", VerifyAsync).WithSummary("Verify a quote and what it stands for")
+        app.MapPost("/verify-attestation", VerifyAsync).For(Caller.Anybody).WithSummary("Verify a quote and what it stands for")
             .Accepts<VerifyAttestationRequest>("application/json", "*/*").Produces<VerifyAttestationAnswer>();
 
     private static async Task<IResult> VerifyAsync(HttpContext context, AttestationVerifier verifier, VerificationBudget budget, ClientAddressResolver addresses)

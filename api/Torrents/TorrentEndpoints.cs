@@ -12,9 +12,9 @@ internal static class TorrentEndpoints
 {
     public static void MapTorrents(this IEndpointRouteBuilder app)
     {
-        app.MapPost("/torrents", PublishAsync).WithSummary("Register a torrent, by a proven member (X-Passkey) or the administration")
+        app.MapPost("/torrents", PublishAsync).For(Caller.Member).WithSummary("Register a torrent, by a proven member (X-Passkey) or the administration")
             .Accepts<byte[]>("application/x-bittorrent", "*/*").Produces<PublishAnswer>(StatusCodes.Status201Created).Produces<PublishAnswer>();
-        app.MapGet("/torrents/{infohash}", GetAsync).WithSummary("What is registered of a torrent").Produces<TorrentAnswer>();
+        app.MapGet("/torrents/{infohash}", GetAsync).For(Caller.Anybody).WithSummary("What is registered of a torrent").Produces<TorrentAnswer>();
     }
 
     private static async Task<IResult> PublishAsync(HttpContext context, IGrainFactory grains, MemberOrAdministration callers, AdminAuthorization administration)

@@ -1,0 +1,116 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Hosting;
+using Orleans.Hosting;
+using Pbts.Api;
+using Pbts.Api.Http;
+using Pbts.Tracker.Tests.Support;
+
+namespace Pbts.Tracker.Tests.Http;
+
+/// <summary>All routes, and who may call them.</summary>
+[Collection("postgres")]
+public sealed class RouteAccessTests(PostgresServer postgres)
+{
+    private static readonly string[] Expected =
+    [
+        "DELETE /invites/{id:long} Member",
+        "GET / Anybody",
+        "GET /config Anybody",
+        "GET /console Anybody",
+        "GET /console/api/audit Administration",
+        "GET /console/api/configuration Administration",
+        "GET /console/api/events Administration",
+        "GET /console/api/session Anybody",
+        "GET /console/api/swarms Administration",
+        "GET /console/api/swarms/{infoHash} Administration",
+        "GET /console/api/torrents Administration",
+        "GET /console/api/users Administration",
+        "GET /console/api/users/{userId} Administration",
+        "GET /console/{asset} Anybody",
+        "GET /contract/status Anybody",
+        "GET /contract/tx/{hash} Anybody",
+        "GET /contract/user/{username} Anybody",
+        "GET /docs Anybody",
+        "GET /health Anybody",
+        "GET /health/live Anybody",
+        "GET /health/ready Anybody",
+        "GET /invites Member",
+        "GET /migrations Administration",
+        "GET /migrations/{id:guid} Administration",
+        "GET /migrations/{id:guid}/events Administration",
+        "GET /openapi/{documentName}.json Anybody",
+        "GET /stats Anybody",
+        "GET /tee/status Anybody",
+        "GET /torrents/{infohash} Anybody",
+        "GET /u/{userId} Anybody",
+        "GET /user/{userId} Anybody",
+        "GET /user/{userId}/evidence Member",
+        "GET /user/{userId}/receipts Member",
+        "POST /attest AsSet",
+        "POST /config Administration",
+        "POST /contract/init Administration",
+        "POST /contract/members/{username}/approve Administration",
+        "POST /contract/members/{username}/link Administration",
+        "POST /contract/members/{username}/revoke Administration",
+        "POST /contract/migrate Administration",
+        "POST /contract/register Administration",
+        "POST /contract/update Administration",
+        "POST /generate-attestation Anybody",
+        "POST /invites Member",
+        "POST /keygen AsSet",
+        "POST /keygen-tee AsSet",
+        "POST /migrations Administration",
+        "POST /migrations/{id:guid}/cancel Administration",
+        "POST /migrations/{id:guid}/pause Administration",
+        "POST /migrations/{id:guid}/resume Administration",
+        "POST /register Anybody",
+        "POST /report Anybody",
+        "POST /tee/reset-statistics Administration",
+        "POST /torrents Member",
+        "POST /user/{userId}/rotate-key Anybody",
+        "POST /verify-attestation Anybody",
+        "POST /verify-receipt Anybody",
+        "PUT /user/{userId}/invites Administration",
+        "PUT /user/{userId}/trust Administration",
+        "any /migrations/{**other} Administration",
+    ];
+
+    [Fact]
+    public async Task Every_route_says_who_may_call_it_and_these_are_all()
+    {
+        await using var app = await BuildAsync();
+        app.MapPbtsNode();
+        app.MapPbtsApi();
+        var routes = ((IEndpointRouteBuilder)app).DataSources.SelectMany(source => source.Endpoints).OfType<RouteEndpoint>().SelectMany(route =>
+            (route.Metadata.GetMetadata<IHttpMethodMetadata>()?.HttpMethods ?? ["any"]).Select(method => $"{method} /{route.RoutePattern.RawText!.Trim('/')} {RouteAccess.CallerOf(route)}"));
+        Assert.Equal(Expected, routes.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_route_that_nobody_thought_of_is_closed()
+    {
+        await using var app = await BuildAsync();
+        app.MapPbtsNode();
+        app.UseRouteAccess();
+        app.MapGet("/forgotten", () => "secret");
+        app.MapGet("/open", () => "public").For(Caller.Anybody);
+        await app.StartAsync();
+        using var client = new HttpClient { BaseAddress = new Uri(app.Urls.First()) };
+        Assert.Equal(System.Net.HttpStatusCode.NotFound, (await client.GetAsync("/forgotten")).StatusCode);
+        Assert.Equal("public", await client.GetStringAsync("/open"));
+        Assert.Equal(System.Net.HttpStatusCode.MethodNotAllowed, (await client.PostAsync("/open", null)).StatusCode);
+        await app.StopAsync();
+    }
+
+    private async Task<WebApplication> BuildAsync()
+    {
+        var builder = WebApplication.CreateBuilder();
+        builder.Configuration["Node:Database"] = await postgres.CreateDatabaseAsync();
+        builder.AddPbtsNode();
+        builder.AddPbtsApi();
+        builder.UseOrleansClient(client => client.UseLocalhostClustering());
+        return builder.Build();
+    }
+}

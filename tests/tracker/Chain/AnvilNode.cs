@@ -4,6 +4,7 @@ using Pbts.Grains.Chain;
 using Pbts.Local;
 using Pbts.Local.Processes;
 using Pbts.Protocol.Ethereum;
+using Pbts.Tracker.Tests.Support;
 
 namespace Pbts.Tracker.Tests.Chain;
 

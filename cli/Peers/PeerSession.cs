@@ -323,6 +323,10 @@ internal sealed class PeerSession : IPeerHandler, IDisposable
                 fresh = _have.Set(index);
                 _fetcher.OnHave(index, _peers);
             }
+            else
+            {
+                _fetcher.OnSpare(peer, download);
+            }
         }
         Receipts.OnPieceReceived(peer, index, download.Data);
         if (fresh && Locked(() => _have.IsComplete))

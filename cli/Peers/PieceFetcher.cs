@@ -84,6 +84,13 @@ internal sealed class PieceFetcher(TorrentMetadata torrent, Bitfield have, Piece
         Wasted += download.ReceivedBytes;
     }
 
+    /// <summary>A piece that came twice: nobody who is paid by the block is paid for it again.</summary>
+    public void OnSpare(PeerConnection peer, PieceDownload download)
+    {
+        if (PaidByBlock(peer) is not null)
+            Wasted += download.ReceivedBytes;
+    }
+
     public void OnGone(PeerConnection peer)
     {
         picker.Add(peer.Has, -1);

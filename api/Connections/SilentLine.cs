@@ -8,11 +8,11 @@ internal sealed class SilentLine
     public TrackerConnection? Oldest { get; private set; }
 
     /// <summary>The connection is silent from now on; a line that it was in before, it leaves.</summary>
-    /// <param name="since">Not before that of whoever entered before it.</param>
+    /// <param name="since">Counts as that of whoever entered before it, if that is later.</param>
     public void Enter(TrackerConnection connection, long since)
     {
         Leave(connection);
-        (connection.Line, connection.SilentSince, connection.Before) = (this, since, _newest);
+        (connection.Line, connection.SilentSince, connection.Before) = (this, Math.Max(since, _newest?.SilentSince ?? since), _newest);
         if (_newest is null)
             Oldest = connection;
         else

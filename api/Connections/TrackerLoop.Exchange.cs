@@ -260,7 +260,7 @@ internal sealed partial class TrackerLoop
 
     /// <summary>
     /// From when on the connection is silent. One that has begun a request stays where it is however many bytes it sends until
-    /// the request is whole; one that is kept begins anew with each answer.
+    /// the request is whole, a new one from when it was taken; one that is kept begins anew with each answer.
     /// </summary>
     private void Line(TrackerConnection connection)
     {
@@ -274,7 +274,7 @@ internal sealed partial class TrackerLoop
         if (line is null)
             SilentLine.Leave(connection);
         else if (line != connection.Line || (line == _kept && connection.Active > connection.SilentSince))
-            line.Enter(connection, line == _kept ? connection.Active : Stopwatch.GetTimestamp());
+            line.Enter(connection, line == _kept || !connection.Answered ? connection.Active : Stopwatch.GetTimestamp());
     }
 
     private void Close(TrackerConnection connection, CloseReason reason)

@@ -330,7 +330,7 @@ internal sealed partial class TrackerLoop : IDisposable
             Close(begun, CloseReason.Silent);
         while (_kept.Oldest is { } kept && now - kept.SilentSince > _idle)
             Close(kept, CloseReason.Idle);
-        while (_transport.IsCrowded && Displace(now - MomentOfSilence))
+        while (_transport.IsCrowded && _transport.CanBestSpare(this) && Displace(now - MomentOfSilence))
         {
         }
     }

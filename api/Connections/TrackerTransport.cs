@@ -96,6 +96,19 @@ internal sealed partial class TrackerTransport : IConnectionListenerFactory, ICo
     public bool EntersForAnother(TrackerLoop asking, IPAddress address, out CloseReason refusal)
     {
         refusal = CloseReason.Full;
+        var (best, since) = BestToSpare(asking);
+        if (best == asking || !_limits.EntersAnyway(address, out refusal))
+            return false;
+        // Not before there is one too many, or it would see no need to.
+        best.DisplaceOne(since);
+        return true;
+    }
+
+    /// <summary>Whether no other loop can better spare a connection than this one.</summary>
+    public bool CanBestSpare(TrackerLoop loop) => BestToSpare(loop).Loop == loop;
+
+    private (TrackerLoop Loop, long Since) BestToSpare(TrackerLoop asking)
+    {
         var (best, order) = (asking, asking.Spare);
         foreach (var loop in _loops)
         {
@@ -103,11 +116,7 @@ internal sealed partial class TrackerTransport : IConnectionListenerFactory, ICo
                 (best, order) = (loop, other);
         }
 
-        if (best == asking || !_limits.EntersAnyway(address, out refusal))
-            return false;
-        // Not before there is one too many, or it would see no need to.
-        best.DisplaceOne(order.Since);
-        return true;
+        return (best, order.Since);
     }
 
     public void Left(IPAddress address) => _limits.Left(address);

@@ -23,16 +23,17 @@ public sealed class PortabilityTests(PostgresServer postgres)
         (string Name, string Value)[] environment = [.. await ContractApiTests.EnvironmentAsync(anvil), ("Chain__SyncSeconds", "1"), ("Chain__SyncThreshold", "1"), ("Chain__SyncMinReceivers", "0")];
         var (members, totals, contract) = await RunFirstTrackerAsync(anvil, environment);
 
-        // The node is slow, so that there is a middle of the import to be killed in.
+        // Once two are imported the node answers nothing more, so that there is a middle of the import to be killed in.
+        var database = await postgres.CreateDatabaseAsync();
+        var killed = new TaskCompletionSource();
         await using var proxy = new RpcProxy(anvil.Url)
         {
             Behaviour = async (method, _, forward) =>
             {
-                if (method == "eth_call") await Task.Delay(200);
+                if (method == "eth_call" && await ImportedAsync(database) >= 2) await killed.Task;
                 return await forward();
             },
         };
-        var database = await postgres.CreateDatabaseAsync();
         environment = [.. environment, ("RPC", proxy.Url.ToString()), ("REPUTATION_ADDRESS", contract.ToString()), ("INIT_CREDIT", "0")];
         Member unproven = new("stranger") { UserId = members[6].UserId }, foreign = new("stranger") { UserId = members[7].UserId };
         await using (var node = await NodeProcess.StartNodeAsync(database, environment))
@@ -44,6 +45,7 @@ public sealed class PortabilityTests(PostgresServer postgres)
                 Assert.True(waited.Elapsed < TimeSpan.FromSeconds(60), $"Nothing was imported.\n{node.Log}");
             await node.KillAsync();
         }
+        killed.SetResult();
         Assert.InRange(await ImportedAsync(database), 2, 5);
 
         proxy.Behaviour = async (_, _, forward) => await forward();

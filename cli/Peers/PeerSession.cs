@@ -212,8 +212,9 @@ internal sealed class PeerSession : IPeerHandler, IDisposable
         {
             case PeerMessages.Choke:
                 peer.IsChokingUs = true;
-                foreach (var download in peer.Downloads)
-                    download.Forget();
+                _fetcher.OnChoked(peer);
+                foreach (var other in _peers)
+                    _fetcher.Refill(other);
                 return true;
             case PeerMessages.Unchoke:
                 peer.IsChokingUs = false;

@@ -1,3 +1,5 @@
+using Pbts.GrainInterfaces.Chain;
+
 namespace Pbts.Grains.Chain;
 
 /// <summary>
@@ -8,12 +10,16 @@ internal sealed class ContractTurns : IDisposable
 {
     private const int AtOnce = 16;
 
+    /// <summary>Whoever waits for longer, behind a node that hangs, is told so: later nobody would hear what became of it.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
     private readonly SemaphoreSlim _turns = new(AtOnce);
 
     /// <summary>Does the work when it is its turn. What waits for the chain does so without one.</summary>
-    public async Task<T> TakeAsync<T>(Func<Task<T>> work)
+    public async Task<ContractResult<T>> TakeAsync<T>(Func<Task<ContractResult<T>>> work)
+        where T : class
     {
-        await _turns.WaitAsync();
+        if (!await _turns.WaitAsync(Patience)) return new(ContractProblemKind.Unavailable, "Too many write to the contract at once: try again later");
         try
         {
             return await work();

@@ -33,7 +33,7 @@ internal sealed class CreditBook(PeerOptions options, int pieceLength, TimeProvi
     }
 
     /// <summary>Somebody who may still call again has not signed for what it got.</summary>
-    public bool IsAnybodyOwing => _accounts.Values.Any(account => account is { Owed.Count: > 0, IsDelinquent: false, IsDistrusted: false });
+    public bool IsAnybodyOwing => _accounts.Values.Any(account => account is { IsDelinquent: false, IsDistrusted: false } and ({ Owed.Count: > 0 } or { SignsVouchers: true, Unsigned: > 0 }));
 
     /// <summary>Asked at the end of its credit, once.</summary>
     public static bool TakeReminder(PeerCredit credit)

@@ -212,8 +212,9 @@ internal sealed class PeerSession : IPeerHandler, IDisposable
         {
             case PeerMessages.Choke:
                 peer.IsChokingUs = true;
-                foreach (var download in peer.Downloads)
-                    download.Forget();
+                _fetcher.OnChoked(peer);
+                foreach (var other in _peers)
+                    _fetcher.Refill(other);
                 return true;
             case PeerMessages.Unchoke:
                 peer.IsChokingUs = false;
@@ -322,6 +323,10 @@ internal sealed class PeerSession : IPeerHandler, IDisposable
                 _completing.Remove(index);
                 fresh = _have.Set(index);
                 _fetcher.OnHave(index, _peers);
+            }
+            else
+            {
+                _fetcher.OnSpare(peer, download);
             }
         }
         Receipts.OnPieceReceived(peer, index, download.Data);

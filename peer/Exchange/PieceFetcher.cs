@@ -84,6 +84,13 @@ internal sealed class PieceFetcher(TorrentMetadata torrent, Bitfield have, Piece
         Wasted += download.ReceivedBytes;
     }
 
+    /// <summary>A piece that came twice: nobody who is paid by the block is paid for it again.</summary>
+    public void OnSpare(PeerConnection peer, PieceDownload download)
+    {
+        if (PaidByBlock(peer) is not null)
+            Wasted += download.ReceivedBytes;
+    }
+
     public void OnGone(PeerConnection peer)
     {
         picker.Add(peer.Has, -1);
@@ -150,6 +157,18 @@ internal sealed class PieceFetcher(TorrentMetadata torrent, Bitfield have, Piece
         }
     }
 
+    /// <summary>
+    /// The peer chokes us and has forgotten what was asked for. What it is paid for by the block others finish at once: it
+    /// may be about to leave, and only a whole piece can be signed for.
+    /// </summary>
+    public void OnChoked(PeerConnection peer)
+    {
+        if (PaidByBlock(peer) is not null)
+            Abandon(peer);
+        else
+            peer.Downloads.ForEach(download => download.Forget());
+    }
+
     /// <summary>Lets others have the pieces a peer is not sending.</summary>
     public void Abandon(PeerConnection peer)
     {
@@ -178,12 +197,22 @@ internal sealed class PieceFetcher(TorrentMetadata torrent, Bitfield have, Piece
     }
 
     /// <summary>
-    /// A piece nobody sends yet; at the end, when all are being sent, also one whose sender does not get on with it. Not
+    /// A piece nobody sends yet, before all others one that is begun: it holds memory, and who sent its first blocks waits
+    /// to be paid. At the end, when all are being sent, also one whose sender does not get on with it. Not
     /// sooner: a piece that comes twice is paid for twice.
     /// </summary>
     private int? Next(PeerConnection peer)
     {
         bool IsSending(int piece) => peer.Downloads.Exists(d => d.Index == piece);
+        if (PaidByBlock(peer) is not null)
+        {
+            foreach (var piece in _begun.Keys)
+            {
+                if (peer.Has[piece] && !IsSending(piece))
+                    return piece;
+            }
+        }
+
         return picker.Pick(peer.Has, IsSending, allowDuplicate: false)
             ?? (peer.Downloads.Count == 0 ? picker.Pick(peer.Has, piece => IsSending(piece) || !IsStuck(piece), allowDuplicate: true) : null);
     }

@@ -108,7 +108,9 @@ internal sealed class TorrentPeer : IAsyncDisposable
         var desk = Session.Receipts;
         // Whoever still owes us receipts or vouchers could not send them to a peer that is gone.
         Session.Serving.Stop();
-        var (progress, since) = (Session.Uploaded + desk.EarnedBytes, started);
+        // A slow peer can sign only when the piece is whole of which we sent a part; while it gets on, that is worth a while.
+        long Progress() => Session.Uploaded + desk.EarnedBytes + (Session.Clock.GetElapsedTime(started) < timeout ? desk.Vouchers?.PiecesOfOwing ?? 0 : 0);
+        var (progress, since) = (Progress(), started);
         long? asked = null;
         while ((Session.Serving.IsBusy || desk.Vouchers is { IsOwed: true }) && Session.Clock.GetElapsedTime(since) < Session.Options.ReceiptPatience)
         {
@@ -118,7 +120,7 @@ internal sealed class TorrentPeer : IAsyncDisposable
                 asked = Session.Clock.GetTimestamp();
             }
             await Task.Delay(Pause, cancellationToken).ConfigureAwait(false);
-            if (Session.Uploaded + desk.EarnedBytes is var now && now != progress)
+            if (Progress() is var now && now != progress)
                 (progress, since) = (now, Session.Clock.GetTimestamp());
         }
         started = Session.Clock.GetTimestamp();

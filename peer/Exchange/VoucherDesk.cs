@@ -79,6 +79,9 @@ internal sealed class VoucherDesk : IDisposable
     /// <summary>Whether somebody we are connected to has not signed for all it has got.</summary>
     public bool IsOwed => Owing.Any();
 
+    /// <summary>Pieces that those have who have not signed for all they have got: grows while they get on.</summary>
+    public long PiecesOfOwing => Owing.Sum(p => (long)p.Has.Count);
+
     private IEnumerable<PeerConnection> Owing =>
         _session.Peers.Where(p => p.IsOpen && p.Pbts.Vouchers is not null && _session.Locked(() => p.Credit is { Unsigned: > 0, IsDelinquent: false }));
 

@@ -67,10 +67,12 @@ public class VoucherTransferTests
         Array.ForEach(members, m => m.Dispose());
     }
 
-    [Fact]
-    public async Task A_piece_that_two_seeds_sent_is_paid_to_each_by_the_block()
+    [Theory]
+    [InlineData("goes")]
+    [InlineData("chokes")]
+    public async Task A_piece_that_two_seeds_sent_is_paid_to_each_by_the_block(string end)
     {
-        // One piece of sixteen blocks: the first sender gives some of them and is gone, the other gives the rest.
+        // One piece of sixteen blocks: the first sender gives some of them and no more, the other gives the rest at once.
         const int Length = 16 * 16384;
         using var setup = await CreateAsync(Length, Length);
         using var first = MemberIdentity.Generate();
@@ -86,18 +88,31 @@ public class VoucherTransferTests
             }
 
             await EventuallyAsync(() => get.Session.Peers.Any(p => p.Downloads.Any(d => d.ReceivedBytes == 5 * 16384)), "five blocks");
+            if (end == "chokes")
+            {
+                await raw.SendAsync(PeerMessages.Simple(PeerMessages.Choke));
+                await RestAsync();
+            }
         }
 
-        await EventuallyAsync(() => get.Session.PeerCount == 0, "gone");
-        await using var seed = await StartAsync(setup, "seed", second);
-        get.AddPeers([Address(seed)]);
-        await get.Session.Completed.WaitAsync(Patience);
-        await EventuallyAsync(() => Earned(seed).Count > 0 && Desk(get).SignedBytes == Length && Desk(get).Undelivered.Count == 1, "signed");
-        Assert.Equal(setup.Data, setup.Downloaded("get"));
-        Assert.Equal(11 * 16384, Assert.Single(Earned(seed)).Bytes);
-        // What the first is owed waits for it.
-        Assert.Equal([first.PublicKey], Desk(get).Undelivered);
-        Assert.Equal(0, get.Session.Wasted);
+        if (end == "goes")
+        {
+            await EventuallyAsync(() => get.Session.PeerCount == 0, "gone");
+            await RestAsync();
+        }
+
+        async Task RestAsync()
+        {
+            await using var seed = await StartAsync(setup, "seed", second);
+            get.AddPeers([Address(seed)]);
+            await get.Session.Completed.WaitAsync(TimeSpan.FromSeconds(10));
+            await EventuallyAsync(() => Earned(seed).Count > 0 && Desk(get).SignedBytes == Length && Desk(get).Undelivered.Count == 1, "signed");
+            Assert.Equal(setup.Data, setup.Downloaded("get"));
+            Assert.Equal(11 * 16384, Assert.Single(Earned(seed)).Bytes);
+            // What the first is owed waits for it.
+            Assert.Equal([first.PublicKey], Desk(get).Undelivered);
+            Assert.Equal(0, get.Session.Wasted);
+        }
     }
 
     [Fact]

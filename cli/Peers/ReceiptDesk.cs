@@ -67,8 +67,8 @@ internal sealed class ReceiptDesk : IDisposable
     private PeerOptions Options => _session.Options;
 
     public byte[] CreateHandshake(PeerConnection peer, int listenPort) => Options.Identity is { } identity
-        ? peer.Pbts.CreateHandshake(listenPort, publicKey: identity.PublicKey, instance: Options.Instance)
-        : Bep10Frame.Build(Bep10Frame.HandshakeId, new ExtensionHandshake { Port = listenPort, Version = ExtensionHandshake.DefaultVersion }.Encode());
+        ? peer.Pbts.CreateHandshake(listenPort, publicKey: identity.PublicKey, instance: Options.Instance, requestQueue: PeerConnection.MaxQueuedRequests)
+        : Bep10Frame.Build(Bep10Frame.HandshakeId, new ExtensionHandshake { Port = listenPort, Version = ExtensionHandshake.DefaultVersion, RequestQueue = PeerConnection.MaxQueuedRequests }.Encode());
 
     /// <summary>Addresses of members that are owed receipts.</summary>
     public IReadOnlyList<IPEndPoint> UndeliveredAddresses() => _session.Locked(() =>

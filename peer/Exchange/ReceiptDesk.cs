@@ -35,7 +35,7 @@ internal sealed class ReceiptDesk : IDisposable
         if (Options is { Identity: { } member, Instance: { } instance })
             Vouchers = new VoucherDesk(session, instance, member, _background, _collector.Blame);
         if (Options.Identity is { } identity)
-            _ = _background.RunAsync(() => WarmUp(identity));
+            _ = _background.RunAsync(() => WarmUp(identity, gives: session.Left == 0));
     }
 
     /// <summary>The exchange of vouchers; <c>null</c> when the tracker is not known or we have no key.</summary>
@@ -67,8 +67,8 @@ internal sealed class ReceiptDesk : IDisposable
     private PeerOptions Options => _session.Options;
 
     public byte[] CreateHandshake(PeerConnection peer, int listenPort) => Options.Identity is { } identity
-        ? peer.Pbts.CreateHandshake(listenPort, publicKey: identity.PublicKey, instance: Options.Instance)
-        : Bep10Frame.Build(Bep10Frame.HandshakeId, new ExtensionHandshake { Port = listenPort, Version = ExtensionHandshake.DefaultVersion }.Encode());
+        ? peer.Pbts.CreateHandshake(listenPort, publicKey: identity.PublicKey, instance: Options.Instance, requestQueue: PeerConnection.MaxQueuedRequests)
+        : Bep10Frame.Build(Bep10Frame.HandshakeId, new ExtensionHandshake { Port = listenPort, Version = ExtensionHandshake.DefaultVersion, RequestQueue = PeerConnection.MaxQueuedRequests }.Encode());
 
     /// <summary>Addresses of members that are owed receipts.</summary>
     public IReadOnlyList<IPEndPoint> UndeliveredAddresses() => _session.Locked(() =>
@@ -180,9 +180,16 @@ internal sealed class ReceiptDesk : IDisposable
         ToDeliver.Dispose();
     }
 
-    /// <summary>Compiles the curve's code before the first receipt needs it: that takes longer than a hundred signatures.</summary>
-    private static void WarmUp(MemberIdentity identity) => ReceiptVerifier.Verify(
-        [identity.SignReceipt(default, identity.PublicKey, PieceHash.OfPiece([]), 0, default, 0)]);
+    /// <summary>
+    /// Compiles the curve's code before the first signature needs it: that takes longer than a hundred signatures. Who has yet
+    /// to download signs at first and checks nothing.
+    /// </summary>
+    private static void WarmUp(MemberIdentity identity, bool gives)
+    {
+        var receipt = identity.SignReceipt(default, identity.PublicKey, PieceHash.OfPiece([]), 0, default, 0);
+        if (gives)
+            ReceiptVerifier.Verify([receipt]);
+    }
 
     private PendingReceipts Open(string kind, PendingReceiptsOptions limits)
     {

@@ -51,15 +51,17 @@ public sealed class PbtsExtension(Bep10Statistics? statistics = null)
     /// <param name="nestedOnly">The exact bytes of the older form, without flat names.</param>
     /// <param name="publicKey">Our key, for what we upload.</param>
     /// <param name="instance">The tracker our vouchers would be for; without it, or a key, none are offered.</param>
+    /// <param name="requestQueue">Requests we let wait; left out when <c>null</c>.</param>
     public byte[] CreateHandshake(
         int port = 0, string version = ExtensionHandshake.DefaultVersion, long? metadataSize = null, bool nestedOnly = false, MemberKey? publicKey = null,
-        InstanceId? instance = null)
+        InstanceId? instance = null, int? requestQueue = null)
     {
         var started = Stopwatch.GetTimestamp();
         _instance = nestedOnly || publicKey is null ? null : instance;
         var handshake = new ExtensionHandshake
         {
             SupportsPbts = true, Ids = LocalIds, AckId = LocalAckId, Port = port, Version = version, MetadataSize = metadataSize, PublicKey = publicKey,
+            RequestQueue = requestQueue,
             Instance = _instance, VoucherIds = _instance is null ? default : LocalVoucherIds,
         };
         var frame = Bep10Frame.Build(Bep10Frame.HandshakeId, handshake.Encode(nestedOnly));

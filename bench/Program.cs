@@ -11,6 +11,8 @@ switch (args)
         return InnerLoops.Run(Arguments.Parse(rest));
     case ["report", .. var rest]:
         return await ReportBenchmark.RunAsync(Arguments.Parse(rest));
+    case ["vouchers", .. var rest]:
+        return await VoucherBenchmark.RunAsync(Arguments.Parse(rest));
     case ["transfer", .. var rest]:
         return await TransferBenchmark.RunAsync(Arguments.Parse(rest));
     case ["udp", .. var rest]:
@@ -25,6 +27,6 @@ switch (args)
     case ["locality", .. var rest]:
         return await LocalityBenchmark.RunAsync(Arguments.Parse(rest));
     default:
-        await Console.Error.WriteLineAsync("usage: verify | report | inner | transfer | udp | members | memory | soak | overload | locality; ./pbts bench runs each against a tracker of its own, see bench/*.sh for the options");
+        await Console.Error.WriteLineAsync("usage: verify | report | vouchers | inner | transfer | udp | members | memory | soak | overload | locality; ./pbts bench runs each against a tracker of its own, see bench/*.sh for the options");
         return 2;
 }

@@ -11,8 +11,8 @@ namespace Pbts.Bench;
 
 /// <summary>
 /// What receipts cost a transfer: one <c>pbts seed</c> process gives a file to one <c>pbts get</c> process over loopback,
-/// with and without receipts in turn, at several rates and piece lengths. With receipts the time runs until every receipt
-/// is delivered and on the uploader's disk; the tracker checks them on the same machine meanwhile.
+/// with and without vouchers in turn, at several rates and piece lengths. With them the time runs until the last voucher
+/// is delivered and on the uploader's disk; the tracker checks what is reported on the same machine meanwhile.
 /// </summary>
 internal sealed class TransferBenchmark
 {
@@ -25,6 +25,7 @@ internal sealed class TransferBenchmark
     private readonly JsonArray _runs = [];
     private readonly (string Id, string Key)[] _members = new (string, string)[2];
     private readonly long[] _expected = new long[2];
+    private int _signatures;
 
     private TransferBenchmark(string url, string cli) => (_url, _cli) = (url, cli);
 
@@ -40,8 +41,8 @@ internal sealed class TransferBenchmark
             foreach (var (rate, megabytes) in quick ? new[] { (1, 4), (10, 40), (0, 200) } : [(1, 10), (10, 150), (0, 300)])
                 foreach (var piece in new[] { 256, 1024, 2048 })
                     cases.Add(new Case(rate, piece, megabytes, quick || rate > 0 ? 3 : 5));
-            Console.WriteLine("one seed, one get, loopback; seconds are medians; with: until all receipts are delivered and kept");
-            Console.WriteLine($"{"rate",9} {"piece KiB",9} {"MB",5} {"runs",5} {"without s",10} {"with s",9} {"overhead",9} {"download alone",15} {"paper, computed",16}");
+            Console.WriteLine("one seed, one get, loopback; seconds are medians; with: until the last voucher is delivered and kept");
+            Console.WriteLine($"{"rate",9} {"piece KiB",9} {"MB",5} {"runs",5} {"without s",10} {"with s",9} {"overhead",9} {"download alone",15} {"signed/GB",10} {"paper, computed",16}");
             foreach (var one in cases)
                 await bench.MeasureAsync(one);
             await bench.CheckTotalsAsync();
@@ -61,7 +62,7 @@ internal sealed class TransferBenchmark
 
     private async Task MeasureAsync(Case one)
     {
-        var (without, with, alone) = (new List<double>(), new List<double>(), new List<double>());
+        var (without, with, alone, signatures) = (new List<double>(), new List<double>(), new List<double>(), new List<double>());
         for (var run = 0; run < one.Runs; run++)
         {
             // Each pair has content of its own: a receipt for the same piece in the same hour would be the same receipt.
@@ -71,21 +72,23 @@ internal sealed class TransferBenchmark
             {
                 var (download, all) = await TransferAsync(one, torrent, receipts);
                 (receipts ? with : without).Add(all);
-                if (receipts)
-                    alone.Add(download);
+                if (!receipts)
+                    continue;
+                alone.Add(download);
+                signatures.Add(_signatures * 1000.0 / one.Megabytes);
             }
         }
         var (plain, signed, download1) = (Samples.Median(without), Samples.Median(with), Samples.Median(alone));
         var (overhead, inTransfer) = (100 * (signed / plain - 1), 100 * (download1 / plain - 1));
         var paper = one.Rate == 1 && Computed.TryGetValue(one.PieceKiB, out var percent) ? percent : (double?)null;
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{(one.Rate == 0 ? "full" : $"{one.Rate} MB/s"),9} {one.PieceKiB,9} {one.Megabytes,5} {one.Runs,5} {plain,10:F3} {signed,9:F3} {overhead,8:+0.00;-0.00} % {inTransfer,12:+0.00;-0.00} % {(paper is { } p ? $"+{p:0} %" : "-"),16}"));
+            $"{(one.Rate == 0 ? "full" : $"{one.Rate} MB/s"),9} {one.PieceKiB,9} {one.Megabytes,5} {one.Runs,5} {plain,10:F3} {signed,9:F3} {overhead,8:+0.00;-0.00} % {inTransfer,12:+0.00;-0.00} % {Samples.Median(signatures),10:F0} {(paper is { } p ? $"+{p:0} %" : "-"),16}"));
         _runs.Add(new JsonObject
         {
             ["rate_mb_per_s"] = one.Rate == 0 ? null : one.Rate, ["piece_kib"] = one.PieceKiB, ["megabytes"] = one.Megabytes,
             ["without_s"] = Array(without), ["with_s"] = Array(with), ["with_download_s"] = Array(alone),
             ["without_median_s"] = plain, ["with_median_s"] = signed, ["overhead_percent"] = overhead,
-            ["download_overhead_percent"] = inTransfer, ["paper_computed_percent"] = paper,
+            ["download_overhead_percent"] = inTransfer, ["signatures_per_gb"] = Samples.Median(signatures), ["paper_computed_percent"] = paper,
         });
     }
 
@@ -120,6 +123,7 @@ internal sealed class TransferBenchmark
                 throw new InvalidOperationException($"signed for {result.GetProperty("bytes_signed")} bytes of {one.Megabytes} MB");
             _expected[0] += one.Megabytes * 1_000_000L;
             _expected[1] += one.Megabytes * 1_000_000L;
+            _signatures = result.GetProperty("vouchers_signed").GetInt32() + result.GetProperty("receipts_signed").GetInt32();
         }
         return (result.GetProperty("seconds").GetDouble(), result.GetProperty("seconds_with_receipts").GetDouble());
     }

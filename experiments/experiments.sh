@@ -49,7 +49,7 @@ experiments_tracker() {
     local data=$EXPERIMENTS_DIR/data chain=--no-chain port
     # What the user runs otherwise is not touched: neither a database nor a chain of theirs.
     unset PBTS_DATABASE PBTS_ADMIN_TOKEN RPC PK0 FACTORY REPUTATION_ADDRESS
-    export Receipts__ReportRate=0 Receipts__VerificationRate=0 Tracker__AnnounceRate=0 Tracker__PeersPerAddress=0 Tracker__NewSwarmRate=0 Tracker__ConnectionsPerAddress=0 Tracker__ScrapeRate=0 Limits__RequestRate=0 Limits__PasskeyRate=0
+    export MIN_RATIO=0 Receipts__ReportRate=0 Receipts__VerificationRate=0 Tracker__AnnounceRate=0 Tracker__PeersPerAddress=0 Tracker__NewSwarmRate=0 Tracker__ConnectionsPerAddress=0 Tracker__ScrapeRate=0 Limits__RequestRate=0 Limits__PasskeyRate=0
     if [ -z "${TEE_MODE:-}" ] && { [ -n "${DSTACK_SIMULATOR_ENDPOINT:-}" ] || [ -S /var/run/dstack.sock ]; }; then export TEE_MODE=enabled; fi
     # Attested registrations are measured also where nobody has Intel's collateral.
     export Tee__AcceptedTcb=${Tee__AcceptedTcb:-UpToDate,Unknown}

@@ -10,6 +10,7 @@ using Pbts.Grains.Operations;
 using Pbts.Grains.Settings;
 using Pbts.Grains.Swarms;
 using Pbts.Grains.Tee;
+using Pbts.Grains.Torrents;
 using Pbts.Grains.Users;
 
 namespace Pbts.Grains;
@@ -23,6 +24,7 @@ public static class GrainServices
         services.AddSingleton<SwarmCensus>();
         services.AddSingleton<ILocalSwarms>(provider => provider.GetRequiredService<SwarmCensus>());
         services.AddSingleton<ISwarmScrapes, SwarmScrapes>();
+        services.AddSingleton<IRegisteredTorrents, RegisteredTorrents>();
         services.AddSingleton<ClaimedTotals>();
         services.AddSingleton(provider => new SwarmRules(provider.GetRequiredService<IOptions<TrackerOptions>>()));
         services.AddPbtsChain();
@@ -31,13 +33,23 @@ public static class GrainServices
         services.AddSingleton<SettingsStore>();
         services.AddSingleton<TeeProviders>();
         services.AddSingleton<UserStore>();
+        services.AddSingleton<InviteStore>();
+        services.AddSingleton<Admissions>();
+        services.AddSingleton<EvidenceStore>();
         services.AddSingleton<ReportVerifier>();
         services.AddSingleton<DatabaseClock>();
         services.AddSingleton<LedgerMetrics>();
         services.AddSingleton<KeyHolders>();
         services.AddSingleton<ReceiptPartitions>();
+        services.AddSingleton<TorrentStore>();
+        services.AddSingleton<CreditRules>();
+        services.AddOptions<MembersOptions>().BindConfiguration(MembersOptions.Section).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<MembersOptions>, MembersOptionsValidator>();
+        services.AddOptions<TorrentsOptions>().BindConfiguration(TorrentsOptions.Section).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<TorrentsOptions>, TorrentsOptionsValidator>();
         services.AddSingleton<IReceiptLedger, ReceiptLedger>();
         services.AddHostedService<LedgerUpkeep>();
+        services.AddHostedService<OpenDoors>();
         services.AddPlacementDirector<OnSiloPlacement, OnSiloPlacementDirector>();
         return services;
     }

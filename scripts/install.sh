@@ -81,24 +81,31 @@ newest_postgres() {
     dirname "$found"
 }
 
-# Foundry's programs and solc, by lock file, into solidity/node_modules.
-need_foundry() {
+# need_packages FOLDER PROBE WHAT: installs a folder's npm packages by its lock file when PROBE, a path in node_modules, is
+# missing or the lock file is newer.
+need_packages() {
+    local dir=$ROOT/$1 probe=$2 what=$3
     need_node
-    local dir=$ROOT/solidity
-    [ -f "$dir/package-lock.json" ] || die "solidity/package-lock.json is missing: the clone is incomplete"
+    [ -f "$dir/package-lock.json" ] || die "$1/package-lock.json is missing: the clone is incomplete"
     (
         exec 8<"$dir"
         flock 8
-        if [ ! -x "$dir/node_modules/.bin/anvil" ] || [ "$dir/package-lock.json" -nt "$dir/node_modules/.package-lock.json" ]; then
-            step "Installing Foundry's anvil and forge and solc from npm (solidity/package-lock.json)"
+        if [ ! -e "$dir/node_modules/$probe" ] || [ "$dir/package-lock.json" -nt "$dir/node_modules/.package-lock.json" ]; then
+            step "Installing $what from npm ($1/package-lock.json)"
             # The packages' install scripts would only download what their platform packages already bring.
             npm ci --prefix "$dir" --ignore-scripts --no-audit --no-fund </dev/null >"$dir/node_modules.log" 2>&1 8>&- ||
                 { head -20 "$dir/node_modules.log" >&2; exit 1; }
             rm -f "$dir/node_modules.log"
             touch "$dir/node_modules/.package-lock.json"
         fi
-    ) || die "npm ci in solidity/ failed"
+    ) || die "npm ci in $1/ failed"
 }
+
+# Foundry's programs and solc, by lock file, into solidity/node_modules.
+need_foundry() { need_packages solidity .bin/anvil "Foundry's anvil and forge and solc"; }
+
+# What the auditor in tests/audit verifies signatures with.
+need_auditor() { need_packages tests/audit @chainsafe/blst "the second auditor's BLS library"; }
 
 # The native program behind npm's launcher script, so that its pid is the one that gets the signals.
 foundry_program() {

@@ -22,6 +22,7 @@ cmd_test() {
     need_libtorrent
     need_nginx
     [ -f "$ROOT/solidity/package.json" ] && need_foundry
+    need_auditor
 
     results=$(mktemp -d)
     step "Building everything (Release)"

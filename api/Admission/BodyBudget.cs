@@ -26,14 +26,15 @@ internal sealed class BodyBudget
     }
 
     /// <summary>An account for one body.</summary>
-    public Account Open(IPAddress caller) => new(this, RateLimiter.KeyOf(caller));
+    /// <param name="most">Bytes it may have. Where that is more than an address gets, its caller has shown who it is, and gets so much.</param>
+    public Account Open(IPAddress caller, long most) => new(this, RateLimiter.KeyOf(caller), Math.Max(_mostOfCaller, most));
 
-    private bool TryTake(ulong caller, long bytes)
+    private bool TryTake(ulong caller, long bytes, long most)
     {
         lock (_lock)
         {
             var held = _callers.GetValueOrDefault(caller) + bytes;
-            if (held > Math.Min(_mostOfCaller, (_most - _used) / 2))
+            if (held > Math.Min(most, (_most - _used) / 2))
                 return false;
             _callers[caller] = held;
             _used += bytes;
@@ -54,14 +55,14 @@ internal sealed class BodyBudget
     }
 
     /// <summary>What one body takes; given back when it is disposed of.</summary>
-    internal sealed class Account(BodyBudget budget, ulong caller) : IDisposable
+    internal sealed class Account(BodyBudget budget, ulong caller, long most) : IDisposable
     {
         private long _bytes;
 
         /// <summary>False when there is not so much left.</summary>
         public bool TryTake(long bytes)
         {
-            if (!budget.TryTake(caller, bytes))
+            if (!budget.TryTake(caller, bytes, most))
                 return false;
             _bytes += bytes;
             return true;

@@ -13,15 +13,17 @@ namespace Pbts.Api.Announce;
 /// <param name="scrapes">The silo's answers to scrapes, where there is one in this process.</param>
 /// <param name="desks">The way to the silos, where there is none in this process.</param>
 /// <param name="fresh">Charges whoever begins a swarm.</param>
+/// <param name="torrents">Which torrents may have a swarm, where there is a silo in this process; others ask for themselves.</param>
 internal sealed class SwarmClient(
-    IGrainFactory grains, TimeProvider time, ILocalSwarms? local = null, ISwarmScrapes? scrapes = null, SwarmDesks? desks = null, NewSwarms? fresh = null)
+    IGrainFactory grains, TimeProvider time, ILocalSwarms? local = null, ISwarmScrapes? scrapes = null, SwarmDesks? desks = null, NewSwarms? fresh = null,
+    IRegisteredTorrents? torrents = null)
 {
     /// <summary>Longer than it takes the cluster to notice a dead silo.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(25);
 
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
 
-    /// <summary>Null when the swarm could not be reached in time or there is no room for a new one.</summary>
+    /// <summary>Null when the swarm could not be reached in time or there is no room for a new one; the answer may be a refusal.</summary>
     public ValueTask<AnnounceReply?> AnnounceAsync(InfoHash infoHash, AnnounceRequest request)
     {
         if (local?.TryAnnounce(infoHash, request) is { } reply)
@@ -84,7 +86,7 @@ internal sealed class SwarmClient(
         await PoolThread.Enter();
         var refused = false;
         var begun = await RetryAsync(AtDeskAsync(), () => Swarm(announce.InfoHash).AnnounceAsync(announce.Request)!);
-        if (begun is not null)
+        if (begun is { Refusal: AnnounceRefusal.None })
             fresh?.Remember(announce.InfoHash);
         else if (refused)
             fresh?.RefusedAsFull();
@@ -103,6 +105,9 @@ internal sealed class SwarmClient(
     {
         if (fresh?.Allows(infoHash, request) == false)
             return null;
+        // While the registry cannot be read, what is active somewhere goes on.
+        if (torrents is not null && await torrents.RefuseAsync(infoHash) is { } refusal && (refusal.Refusal == AnnounceRefusal.Unregistered || await IsNowhereAsync(infoHash)))
+            return refusal;
         if (local?.IsFull == true && await IsNowhereAsync(infoHash))
         {
             fresh?.RefusedAsFull();
@@ -110,7 +115,7 @@ internal sealed class SwarmClient(
         }
 
         var reply = await CallAsync(infoHash, request);
-        if (reply is not null)
+        if (reply is { Refusal: AnnounceRefusal.None })
             fresh?.Remember(infoHash);
         return reply;
     }

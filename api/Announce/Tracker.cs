@@ -14,6 +14,9 @@ internal sealed class Tracker(SwarmClient swarms, IAnnounceAccess access, IOptio
     /// <summary>Said of every condition that will pass.</summary>
     public const string Busy = "tracker is busy, try again soon";
 
+    /// <summary>Said of torrents that are not registered where only those that are have swarms.</summary>
+    private const string Unregistered = "unregistered torrent";
+
     private readonly TrackerOptions _options = options.Value;
 
     /// <summary>Takes an announce into its swarm.</summary>
@@ -47,10 +50,11 @@ internal sealed class Tracker(SwarmClient swarms, IAnnounceAccess access, IOptio
             UserId = verdict.UserId,
         };
         var reply = await swarms.AnnounceAsync(query.InfoHash, request);
-        if (reply is null)
+        if (reply is not { Refusal: AnnounceRefusal.None })
         {
-            metrics.Count(query.Event, AnnounceResult.Busy);
-            return new(null, null);
+            var unregistered = reply?.Refusal == AnnounceRefusal.Unregistered;
+            metrics.Count(query.Event, unregistered ? AnnounceResult.Refused : AnnounceResult.Busy);
+            return new(null, unregistered ? Unregistered : null);
         }
 
         metrics.Served(query.Event, started);

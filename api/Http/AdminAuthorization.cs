@@ -44,7 +44,7 @@ internal sealed class AdminAuthorization : IEndpointFilter
         var http = context.HttpContext;
         if (!IsAllowed(http))
         {
-            _audit.Record(http, AuditTrail.Refused, refused: true);
+            Refuse(http);
             if (!IsTokenConfigured)
                 return Answers.Forbidden("administration is for programs of the tracker's own user on its machine: set PBTS_ADMIN_TOKEN to administer from elsewhere");
             http.Response.Headers.WWWAuthenticate = "Bearer";
@@ -53,9 +53,16 @@ internal sealed class AdminAuthorization : IEndpointFilter
 
         var result = await next(context);
         if (http.GetEndpoint()?.Metadata.GetMetadata<Unaudited>() is null)
-            _audit.Record(http, result is IStatusCodeHttpResult { StatusCode: >= 400 and var status } ? $"answered {status}" : "done", refused: false);
+            Audit(http, result);
         return result;
     }
+
+    /// <summary>Puts what the administration did on record, at endpoints that others may call too.</summary>
+    public void Audit(HttpContext context, object? result) =>
+        _audit.Record(context, result is IStatusCodeHttpResult { StatusCode: >= 400 and var status } ? $"answered {status}" : "done", refused: false);
+
+    /// <summary>Puts an attempt to administer that was refused on record.</summary>
+    public void Refuse(HttpContext context) => _audit.Record(context, AuditTrail.Refused, refused: true);
 
     private static byte[] Hash(string text) => SHA256.HashData(Encoding.UTF8.GetBytes(text));
 }

@@ -58,7 +58,8 @@ internal static class JsonBody
         }
     }
 
-    private static async Task<(ReadOnlyMemory<byte> Body, IResult? Refusal)> ReadBytesAsync(HttpContext context, int most)
+    /// <summary>The body's bytes, or the refusal, as for <see cref="ReadAsync"/>.</summary>
+    public static async Task<(ReadOnlyMemory<byte> Body, IResult? Refusal)> ReadBytesAsync(HttpContext context, int most)
     {
         var services = context.RequestServices;
         var limits = services.GetRequiredService<CallerLimits>();
@@ -68,7 +69,7 @@ internal static class JsonBody
         late.CancelAfter(TimeSpan.FromSeconds(services.GetRequiredService<IOptions<LimitsOptions>>().Value.BodySeconds));
 
         // What was read of it lives as long as the request.
-        var account = services.GetRequiredService<BodyBudget>().Open(services.GetRequiredService<ClientAddressResolver>().Resolve(context));
+        var account = services.GetRequiredService<BodyBudget>().Open(services.GetRequiredService<ClientAddressResolver>().Resolve(context), most);
         context.Response.RegisterForDispose(account);
         byte[] body = [];
         var length = 0;

@@ -14,6 +14,9 @@ internal sealed class JsonFields(JsonElement body, string prefix = "")
 
     public bool Has(string name) => Find(name) is not null;
 
+    /// <summary>Whether it is there and says null.</summary>
+    public bool IsNull(string name) => body.ValueKind == JsonValueKind.Object && body.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Null;
+
     public bool IsText(string name) => Find(name) is { ValueKind: JsonValueKind.String };
 
     /// <summary>Text that may be empty.</summary>
@@ -78,6 +81,11 @@ internal sealed class JsonFields(JsonElement body, string prefix = "")
         return value.ValueKind == JsonValueKind.Number && value.TryGetUInt64(out var number) && number >= min && number <= max
             ? number : Wrong<ulong?>(name, $"must be an integer from {min} to {max}", null);
     }
+
+    /// <summary>A number from 0 to 1.</summary>
+    public double Fraction(string name) =>
+        Find(name) is not { } value ? Missing(name, 0.0)
+        : value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var number) && number is >= 0 and <= 1 ? number : Wrong(name, "must be a number from 0 to 1", 0.0);
 
     /// <summary>true or false; the texts "true" and "false" are refused.</summary>
     public bool? OptionalBoolean(string name) => Find(name) is not { } value ? null : value.ValueKind switch

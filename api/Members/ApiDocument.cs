@@ -10,8 +10,9 @@ internal static class ApiDocument
     private static readonly (string Name, string Description, string[] Paths)[] Groups =
     [
         ("Announce", "What torrent clients ask: who else is in the swarm, and how many. Answers are bencoded. The same is served over UDP (BEP 15).", ["announce", "scrape"]),
-        ("Members", "Names, keys and passkeys, and what a member has given and taken.", ["register", "user", "keygen"]),
-        ("Receipts", "Proof of what was transferred: handed in, checked, signed.", ["report", "verify-receipt", "attest"]),
+        ("Members", "Names, keys and passkeys, and what a member has given and taken.", ["register", "user", "invites", "keygen"]),
+        ("Receipts", "Receipts and vouchers, what receivers sign for what they got: handed in, checked, signed.", ["report", "verify-receipt", "attest"]),
+        ("Torrents", "Torrents whose sizes the tracker has read itself.", ["torrents"]),
         ("Contract and migrations", "Reputation on Ethereum, and its way from contract to contract.", ["contract", "migrations"]),
         ("Trusted hardware", "Proofs of which program the tracker is.", ["tee", "keygen-tee", "generate-attestation", "verify-attestation"]),
         ("Operations", "Health, figures and settings.", ["health", "stats", "config"]),

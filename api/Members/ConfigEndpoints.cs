@@ -17,14 +17,15 @@ internal static class ConfigEndpoints
             .AddEndpointFilter<AdminAuthorization>().Accepts<ConfigRequest>("application/json", "*/*").Produces<ConfigChangedAnswer>();
     }
 
-    private static async Task<IResult> GetAsync(IGrainFactory grains, IOptions<TrackerOptions> tracker, Moments moments)
+    private static async Task<IResult> GetAsync(IGrainFactory grains, IOptions<TrackerOptions> tracker, IOptions<ReceiptsOptions> receipts, Moments moments)
     {
         var grain = grains.GetGrain<ISettingsGrain>(0);
         var settings = await grain.GetAsync();
         return TypedResults.Ok(new ConfigAnswer(
             await grain.GetInstanceIdAsync(), settings.VerifySignatures, settings.ReceiptWindow, tracker.Value.MinRatio, tracker.Value.MaxPeers,
             await moments.GetAsync("receipts", grain.CountSpentReceiptsAsync), settings.TeeMode,
-            settings.TeeMode != "disabled" && (await moments.GetAsync("tee", grains.GetGrain<ITeeGrain>(0).GetStatusAsync)).Available));
+            settings.TeeMode != "disabled" && (await moments.GetAsync("tee", grains.GetGrain<ITeeGrain>(0).GetStatusAsync)).Available,
+            receipts.Value.Unregistered));
     }
 
     private static async Task<IResult> ChangeAsync(HttpContext context, IGrainFactory grains)
@@ -51,8 +52,9 @@ internal static class ConfigEndpoints
 internal sealed record ConfigRequest(bool? VerifySignatures, long? ReceiptWindow, string? TeeMode);
 
 /// <summary>Answer to <c>GET /config</c>.</summary>
+/// <param name="UnregisteredReceipts">What a receipt for a torrent that is not registered is worth: <c>fixed</c> (16,384 bytes), <c>refuse</c> or <c>claimed</c>.</param>
 internal sealed record ConfigAnswer(
-    string InstanceId, bool VerifySignatures, long ReceiptWindow, double MinRatio, int MaxPeers, long UsedReceiptsCount, string TeeMode, bool TeeAvailable);
+    string InstanceId, bool VerifySignatures, long ReceiptWindow, double MinRatio, int MaxPeers, long UsedReceiptsCount, string TeeMode, bool TeeAvailable, string UnregisteredReceipts);
 
 /// <summary>Answer to <c>POST /config</c>.</summary>
 internal sealed record ConfigChangedAnswer(bool Success, string Message, bool VerifySignatures, long ReceiptWindow, string TeeMode);

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using Pbts.Api.Admission;
 using Pbts.Api.Announce;
 using Pbts.Api.Http;
+using Pbts.Api.Torrents;
 using Pbts.Api.Users;
 using Pbts.GrainInterfaces.Configuration;
 
@@ -15,6 +16,10 @@ internal static class MemberEndpoints
     {
         services.AddOptions<AdministrationOptions>().BindConfiguration(AdministrationOptions.Section).ValidateOnStart();
         services.AddOptions<RatioOptions>().BindConfiguration(RatioOptions.Section).ValidateOnStart();
+        services.AddOptions<TorrentsOptions>().BindConfiguration(TorrentsOptions.Section).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<TorrentsOptions>, TorrentsOptionsValidator>();
+        services.AddOptions<MembersOptions>().BindConfiguration(MembersOptions.Section).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<MembersOptions>, MembersOptionsValidator>();
         services.AddSingleton<IValidateOptions<RatioOptions>, RatioOptionsValidator>();
         services.AddSingleton<IValidateOptions<AdministrationOptions>, AdministrationOptionsValidator>();
         services.ConfigureHttpJsonOptions(json => json.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower);
@@ -30,6 +35,7 @@ internal static class MemberEndpoints
         services.AddSingleton<VerificationBudget>();
         services.AddHostedService<InstanceLookup>();
         services.AddSingleton<IUserDirectory, UserDirectory>();
+        services.AddSingleton<MemberOrAdministration>();
         services.AddSingleton<IAnnounceAccess, UserAccess>();
         services.AddApiDocument();
     }
@@ -38,7 +44,11 @@ internal static class MemberEndpoints
     {
         app.MapRegistration();
         app.MapReport();
+        app.MapTorrents();
         app.MapUsers();
+        app.MapMemberChanges();
+        app.MapInvites();
+        app.MapEvidence();
         app.MapKeys();
         app.MapConfig();
         app.MapApiDocument();

@@ -28,7 +28,8 @@ internal static class RegistrationEndpoints
     }
 
     private static async Task<IResult> RegisterAsync(
-        HttpContext context, IGrainFactory grains, IOptions<NodeOptions> node, AttestationVerifier verifier, VerificationBudget budget, ClientAddressResolver addresses, IUserDirectory users)
+        HttpContext context, IGrainFactory grains, IOptions<NodeOptions> node, AttestationVerifier verifier, VerificationBudget budget, ClientAddressResolver addresses, IUserDirectory users,
+        AdminAuthorization administration, IOptions<MembersOptions> members)
     {
         var address = addresses.Resolve(context);
         if (!budget.Allows(address, VerificationBudget.Single))
@@ -40,6 +41,7 @@ internal static class RegistrationEndpoints
         var userId = fields.ReadUserId();
         var publicKey = fields.Text("public_key");
         var signature = fields.OptionalBase64("signature", ReceiptSignature.Length);
+        var invite = fields.OptionalText("invite");
         var settings = await grains.GetGrain<ISettingsGrain>(0).GetAsync();
         if (settings.VerifySignatures)
             fields.Base64("public_key", MemberKey.Length);
@@ -51,12 +53,31 @@ internal static class RegistrationEndpoints
         if (attestation is not null && await RefuseAsync(context, grains, verifier, attestation, userId, publicKey) is { } refused)
             return refused;
 
-        var result = await grains.GetGrain<IUserGrain>(userId).RegisterAsync(publicKey, signature);
+        var byAdministration = IsByAdministration(context, administration, members.Value);
+        var result = await grains.GetGrain<IUserGrain>(userId).RegisterAsync(publicKey, signature, new(invite, byAdministration));
         ChargeForged(budget, address, result);
         users.Forget(userId);
         if (result is { Status: RegistrationStatus.Done, Proven: true })
             await TellSyncAsync(grains.GetGrain<IMemberSyncGrain>(0));
-        return await AnswerAsync(context, grains, node.Value, result, "User registered successfully", attestation is not null);
+        var answer = await AnswerAsync(context, grains, node.Value, result, "User registered successfully", attestation is not null);
+        if (byAdministration)
+            administration.Audit(context, answer);
+        return answer;
+    }
+
+    /// <summary>
+    /// Whoever registers members as the administration says so with the token. Programs of the tracker's own user, which
+    /// administer without one, register as anybody does, but where nobody else may. A token that is none is on record.
+    /// </summary>
+    private static bool IsByAdministration(HttpContext context, AdminAuthorization administration, MembersOptions members)
+    {
+        var token = context.Request.Headers.Authorization.ToString().StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase);
+        if (!token && members.Registration != Registration.Site)
+            return false;
+        var allowed = administration.IsAllowed(context);
+        if (token && !allowed)
+            administration.Refuse(context);
+        return allowed;
     }
 
     private static void ChargeForged(VerificationBudget budget, IPAddress address, RegistrationResult result)
@@ -105,13 +126,16 @@ internal static class RegistrationEndpoints
     private static async Task<IResult> AnswerAsync(HttpContext context, IGrainFactory grains, NodeOptions node, RegistrationResult result, string message, bool attested = false) => result.Status switch
     {
         RegistrationStatus.Done => TypedResults.Ok(new RegisterAnswer(
-            true, await grains.GetGrain<ISettingsGrain>(0).GetInstanceIdAsync(), message, result.Proven, result.Passkey!, AnnounceUrl(context, node, result.Passkey!), attested ? true : null)),
+            true, await grains.GetGrain<ISettingsGrain>(0).GetInstanceIdAsync(), message, result.Proven, result.Passkey!, AnnounceUrl(context, node, result.Passkey!), attested ? true : null, result.Origin)),
         RegistrationStatus.UserExists => Answers.Conflict("User already exists"),
         RegistrationStatus.KeyTaken => Answers.Conflict("public_key belongs to another user, or was replaced before"),
         RegistrationStatus.BadSignature => Answers.Unauthorized("Invalid signature"),
         RegistrationStatus.BadKey => Answers.BadRequest("public_key is not a valid BLS12-381 G1 key"),
         RegistrationStatus.UnknownUser => Answers.NotFound("User not found"),
         RegistrationStatus.Unproven => Answers.Forbidden("the user has not proved possession of its key: register with a signature first"),
+        RegistrationStatus.InviteNeeded => Answers.Forbidden("invite is missing: this tracker takes new members by invite only"),
+        RegistrationStatus.BadInvite => Answers.Forbidden("invite is not valid: it may be wrong, used up or expired"),
+        RegistrationStatus.NotOpen => Answers.Forbidden("this tracker's administration registers its members"),
         RegistrationStatus.BadTime => Answers.BadRequest("timestamp is too far from now: at most five minutes"),
         _ => Answers.TooMany(context),
     };

@@ -9,6 +9,7 @@ using Pbts.GrainInterfaces.Operations;
 using Pbts.GrainInterfaces.Settings;
 using Pbts.GrainInterfaces.Users;
 using Pbts.Protocol.Receipts;
+using Pbts.Protocol.Vouchers;
 
 namespace Pbts.Api.Members;
 
@@ -16,7 +17,7 @@ namespace Pbts.Api.Members;
 internal static class ReportEndpoints
 {
     public static void MapReport(this IEndpointRouteBuilder app) =>
-        app.MapPost("/report", ReportAsync).WithSummary("Report receipts: credits the sender, debits each receiver")
+        app.MapPost("/report", ReportAsync).WithSummary("Report receipts and vouchers: credits the sender, debits each receiver")
             .Accepts<ReportRequest>("application/json", "*/*").Produces<ReportAnswer>();
 
     private static async Task<IResult> ReportAsync(
@@ -35,6 +36,9 @@ internal static class ReportEndpoints
         var downloaded = (long)(fields.OptionalUnsigned("downloaded_delta", long.MaxValue) ?? 0);
         var passkey = fields.OptionalText("passkey");
         var receipts = fields.OptionalArray("receipts", ReceiptReport.MaxReceipts);
+        var vouchers = fields.OptionalArray("vouchers", ReceiptReport.MaxReceipts);
+        if (receipts.Count + vouchers.Count > ReceiptReport.MaxReceipts)
+            fields.Wrong("vouchers", $"and receipts are more than {ReceiptReport.MaxReceipts} together", 0);
         var settings = await ClusterCalls.RepeatAsync(() => grains.GetGrain<ISettingsGrain>(0).GetAsync().AsTask());
         if (settings.VerifySignatures)
             fields.OptionalBase64("public_key", MemberKey.Length);
@@ -56,32 +60,38 @@ internal static class ReportEndpoints
         }
 
         if (!settings.VerifySignatures)
-            return await UnverifiedReport.RunAsync(user, receipts, uploaded, downloaded, settings.ReceiptWindow, options.Value.MaxPieceSize, context);
+            return await UnverifiedReport.RunAsync(user, receipts, vouchers.Count, uploaded, downloaded, settings.ReceiptWindow, options.Value.MaxPieceSize, context);
 
-        if (!budget.Allows(address, Math.Max(0, VerificationBudget.OfReport(receipts.Count) - charged)) || (passkey is null && !budget.AllowsStrangers()))
+        if (!budget.Allows(address, Math.Max(0, VerificationBudget.OfReport(receipts.Count + vouchers.Count) - charged)) || (passkey is null && !budget.AllowsStrangers()))
             return Answers.TooMany(context);
         VerificationTurn.Current = new(RateLimiter.KeyOf(address), passkey is null ? VerificationKind.Report : VerificationKind.Prompt);
-        var (verdict, results) = await SpendAsync(grains, profile, receipts);
-        budget.ChargeForged(address, results.Count(result => result?.Status == ReceiptStatus.BadSignature.ToWire()));
+        var (verdict, results, voucherResults) = await SpendAsync(grains, profile, receipts, vouchers);
+        budget.ChargeForged(address, results.Count(result => result?.Status == ReceiptStatus.BadSignature.ToWire())
+            + voucherResults.Count(result => result?.Status == VoucherStatus.BadSignature.ToWire()));
         if (verdict == ReportVerdict.Busy)
             return Answers.TooMany(context);
         if (verdict == ReportVerdict.Unavailable || await ClusterCalls.RepeatAsync(user.GetAsync) is not { } totals)
             return Answers.Unavailable(context);
-        var warning = uploaded > 0 || downloaded > 0 ? "uploaded_delta and downloaded_delta are ignored: totals come from receipts" : null;
-        return Answer(totals, results, verified: true, updated: results.Any(IsAccepted), warning);
+        var warning = uploaded > 0 || downloaded > 0 ? "uploaded_delta and downloaded_delta are ignored: totals come from receipts and vouchers" : null;
+        return Answer(totals, results, voucherResults, verified: true, updated: results.Any(IsAccepted) || voucherResults.Any(result => result.Credited > 0), warning);
     }
 
     /// <summary>The answer after the totals have changed.</summary>
-    public static IResult Answer(UserProfile totals, IReadOnlyList<ReceiptResult> results, bool verified, bool updated, string? warning)
+    public static IResult Answer(UserProfile totals, IReadOnlyList<ReceiptResult> results, IReadOnlyList<VoucherResult> vouchers, bool verified, bool updated, string? warning)
     {
         var ratio = Ratio.Of(totals.Uploaded, totals.Downloaded);
         return TypedResults.Ok(new ReportAnswer(
-            true, totals.Uploaded, totals.Downloaded, ratio.Value, ratio.IsInfinite, verified ? results.Count(IsAccepted) : 0, updated, verified, results, warning));
+            true, totals.Uploaded, totals.Downloaded, ratio.Value, ratio.IsInfinite, verified ? results.Count(IsAccepted) : 0, updated, verified, results,
+            vouchers, vouchers.Count(IsVerified), warning));
     }
 
     private static bool IsAccepted(ReceiptResult result) => result.Status == ReceiptStatus.Accepted.ToWire();
 
-    private static async Task<(ReportVerdict Verdict, ReceiptResult[] Results)> SpendAsync(IGrainFactory grains, UserProfile profile, IReadOnlyList<JsonElement> submitted)
+    private static bool IsVerified(VoucherResult result) =>
+        VoucherStatusNames.TryParse(result.Status, out var status) && status is VoucherStatus.Accepted or VoucherStatus.Partial or VoucherStatus.Duplicate;
+
+    private static async Task<(ReportVerdict Verdict, ReceiptResult[] Results, VoucherResult[] Vouchers)> SpendAsync(
+        IGrainFactory grains, UserProfile profile, IReadOnlyList<JsonElement> submitted, IReadOnlyList<JsonElement> submittedVouchers)
     {
         var hasKey = profile.TryGetKey(out var sender);
         var results = new ReceiptResult[submitted.Count];
@@ -105,14 +115,44 @@ internal static class ReportEndpoints
             }
         }
 
-        if (receipts.Count == 0)
-            return (ReportVerdict.Processed, results);
+        var voucherResults = new VoucherResult[submittedVouchers.Count];
+        var voucherPlaces = new List<int>();
+        var vouchers = new List<Voucher>();
+        var instance = voucherResults.Length > 0 && InstanceId.TryParse(await grains.GetGrain<ISettingsGrain>(0).GetInstanceIdAsync(), out var known) ? known : default;
+        for (var i = 0; i < voucherResults.Length; i++)
+        {
+            var fields = new JsonFields(submittedVouchers[i]);
+            if (VoucherReader.Read(fields, instance, sender) is not { } voucher)
+            {
+                voucherResults[i] = new(i, VoucherStatus.Malformed.ToWire(), Error: fields.Error);
+            }
+            else if (!profile.Proven || !hasKey)
+            {
+                voucherResults[i] = new(i, VoucherStatus.Unproven.ToWire());
+            }
+            else
+            {
+                voucherPlaces.Add(i);
+                vouchers.Add(voucher);
+            }
+        }
+
+        if (receipts.Count + vouchers.Count == 0)
+            return (ReportVerdict.Processed, results, voucherResults);
         // A report may be repeated safely: what an attempt without an answer has credited comes back as a duplicate. One that
         // was only late is not: it may still be waiting, and would wait twice.
         var grain = grains.GetGrain<IReceiptGrain>(sender.ToString());
-        var outcome = await ClusterCalls.RepeatAsync(() => grain.ReportAsync(new ReceiptReport(profile.UserId, receipts)), lateToo: false);
+        var outcome = await ClusterCalls.RepeatAsync(() => grain.ReportAsync(new ReceiptReport(profile.UserId, receipts, vouchers)), lateToo: false);
         for (var i = 0; i < outcome.Statuses.Length; i++)
             results[places[i]] = new(places[i], outcome.Statuses[i].ToWire());
-        return (outcome.Verdict, results);
+        for (var i = 0; i < voucherPlaces.Count && outcome.Verdict == ReportVerdict.Processed; i++)
+        {
+            // A silo of an older version, during an upgrade, knows no vouchers.
+            var voucher = outcome.Vouchers is null ? new VoucherOutcome(VoucherStatus.Busy) : outcome.Vouchers[i];
+            voucherResults[voucherPlaces[i]] = new(voucherPlaces[i], voucher.Status.ToWire(), voucher.Credited, voucher.Total,
+                voucher.Status == VoucherStatus.Partial ? voucher.Reason : null, voucher.Status == VoucherStatus.Malformed ? voucher.Reason : null);
+        }
+
+        return (outcome.Verdict, results, voucherResults);
     }
 }

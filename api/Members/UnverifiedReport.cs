@@ -2,6 +2,7 @@ using System.Text.Json;
 using Pbts.Api.Http;
 using Pbts.GrainInterfaces.Users;
 using Pbts.Protocol.Receipts;
+using Pbts.Protocol.Vouchers;
 
 namespace Pbts.Api.Members;
 
@@ -12,7 +13,7 @@ namespace Pbts.Api.Members;
 internal static class UnverifiedReport
 {
     public static async Task<IResult> RunAsync(
-        IUserGrain user, IReadOnlyList<JsonElement> receipts, long uploaded, long downloaded, long window, long maxPieceSize, HttpContext context)
+        IUserGrain user, IReadOnlyList<JsonElement> receipts, int vouchers, long uploaded, long downloaded, long window, long maxPieceSize, HttpContext context)
     {
         var now = context.RequestServices.GetRequiredService<TimeProvider>().GetUtcNow().ToUnixTimeSeconds();
         long counted = 0;
@@ -20,9 +21,11 @@ internal static class UnverifiedReport
         if (Array.Exists(results, result => result.Status == ReceiptStatus.Accepted.ToWire()))
             (uploaded, downloaded) = (counted, counted);
 
+        // What is kept for ever is verified: vouchers wait until signatures are.
+        var later = Enumerable.Range(0, vouchers).Select(index => new VoucherResult(index, VoucherStatus.Busy.ToWire())).ToArray();
         var updated = (uploaded > 0 || downloaded > 0) && await user.CreditUnverifiedAsync(uploaded, downloaded);
         return await user.GetAsync() is { } totals
-            ? ReportEndpoints.Answer(totals, results, verified: false, updated, "signatures are not verified on this tracker")
+            ? ReportEndpoints.Answer(totals, results, later, verified: false, updated, "signatures are not verified on this tracker")
             : Answers.NotFound("User not registered");
 
         ReceiptResult Read(JsonElement receipt, int index)

@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Text.Json.Serialization;
+using Microsoft.Extensions.Options;
 using Pbts.Api.Http;
+using Pbts.GrainInterfaces.Configuration;
 using Pbts.GrainInterfaces.Users;
 using Pbts.Protocol.Receipts;
 
@@ -15,18 +17,28 @@ internal static class UserEndpoints
     public static void MapUsers(this IEndpointRouteBuilder app)
     {
         app.MapGet("/user/{userId}", GetAsync).WithSummary("A user's key and totals").Produces<UserAnswer>();
-        app.MapGet("/user/{userId}/receipts", GetReceiptsAsync).WithSummary("A user's spent receipts, newest first; torrents and counterparts only for the user itself (passkey) and administrators")
+        app.MapGet("/user/{userId}/receipts", GetReceiptsAsync).WithSummary("A user's spent receipts, newest first, for the user itself (X-Passkey) and the administration")
             .Produces<UserReceiptsAnswer>();
     }
 
-    private static async Task<IResult> GetAsync(string userId, IGrainFactory grains)
+    private static async Task<IResult> GetAsync(string userId, IGrainFactory grains, IOptions<TrackerOptions> tracker, IOptions<MembersOptions> members)
     {
         if (!UserId.TryParse(userId, out _) || await ClusterCalls.RepeatAsync(grains.GetGrain<IUserGrain>(userId).GetAsync) is not { } user)
             return Answers.NotFound("User not found");
         var ratio = Ratio.Of(user.Uploaded, user.Downloaded);
+        var (limit, left) = LimitOf(user, tracker.Value, members.Value);
         return TypedResults.Ok(new UserAnswer(
             true, user.UserId, user.PublicKey, user.Uploaded, user.Downloaded, ratio.Value, ratio.IsInfinite, user.RegisteredAt.ToUnixTimeMilliseconds() / 1000.0,
-            user.Proven, user.ClaimedUploaded, user.ClaimedDownloaded, user.KeyRotations));
+            user.Proven, user.ClaimedUploaded, user.ClaimedDownloaded, user.KeyRotations, limit, left, user.Vouchers));
+    }
+
+    /// <summary>What the user's proven downloads may come to, and what is left of it; null without a minimum ratio.</summary>
+    public static (long? Limit, long? Left) LimitOf(UserProfile user, TrackerOptions tracker, MembersOptions members)
+    {
+        if (tracker.MinRatio <= 0)
+            return (null, null);
+        var limit = CreditLimit.Of(user.Uploaded, members.TrustOf(user.Origin, user.Trust), tracker.MinRatio, tracker.InitCredit);
+        return (limit, Math.Max(0, limit - user.Downloaded));
     }
 
     private static async Task<IResult> GetReceiptsAsync(string userId, string? limit, string? before, HttpContext context, IGrainFactory grains, AdminAuthorization administration)
@@ -39,14 +51,16 @@ internal static class UserEndpoints
         if (!UserId.TryParse(userId, out _) || await ClusterCalls.RepeatAsync(grains.GetGrain<IUserGrain>(userId).GetAsync) is null)
             return Answers.NotFound("User not found");
 
+        // A receipt has one id, one time and one size on both sides: whoever saw the lists of two members would see whom they met.
         var user = grains.GetGrain<IUserGrain>(userId);
+        if (!administration.IsAllowed(context) && !(context.Request.Headers["X-Passkey"].ToString() is { Length: > 0 } passkey && await ClusterCalls.RepeatAsync(() => user.HasPasskeyAsync(passkey))))
+            return Answers.Unauthorized("receipts are shown to the user itself, by its passkey in the header X-Passkey, and to the administration");
         var receipts = await ClusterCalls.RepeatAsync(() => user.GetReceiptsAsync(cursor, count));
-        var trusted = administration.IsAllowed(context) || (context.Request.Headers["X-Passkey"].ToString() is { Length: > 0 } passkey && await ClusterCalls.RepeatAsync(() => user.HasPasskeyAsync(passkey)));
         return TypedResults.Ok(new UserReceiptsAnswer(
             true, userId,
             [.. receipts.Select(receipt => new UserReceipt(
                 receipt.Id, receipt.Epoch, receipt.Uploaded ? "uploaded" : "downloaded", receipt.Bytes, receipt.CreditedAt.ToUnixTimeMilliseconds() / 1000.0,
-                trusted ? receipt.InfoHash : null, trusted ? receipt.PieceIndex : null, trusted ? receipt.Counterpart : null))],
+                receipt.InfoHash, receipt.PieceIndex, receipt.Counterpart))],
             receipts.Count == count ? $"{receipts[^1].Epoch}:{receipts[^1].Id}" : null));
     }
 
@@ -64,16 +78,17 @@ internal static class UserEndpoints
 }
 
 /// <summary>Answer to <c>GET /user/{id}</c>. Totals in bytes, time in Unix seconds.</summary>
+/// <param name="Limit">Bytes that the user's proven downloads may come to; null without a minimum ratio.</param>
+/// <param name="MayDownload">What is left of it.</param>
+/// <param name="Vouchers">How many vouchers stand behind the totals, as of a few seconds ago.</param>
 internal sealed record UserAnswer(
     bool Success, string UserId, string PublicKey, long TotalUploaded, long TotalDownloaded, double? Ratio, bool RatioInfinite, double RegisteredAt,
-    bool ProofOfPossession, long ClaimedUploaded, long ClaimedDownloaded, int KeyRotations);
+    bool ProofOfPossession, long ClaimedUploaded, long ClaimedDownloaded, int KeyRotations, long? Limit, long? MayDownload, long Vouchers);
 
 /// <summary>Answer to <c>GET /user/{id}/receipts</c>; <paramref name="NextBefore"/> is the <c>before</c> of the next page.</summary>
 internal sealed record UserReceiptsAnswer(bool Success, string UserId, IReadOnlyList<UserReceipt> Receipts, string? NextBefore);
 
 /// <summary>One spent receipt.</summary>
 internal sealed record UserReceipt(
-    string Id, long Epoch, string Direction, long Bytes, double CreditedAt,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Infohash,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? PieceIndex,
+    string Id, long Epoch, string Direction, long Bytes, double CreditedAt, string Infohash, long PieceIndex,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Counterpart);

@@ -16,7 +16,8 @@ internal sealed record ConfigurationAnswer(bool Success, IReadOnlyList<Configura
     private static readonly (long Size, string Name)[] Sizes = [(1L << 40, "TiB"), (1L << 30, "GiB"), (1L << 20, "MiB"), (1L << 10, "KiB")];
 
     public static ConfigurationAnswer From(
-        string instanceId, NodeOptions node, TrackerOptions tracker, ReceiptsOptions receipts, RatioOptions ratio, AdministrationOptions administration) =>
+        string instanceId, NodeOptions node, TrackerOptions tracker, ReceiptsOptions receipts, RatioOptions ratio, AdministrationOptions administration,
+        MembersOptions members) =>
         new(true,
         [
             new("Instance", instanceId),
@@ -28,6 +29,13 @@ internal sealed record ConfigurationAnswer(bool Success, IReadOnlyList<Configura
             new("Largest piece", InUnits(receipts.MaxPieceSize, Sizes, "bytes")),
             new("Unknown receivers", receipts.UnknownReceivers),
             new("Access", tracker.Access.ToString().ToLowerInvariant()),
+            new("New members", members.Registration switch
+            {
+                Registration.Site => "registered by the administration",
+                Registration.Invite => FormattableString.Invariant($"by invite, of which a member has {members.InvitesPerMember}"),
+                _ => "anybody",
+            }),
+            new("Trust", FormattableString.Invariant($"{members.OpenTrust} in who came by himself, {members.InvitedTrust} in others")),
             new("Announce interval", $"{InUnits(tracker.Interval, Durations, "s")}, at least {InUnits(tracker.MinInterval, Durations, "s")}"),
             new("Announces of one caller", FormattableString.Invariant($"{tracker.AnnounceRate} a second, {tracker.AnnounceBurst} at once")),
             new("Reports of one caller", FormattableString.Invariant($"{receipts.ReportRate} a second, {receipts.ReportBurst} at once")),

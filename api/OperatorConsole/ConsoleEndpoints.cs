@@ -6,10 +6,12 @@ using Microsoft.Extensions.Options;
 using Orleans.Runtime;
 using Pbts.Api.Announce;
 using Pbts.Api.Http;
+using Pbts.Api.Members;
 using Pbts.Api.Operations;
 using Pbts.GrainInterfaces.Configuration;
 using Pbts.GrainInterfaces.Operations;
 using Pbts.GrainInterfaces.Settings;
+using Pbts.GrainInterfaces.Torrents;
 using Pbts.GrainInterfaces.Users;
 using Pbts.Protocol.Receipts;
 
@@ -20,6 +22,7 @@ internal static class ConsoleEndpoints
 {
     private const int DefaultRows = 50;
     private const int MaxRows = 500;
+    private const int MaxSearch = 200;
     private static readonly SearchValues<char> HexDigits = SearchValues.Create("0123456789abcdef");
     private static readonly TimeSpan EventInterval = TimeSpan.FromSeconds(1);
 
@@ -44,6 +47,8 @@ internal static class ConsoleEndpoints
         lists.MapGet("/swarms", SwarmsAsync);
         lists.MapGet("/swarms/{infoHash}", SwarmAsync);
         lists.MapGet("/users", UsersAsync);
+        lists.MapGet("/users/{userId}", UserAsync);
+        lists.MapGet("/torrents", TorrentsAsync);
         lists.MapGet("/configuration", ConfigurationAsync);
         lists.MapGet("/audit", AuditAsync);
     }
@@ -120,15 +125,39 @@ internal static class ConsoleEndpoints
         return TypedResults.Ok(new UsersAnswer(true, [.. users.Select(UserRow.From)]));
     }
 
+    private static async Task<IResult> UserAsync(string userId, IGrainFactory grains, IOptions<TrackerOptions> tracker, IOptions<MembersOptions> members)
+    {
+        if (!UserId.TryParse(userId, out _) || await grains.GetGrain<IUserGrain>(userId).GetAsync() is not { } user
+            || await grains.GetGrain<IUserGrain>(userId).GetCreditAsync() is not { } credit)
+            return Answers.NotFound("User not found");
+        var trust = members.Value.TrustOf(user.Origin, user.Trust);
+        var (limit, left) = UserEndpoints.LimitOf(user, tracker.Value, members.Value);
+        return TypedResults.Ok(new UserStandingAnswer(
+            true, user.UserId, user.Origin, credit.InvitedBy, trust, user.Trust, limit, left, user.Invites ?? members.Value.InvitesPerMember, user.Invites,
+            credit.SentSessions, credit.SentBytes, credit.ReceivedSessions, credit.ReceivedBytes));
+    }
+
+    private static async Task<IResult> TorrentsAsync(string? search, string? limit, IGrainFactory grains)
+    {
+        if (!TryReadLimit(limit, out var count))
+            return BadLimit();
+        if (search?.Length > MaxSearch)
+            return Answers.BadRequest($"search is too long: at most {MaxSearch} characters");
+        var torrents = await grains.GetGrain<ITorrentRegistryGrain>(0).ListAsync((search ?? "").Trim(), count);
+        return TypedResults.Ok(new TorrentsAnswer(true, [.. torrents.Select(torrent => new TorrentRow(
+            torrent.InfoHash, torrent.Name, torrent.Bytes, torrent.PieceLength, torrent.Pieces, torrent.IsPrivate, torrent.Publisher,
+            torrent.PublishedAt.ToUnixTimeMilliseconds() / 1000.0))]));
+    }
+
     private static async Task<IResult> AuditAsync(string? limit, AuditTrail audit) =>
         TryReadLimit(limit, out var count) ? TypedResults.Ok(new AuditAnswer(true, await audit.ReadAsync(count))) : BadLimit();
 
     private static async Task<IResult> ConfigurationAsync(
         IGrainFactory grains, IOptions<NodeOptions> node, IOptions<TrackerOptions> tracker, IOptions<ReceiptsOptions> receipts, IOptions<RatioOptions> ratio,
-        IOptions<AdministrationOptions> administration)
+        IOptions<AdministrationOptions> administration, IOptions<MembersOptions> members)
     {
         var instance = await grains.GetGrain<ISettingsGrain>(0).GetInstanceIdAsync();
-        return TypedResults.Ok(ConfigurationAnswer.From(instance, node.Value, tracker.Value, receipts.Value, ratio.Value, administration.Value));
+        return TypedResults.Ok(ConfigurationAnswer.From(instance, node.Value, tracker.Value, receipts.Value, ratio.Value, administration.Value, members.Value));
     }
 
     private static bool TryReadLimit(string? text, out int limit)

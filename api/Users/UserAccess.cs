@@ -20,7 +20,7 @@ namespace Pbts.Api.Users;
 /// A bare <c>user_id</c> proves nothing: it brings the named user's ratio gate upon the caller, but no transfer is
 /// ascribed to that user.
 /// </summary>
-internal sealed class UserAccess(IUserDirectory users, SignatureWorkers workers, VerificationBudget budget, IOptions<TrackerOptions> options, IOptions<RatioOptions> ratio) : IAnnounceAccess
+internal sealed class UserAccess(IUserDirectory users, SignatureWorkers workers, VerificationBudget budget, IOptions<TrackerOptions> options, IOptions<RatioOptions> ratio, IOptions<MembersOptions> members) : IAnnounceAccess
 {
     private const int PasskeyLength = 32;
     private const int RememberedSignatures = 50_000;
@@ -89,9 +89,17 @@ internal sealed class UserAccess(IUserDirectory users, SignatureWorkers workers,
             return null;
         var uploaded = _basis == RatioOptions.Claimed ? user.ClaimedUploaded : user.Uploaded;
         var downloaded = _basis == RatioOptions.Proven ? user.Downloaded : user.ClaimedDownloaded;
+        // Claims prove nothing anyway: there the reference's rule is all there is.
+        var trust = _basis == RatioOptions.Claimed ? 1 : members.Value.TrustOf(user.Origin, user.Trust);
+        var limit = CreditLimit.Of(uploaded, trust, _options.MinRatio, _options.InitCredit);
+        if (downloaded < limit)
+            return null;
         var ratio = Ratio.Of(uploaded, downloaded);
-        return downloaded <= _options.InitCredit || ratio.Reaches(_options.MinRatio)
-            ? null : string.Create(CultureInfo.InvariantCulture, $"Insufficient ratio: {ratio.Value:F2} < {_options.MinRatio:F2}");
+        return ratio.Reaches(_options.MinRatio)
+            ? string.Create(CultureInfo.InvariantCulture, $"Insufficient credit: owes {Mebibytes(downloaded - uploaded)} MiB, may owe {Mebibytes(limit - uploaded)} MiB")
+            : string.Create(CultureInfo.InvariantCulture, $"Insufficient ratio: {ratio.Value:F2} < {_options.MinRatio:F2}");
+
+        static long Mebibytes(long bytes) => bytes >> 20;
     }
 
     /// <summary>Null when too many signatures wait. A good signature is remembered: clients repeat their announces.</summary>

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using Pbts.Cli.Tracker;
 
 namespace Pbts.Cli.Commands;
 
@@ -8,10 +9,12 @@ internal static class AttestCommand
     public static Command Create(CommandContext context)
     {
         var (key, json, fields) = (SharedOptions.Key(), SharedOptions.Json(), new ReceiptOptions(toVerify: false));
-        var command = new Command("attest", "Sign a receipt: you received this piece from this sender. Needs no tracker.") { key, json };
+        var command = new Command("attest", "Sign a receipt (you received this piece from this sender) or a voucher (you received so many bytes). Needs no tracker.") { key, json };
         fields.AddTo(command);
         command.SetAction(parsed =>
         {
+            if (fields.IsVoucher(parsed))
+                return SignVoucher(context, fields, parsed, parsed.GetRequiredValue(key), parsed.GetValue(json));
             if (!fields.TryRead(parsed, out var infoHash, out var sender, out var pieceHash, out var index, out var time, out var error))
                 return context.Fail(ExitCodes.Usage, error);
             using var identity = context.ReadKey(parsed.GetRequiredValue(key), out var exitCode);
@@ -28,5 +31,18 @@ internal static class AttestCommand
             return ExitCodes.Success;
         });
         return command;
+    }
+
+    private static int SignVoucher(CommandContext context, ReceiptOptions fields, ParseResult parsed, string key, bool json)
+    {
+        if (!fields.TryReadVoucher(parsed, default, out var voucher, out var error))
+            return context.Fail(ExitCodes.Usage, error);
+        using var identity = context.ReadKey(key, out var exitCode);
+        if (identity is null)
+            return exitCode;
+        voucher = voucher with { Receiver = identity.PublicKey };
+        voucher = voucher with { Signature = identity.Sign(voucher.SignedMessage()) };
+        context.Print(new JsonObject { ["vouchers"] = new JsonArray(ReceiptJson.ToJson(voucher)), ["voucher_id"] = voucher.Id.ToString() }, json);
+        return ExitCodes.Success;
     }
 }

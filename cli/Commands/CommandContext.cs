@@ -69,14 +69,25 @@ internal sealed class CommandContext(TextWriter output, TextWriter error)
 
     /// <summary>A client with the token for administration, if there is one; null, with the exit code, when it cannot be one.</summary>
     /// <remarks>The token comes by the environment: an argument would be seen in the process list.</remarks>
-    public TrackerClient? Administrator(string url, out int exitCode)
+    public TrackerClient? Administrator(string url, out int exitCode, string? passkey = null)
     {
         exitCode = ExitCodes.Success;
         var token = Environment.GetEnvironmentVariable("PBTS_ADMIN_TOKEN")?.Trim();
         if (token is null || token.All(c => c is > ' ' and <= '~'))
-            return new TrackerClient(url) { AdminToken = token };
+            return new TrackerClient(url, passkey) { AdminToken = token };
         exitCode = Fail(ExitCodes.Usage, "PBTS_ADMIN_TOKEN: must be visible ASCII characters without blanks");
         return null;
+    }
+
+    /// <summary>A client that calls as the member whose passkey is in the URL or the environment, and without one as the administration.</summary>
+    public TrackerClient? MemberOrAdministrator(string url, out int exitCode)
+    {
+        exitCode = ExitCodes.Success;
+        var member = new TrackerClient(url, SharedOptions.Passkey()) { SendsPasskey = true };
+        if (member.HasPasskey)
+            return member;
+        member.Dispose();
+        return Administrator(url, out exitCode);
     }
 
     /// <summary>Reads a key file, warning when others may read it too.</summary>

@@ -6,19 +6,31 @@ internal static class Examples
     private const string Torrent = "0123456789abcdef0123456789abcdef01234567";
     private const string Contract = "0x5FbDB2315678afecb367f032d93F642f64180aa3";
     private const string Piece = $"--infohash {Torrent} --piece-hash 2aae6c35c94fcfb415dbe95f408b9ce91ee846ed --piece-index 0";
+    private const string Session = $"--infohash {Torrent} --session 00112233445566778899aabbccddeeff --bytes 4194304 --instance {Instance}";
+    private const string Instance = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
     private const string Alice = "kabIzby0/iI5lnJv1I9vExXVjJAxPZgewRZgQiZFN3MHIOepWHchEMfugvr/+yxg";
 
     private static readonly Dictionary<string, string[]> All = new()
     {
         ["keygen"] = ["pbts keygen --out alice.key"],
-        ["register"] = ["pbts register alice --key alice.key --tracker http://127.0.0.1:8000"],
+        ["register"] = ["pbts register alice --key alice.key --tracker http://127.0.0.1:8000", "PBTS_INVITE=… pbts register alice --key alice.key"],
+        ["invite create"] = ["pbts invite create --uses 10 --expires 604800", "PBTS_TRACKER=http://127.0.0.1:8000/announce/PASSKEY pbts invite create"],
+        ["invite list"] = ["pbts invite list --json"],
+        ["invite revoke"] = ["pbts invite revoke 7"],
         ["user"] = ["pbts user alice", "pbts user alice --json"],
-        ["attest"] = [$"pbts attest --key bob.key --sender {Alice} {Piece}"],
-        ["verify"] = [$"pbts verify --receiver BASE64 --receipt BASE64 --sender {Alice} {Piece} --timestamp 1700000000"],
+        ["attest"] = [$"pbts attest --key bob.key --sender {Alice} {Piece}", $"pbts attest --key bob.key --sender {Alice} {Session}"],
+        ["verify"] =
+        [
+            $"pbts verify --receiver BASE64 --receipt BASE64 --sender {Alice} {Piece} --timestamp 1700000000",
+            $"pbts verify --receiver BASE64 --signature BASE64 --sender {Alice} {Session} --opened 1700000000 --signed-at 1700000042",
+        ],
         ["report"] = ["pbts report --user alice --key alice.key", "PBTS_PASSKEY=… pbts report --user alice --key alice.key --file receipts.json"],
+        ["evidence"] = ["pbts evidence alice --key alice.key --out alice.ndjson", "PBTS_PASSKEY=… pbts evidence alice --out alice.ndjson"],
+        ["audit"] = ["pbts audit alice.ndjson", "PBTS_DATABASE='Host=127.0.0.1;Database=pbts;Username=pbts' pbts audit --database --json"],
         ["announce"] = [$"pbts announce {Torrent} --event started --left 0", $"PBTS_TRACKER=http://127.0.0.1:8000/announce/PASSKEY pbts announce {Torrent}"],
         ["scrape"] = [$"pbts scrape {Torrent}"],
         ["torrent create"] = ["pbts torrent create film.mkv --tracker http://127.0.0.1:8000/announce --piece-length 1048576 --out film.torrent"],
+        ["torrent publish"] = ["PBTS_TRACKER=http://127.0.0.1:8000/announce/PASSKEY pbts torrent publish film.torrent"],
         ["torrent show"] = ["pbts torrent show film.torrent"],
         ["seed"] = ["pbts seed film.torrent --data . --user alice --key alice.key"],
         ["get"] = ["pbts get film.torrent --data downloads --user bob --key bob.key"],

@@ -44,11 +44,13 @@ internal static class GetCommand
                 ["receipts_signed"] = session.Receipts.SignedCount,
                 ["bytes_signed"] = session.Receipts.SignedBytes,
                 ["receipts_undelivered"] = session.Receipts.ToDeliver.Count,
+                ["vouchers_signed"] = session.Receipts.Vouchers?.Count.Signed ?? 0,
+                ["vouchers_undelivered"] = session.Receipts.Vouchers?.Undelivered.Count ?? 0,
                 ["bytes_earned"] = session.Receipts.EarnedBytes,
                 ["receipts_credited"] = peer.Reporter?.Accepted ?? 0,
             }, parsed.GetValue(options.Json));
             return delivered ? ExitCodes.Success
-                : context.Fail(ExitCodes.TimedOut, $"{session.Receipts.ToDeliver.Count} receipts are not delivered; run get again when the uploader is back");
+                : context.Fail(ExitCodes.TimedOut, $"{session.Receipts.ToDeliver.Count + (session.Receipts.Vouchers?.Undelivered.Count ?? 0)} receipts and vouchers are not delivered; run get again when the uploader is back");
         }, cancellationToken));
         return command;
     }

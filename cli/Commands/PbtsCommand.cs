@@ -2,13 +2,14 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Parsing;
 using Pbts.Cli.Contract;
+using Pbts.Cli.Evidence;
 
 namespace Pbts.Cli.Commands;
 
 /// <summary>The <c>pbts</c> command line.</summary>
 internal static class PbtsCommand
 {
-    private const string Description = "PBTS: a private BitTorrent tracker whose reputation cannot be faked.";
+    private const string Description = "PBTS: a private BitTorrent tracker whose members' reputation is signed for by those they gave to.";
 
     /// <summary>Parses and runs; gives the exit code.</summary>
     public static async Task<int> RunAsync(string[] args, TextWriter output, TextWriter error, CancellationToken cancellationToken = default)
@@ -50,10 +51,13 @@ internal static class PbtsCommand
         {
             KeygenCommand.Create(context),
             RegisterCommand.Create(context),
+            InviteCommand.Create(context),
             UserCommand.Create(context),
             AttestCommand.Create(context),
             VerifyCommand.Create(context),
             ReportCommand.Create(context),
+            EvidenceCommand.Create(context),
+            AuditCommand.Create(context),
             AnnounceCommand.Create(context),
             ScrapeCommand.Create(context),
             TorrentCommand.Create(context),

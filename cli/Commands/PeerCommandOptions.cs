@@ -1,10 +1,13 @@
 using System.CommandLine;
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 using Pbts.Cli.Keys;
 using Pbts.Cli.Peers;
 using Pbts.Cli.Tracker;
+using Pbts.Protocol.Storage;
 using Pbts.Protocol.Torrents;
+using Pbts.Protocol.Vouchers;
 
 namespace Pbts.Cli.Commands;
 
@@ -42,6 +45,18 @@ internal sealed class PeerCommandOptions
             ? Path.Combine(home, "pbts")
             : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".local", "state", "pbts"));
         return Path.Combine(root, identity.PublicKey.ToString()[..16]);
+    }
+
+    /// <summary>The id of the tracker, remembered for when it does not answer.</summary>
+    private static async Task<InstanceId?> FindInstanceAsync(TrackerSet trackers, string path, CancellationToken cancellationToken)
+    {
+        if (await trackers.FindInstanceAsync(cancellationToken).ConfigureAwait(false) is { } found)
+        {
+            PrivateFile.CreateFolder(Path.GetDirectoryName(path)!);
+            await File.WriteAllTextAsync(path, found.ToString(), cancellationToken).ConfigureAwait(false);
+            return found;
+        }
+        return File.Exists(path) && InstanceId.TryParse(Encoding.UTF8.GetString(BoundedFile.Read(path, BoundedFile.MaxKey)), out var known) ? known : null;
     }
 
     public void AddTo(Command command)
@@ -99,6 +114,9 @@ internal sealed class PeerCommandOptions
             {
                 try
                 {
+                    // Whoever we meet with the same tracker signs for bytes; without it, for pieces.
+                    if (trackers is { HasMember: true })
+                        options = options with { Instance = await FindInstanceAsync(trackers, Path.Combine(options.StateFolder!, $"{torrent.InfoHash}.tracker"), cancellationToken).ConfigureAwait(false) };
                     await using var peer = await TorrentPeer.StartAsync(torrent, parsed.GetRequiredValue(_data), trackers, options,
                         context.Say, writable: writable, cancellationToken: cancellationToken).ConfigureAwait(false);
                     peer.AddPeers([.. (parsed.GetValue(_peers) ?? []).Select(IPEndPoint.Parse)]);

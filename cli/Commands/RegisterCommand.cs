@@ -10,7 +10,14 @@ internal static class RegisterCommand
     {
         var user = new Argument<string>("USER") { Description = "The user id to register: 1 to 64 visible characters without /." };
         var (key, tracker, json) = (SharedOptions.Key(), SharedOptions.Tracker().Url(), SharedOptions.Json());
-        var command = new Command("register", "Register a user id, proving possession of the key. Prints the announce URL with its passkey.") { user, key, tracker, json };
+        var invite = new Option<string?>("--invite")
+        {
+            Description = "An invite, where the tracker asks for one. Environment: PBTS_INVITE, which others on the machine cannot read.",
+            HelpName = "INVITE",
+            DefaultValueFactory = _ => Environment.GetEnvironmentVariable("PBTS_INVITE") is { Length: > 0 } given ? given : null,
+        };
+        var site = new Option<bool>("--site") { Description = "Register as the administration, with PBTS_ADMIN_TOKEN in the environment or on the tracker's machine: where only it may, and for a member that is trusted as its own." };
+        var command = new Command("register", "Register a user id, proving possession of the key. Prints the announce URL with its passkey.") { user, key, invite, site, tracker, json };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var userId = parsed.GetRequiredValue(user);
@@ -19,8 +26,11 @@ internal static class RegisterCommand
             using var identity = context.ReadKey(parsed.GetRequiredValue(key), out var exitCode);
             if (identity is null)
                 return exitCode;
-            using var client = new TrackerClient(parsed.GetRequiredValue(tracker));
-            return context.Finish(await client.RegisterAsync(userId, identity, cancellationToken).ConfigureAwait(false), parsed.GetValue(json));
+            var url = parsed.GetRequiredValue(tracker);
+            using var client = parsed.GetValue(site) ? context.Administrator(url, out exitCode) : new TrackerClient(url);
+            if (client is null)
+                return exitCode;
+            return context.Finish(await client.RegisterAsync(userId, identity, cancellationToken, parsed.GetValue(invite)).ConfigureAwait(false), parsed.GetValue(json));
         });
         return command;
     }

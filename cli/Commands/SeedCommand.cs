@@ -36,6 +36,10 @@ internal static class SeedCommand
                 ["receipts_credited"] = peer.Reporter?.Accepted ?? 0,
                 ["receipts_refused"] = peer.Reporter?.Refused ?? 0,
                 ["receipts_waiting"] = session.Receipts.ToReport.Count,
+                ["vouchers_taken"] = session.Receipts.Vouchers?.Count.Taken ?? 0,
+                ["voucher_bytes"] = session.Receipts.Vouchers?.EarnedBytes ?? 0,
+                ["voucher_bytes_credited"] = peer.VoucherReporter?.Credited ?? 0,
+                ["vouchers_waiting"] = session.Receipts.Vouchers?.Earned.Waiting ?? 0,
             }, parsed.GetValue(options.Json));
             if (session.Failure is not null)
                 return context.Fail(ExitCodes.File, session.Failure);

@@ -1,4 +1,5 @@
 using Pbts.Protocol.Receipts;
+using Pbts.Protocol.Vouchers;
 
 namespace Pbts.Cli.Peers;
 
@@ -32,11 +33,20 @@ internal sealed class CreditBook(PeerOptions options, int pieceLength, TimeProvi
     }
 
     /// <summary>Somebody who may still call again has not signed for what it got.</summary>
-    public bool IsAnybodyOwing => _accounts.Values.Any(account => account is { Owed.Count: > 0, IsDelinquent: false, IsDistrusted: false });
+    public bool IsAnybodyOwing => _accounts.Values.Any(account => account is { IsDelinquent: false, IsDistrusted: false } and ({ Owed.Count: > 0 } or { SignsVouchers: true, Unsigned: > 0 }));
+
+    /// <summary>Asked at the end of its credit, once.</summary>
+    public static bool TakeReminder(PeerCredit credit)
+    {
+        if (!credit.SignsVouchers || credit.ExhaustedSince is null || credit.IsReminded)
+            return false;
+        return credit.IsReminded = true;
+    }
 
     /// <summary>Bytes the account may have without receipt.</summary>
     public long Window(PeerCredit credit) => options.CreditWindow > 0
         ? options.CreditWindow
+        : credit.SignsVouchers ? VoucherPolicy.Credit(credit.Proven, pieceLength)
         : Math.Max(8L * pieceLength, 2 << 20) + Math.Min(credit.Proven, MaxEarned);
 
     /// <summary>Whether the peer's credit allows a block.</summary>

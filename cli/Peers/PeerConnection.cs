@@ -11,8 +11,11 @@ namespace Pbts.Cli.Peers;
 /// <summary>One connection: frames in and out, its limits, and what both sides said. State is guarded by the session's lock.</summary>
 internal sealed class PeerConnection : IDisposable
 {
-    /// <summary>Requests a peer may have waiting; further ones are ignored.</summary>
-    public const int MaxQueuedRequests = 256;
+    /// <summary>
+    /// Requests a peer may have waiting, as our handshake says (<c>reqq</c>); further ones are ignored, and the peer waits
+    /// for them in vain. libtorrent has up to 500 on their way unless it is told of fewer.
+    /// </summary>
+    public const int MaxQueuedRequests = 2000;
 
     /// <summary>Small messages that may wait for a peer that does not read.</summary>
     private const int MaxQueuedFrames = 20_000;

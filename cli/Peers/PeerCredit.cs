@@ -3,6 +3,8 @@ namespace Pbts.Cli.Peers;
 /// <summary>What one peer took from us and what of it it has signed for. Guarded by the session's lock.</summary>
 internal sealed class PeerCredit
 {
+    private const long ForgivenInRound = 16 << 10;
+
     private readonly Dictionary<int, long> _served = [];
 
     /// <summary>Piece bytes sent.</summary>
@@ -14,7 +16,10 @@ internal sealed class PeerCredit
     /// <summary>Bytes covered by good receipts.</summary>
     public long Proven { get; private set; }
 
-    /// <summary>Receipts that did not hold.</summary>
+    /// <summary>Whether the peer signs for bytes instead of pieces.</summary>
+    public bool SignsVouchers { get; set; }
+
+    /// <summary>Receipts and vouchers that did not hold.</summary>
     public int BadReceipts { get; set; }
 
     /// <summary>When the peer reached the end of its credit; <c>null</c> while it has some.</summary>
@@ -47,6 +52,8 @@ internal sealed class PeerCredit
     public bool Serve(BlockRequest block, int pieceSize)
     {
         Given += block.Length;
+        if (SignsVouchers)
+            return false;
         var served = _served.GetValueOrDefault(block.Piece) + block.Length;
         _served[block.Piece] = served;
         if (served < pieceSize)
@@ -63,6 +70,12 @@ internal sealed class PeerCredit
     public void EndRound()
     {
         SignedThisRound = 0;
+        if (SignsVouchers)
+        {
+            // Blocks that never arrived, with a connection that was lost, can never be signed for.
+            Signed = Math.Min(Given, Signed + ForgivenInRound);
+            return;
+        }
         if (Owed.Count > 0)
             return;
         Signed = Given;
@@ -79,6 +92,15 @@ internal sealed class PeerCredit
         SignedThisRound += size;
         Restore();
         return true;
+    }
+
+    /// <summary>Counts what a good voucher adds.</summary>
+    public void Sign(long bytes)
+    {
+        Signed = Math.Min(Given, Signed + bytes);
+        Proven += bytes;
+        SignedThisRound += bytes;
+        Restore();
     }
 
     private void Restore()

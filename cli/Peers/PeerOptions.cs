@@ -1,6 +1,7 @@
 using System.Net;
 using Pbts.Cli.Keys;
 using Pbts.Protocol.Bep10;
+using Pbts.Protocol.Vouchers;
 
 namespace Pbts.Cli.Peers;
 
@@ -9,6 +10,9 @@ internal sealed record PeerOptions
 {
     /// <summary>Our key; without one the peer takes part but neither gives nor gets receipts.</summary>
     public MemberIdentity? Identity { get; init; }
+
+    /// <summary>The tracker our vouchers would be for; without it receipts are exchanged.</summary>
+    public InstanceId? Instance { get; init; }
 
     /// <summary>Address to listen on.</summary>
     public IPAddress Listen { get; init; } = IPAddress.Any;

@@ -15,6 +15,10 @@ internal sealed class PeerSession : IPeerHandler, IDisposable
     private readonly PieceStore _store;
     private readonly PieceFetcher _fetcher;
     private readonly Bitfield _have;
+
+    /// <summary>Pieces that are being written.</summary>
+    private readonly HashSet<int> _completing = [];
+
     private readonly Random _random = new();
     private readonly TaskCompletionSource _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _completed = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -187,6 +191,7 @@ internal sealed class PeerSession : IPeerHandler, IDisposable
             }
         }
         Serving.Watch();
+        Receipts.Vouchers?.Watch();
         foreach (var peer in Peers)
             Receipts.Remind(peer);
         RefillAll();
@@ -207,8 +212,9 @@ internal sealed class PeerSession : IPeerHandler, IDisposable
         {
             case PeerMessages.Choke:
                 peer.IsChokingUs = true;
-                foreach (var download in peer.Downloads)
-                    download.Forget();
+                _fetcher.OnChoked(peer);
+                foreach (var other in _peers)
+                    _fetcher.Refill(other);
                 return true;
             case PeerMessages.Unchoke:
                 peer.IsChokingUs = false;
@@ -280,11 +286,17 @@ internal sealed class PeerSession : IPeerHandler, IDisposable
     {
         var index = download.Index;
         var right = TorrentHash.Matches(download.Data, Torrent.PieceHash(index).Span);
+        // Of two that complete the same piece at once, one is thrown away: it counts for nobody who is paid by the block.
+        var first = right && Locked(() => !_have[index] && _completing.Add(index));
         var fresh = false;
         try
         {
-            if (right && !Locked(() => _have[index]))
+            if (first)
+            {
+                // In this order: what is on disk was counted for whoever sent it, wherever the process may end.
+                Receipts.OnVerified(download);
                 _store.Write((long)index * Torrent.PieceLength, download.Data);
+            }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -296,14 +308,26 @@ internal sealed class PeerSession : IPeerHandler, IDisposable
             _fetcher.OnEnded(index);
             if (!right)
             {
+                if (download.IsMixed)
+                {
+                    _fetcher.OnWrong(download);
+                    return;
+                }
                 // All its blocks came from this peer, so there is no doubt whose fault it is.
                 Bans.Add(peer);
                 peer.Close($"piece {index} is wrong");
                 return;
             }
-            fresh = _have.Set(index);
-            if (fresh)
+            if (first)
+            {
+                _completing.Remove(index);
+                fresh = _have.Set(index);
                 _fetcher.OnHave(index, _peers);
+            }
+            else
+            {
+                _fetcher.OnSpare(peer, download);
+            }
         }
         Receipts.OnPieceReceived(peer, index, download.Data);
         if (fresh && Locked(() => _have.IsComplete))

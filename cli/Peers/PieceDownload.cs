@@ -1,6 +1,11 @@
+using Pbts.Protocol.Receipts;
+
 namespace Pbts.Cli.Peers;
 
-/// <summary>A piece on its way from one peer. A piece comes whole from one peer, so that one receipt covers exactly its bytes.</summary>
+/// <summary>
+/// A piece on its way from one peer at a time. One that signs vouchers pays each sender by the block, so that what has come
+/// is kept when its sender goes, and somebody else sends the rest; a receipt covers exactly the bytes of a whole piece.
+/// </summary>
 /// <param name="index">The piece.</param>
 /// <param name="size">Its bytes.</param>
 internal sealed class PieceDownload(int index, int size)
@@ -12,6 +17,7 @@ internal sealed class PieceDownload(int index, int size)
         Received,
     }
 
+    private readonly Dictionary<MemberKey, long> _senders = [];
     private readonly Block[] _blocks = new Block[(size + PeerMessages.BlockLength - 1) / PeerMessages.BlockLength];
     private int _received;
 
@@ -26,6 +32,12 @@ internal sealed class PieceDownload(int index, int size)
     public byte[] Data { get; } = new byte[size];
 
     public bool IsComplete => _received == _blocks.Length;
+
+    /// <summary>Bytes by the keys of those who sent them; blocks of others are not among them.</summary>
+    public IReadOnlyDictionary<MemberKey, long> Senders => _senders;
+
+    /// <summary>Whether more than one peer has sent blocks of it.</summary>
+    public bool IsMixed { get; private set; }
 
     public IEnumerable<BlockRequest> Outstanding => Where(Block.Requested);
 
@@ -42,7 +54,10 @@ internal sealed class PieceDownload(int index, int size)
     }
 
     /// <summary>Keeps a block; <c>false</c> when it was not asked for.</summary>
-    public bool TryReceive(int begin, ReadOnlySpan<byte> data)
+    /// <param name="begin">First byte in the piece.</param>
+    /// <param name="data">The bytes.</param>
+    /// <param name="sender">Who is paid for it.</param>
+    public bool TryReceive(int begin, ReadOnlySpan<byte> data, MemberKey? sender)
     {
         var block = begin / PeerMessages.BlockLength;
         if (begin % PeerMessages.BlockLength != 0 || block >= _blocks.Length || _blocks[block] != Block.Requested || data.Length != At(block).Length)
@@ -52,7 +67,16 @@ internal sealed class PieceDownload(int index, int size)
         _received++;
         ReceivedBytes += data.Length;
         OutstandingCount--;
+        if (sender is { } key)
+            _senders[key] = _senders.GetValueOrDefault(key) + data.Length;
         return true;
+    }
+
+    /// <summary>Somebody else goes on with it.</summary>
+    public void HandOver()
+    {
+        IsMixed |= ReceivedBytes > 0;
+        Forget();
     }
 
     /// <summary>Requests the peer forgot when it choked us are to be made again.</summary>

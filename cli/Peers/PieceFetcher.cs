@@ -1,3 +1,4 @@
+using Pbts.Protocol.Receipts;
 using Pbts.Protocol.Torrents;
 
 namespace Pbts.Cli.Peers;
@@ -15,6 +16,12 @@ internal sealed class PieceFetcher(TorrentMetadata torrent, Bitfield have, Piece
 
     /// <summary>Who sends a piece; of two, the later one.</summary>
     private readonly Dictionary<int, (PeerConnection Peer, long Since)> _senders = [];
+
+    /// <summary>Pieces of which some blocks have come from peers that are paid by the block: others send the rest.</summary>
+    private readonly Dictionary<int, PieceDownload> _begun = [];
+
+    /// <summary>Pieces that were wrong when their blocks came from several: only from one peer can it be told whose fault that is.</summary>
+    private readonly HashSet<int> _suspect = [];
 
     /// <summary>Bytes received of pieces that were then given up, which no receipt covers.</summary>
     public long Wasted { get; private set; }
@@ -47,7 +54,7 @@ internal sealed class PieceFetcher(TorrentMetadata torrent, Bitfield have, Piece
         complete = null;
         peer.IsSnubbing = false;
         var download = peer.Downloads.Find(d => d.Index == piece);
-        var wanted = download is not null && download.TryReceive(begin, data);
+        var wanted = download is not null && download.TryReceive(begin, data, PaidByBlock(peer));
         if (wanted)
         {
             peer.ReceivedThisRound += data.Length;
@@ -70,6 +77,20 @@ internal sealed class PieceFetcher(TorrentMetadata torrent, Bitfield have, Piece
         _senders.Remove(piece);
     }
 
+    /// <summary>A piece from several peers was wrong: it is fetched again from one alone.</summary>
+    public void OnWrong(PieceDownload download)
+    {
+        _suspect.Add(download.Index);
+        Wasted += download.ReceivedBytes;
+    }
+
+    /// <summary>A piece that came twice: nobody who is paid by the block is paid for it again.</summary>
+    public void OnSpare(PeerConnection peer, PieceDownload download)
+    {
+        if (PaidByBlock(peer) is not null)
+            Wasted += download.ReceivedBytes;
+    }
+
     public void OnGone(PeerConnection peer)
     {
         picker.Add(peer.Has, -1);
@@ -79,6 +100,8 @@ internal sealed class PieceFetcher(TorrentMetadata torrent, Bitfield have, Piece
     /// <summary>Tells everybody of a new piece, and takes it back from others that are still sending it.</summary>
     public void OnHave(int piece, IEnumerable<PeerConnection> peers)
     {
+        if (_begun.Remove(piece, out var begun))
+            Wasted += begun.ReceivedBytes;
         foreach (var other in peers)
         {
             other.Send(PeerMessages.Numbers(PeerMessages.Have, piece));
@@ -125,7 +148,7 @@ internal sealed class PieceFetcher(TorrentMetadata torrent, Bitfield have, Piece
                 if (Next(peer) is not { } piece)
                     return;
                 picker.Start(piece);
-                peer.Downloads.Add(new PieceDownload(piece, torrent.PieceSize(piece)));
+                peer.Downloads.Add(PaidByBlock(peer) is not null && _begun.Remove(piece, out var begun) ? begun : new PieceDownload(piece, torrent.PieceSize(piece)));
                 _senders[piece] = (peer, clock.GetTimestamp());
                 continue;
             }
@@ -134,13 +157,38 @@ internal sealed class PieceFetcher(TorrentMetadata torrent, Bitfield have, Piece
         }
     }
 
+    /// <summary>
+    /// The peer chokes us and has forgotten what was asked for. What it is paid for by the block others finish at once: it
+    /// may be about to leave, and only a whole piece can be signed for.
+    /// </summary>
+    public void OnChoked(PeerConnection peer)
+    {
+        if (PaidByBlock(peer) is not null)
+            Abandon(peer);
+        else
+            peer.Downloads.ForEach(download => download.Forget());
+    }
+
     /// <summary>Lets others have the pieces a peer is not sending.</summary>
     public void Abandon(PeerConnection peer)
     {
         foreach (var download in peer.Downloads)
-            Stop(download);
+        {
+            if (PaidByBlock(peer) is not null && download.ReceivedBytes > 0 && !have[download.Index] && !_suspect.Contains(download.Index) && _begun.TryAdd(download.Index, download))
+            {
+                download.HandOver();
+                picker.Stop(download.Index);
+            }
+            else
+            {
+                Stop(download);
+            }
+        }
         peer.Downloads.Clear();
     }
+
+    /// <summary>The key that is paid for each block the peer sends; <c>null</c> where whole pieces are paid, or nothing is.</summary>
+    private static MemberKey? PaidByBlock(PeerConnection peer) => peer.Pbts.Vouchers is null ? null : peer.Key;
 
     private void Stop(PieceDownload download)
     {
@@ -149,12 +197,22 @@ internal sealed class PieceFetcher(TorrentMetadata torrent, Bitfield have, Piece
     }
 
     /// <summary>
-    /// A piece nobody sends yet; at the end, when all are being sent, also one whose sender does not get on with it. Not
+    /// A piece nobody sends yet, before all others one that is begun: it holds memory, and who sent its first blocks waits
+    /// to be paid. At the end, when all are being sent, also one whose sender does not get on with it. Not
     /// sooner: a piece that comes twice is paid for twice.
     /// </summary>
     private int? Next(PeerConnection peer)
     {
         bool IsSending(int piece) => peer.Downloads.Exists(d => d.Index == piece);
+        if (PaidByBlock(peer) is not null)
+        {
+            foreach (var piece in _begun.Keys)
+            {
+                if (peer.Has[piece] && !IsSending(piece))
+                    return piece;
+            }
+        }
+
         return picker.Pick(peer.Has, IsSending, allowDuplicate: false)
             ?? (peer.Downloads.Count == 0 ? picker.Pick(peer.Has, piece => IsSending(piece) || !IsStuck(piece), allowDuplicate: true) : null);
     }

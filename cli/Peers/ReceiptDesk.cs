@@ -32,9 +32,14 @@ internal sealed class ReceiptDesk : IDisposable
         _signer = new ReceiptSigner(session, ToDeliver, _background, session.Clock);
         _collector = new ReceiptCollector(session, _hashes, ToReport, _background, session.Clock);
         credits.Pressed = _collector.Hurry;
+        if (Options is { Identity: { } member, Instance: { } instance })
+            Vouchers = new VoucherDesk(session, instance, member, _background, _collector.Blame);
         if (Options.Identity is { } identity)
             _ = _background.RunAsync(() => WarmUp(identity));
     }
+
+    /// <summary>The exchange of vouchers; <c>null</c> when the tracker is not known or we have no key.</summary>
+    public VoucherDesk? Vouchers { get; }
 
     /// <summary>Receipts we earned and the tracker has not settled.</summary>
     public PendingReceipts ToReport { get; }
@@ -48,13 +53,13 @@ internal sealed class ReceiptDesk : IDisposable
     public int SignedCount => _signer.Count;
 
     /// <summary>Bytes we signed for.</summary>
-    public long SignedBytes => _signer.Bytes;
+    public long SignedBytes => _signer.Bytes + (Vouchers?.SignedBytes ?? 0);
 
     /// <summary>Receipts earned so far.</summary>
     public int EarnedCount => _collector.Count;
 
     /// <summary>Bytes others signed for.</summary>
-    public long EarnedBytes => _collector.Bytes;
+    public long EarnedBytes => _collector.Bytes + (Vouchers?.EarnedBytes ?? 0);
 
     /// <summary>Whether every verified piece has its receipt.</summary>
     public bool IsAllSigned => _signer.IsDone;
@@ -62,12 +67,12 @@ internal sealed class ReceiptDesk : IDisposable
     private PeerOptions Options => _session.Options;
 
     public byte[] CreateHandshake(PeerConnection peer, int listenPort) => Options.Identity is { } identity
-        ? peer.Pbts.CreateHandshake(listenPort, publicKey: identity.PublicKey)
-        : Bep10Frame.Build(Bep10Frame.HandshakeId, new ExtensionHandshake { Port = listenPort, Version = ExtensionHandshake.DefaultVersion }.Encode());
+        ? peer.Pbts.CreateHandshake(listenPort, publicKey: identity.PublicKey, instance: Options.Instance, requestQueue: PeerConnection.MaxQueuedRequests)
+        : Bep10Frame.Build(Bep10Frame.HandshakeId, new ExtensionHandshake { Port = listenPort, Version = ExtensionHandshake.DefaultVersion, RequestQueue = PeerConnection.MaxQueuedRequests }.Encode());
 
     /// <summary>Addresses of members that are owed receipts.</summary>
     public IReadOnlyList<IPEndPoint> UndeliveredAddresses() => _session.Locked(() =>
-        ToDeliver.Peek().Select(r => r.Sender).Distinct().Where(_addresses.ContainsKey).Select(k => _addresses[k]).ToArray());
+        ToDeliver.Peek().Select(r => r.Sender).Concat(Vouchers?.Undelivered ?? []).Distinct().Where(_addresses.ContainsKey).Select(k => _addresses[k]).ToArray());
 
     public async ValueTask OnExtendedAsync(PeerConnection peer, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken)
     {
@@ -95,6 +100,15 @@ internal sealed class ReceiptDesk : IDisposable
             case PbtsParseResult.Parsed when message is PbtsMessage.RequestReceipt request:
                 OnRequest(peer, request.Request);
                 break;
+            case PbtsParseResult.Parsed when message is PbtsMessage.NewVoucher voucher:
+                Vouchers!.Take(peer, voucher.Voucher);
+                break;
+            case PbtsParseResult.Parsed when message is PbtsMessage.VoucherKept kept:
+                Vouchers!.OnKept(peer, kept.Ack);
+                break;
+            case PbtsParseResult.Parsed when message is PbtsMessage.RequestVoucher:
+                Vouchers!.OnRequest(peer);
+                break;
             case PbtsParseResult.Parsed when message is PbtsMessage.ReceiptAck ack:
                 OnAck(peer, ack.Count);
                 break;
@@ -106,15 +120,29 @@ internal sealed class ReceiptDesk : IDisposable
     /// <summary>Asks a peer at the end of its credit for receipts, once.</summary>
     public void Remind(PeerConnection peer)
     {
+        if (peer.Credit.SignsVouchers)
+        {
+            if (_session.Locked(() => CreditBook.TakeReminder(peer.Credit)) && peer.Pbts.TryCreateVoucherRequest(out var request))
+                peer.Send(request);
+            return;
+        }
         foreach (var piece in _session.Locked(() => _credits.TakeReminders(peer.Credit)))
             if (_hashes.Of(piece) is { } hash && peer.Pbts.TryCreateRequest(new ReceiptRequest(_session.Torrent.InfoHash, hash, (uint)piece), out var frame))
                 peer.Send(frame);
     }
 
-    /// <summary>A piece arrived whole and right: its sender gets a receipt, if it said its key.</summary>
+    /// <summary>A piece arrived whole and right and is about to be written: what came from peers that are paid by the block is counted.</summary>
+    /// <exception cref="IOException">The disk refuses.</exception>
+    public void OnVerified(PieceDownload download)
+    {
+        if (Vouchers is not null && download.Senders.Count > 0)
+            Vouchers.OnVerified([.. download.Senders.Select(sender => (sender.Key, sender.Value))]);
+    }
+
+    /// <summary>A piece arrived whole and right: its sender gets a receipt, if it said its key and takes no vouchers.</summary>
     public void OnPieceReceived(PeerConnection peer, int index, byte[] data)
     {
-        if (Options.Identity is { } identity && peer.Pbts.Remote?.PublicKey is { } sender && sender != identity.PublicKey)
+        if (peer.Pbts.Vouchers is null && Options.Identity is { } identity && peer.Pbts.Remote?.PublicKey is { } sender && sender != identity.PublicKey)
             _signer.Enqueue(peer, sender, index, data);
     }
 
@@ -131,6 +159,8 @@ internal sealed class ReceiptDesk : IDisposable
     public async Task FlushAsync(CancellationToken cancellationToken)
     {
         await _collector.FlushAsync(cancellationToken).ConfigureAwait(false);
+        if (Vouchers is not null)
+            await Vouchers.FlushAsync(cancellationToken).ConfigureAwait(false);
         while (!IsAllSigned && _session.Failure is null)
             await Task.Delay(10, cancellationToken).ConfigureAwait(false);
     }
@@ -145,6 +175,7 @@ internal sealed class ReceiptDesk : IDisposable
     public void Dispose()
     {
         _background.Dispose();
+        Vouchers?.Dispose();
         ToReport.Dispose();
         ToDeliver.Dispose();
     }
@@ -183,6 +214,7 @@ internal sealed class ReceiptDesk : IDisposable
                 return [];
             peer.Key = key;
             peer.Credit = _credits.Of(key);
+            peer.Credit.SignsVouchers |= peer.Pbts.Vouchers is not null;
             if (_addresses.Count >= MaxAddresses)
                 _addresses.Clear();
             if (peer.DialBack is { } address)
@@ -190,6 +222,8 @@ internal sealed class ReceiptDesk : IDisposable
             return ToDeliver.Peek().Where(r => r.Sender == key).ToArray();
         });
         _signer.Deliver(peer, waiting);
+        if (peer is { Pbts.Vouchers: not null, Key: { } met })
+            Vouchers?.OnMet(met);
     }
 
     private void OnAck(PeerConnection peer, long count)

@@ -90,12 +90,13 @@ internal sealed class ReceiptReporter(
                 continue;
             }
 
-            // May become good: the clock moves on, the member registers; and what we have no word for decides nothing.
-            if (!isKnown || known is ReceiptStatus.Future or ReceiptStatus.UnknownReceiver or ReceiptStatus.Unproven)
+            // May become good: the clock moves on, the member registers or gives something back, the torrent is registered; and
+            // what we have no word for decides nothing.
+            if (!isKnown || known is ReceiptStatus.Future or ReceiptStatus.UnregisteredTorrent || IsSignersFault(known))
             {
                 if (Defer(receipt.Id))
                     log($"receipt for piece {receipt.PieceIndex} is kept and reported again: {text}");
-                if (isKnown && known != ReceiptStatus.Future && _distrusted.Add(receipt.Receiver))
+                if (isKnown && IsSignersFault(known) && _distrusted.Add(receipt.Receiver))
                     trust(receipt.Receiver, false);
                 continue;
             }
@@ -116,6 +117,9 @@ internal sealed class ReceiptReporter(
         pending.Settle(done);
         return true;
     }
+
+    private static bool IsSignersFault(ReceiptStatus status) =>
+        status is ReceiptStatus.UnknownReceiver or ReceiptStatus.Unproven or ReceiptStatus.ReceiverLimit or ReceiptStatus.TorrentLimit;
 
     /// <summary>Asks again after a while, each time a longer one; <c>true</c> for the first time.</summary>
     private bool Defer(ReceiptId id)

@@ -33,6 +33,8 @@ internal sealed class TorrentPeer : IAsyncDisposable
         _listener = new PeerListener(session);
         _dialer = new PeerDialer(_listener, session);
         _announcers = [.. (trackers?.Tiers ?? []).Select(tier => new TrackerAnnouncer(session, tier, _dialer, log))];
+        if (trackers is { HasMember: true } && session.Receipts.Vouchers is { } vouchers)
+            VoucherReporter = new VoucherReporter(vouchers.Earned, trackers.ReportVouchersAsync, session.Serving.Trust, log, session.Clock);
         if (trackers is { HasMember: true })
             Reporter = new ReceiptReporter(session.Receipts.ToReport, trackers.ReportAsync, session.Serving.Trust, log, session.Clock);
     }
@@ -46,6 +48,8 @@ internal sealed class TorrentPeer : IAsyncDisposable
     public PeerSession Session { get; }
 
     public ReceiptReporter? Reporter { get; }
+
+    public VoucherReporter? VoucherReporter { get; }
 
     /// <summary>Checks what is on disk, then starts.</summary>
     /// <param name="torrent">The torrent.</param>
@@ -102,18 +106,26 @@ internal sealed class TorrentPeer : IAsyncDisposable
     {
         var started = Session.Clock.GetTimestamp();
         var desk = Session.Receipts;
-        // Whoever still owes us receipts could not send them to a peer that is gone.
+        // Whoever still owes us receipts or vouchers could not send them to a peer that is gone.
         Session.Serving.Stop();
-        var (progress, since) = (Session.Uploaded + desk.EarnedBytes, started);
-        while (Session.Serving.IsBusy && Session.Clock.GetElapsedTime(since) < Session.Options.ReceiptPatience)
+        // A slow peer can sign only when the piece is whole of which we sent a part; while it gets on, that is worth a while.
+        long Progress() => Session.Uploaded + desk.EarnedBytes + (Session.Clock.GetElapsedTime(started) < timeout ? desk.Vouchers?.PiecesOfOwing ?? 0 : 0);
+        var (progress, since) = (Progress(), started);
+        long? asked = null;
+        while ((Session.Serving.IsBusy || desk.Vouchers is { IsOwed: true }) && Session.Clock.GetElapsedTime(since) < Session.Options.ReceiptPatience)
         {
+            if (asked is not { } before || Session.Clock.GetElapsedTime(before) > CallAgain)
+            {
+                desk.Vouchers?.Ask();
+                asked = Session.Clock.GetTimestamp();
+            }
             await Task.Delay(Pause, cancellationToken).ConfigureAwait(false);
-            if (Session.Uploaded + desk.EarnedBytes is var now && now != progress)
+            if (Progress() is var now && now != progress)
                 (progress, since) = (now, Session.Clock.GetTimestamp());
         }
         started = Session.Clock.GetTimestamp();
         long? called = null;
-        while (!desk.IsAllSigned || desk.ToDeliver.Count > 0)
+        while (!desk.IsAllSigned || desk.ToDeliver.Count > 0 || desk.Vouchers is { IsDelivered: false })
         {
             if (Session.Failure is { } failure)
                 throw new IOException(failure);
@@ -121,8 +133,13 @@ internal sealed class TorrentPeer : IAsyncDisposable
                 return false;
             if (desk.IsAllSigned)
             {
+                if (desk.Vouchers is not null)
+                    await desk.Vouchers.FlushAsync(cancellationToken).ConfigureAwait(false);
+                var owed = desk.Vouchers?.Undelivered ?? [];
                 var carrying = Session.Peers.Where(p => Session.Locked(() => p.ReceiptsSent.Count > p.ReceiptsAcknowledged)).ToArray();
                 await FinishAsync(carrying, cancellationToken).ConfigureAwait(false);
+                // Those that take vouchers say so themselves, on the same connection.
+                carrying = [.. carrying, .. Session.Peers.Where(p => p.IsOpen && p.Pbts.Vouchers is not null && p.Key is { } key && owed.Contains(key))];
                 if (carrying.Length == 0 && (called is not { } last || Session.Clock.GetElapsedTime(last) > CallAgain))
                 {
                     foreach (var address in desk.UndeliveredAddresses())
@@ -155,6 +172,8 @@ internal sealed class TorrentPeer : IAsyncDisposable
         {
             if (Reporter is not null)
                 await Reporter.ReportAsync(last.Token).ConfigureAwait(false);
+            if (VoucherReporter is not null)
+                await VoucherReporter.ReportAsync(last.Token).ConfigureAwait(false);
             await Task.WhenAll(_announcers.Select(announcer => announcer.StopAsync(last.Token))).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
@@ -180,7 +199,8 @@ internal sealed class TorrentPeer : IAsyncDisposable
     {
         Session.Serving.Stop();
         var started = Session.Clock.GetTimestamp();
-        while (Session.Serving.IsBusy && Session.Clock.GetElapsedTime(started) < GoodbyeTimeout)
+        var owing = Session.Receipts.Vouchers?.Ask() ?? [];
+        while ((Session.Serving.IsBusy || owing.Any(p => p.IsOpen && Session.Locked(() => p.Credit.Unsigned) > 0)) && Session.Clock.GetElapsedTime(started) < GoodbyeTimeout)
             await Task.Delay(Pause).ConfigureAwait(false);
         using var timeout = new CancellationTokenSource(GoodbyeTimeout, Session.Clock);
         try
@@ -227,6 +247,8 @@ internal sealed class TorrentPeer : IAsyncDisposable
             _loops.Add(LoopAsync("announcing", announcer.RunAsync));
         if (Reporter is not null)
             _loops.Add(LoopAsync("reporting", Reporter.RunAsync));
+        if (VoucherReporter is not null)
+            _loops.Add(LoopAsync("reporting vouchers", VoucherReporter.RunAsync));
     }
 
     private async Task LoopAsync(string name, Func<CancellationToken, Task> loop)

@@ -1,11 +1,24 @@
 using System.Text.Json.Nodes;
 using Pbts.Protocol.Receipts;
+using Pbts.Protocol.Vouchers;
 
 namespace Pbts.Cli.Tracker;
 
-/// <summary>A receipt as <c>POST /report</c> takes it.</summary>
+/// <summary>Receipts and vouchers as <c>POST /report</c> takes them.</summary>
 internal static class ReceiptJson
 {
+    public static JsonObject ToJson(Voucher voucher) => new()
+    {
+        ["infohash"] = voucher.InfoHash.ToString(),
+        ["sender_pk"] = Convert.ToBase64String(voucher.Sender.Span),
+        ["receiver_pk"] = Convert.ToBase64String(voucher.Receiver.Span),
+        ["session"] = voucher.Session.ToString(),
+        ["bytes"] = voucher.Bytes,
+        ["opened"] = voucher.Opened,
+        ["signed_at"] = voucher.SignedAt,
+        ["signature"] = Convert.ToBase64String(voucher.Signature.Span),
+    };
+
     public static JsonObject ToJson(Receipt receipt) => new()
     {
         ["infohash"] = receipt.InfoHash.ToString(),

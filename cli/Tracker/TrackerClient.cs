@@ -5,6 +5,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Pbts.Cli.Keys;
 using Pbts.Protocol.Receipts;
+using Pbts.Protocol.Vouchers;
 
 namespace Pbts.Cli.Tracker;
 
@@ -21,6 +22,7 @@ internal sealed class TrackerClient : IAnnounceTracker
     private readonly Uri _announceUrl;
     private readonly Uri _base;
     private readonly string? _passkey;
+    private InstanceId? _instance;
 
     /// <param name="url">The tracker's address or any announce URL of it; a passkey in it goes with reports too.</param>
     /// <param name="passkey">The member's passkey, when the URL has none.</param>
@@ -47,6 +49,11 @@ internal sealed class TrackerClient : IAnnounceTracker
 
     /// <summary>Token for administration.</summary>
     public string? AdminToken { get; init; }
+
+    /// <summary>Whether calls of the API say who the member is, by its passkey.</summary>
+    public bool SendsPasskey { get; init; }
+
+    public bool HasPasskey => _passkey is not null;
 
     public async Task<AnnounceReply> AnnounceAsync(AnnounceRequest request, CancellationToken cancellationToken)
     {
@@ -86,11 +93,47 @@ internal sealed class TrackerClient : IAnnounceTracker
 
     public Task<ApiResult> GetAsync(string path, CancellationToken cancellationToken) => CallAsync(HttpMethod.Get, path, null, cancellationToken);
 
+    /// <summary>Gets an answer that is no JSON document, as the member of the passkey where there is one.</summary>
+    /// <returns>The body; or what went wrong, and how long to wait before asking again.</returns>
+    public async Task<(byte[]? Body, ApiResult? Problem, TimeSpan Wait)> DownloadAsync(string path, bool asMember, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(_base, path));
+            if (asMember && _passkey is not null)
+                request.Headers.Add("X-Passkey", _passkey);
+            else if (AdminToken is { Length: > 0 } token)
+                request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+            using var response = await _http.SendAsync(request, cancellationToken).ConfigureAwait(false);
+            var body = await response.Content.ReadAsByteArrayAsync(cancellationToken).ConfigureAwait(false);
+            if (response.IsSuccessStatusCode)
+                return (body, null, default);
+            var problem = new ApiResult((int)response.StatusCode, TryParse(Encoding.UTF8.GetString(body)), null);
+            return (null, problem with { Error = problem.Text("error") ?? $"the tracker answered {(int)response.StatusCode}" }, response.Headers.RetryAfter?.Delta ?? TimeSpan.FromSeconds(2));
+        }
+        catch (Exception e) when (IsNetworkTrouble(e, cancellationToken))
+        {
+            return (null, new ApiResult(0, null, NotReached(e)), default);
+        }
+    }
+
     public Task<ApiResult> PostAsync(string path, object body, CancellationToken cancellationToken) =>
-        CallAsync(HttpMethod.Post, path, body, cancellationToken);
+        CallAsync(HttpMethod.Post, path, new StringContent(JsonSerializer.Serialize(body), Encoding.UTF8, "application/json"), cancellationToken);
+
+    public Task<ApiResult> DeleteAsync(string path, CancellationToken cancellationToken) => CallAsync(HttpMethod.Delete, path, null, cancellationToken);
+
+    /// <summary>Registers a torrent.</summary>
+    /// <param name="file">The whole torrent file.</param>
+    public Task<ApiResult> PublishAsync(byte[] file, CancellationToken cancellationToken)
+    {
+        var content = new ByteArrayContent(file);
+        content.Headers.ContentType = new("application/x-bittorrent");
+        return CallAsync(HttpMethod.Post, "torrents", content, cancellationToken);
+    }
 
     /// <summary>Registers a member, proving possession of the key.</summary>
-    public async Task<ApiResult> RegisterAsync(string userId, MemberIdentity identity, CancellationToken cancellationToken)
+    /// <param name="invite">The token of an invite, if there is one.</param>
+    public async Task<ApiResult> RegisterAsync(string userId, MemberIdentity identity, CancellationToken cancellationToken, string? invite = null)
     {
         var (instanceId, problem) = await InstanceIdAsync(cancellationToken).ConfigureAwait(false);
         if (instanceId is null)
@@ -101,7 +144,16 @@ internal sealed class TrackerClient : IAnnounceTracker
             user_id = userId,
             public_key = Convert.ToBase64String(identity.PublicKey.Span),
             signature = Convert.ToBase64String(signature.Span),
+            invite,
         }, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>The tracker's id, which vouchers are signed over; <c>null</c> when it cannot be told. Asked until it is.</summary>
+    public async Task<InstanceId?> FindInstanceAsync(CancellationToken cancellationToken)
+    {
+        if (_instance is null && InstanceId.TryParse((await InstanceIdAsync(cancellationToken).ConfigureAwait(false)).InstanceId, out var instance))
+            _instance = instance;
+        return _instance;
     }
 
     /// <summary>The id registrations are signed over; <c>/health</c> and <c>/config</c> both tell it.</summary>
@@ -122,8 +174,12 @@ internal sealed class TrackerClient : IAnnounceTracker
     public Task<ApiResult> ReportAsync(IEnumerable<Receipt> receipts, CancellationToken cancellationToken) =>
         ReportAsync(new JsonArray([.. receipts.Select(ReceiptJson.ToJson)]), cancellationToken);
 
-    /// <summary>Reports receipts as they are written.</summary>
-    public async Task<ApiResult> ReportAsync(JsonArray receipts, CancellationToken cancellationToken)
+    /// <summary>Reports vouchers of <see cref="Member"/>.</summary>
+    public Task<ApiResult> ReportVouchersAsync(IEnumerable<Voucher> vouchers, CancellationToken cancellationToken) =>
+        ReportAsync([], cancellationToken, new JsonArray([.. vouchers.Select(ReceiptJson.ToJson)]));
+
+    /// <summary>Reports receipts and vouchers as they are written.</summary>
+    public async Task<ApiResult> ReportAsync(JsonArray receipts, CancellationToken cancellationToken, JsonArray? vouchers = null)
     {
         var (userId, identity) = Member ?? throw new InvalidOperationException("Only a member reports.");
         var body = new JsonObject
@@ -134,6 +190,8 @@ internal sealed class TrackerClient : IAnnounceTracker
             ["downloaded_delta"] = 0,
             ["receipts"] = receipts,
         };
+        if (vouchers is not null)
+            body["vouchers"] = vouchers;
         if (_passkey is not null)
             body["passkey"] = _passkey;
         return LastReport = await PostAsync("report", body, cancellationToken).ConfigureAwait(false);
@@ -141,13 +199,13 @@ internal sealed class TrackerClient : IAnnounceTracker
 
     public void Dispose() => _http.Dispose();
 
-    private async Task<ApiResult> CallAsync(HttpMethod method, string path, object? body, CancellationToken cancellationToken)
+    private async Task<ApiResult> CallAsync(HttpMethod method, string path, HttpContent? body, CancellationToken cancellationToken)
     {
         try
         {
-            using var request = new HttpRequestMessage(method, new Uri(_base, path));
-            if (body is not null)
-                request.Content = new StringContent(JsonSerializer.Serialize(body), Encoding.UTF8, "application/json");
+            using var request = new HttpRequestMessage(method, new Uri(_base, path)) { Content = body };
+            if (SendsPasskey && _passkey is not null)
+                request.Headers.Add("X-Passkey", _passkey);
             if (AdminToken is { Length: > 0 } token)
                 request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
             using var response = await _http.SendAsync(request, cancellationToken).ConfigureAwait(false);

@@ -1,5 +1,6 @@
 using Pbts.Cli.Keys;
 using Pbts.Protocol.Receipts;
+using Pbts.Protocol.Vouchers;
 using Pbts.Protocol.Torrents;
 
 namespace Pbts.Cli.Tracker;
@@ -65,13 +66,41 @@ internal sealed class TrackerSet : IDisposable
         return tiers.Count == 0 ? null : new TrackerSet(tiers, oneAtATime: torrent.IsPrivate);
     }
 
-    /// <summary>Reports to the first tracker that processes the report; else gives the first one's reason.</summary>
-    public async Task<ApiResult> ReportAsync(IReadOnlyCollection<Receipt> receipts, CancellationToken cancellationToken)
+    /// <summary>The id of the first tracker that tells it: the one our vouchers are for. <c>null</c> when none does, or nobody reports.</summary>
+    public async Task<InstanceId?> FindInstanceAsync(CancellationToken cancellationToken)
     {
-        ApiResult? first = null;
         foreach (var tracker in _reporting)
         {
-            var answer = await tracker.ReportAsync(receipts, cancellationToken).ConfigureAwait(false);
+            if (await tracker.FindInstanceAsync(cancellationToken).ConfigureAwait(false) is { } instance)
+                return instance;
+        }
+        return null;
+    }
+
+    /// <summary>Reports receipts to the first tracker that processes the report; else gives the first one's reason.</summary>
+    public Task<ApiResult> ReportAsync(IReadOnlyCollection<Receipt> receipts, CancellationToken cancellationToken) =>
+        FirstAsync(_reporting, tracker => tracker.ReportAsync(receipts, cancellationToken));
+
+    /// <summary>Reports vouchers, all made for one tracker, to that one: any other would refuse them for good.</summary>
+    public async Task<ApiResult> ReportVouchersAsync(IReadOnlyCollection<Voucher> vouchers, CancellationToken cancellationToken)
+    {
+        var meant = new List<TrackerClient>();
+        foreach (var tracker in _reporting)
+        {
+            if (await tracker.FindInstanceAsync(cancellationToken).ConfigureAwait(false) is { } instance && vouchers.All(voucher => voucher.Instance == instance))
+                meant.Add(tracker);
+        }
+
+        return meant.Count > 0 ? await FirstAsync(meant, tracker => tracker.ReportVouchersAsync(vouchers, cancellationToken)).ConfigureAwait(false)
+            : new ApiResult(0, null, "the tracker that the vouchers are for does not answer");
+    }
+
+    private static async Task<ApiResult> FirstAsync(IReadOnlyList<TrackerClient> trackers, Func<TrackerClient, Task<ApiResult>> report)
+    {
+        ApiResult? first = null;
+        foreach (var tracker in trackers)
+        {
+            var answer = await report(tracker).ConfigureAwait(false);
             if (answer.IsSuccess)
                 return answer;
             first ??= answer;

@@ -23,8 +23,29 @@ public sealed class ReceiptsOptions
     /// <summary>Seconds a credited receipt is kept at least, for members to look at.</summary>
     public long History { get; set; } = 30L * 86400;
 
-    /// <summary>Most bytes one receipt may be worth. A peer does not sign the size, so this bounds what it can be said to be.</summary>
+    /// <summary>The reference's default for every piece, whatever the report says.</summary>
+    public const string Fixed = "fixed";
+
+    /// <summary>Refused.</summary>
+    public const string Refuse = "refuse";
+
+    /// <summary>What the report says, up to <see cref="MaxPieceSize"/>: nobody signs it, so uploaders name their own price.</summary>
+    public const string Claimed = "claimed";
+
+    /// <summary>What a receipt for a torrent that is not registered is worth.</summary>
+    public string Unregistered { get; set; } = Fixed;
+
+    /// <summary>Most bytes a receipt may claim. Longer ones are refused, whatever they are worth.</summary>
     public long MaxPieceSize { get; set; } = 16L << 20;
+
+    /// <summary>Seconds a voucher is accepted after it was signed.</summary>
+    public long VoucherWindow { get; set; } = 30L * 86400;
+
+    /// <summary>Bytes that a receiver may be debited beyond what it may owe: what was under way when the limit was reached.</summary>
+    public long ReceiverSlack { get; set; } = 256L << 20;
+
+    /// <summary>Bytes a second that a session can have, and a receiver altogether over an hour.</summary>
+    public long MaxRate { get; set; } = 1_250_000_000;
 
     /// <summary>What becomes of a receipt whose receiver is not registered: <c>refuse</c> it, or <c>credit-sender</c> and debit
     /// nobody, as the reference tracker does, which opens the door to made-up receivers.</summary>
@@ -89,6 +110,10 @@ public sealed class ReceiptsOptionsValidator : IValidateOptions<ReceiptsOptions>
         Check(options.Window is >= 0 and <= ReceiptsOptions.MaxWindow, $"Receipts:Window is {options.Window}: it must be 0 to {ReceiptsOptions.MaxWindow} seconds.");
         Check(options.History is >= 0 and <= 10 * ReceiptsOptions.MaxWindow, $"Receipts:History is {options.History}: it must be 0 to {10 * ReceiptsOptions.MaxWindow} seconds.");
         Check(options.MaxPieceSize is >= 1 and <= 1L << 40, $"Receipts:MaxPieceSize is {options.MaxPieceSize}: it must be 1 to {1L << 40} bytes.");
+        Check(options.Unregistered is ReceiptsOptions.Fixed or ReceiptsOptions.Refuse or ReceiptsOptions.Claimed, $"Receipts:Unregistered is \"{options.Unregistered}\": it must be fixed, refuse or claimed.");
+        Check(options.VoucherWindow is >= 3600 and <= ReceiptsOptions.MaxWindow, $"Receipts:VoucherWindow is {options.VoucherWindow}: it must be 3600 to {ReceiptsOptions.MaxWindow} seconds.");
+        Check(options.ReceiverSlack is >= 0 and <= 1L << 50, $"Receipts:ReceiverSlack is {options.ReceiverSlack}: it must be 0 to {1L << 50} bytes.");
+        Check(options.MaxRate is >= 1 and <= 1L << 50, $"Receipts:MaxRate is {options.MaxRate}: it must be 1 to {1L << 50} bytes a second.");
         Check(options.UnknownReceivers is "refuse" or "credit-sender", $"Receipts:UnknownReceivers is \"{options.UnknownReceivers}\": it must be refuse or credit-sender.");
         Check(options.ReportRate >= 0, $"Receipts:ReportRate is {options.ReportRate}: it must be 0 or more a second.");
         Check(options.ReportBurst > 0, $"Receipts:ReportBurst is {options.ReportBurst}: it must be positive.");

@@ -18,5 +18,6 @@ public enum ReportVerdict
 /// <summary>Answer to a report.</summary>
 /// <param name="Verdict">Whether it was processed.</param>
 /// <param name="Statuses">One for each receipt in order; empty unless processed.</param>
+/// <param name="Vouchers">One for each voucher in order; empty unless processed.</param>
 [GenerateSerializer, Immutable, Alias("pbts.ReportOutcome")]
-public sealed record ReportOutcome([property: Id(0)] ReportVerdict Verdict, [property: Id(1)] ReceiptStatus[] Statuses);
+public sealed record ReportOutcome([property: Id(0)] ReportVerdict Verdict, [property: Id(1)] ReceiptStatus[] Statuses, [property: Id(2)] VoucherOutcome[] Vouchers);

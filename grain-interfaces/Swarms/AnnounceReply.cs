@@ -16,4 +16,7 @@ public sealed class AnnounceReply
 
     /// <summary>Peer ids, 20 bytes each, of <see cref="Peers"/> and then <see cref="Peers6"/>; empty unless asked for.</summary>
     [Id(4)] public byte[] PeerIds { get; init; } = [];
+
+    /// <summary>Why there is no answer.</summary>
+    [Id(5)] public AnnounceRefusal Refusal { get; init; }
 }

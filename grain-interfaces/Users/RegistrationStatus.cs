@@ -29,4 +29,13 @@ public enum RegistrationStatus
 
     /// <summary>Too many requests wait for verification.</summary>
     Busy,
+
+    /// <summary>Members come by invite here, and none was given.</summary>
+    InviteNeeded,
+
+    /// <summary>There is no such invite, or it is used up, expired or revoked.</summary>
+    BadInvite,
+
+    /// <summary>Only the administration registers members here.</summary>
+    NotOpen,
 }

@@ -40,6 +40,22 @@ public sealed record UserProfile
     [Id(8)]
     public int KeyRotations { get; init; }
 
+    /// <summary>How the user came to be a member: <c>open</c>, <c>invite</c> or <c>site</c>.</summary>
+    [Id(9)]
+    public string Origin { get; init; } = "open";
+
+    /// <summary>How far the operator trusts this member to owe more than it gave; null: as others of its origin.</summary>
+    [Id(10)]
+    public double? Trust { get; init; }
+
+    /// <summary>How many others the operator lets this member invite in all; null: as many as others.</summary>
+    [Id(11)]
+    public int? Invites { get; init; }
+
+    /// <summary>Vouchers of which the user is sender or receiver, as of a few seconds ago; 0 where nobody asked.</summary>
+    [Id(12)]
+    public long Vouchers { get; init; }
+
     /// <summary>The key as 48 bytes; false where <see cref="PublicKey"/> is some other text.</summary>
     public bool TryGetKey(out MemberKey key)
     {

@@ -13,7 +13,7 @@ internal sealed class MemberStanding(NpgsqlDataSource database)
 
     /// <summary>
     /// Looks who has earned from at least <paramref name="receivers"/> members that are vouched for, <paramref name="bytes"/>
-    /// from each, by the receipts that the ledger still has. Who has is vouched for from then on.
+    /// from each, by vouchers and the receipts that the ledger still has. Who has is vouched for from then on.
     /// </summary>
     public async Task JudgeAsync(int receivers, long bytes)
     {
@@ -29,8 +29,12 @@ internal sealed class MemberStanding(NpgsqlDataSource database)
                 ORDER BY s.judged_at NULLS FIRST, u.id LIMIT $3) AS due
             CROSS JOIN LATERAL (
                 SELECT count(*) FROM (
-                    SELECT FROM receipts r JOIN chain_vouched v ON v.member = r.receiver
-                    WHERE r.sender = due.id AND r.receiver <> due.id GROUP BY r.receiver HAVING sum(r.bytes) >= $2) AS one) AS signed
+                    SELECT FROM (
+                        SELECT r.receiver, r.bytes FROM receipts r WHERE r.sender = due.id
+                        UNION ALL
+                        SELECT s.receiver, s.credited FROM voucher_sessions s WHERE s.sender = due.id) AS given
+                    JOIN chain_vouched v ON v.member = given.receiver
+                    WHERE given.receiver <> due.id GROUP BY given.receiver HAVING sum(given.bytes) >= $2) AS one) AS signed
             ON CONFLICT (member) DO UPDATE SET earned_at = coalesce(t.earned_at, excluded.earned_at),
                 judged_at = excluded.judged_at, judged_uploaded = excluded.judged_uploaded
             """))

@@ -9,5 +9,5 @@ namespace Pbts.Grains.Ledger;
 /// <param name="Receiver">Row id of the member debited, or null where nobody is.</param>
 /// <param name="InfoHash">The torrent.</param>
 /// <param name="PieceIndex">The piece.</param>
-/// <param name="Bytes">What it is worth, not negative.</param>
-internal readonly record struct LedgerEntry(long Epoch, ReceiptId Id, long Sender, long? Receiver, InfoHash InfoHash, uint PieceIndex, long Bytes);
+/// <param name="Claimed">Its size as the reporter says it, not negative; what it is worth is for <see cref="CreditRules"/>.</param>
+internal readonly record struct LedgerEntry(long Epoch, ReceiptId Id, long Sender, long? Receiver, InfoHash InfoHash, uint PieceIndex, long Claimed);

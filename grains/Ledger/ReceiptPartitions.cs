@@ -6,7 +6,8 @@ namespace Pbts.Grains.Ledger;
 
 /// <summary>
 /// The daily partitions of spent receipts: made ahead, dropped behind. Dropping raises the floor first, in the same
-/// transaction, and nothing is ever made below the floor, so what is dropped cannot be spent again.
+/// transaction, and nothing is ever made below the floor, so what is dropped cannot be spent again. With the floor the database
+/// adds what ends to <c>receipt_sums</c>.
 /// </summary>
 internal sealed partial class ReceiptPartitions(NpgsqlDataSource database, ILogger<ReceiptPartitions> logger)
 {
@@ -37,16 +38,32 @@ internal sealed partial class ReceiptPartitions(NpgsqlDataSource database, ILogg
 
     /// <summary>
     /// Drops every partition that lies wholly further back than so many seconds before the database's now, and refuses those
-    /// epochs from then on. No silo's own clock has a say: one that is wrong would close the ledger for all.
+    /// epochs from then on. No silo's own clock has a say: one that is wrong would close the ledger for all. While somebody
+    /// reads all receipts for long (a dump, an audit) nothing is dropped: who waits for a table keeps the ledger waiting.
     /// </summary>
     public async Task DropOlderThanAsync(long seconds)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(seconds);
+        try
+        {
+            await TryDropAsync(seconds);
+        }
+        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.LockNotAvailable)
+        {
+            LogInUse();
+        }
+    }
+
+    private async Task TryDropAsync(long seconds)
+    {
         await using var connection = await database.OpenConnectionAsync();
         await using var transaction = await connection.BeginTransactionAsync();
         await LockAsync(connection);
+        // Longer than it takes the database to find a deadlock: whoever still writes into such a day gives way to this.
+        await ExecuteAsync(connection, "SET LOCAL lock_timeout = '2s'");
         var floor = Math.Max(StartOf(await EpochAsync(connection, seconds)), await FloorAsync(connection));
-        await ExecuteAsync(connection, $"UPDATE receipt_floor SET epoch = {floor} WHERE epoch < {floor}");
+        // Adding up a day takes as long as it takes.
+        await ExecuteAsync(connection, $"UPDATE receipt_floor SET epoch = {floor} WHERE epoch < {floor}", timeout: 0);
         foreach (var start in (await PartitionsAsync(connection)).Where(start => start + Span <= floor))
         {
             await ExecuteAsync(connection, $"DROP TABLE {Name(start)}");
@@ -90,11 +107,15 @@ internal sealed partial class ReceiptPartitions(NpgsqlDataSource database, ILogg
         return starts;
     }
 
-    private static async Task ExecuteAsync(NpgsqlConnection connection, string sql)
+    private static async Task ExecuteAsync(NpgsqlConnection connection, string sql, int? timeout = null)
     {
         await using var command = new NpgsqlCommand(sql, connection);
+        command.CommandTimeout = timeout ?? command.CommandTimeout;
         await command.ExecuteNonQueryAsync();
     }
+
+    [LoggerMessage(LogLevel.Information, "Old receipts are being read, by a dump or an audit: they are dropped later")]
+    private partial void LogInUse();
 
     [LoggerMessage(LogLevel.Information, "Dropped the spent receipts of {Partition}: too old to be reported again")]
     private partial void LogDropped(string partition);

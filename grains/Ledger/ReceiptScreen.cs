@@ -1,10 +1,11 @@
 using Pbts.GrainInterfaces.Configuration;
 using Pbts.Grains.Users;
 using Pbts.Protocol.Receipts;
+using Pbts.Protocol.Vouchers;
 
 namespace Pbts.Grains.Ledger;
 
-/// <summary>The rules of a report that need no signature: whose receipt, between whom, how old, how large.</summary>
+/// <summary>The rules of a report that need no signature: whose receipt or voucher, between whom, how old, how large.</summary>
 internal sealed class ReceiptScreen(
     MemberKey sender, string reporter, IReadOnlyDictionary<MemberKey, KeyHolder> holders, ReceiptsOptions options, long window, long now)
 {
@@ -37,10 +38,32 @@ internal sealed class ReceiptScreen(
         return holders.ContainsKey(receipt.Receiver) ? ReceiptStatus.Unproven : ReceiptStatus.UnknownReceiver;
     }
 
+    /// <summary>
+    /// <see cref="VoucherStatus.Accepted"/> when only the signature and the ledger can still refuse it. A voucher of somebody
+    /// unknown is worth nothing, whatever receipts of such are.
+    /// </summary>
+    public VoucherStatus Check(Voucher voucher)
+    {
+        var from = HolderOf(voucher.Sender);
+        if (from is null && voucher.Sender == sender)
+            return VoucherStatus.Unproven;
+        var signed = ReceiptTime.FromTimestamp((ulong)voucher.SignedAt);
+        if (from is null || from.UserId != reporter || IsAfterRetirement(from, signed))
+            return VoucherStatus.NotYourVoucher;
+        if (HolderOf(voucher.Receiver) is not { } to)
+            return holders.ContainsKey(voucher.Receiver) ? VoucherStatus.Unproven : VoucherStatus.UnknownReceiver;
+        if (to.Id == from.Id)
+            return VoucherStatus.SelfVoucher;
+        return IsAfterRetirement(to, signed) ? VoucherStatus.UnknownReceiver : VoucherStatus.Accepted;
+    }
+
     private static bool IsAfterRetirement(KeyHolder holder, ReceiptTime time) =>
         holder.RetiredAt is { } retired && time.Earliest > (ulong)retired + RetirementSkew;
 
     /// <summary>The ledger entry of a receipt that passed.</summary>
     public LedgerEntry Entry(Receipt receipt) => new(
         (long)receipt.Time.Epoch, receipt.Id, HolderOf(receipt.Sender)!.Id, HolderOf(receipt.Receiver)?.Id, receipt.InfoHash, receipt.PieceIndex, receipt.PieceSize);
+
+    /// <summary>The ledger entry of a voucher that passed.</summary>
+    public VoucherEntry Entry(Voucher voucher) => new(voucher.Id, voucher, HolderOf(voucher.Sender)!.Id, HolderOf(voucher.Receiver)!.Id);
 }

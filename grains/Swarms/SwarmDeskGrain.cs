@@ -7,7 +7,7 @@ namespace Pbts.Grains.Swarms;
 
 /// <summary>Reentrant: an announce that waits for its swarm to start holds up no other.</summary>
 [OnSiloPlacement, Reentrant]
-internal sealed class SwarmDeskGrain(SwarmCensus swarms, ISwarmScrapes scrapes, ILocalSiloDetails silo) : Grain, ISwarmDeskGrain
+internal sealed class SwarmDeskGrain(SwarmCensus swarms, IRegisteredTorrents torrents, ISwarmScrapes scrapes, ILocalSiloDetails silo) : Grain, ISwarmDeskGrain
 {
     public ValueTask<ReplyBatch> TryAnnounceAsync(AnnounceBatch announces) => ValueTask.FromResult(ReplyBatch.Of(
         Array.ConvertAll(announces.Read(), announce => swarms.TryAnnounce(announce.InfoHash, announce.Request)), announces.IsFirstVersion));
@@ -19,12 +19,21 @@ internal sealed class SwarmDeskGrain(SwarmCensus swarms, ISwarmScrapes scrapes, 
     public async ValueTask<AnnounceReply?> AnnounceAsync(ForwardedAnnounce announce)
     {
         var swarm = GrainFactory.GetGrain<ISwarmGrain>(announce.InfoHash.ToString());
-        if (swarms.IsFull && !swarms.Holds(announce.InfoHash) && await GrainFactory.GetGrain<IManagementGrain>(0).GetActivationAddress(swarm) is null)
-            return null;
+        if (!swarms.Holds(announce.InfoHash))
+        {
+            // While the registry cannot be read, what is active somewhere goes on.
+            if (await torrents.RefuseAsync(announce.InfoHash) is { } refusal && (refusal.Refusal == AnnounceRefusal.Unregistered || await IsNowhereAsync(swarm)))
+                return refusal;
+            if (swarms.IsFull && await IsNowhereAsync(swarm))
+                return null;
+        }
+
         var reply = await swarm.AnnounceAsync(announce.Request);
         // Started elsewhere while this silo was away: every announce would have to go on from here.
-        if (!swarms.Holds(announce.InfoHash))
+        if (reply.Refusal == AnnounceRefusal.None && !swarms.Holds(announce.InfoHash))
             await swarm.MoveAsync(silo.SiloAddress);
         return reply;
     }
+
+    private async ValueTask<bool> IsNowhereAsync(ISwarmGrain swarm) => await GrainFactory.GetGrain<IManagementGrain>(0).GetActivationAddress(swarm) is null;
 }

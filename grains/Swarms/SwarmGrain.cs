@@ -21,19 +21,22 @@ internal sealed partial class SwarmGrain : Grain, ISwarmGrain
 
     private readonly SwarmStore _store;
     private readonly SwarmCensus _census;
+    private readonly IRegisteredTorrents _torrents;
     private readonly SwarmRules _rules;
     private readonly TimeProvider _time;
     private readonly ILogger<SwarmGrain> _logger;
     private readonly LiveSwarm _swarm;
     private InfoHash _infoHash;
+    private AnnounceReply? _refusal;
     private long? _completed;
     private long _arrived;
     private IGrainTimer? _leaving;
 
-    public SwarmGrain(SwarmStore store, SwarmCensus census, ClaimedTotals claimed, SwarmRules rules, TimeProvider time, ILogger<SwarmGrain> logger)
+    public SwarmGrain(SwarmStore store, SwarmCensus census, IRegisteredTorrents torrents, ClaimedTotals claimed, SwarmRules rules, TimeProvider time, ILogger<SwarmGrain> logger)
     {
         _store = store;
         _census = census;
+        _torrents = torrents;
         _rules = rules;
         _time = time;
         _logger = logger;
@@ -43,6 +46,10 @@ internal sealed partial class SwarmGrain : Grain, ISwarmGrain
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         _infoHash = InfoHash.From(Convert.FromHexString(this.GetPrimaryKeyString()));
+        // Who calls has asked already, but for those that came round a silo that was about to go, and for swarms put away
+        // when all torrents were served. What is refused is no swarm: it takes nobody in and goes at once.
+        if ((_refusal = await _torrents.RefuseAsync(_infoHash)) is not null)
+            return;
         if (await _store.TakeSnapshotAsync(_infoHash.Span.ToArray()) is { } peers && !SwarmSnapshot.Read(peers, _swarm.Swarm, _swarm.Now))
             LogSnapshotUnreadable(this.GetPrimaryKeyString(), _swarm.Swarm.Count);
         _arrived = _time.GetTimestamp();
@@ -70,6 +77,12 @@ internal sealed partial class SwarmGrain : Grain, ISwarmGrain
 
     public ValueTask<AnnounceReply> AnnounceAsync(AnnounceRequest request)
     {
+        if (_refusal is not null)
+        {
+            LeaveSoon();
+            return ValueTask.FromResult(_refusal);
+        }
+
         var reply = _swarm.Announce(request, out var effect, out var empty);
         if (empty)
             LeaveSoon();
@@ -81,7 +94,7 @@ internal sealed partial class SwarmGrain : Grain, ISwarmGrain
         var (complete, incomplete, downloaders) = _swarm.Count();
         if (complete + incomplete == 0)
             LeaveSoon();
-        return new SwarmCounts(complete, incomplete, downloaders, await CountCompletedAsync());
+        return _refusal is null ? new SwarmCounts(complete, incomplete, downloaders, await CountCompletedAsync()) : default;
     }
 
     public ValueTask StartAsync()

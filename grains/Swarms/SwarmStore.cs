@@ -1,6 +1,8 @@
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using Npgsql;
 using NpgsqlTypes;
+using Pbts.GrainInterfaces.Configuration;
 using Pbts.GrainInterfaces.Operations;
 using Pbts.Grains.Database;
 using Pbts.Protocol.Receipts;
@@ -25,14 +27,16 @@ internal sealed partial class SwarmStore : IAsyncDisposable
     private readonly NpgsqlDataSource _database;
     private readonly ILogger<SwarmStore> _logger;
     private readonly TimeProvider _time;
+    private readonly bool _registeredOnly;
     private readonly Batcher<byte[], byte[]?> _load;
     private readonly Batcher<(byte[] InfoHash, byte[] Peers), bool> _save;
     private readonly Batcher<Completion, bool> _complete;
     private long _pausedUntil;
 
-    public SwarmStore(NpgsqlDataSource database, TimeProvider time, ILogger<SwarmStore> logger)
+    public SwarmStore(NpgsqlDataSource database, IOptions<TorrentsOptions> torrents, TimeProvider time, ILogger<SwarmStore> logger)
     {
         _database = database;
+        _registeredOnly = torrents.Value.Access == TorrentAccess.Registered;
         _time = time;
         _logger = logger;
         _load = new(TakeSnapshotsAsync, MaxBatch, Capacity, workers: 2);
@@ -100,9 +104,11 @@ internal sealed partial class SwarmStore : IAsyncDisposable
             SELECT coalesce(swarm.info_hash, put.info_hash), coalesce(swarm.completed, 0), put.info_hash IS NOT NULL
             FROM (SELECT info_hash, completed FROM swarm WHERE info_hash = ANY ($1)) AS swarm
             FULL JOIN (SELECT info_hash FROM swarm_snapshot WHERE info_hash = ANY ($1)) AS put ON put.info_hash = swarm.info_hash
+            WHERE NOT $2 OR EXISTS (SELECT FROM torrents WHERE torrents.info_hash = coalesce(swarm.info_hash, put.info_hash))
             """);
         command.CommandTimeout = 3;
         command.Parameters.Add(new() { Value = infoHashes.Distinct().Select(infoHash => infoHash.Span.ToArray()).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bytea });
+        command.Parameters.Add(new() { Value = _registeredOnly });
         var found = new Dictionary<InfoHash, QuietSwarm>();
         await using var reader = await command.ExecuteReaderAsync();
         while (await reader.ReadAsync())

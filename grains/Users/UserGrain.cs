@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text;
 using Pbts.GrainInterfaces.Operations;
@@ -5,6 +6,7 @@ using Pbts.GrainInterfaces.Users;
 using Pbts.Grains.Database;
 using Pbts.Grains.Settings;
 using Pbts.Protocol.Bls;
+using Pbts.Protocol.Evidence;
 using Pbts.Protocol.Receipts;
 
 namespace Pbts.Grains.Users;
@@ -12,19 +14,39 @@ namespace Pbts.Grains.Users;
 /// <summary>
 /// One user. Everything is in the users table and read from it, so an answer is right whatever other silos did.
 /// </summary>
-internal sealed class UserGrain(UserStore users, SettingsStore settings, SignatureWorkers workers, DatabaseClock clock) : Grain, IUserGrain
+internal sealed class UserGrain(UserStore users, Admissions admissions, SettingsStore settings, SignatureWorkers workers, DatabaseClock clock) : Grain, IUserGrain
 {
     private static readonly TimeSpan MaxClockDifference = TimeSpan.FromMinutes(5);
 
+    /// <summary>How old the number of vouchers may be: counting them takes as long as there are many.</summary>
+    private static readonly TimeSpan CountLifetime = TimeSpan.FromSeconds(5);
+
+    private long _vouchers;
+    private long? _counted;
+
     private string UserId => this.GetPrimaryKeyString();
 
-    public async Task<UserProfile?> GetAsync() => (await FindAsync())?.Profile;
+    public async Task<UserProfile?> GetAsync()
+    {
+        if (await FindAsync() is not { } user)
+            return null;
+        if (_counted is null || Stopwatch.GetElapsedTime(_counted.Value) > CountLifetime)
+        {
+            _vouchers = await users.CountVouchersAsync(user.Id);
+            _counted = Stopwatch.GetTimestamp();
+        }
+
+        return user.Profile with { Vouchers = _vouchers };
+    }
 
     public async Task<bool> HasPasskeyAsync(string passkey) =>
         await FindAsync() is { } user && CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(user.Passkey), Encoding.UTF8.GetBytes(passkey));
 
-    public async Task<RegistrationResult> RegisterAsync(string publicKey, byte[]? signature)
+    public async Task<RegistrationResult> RegisterAsync(string publicKey, byte[]? signature, Admission? admission)
     {
+        // Before anything is verified for a stranger.
+        if (admissions.Refuse(admission) is { } closed && await users.FindAsync(UserId) is null)
+            return new(closed);
         var verify = (await settings.GetAsync()).VerifySignatures;
         var key = ReadKey(publicKey);
         if (verify)
@@ -34,7 +56,8 @@ internal sealed class UserGrain(UserStore users, SettingsStore settings, Signatu
                 return new(refused);
         }
 
-        return await users.RegisterAsync(UserId, publicKey, key, verify && signature is not null, NewPasskey());
+        return await users.RegisterAsync(
+            UserId, publicKey, key, verify && signature is not null, NewPasskey(), connection => admissions.AdmitAsync(connection, UserId, admission));
     }
 
     public async Task<RegistrationResult> RotateKeyAsync(KeyRotation rotation)
@@ -43,7 +66,7 @@ internal sealed class UserGrain(UserStore users, SettingsStore settings, Signatu
             return new(RegistrationStatus.UnknownUser);
         if (!user.Profile.Proven || user.Key is not { } oldKey)
             return new(RegistrationStatus.Unproven);
-        if (Math.Abs((await clock.NowAsync()).ToUnixTimeSeconds() - (decimal)rotation.Timestamp) > (decimal)MaxClockDifference.TotalSeconds)
+        if (!await IsAboutNowAsync(rotation.Timestamp))
             return new(RegistrationStatus.BadTime);
         if (ReadKey(rotation.NewPublicKey) is not { } newKey)
             return new(RegistrationStatus.BadKey);
@@ -55,6 +78,22 @@ internal sealed class UserGrain(UserStore users, SettingsStore settings, Signatu
             return new(refused);
 
         return await users.RotateAsync(UserId, oldKey, rotation.NewPublicKey, newKey, NewPasskey());
+    }
+
+    public async Task<UserProfile?> ChangeAsync(MemberChange change) => (await users.ChangeAsync(UserId, change))?.Profile;
+
+    public async Task<MemberCredit?> GetCreditAsync() => await FindAsync() is { } user ? await users.ReadCreditAsync(user.Id) : null;
+
+    public async Task<RegistrationStatus> HasSignedAsync(long time, byte[] signature)
+    {
+        if (await FindAsync() is not { } user)
+            return RegistrationStatus.UnknownUser;
+        if (!user.Profile.Proven)
+            return RegistrationStatus.Unproven;
+        if (!await IsAboutNowAsync(time))
+            return RegistrationStatus.BadTime;
+        var message = EvidenceRequestMessage.Build(await settings.GetInstanceIdAsync(), UserId, (ulong)time);
+        return await CheckAsync(() => CheckKey(user.Key, message, signature)) ?? RegistrationStatus.Done;
     }
 
     public async Task<bool> CreditUnverifiedAsync(long uploaded, long downloaded)
@@ -75,6 +114,9 @@ internal sealed class UserGrain(UserStore users, SettingsStore settings, Signatu
             DeactivateOnIdle();
         return user;
     }
+
+    private async Task<bool> IsAboutNowAsync(long time) =>
+        Math.Abs((await clock.NowAsync()).ToUnixTimeSeconds() - (decimal)time) <= (decimal)MaxClockDifference.TotalSeconds;
 
     private async Task<RegistrationStatus?> CheckAsync(Func<RegistrationStatus?> check)
     {

@@ -10,7 +10,7 @@ namespace Pbts.Grains.Users;
 internal sealed class UserStore(NpgsqlDataSource database)
 {
     private const string Columns =
-        "id, user_id, public_key, key, proven, passkey, uploaded, downloaded, claimed_uploaded, claimed_downloaded, registered_at, key_rotations";
+        "id, user_id, public_key, key, proven, passkey, uploaded, downloaded, claimed_uploaded, claimed_downloaded, registered_at, key_rotations, origin, trust, invites";
 
     /// <summary>Seconds: who asks waits no longer than five for the grain's answer, and giving up takes up to two.</summary>
     private const int ReadTimeout = 2;
@@ -44,6 +44,16 @@ internal sealed class UserStore(NpgsqlDataSource database)
         return (long)(await command.ExecuteScalarAsync())!;
     });
 
+    /// <summary>Sessions in which the member sent or received.</summary>
+    public Task<long> CountVouchersAsync(long id) => Repeatable.RunAsync(async () =>
+    {
+        await using var command = database.CreateCommand(
+            "SELECT (SELECT count(*) FROM voucher_sessions WHERE sender = $1) + (SELECT count(*) FROM voucher_sessions WHERE receiver = $1)");
+        command.CommandTimeout = ReadTimeout;
+        command.Parameters.Add(new() { Value = id });
+        return (long)(await command.ExecuteScalarAsync())!;
+    });
+
     /// <summary>The holders of these keys: who has or had the key by proof, else any unproven claimant.</summary>
     public Task<List<(MemberKey Key, KeyHolder Holder)>> FindHoldersAsync(IReadOnlyCollection<MemberKey> keys) => Repeatable.RunAsync(async () =>
     {
@@ -70,7 +80,10 @@ internal sealed class UserStore(NpgsqlDataSource database)
     /// unproven claimants, who keep their user ids and lose the key. Whoever registered without proof may have been anybody:
     /// the proof gives another passkey and ends what was claimed with the one before.
     /// </summary>
-    public Task<RegistrationResult> RegisterAsync(string userId, string publicKey, MemberKey? key, bool proven, string passkey) =>
+    /// <param name="admit">Lets a new user in, in the transaction; without it everybody is.</param>
+    public Task<RegistrationResult> RegisterAsync(
+        string userId, string publicKey, MemberKey? key, bool proven, string passkey,
+        Func<NpgsqlConnection, Task<(string Origin, RegistrationStatus? Refusal)>>? admit = null) =>
         Repeatable.TransactAsync(database, async connection =>
         {
             if (!proven && key is not null && await WasProvenAsync(connection, key.Value))
@@ -83,7 +96,7 @@ internal sealed class UserStore(NpgsqlDataSource database)
                 ON CONFLICT (user_id) DO UPDATE SET proven = true, public_key = excluded.public_key, passkey = excluded.passkey,
                         claimed_uploaded = 0, claimed_downloaded = 0
                     WHERE excluded.proven AND NOT users.proven AND users.key = excluded.key
-                RETURNING passkey
+                RETURNING passkey, origin, xmax = 0
                 """, connection)
             {
                 Parameters =
@@ -94,9 +107,19 @@ internal sealed class UserStore(NpgsqlDataSource database)
             };
             try
             {
-                return await insert.ExecuteScalarAsync() is string registered
-                    ? (new(RegistrationStatus.Done, registered, proven), true)
-                    : (new(RegistrationStatus.UserExists), false);
+                var (registered, isNew) = (new RegistrationResult(RegistrationStatus.UserExists), false);
+                await using (var reader = await insert.ExecuteReaderAsync())
+                {
+                    if (await reader.ReadAsync())
+                        (registered, isNew) = (new(RegistrationStatus.Done, reader.GetString(0), proven, reader.GetString(1)), reader.GetBoolean(2));
+                    // What its trigger refuses comes at the end.
+                    await reader.NextResultAsync();
+                }
+
+                if (!isNew || admit is null)
+                    return (registered, registered.Status == RegistrationStatus.Done);
+                var (origin, refusal) = await admit(connection);
+                return refusal is null ? (registered with { Origin = origin }, true) : (new(refusal.Value), false);
             }
             catch (PostgresException e) when (e.ConstraintName is "users_proven_key" or "user_keys_pkey")
             {
@@ -129,13 +152,47 @@ internal sealed class UserStore(NpgsqlDataSource database)
             }
         });
 
-    /// <summary>Adds to a user's totals without receipts; for trackers that do not verify signatures.</summary>
+    /// <summary>Sets what is the operator's to set; null when there is no such user.</summary>
+    public async Task<UserRow?> ChangeAsync(string userId, MemberChange change)
+    {
+        var (column, type) = change.Setting == MemberSetting.Trust ? ("trust", NpgsqlDbType.Double) : ("invites", NpgsqlDbType.Integer);
+        await Repeatable.RunAsync(async () =>
+        {
+            await using var command = database.CreateCommand($"UPDATE users SET {column} = $2 WHERE user_id = $1");
+            command.Parameters.Add(new() { Value = userId });
+            command.Parameters.Add(new() { Value = change.Value is not { } value ? DBNull.Value : type == NpgsqlDbType.Integer ? (object)(int)value : value, NpgsqlDbType = type });
+            return await command.ExecuteNonQueryAsync();
+        });
+        return await FindAsync(userId);
+    }
+
+    /// <summary>What stands behind a user's totals beside receipts.</summary>
+    public Task<MemberCredit> ReadCreditAsync(long id) => Repeatable.RunAsync(async () =>
+    {
+        await using var command = database.CreateCommand("""
+            SELECT sent.sessions, sent.bytes, received.sessions, received.bytes,
+                   (SELECT maker.user_id FROM users JOIN invites ON invites.id = users.invite JOIN users AS maker ON maker.id = invites.maker WHERE users.id = $1)
+            FROM (SELECT count(*), least(coalesce(sum(credited), 0), 9223372036854775807)::bigint FROM voucher_sessions WHERE sender = $1) AS sent (sessions, bytes),
+                 (SELECT count(*), least(coalesce(sum(credited), 0), 9223372036854775807)::bigint FROM voucher_sessions WHERE receiver = $1) AS received (sessions, bytes)
+            """);
+        command.CommandTimeout = 5;
+        command.Parameters.Add(new() { Value = id });
+        await using var reader = await command.ExecuteReaderAsync();
+        await reader.ReadAsync();
+        return new MemberCredit(reader.GetInt64(0), reader.GetInt64(1), reader.GetInt64(2), reader.GetInt64(3), reader.IsDBNull(4) ? null : reader.GetString(4));
+    });
+
+    /// <summary>Adds to a user's totals without receipts; for trackers that do not verify signatures. What was added is noted as such.</summary>
     public Task CreditAsync(string userId, long uploaded, long downloaded) => Repeatable.TransactAsync(database, async connection =>
     {
         await using var command = new NpgsqlCommand("""
-            UPDATE users SET uploaded   = least(uploaded::numeric + $2, 9223372036854775807)::bigint,
-                             downloaded = least(downloaded::numeric + $3, 9223372036854775807)::bigint
-            WHERE user_id = $1
+            WITH credited AS (
+                UPDATE users SET uploaded   = least(uploaded::numeric + $2, 9223372036854775807)::bigint,
+                                 downloaded = least(downloaded::numeric + $3, 9223372036854775807)::bigint
+                WHERE user_id = $1 RETURNING id)
+            INSERT INTO imported_totals AS noted (member, origin, uploaded, downloaded) SELECT id, 'unverified', $2, $3 FROM credited
+            ON CONFLICT (member, origin) DO UPDATE
+            SET uploaded = noted.uploaded + excluded.uploaded, downloaded = noted.downloaded + excluded.downloaded, changed_at = now()
             """, connection)
         {
             Parameters = { new() { Value = userId }, new() { Value = uploaded }, new() { Value = downloaded } },
@@ -237,6 +294,9 @@ internal sealed class UserStore(NpgsqlDataSource database)
             ClaimedDownloaded = reader.GetInt64(9),
             RegisteredAt = reader.GetFieldValue<DateTimeOffset>(10),
             KeyRotations = reader.GetInt32(11),
+            Origin = reader.GetString(12),
+            Trust = reader.IsDBNull(13) ? null : reader.GetDouble(13),
+            Invites = reader.IsDBNull(14) ? null : reader.GetInt32(14),
         };
         return new UserRow(reader.GetInt64(0), reader.GetString(5), reader.IsDBNull(3) ? null : MemberKey.From(reader.GetFieldValue<byte[]>(3)), profile);
     }

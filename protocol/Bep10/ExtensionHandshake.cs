@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text;
 using Pbts.Protocol.Bencode;
 using Pbts.Protocol.Receipts;
+using Pbts.Protocol.Vouchers;
 
 namespace Pbts.Protocol.Bep10;
 
@@ -25,6 +26,12 @@ public sealed record ExtensionHandshake
     /// Id to send acknowledgements of receipts under (<c>pbts_receipt_ack</c>, flat form only); 0 when the peer takes none.
     /// </summary>
     public byte AckId { get; init; }
+
+    /// <summary>Ids for vouchers (flat form only); all 0 when the peer takes none.</summary>
+    public VoucherIds VoucherIds { get; init; }
+
+    /// <summary>The tracker the peer's vouchers would be for (<c>pbts_instance</c>).</summary>
+    public InstanceId? Instance { get; init; }
 
     /// <summary>The peer's listening port, when it says a valid one.</summary>
     public int? Port { get; init; }
@@ -68,6 +75,12 @@ public sealed record ExtensionHandshake
                     writer.Entry("pbts_receipt_ack"u8, AckId);
                 writer.Entry("pbts_receipt_batch"u8, Ids.ReceiptBatch);
                 writer.Entry("pbts_request_receipt"u8, Ids.RequestReceipt);
+                if (VoucherIds.Suffice)
+                {
+                    writer.Entry("pbts_request_voucher"u8, VoucherIds.Request);
+                    writer.Entry("pbts_voucher"u8, VoucherIds.Voucher);
+                    writer.Entry("pbts_voucher_ack"u8, VoucherIds.Ack);
+                }
             }
         }
         writer.End();
@@ -75,6 +88,8 @@ public sealed record ExtensionHandshake
             writer.Entry("metadata_size"u8, size);
         if (Port is > 0 and { } port)
             writer.Entry("p"u8, port);
+        if (Instance is { } instance)
+            writer.Entry("pbts_instance"u8, instance.Span);
         if (PublicKey is { } key)
             writer.Entry("pbts_pk"u8, key.Span);
         if (RequestQueue is { } queue)
@@ -96,14 +111,18 @@ public sealed record ExtensionHandshake
         var supports = false;
         Bep10Ids ids = default;
         byte ack = 0;
+        VoucherIds vouchers = default;
         if (root.TryGet("m"u8, out var messages)
-            && (messages.Kind != BencodeKind.Dictionary || !TryReadIds(messages, out supports, out ids) || !TryReadId(messages, "pbts_receipt_ack"u8, out ack)))
+            && (messages.Kind != BencodeKind.Dictionary || !TryReadIds(messages, out supports, out ids) || !TryReadId(messages, "pbts_receipt_ack"u8, out ack)
+                || !TryReadVoucherIds(messages, out vouchers)))
             return false;
         handshake = new ExtensionHandshake
         {
-            SupportsPbts = supports,
+            SupportsPbts = supports || vouchers.Suffice,
             Ids = ids,
             AckId = ack,
+            VoucherIds = vouchers,
+            Instance = root.TryGetBytes("pbts_instance"u8, out var instanceBytes) && InstanceId.TryFrom(instanceBytes, out var instance) ? instance : null,
             Port = root.TryGetNumber("p"u8, out var port) && port is > 0 and <= 65535 ? (int)port : null,
             PublicKey = root.TryGetBytes("pbts_pk"u8, out var keyBytes) && MemberKey.TryFrom(keyBytes, out var key) ? key : null,
             Version = root.TryGetBytes("v"u8, out var version) ? Encoding.UTF8.GetString(version[..Math.Min(version.Length, 128)]) : null,
@@ -131,6 +150,16 @@ public sealed record ExtensionHandshake
         if (!TryReadId(source, receipt, out var first) || !TryReadId(source, batch, out var second) || !TryReadId(source, request, out var third))
             return false;
         ids = new Bep10Ids(first, second, third);
+        return true;
+    }
+
+    private static bool TryReadVoucherIds(BencodeElement messages, out VoucherIds ids)
+    {
+        ids = default;
+        if (!TryReadId(messages, "pbts_voucher"u8, out var voucher) || !TryReadId(messages, "pbts_voucher_ack"u8, out var ack)
+            || !TryReadId(messages, "pbts_request_voucher"u8, out var request))
+            return false;
+        ids = new VoucherIds(voucher, ack, request);
         return true;
     }
 

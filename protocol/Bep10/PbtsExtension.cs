@@ -1,15 +1,18 @@
 using System.Diagnostics;
 using Pbts.Protocol.Receipts;
+using Pbts.Protocol.Vouchers;
 
 namespace Pbts.Protocol.Bep10;
 
 /// <summary>
-/// The PBTS side of one connection: our handshake, the peer's, and the three messages. Not for concurrent use.
+/// The PBTS side of one connection: our handshake, the peer's, and the messages. Not for concurrent use.
 /// Outgoing messages use the ids the peer asked for, incoming ones are looked up in the ids we offered.
 /// </summary>
 /// <param name="statistics">Shared counters; a set of its own when omitted.</param>
 public sealed class PbtsExtension(Bep10Statistics? statistics = null)
 {
+    private InstanceId? _instance;
+
     /// <summary>The counters.</summary>
     public Bep10Statistics Statistics { get; } = statistics ?? new Bep10Statistics();
 
@@ -18,6 +21,9 @@ public sealed class PbtsExtension(Bep10Statistics? statistics = null)
 
     /// <summary>The id offered for acknowledgements.</summary>
     public byte LocalAckId { get; init; } = 4;
+
+    /// <summary>The ids offered for vouchers.</summary>
+    public VoucherIds LocalVoucherIds { get; init; } = VoucherIds.Local;
 
     /// <summary>What the peer said; <c>null</c> before a valid handshake.</summary>
     public ExtensionHandshake? Remote { get; private set; }
@@ -31,19 +37,32 @@ public sealed class PbtsExtension(Bep10Statistics? statistics = null)
     /// <summary>Whether the peer says which receipts it has kept.</summary>
     public bool PeerAcknowledges => Remote is { AckId: not 0 };
 
+    /// <summary>
+    /// The tracker that vouchers on this connection are for; null while receipts are used. Both sides have to offer vouchers,
+    /// name their keys and name the same tracker.
+    /// </summary>
+    public InstanceId? Vouchers =>
+        _instance is { } ours && Remote is { VoucherIds.Suffice: true, PublicKey: not null, Instance: { } theirs } && ours == theirs ? ours : null;
+
     /// <summary>Builds our handshake frame.</summary>
     /// <param name="port">Listening port; left out when 0.</param>
     /// <param name="version">Client text.</param>
     /// <param name="metadataSize">Size of the info dictionary; left out when <c>null</c>.</param>
     /// <param name="nestedOnly">The exact bytes of the older form, without flat names.</param>
-    /// <param name="publicKey">Our key, for the receipts of what we upload.</param>
+    /// <param name="publicKey">Our key, for what we upload.</param>
+    /// <param name="instance">The tracker our vouchers would be for; without it, or a key, none are offered.</param>
+    /// <param name="requestQueue">Requests we let wait; left out when <c>null</c>.</param>
     public byte[] CreateHandshake(
-        int port = 0, string version = ExtensionHandshake.DefaultVersion, long? metadataSize = null, bool nestedOnly = false, MemberKey? publicKey = null)
+        int port = 0, string version = ExtensionHandshake.DefaultVersion, long? metadataSize = null, bool nestedOnly = false, MemberKey? publicKey = null,
+        InstanceId? instance = null, int? requestQueue = null)
     {
         var started = Stopwatch.GetTimestamp();
+        _instance = nestedOnly || publicKey is null ? null : instance;
         var handshake = new ExtensionHandshake
         {
             SupportsPbts = true, Ids = LocalIds, AckId = LocalAckId, Port = port, Version = version, MetadataSize = metadataSize, PublicKey = publicKey,
+            RequestQueue = requestQueue,
+            Instance = _instance, VoucherIds = _instance is null ? default : LocalVoucherIds,
         };
         var frame = Bep10Frame.Build(Bep10Frame.HandshakeId, handshake.Encode(nestedOnly));
         Statistics.Add(Bep10Operation.HandshakeCreated, Stopwatch.GetElapsedTime(started));
@@ -58,7 +77,10 @@ public sealed class PbtsExtension(Bep10Statistics? statistics = null)
     {
         var started = Stopwatch.GetTimestamp();
         if (ExtensionHandshake.TryParse(payload, out var handshake))
-            Remote = PeerSupportsPbts && !handshake.SupportsPbts ? handshake with { SupportsPbts = true, Ids = RemoteIds, AckId = Remote!.AckId, PublicKey = Remote!.PublicKey } : handshake;
+            Remote = PeerSupportsPbts && !handshake.SupportsPbts ? handshake with
+                {
+                    SupportsPbts = true, Ids = RemoteIds, AckId = Remote!.AckId, PublicKey = Remote.PublicKey, VoucherIds = Remote.VoucherIds, Instance = Remote.Instance,
+                } : handshake;
         Statistics.Add(Bep10Operation.HandshakeParsed, Stopwatch.GetElapsedTime(started));
         return PeerSupportsPbts;
     }
@@ -84,6 +106,18 @@ public sealed class PbtsExtension(Bep10Statistics? statistics = null)
     /// <param name="count">Receipts of this connection dealt with since it began.</param>
     /// <param name="frame">The frame.</param>
     public bool TryCreateAck(long count, out byte[] frame) => TryCreate(Remote?.AckId ?? 0, null, () => ReceiptCodec.EncodeAck(count), out frame);
+
+    /// <summary>Builds a voucher frame; <c>false</c> when no vouchers are used on this connection.</summary>
+    public bool TryCreateVoucher(Voucher voucher, out byte[] frame) =>
+        TryCreate(RemoteVoucherIds.Voucher, null, () => VoucherCodec.EncodeVoucher(voucher), out frame);
+
+    /// <summary>Builds the acknowledgement of a voucher; <c>false</c> when no vouchers are used on this connection.</summary>
+    public bool TryCreateVoucherAck(VoucherAck ack, out byte[] frame) => TryCreate(RemoteVoucherIds.Ack, null, () => VoucherCodec.EncodeAck(ack), out frame);
+
+    /// <summary>Builds a request for a voucher; <c>false</c> when the peer takes none.</summary>
+    public bool TryCreateVoucherRequest(out byte[] frame) => TryCreate(RemoteVoucherIds.Request, null, VoucherCodec.EncodeRequest, out frame);
+
+    private VoucherIds RemoteVoucherIds => Vouchers is null ? default : Remote!.VoucherIds;
 
     /// <summary>Reads an incoming extended message other than the handshake.</summary>
     /// <param name="subId">Its sub-id, as received.</param>
@@ -121,7 +155,37 @@ public sealed class PbtsExtension(Bep10Statistics? statistics = null)
                 return PbtsParseResult.Malformed;
             message = new PbtsMessage.ReceiptAck(count);
         }
+        else if (Vouchers is { } instance)
+        {
+            return ParseVoucher(subId, payload, instance, out message);
+        }
         return message is null ? PbtsParseResult.UnknownId : PbtsParseResult.Parsed;
+    }
+
+    private PbtsParseResult ParseVoucher(byte subId, ReadOnlyMemory<byte> payload, InstanceId instance, out PbtsMessage? message)
+    {
+        message = null;
+        if (subId == LocalVoucherIds.Voucher)
+        {
+            if (VoucherCodec.TryParseVoucher(payload, instance, out var voucher))
+                message = new PbtsMessage.NewVoucher(voucher!);
+        }
+        else if (subId == LocalVoucherIds.Ack)
+        {
+            if (VoucherCodec.TryParseAck(payload, out var ack))
+                message = new PbtsMessage.VoucherKept(ack!);
+        }
+        else if (subId == LocalVoucherIds.Request)
+        {
+            if (VoucherCodec.TryParseRequest(payload))
+                message = new PbtsMessage.RequestVoucher();
+        }
+        else
+        {
+            return PbtsParseResult.UnknownId;
+        }
+
+        return message is null ? PbtsParseResult.Malformed : PbtsParseResult.Parsed;
     }
 
     private bool TryCreate(byte remoteId, Bep10Operation? operation, Func<byte[]> encode, out byte[] frame)

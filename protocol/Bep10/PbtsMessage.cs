@@ -1,3 +1,5 @@
+using Pbts.Protocol.Vouchers;
+
 namespace Pbts.Protocol.Bep10;
 
 /// <summary>An incoming PBTS message.</summary>
@@ -22,4 +24,15 @@ public abstract record PbtsMessage
     /// <summary>The sender has dealt with receipts: they are kept, or refused for good.</summary>
     /// <param name="Count">How many of this connection since it began, in the order they came.</param>
     public sealed record ReceiptAck(long Count) : PbtsMessage;
+
+    /// <summary>A voucher, for the tracker that both sides named.</summary>
+    /// <param name="Voucher">The voucher.</param>
+    public sealed record NewVoucher(Voucher Voucher) : PbtsMessage;
+
+    /// <summary>The sender has a voucher on disk.</summary>
+    /// <param name="Ack">Which.</param>
+    public sealed record VoucherKept(VoucherAck Ack) : PbtsMessage;
+
+    /// <summary>The sender asks for a voucher for all that was not signed for yet.</summary>
+    public sealed record RequestVoucher : PbtsMessage;
 }

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Security.Cryptography;
 using Pbts.Protocol.Receipts;
 using Pbts.Protocol.Storage;
 
@@ -17,51 +16,27 @@ namespace Pbts.Protocol.Bep10;
 internal sealed class ReceiptJournal : IDisposable
 {
     private const int RecordLength = 280;
-    private const int BodyLength = RecordLength - 8;
     private const byte Added = 1;
     private const byte Settled = 2;
 
-    private readonly string _path;
-    private FileStream _file;
+    private readonly RecordFile _file;
 
-    private ReceiptJournal(string path, FileStream file)
-    {
-        _path = path;
-        _file = file;
-    }
+    private ReceiptJournal(RecordFile file) => _file = file;
 
     /// <summary>Records in the file, dead ones included.</summary>
-    public long Records => _file.Length / RecordLength;
+    public long Records => _file.Records;
 
     /// <summary>Opens or creates the file and gives the receipts that were added and not settled, oldest first.</summary>
     public static ReceiptJournal Open(string path, out List<Receipt> live)
     {
-        // Nobody else may append: two processes would tear each other's records.
-        var file = PrivateFile.Open(path, FileMode.OpenOrCreate);
         var found = new Dictionary<ReceiptId, (long Position, Receipt Receipt)>();
-        var good = 0L;
-        Span<byte> record = stackalloc byte[RecordLength];
-        var reader = new BufferedStream(file, 1 << 16);
-        while (reader.ReadAtLeast(record, RecordLength, throwOnEndOfStream: false) == RecordLength && Apply(record, good, found))
-            good += RecordLength;
-        file.SetLength(good);
-        file.Seek(0, SeekOrigin.End);
+        var file = RecordFile.Open(path, RecordLength, (content, position) => Apply(content, position, found));
         live = [.. found.Values.OrderBy(f => f.Position).Select(f => f.Receipt)];
-        return new ReceiptJournal(path, file);
+        return new ReceiptJournal(file);
     }
 
     /// <summary>Appends added receipts in one write.</summary>
-    public void Add(IReadOnlyCollection<Receipt> receipts)
-    {
-        var records = new byte[receipts.Count * RecordLength];
-        var position = 0;
-        foreach (var receipt in receipts)
-        {
-            Write(records.AsSpan(position, RecordLength), receipt);
-            position += RecordLength;
-        }
-        Append(records);
-    }
+    public void Add(IReadOnlyCollection<Receipt> receipts) => _file.Append(Encode(receipts));
 
     /// <summary>Appends in one write that receipts need no further report.</summary>
     public void Settle(IReadOnlyCollection<ReceiptId> ids)
@@ -73,53 +48,29 @@ internal sealed class ReceiptJournal : IDisposable
             var record = records.AsSpan(position, RecordLength);
             record[0] = Settled;
             id.Span.CopyTo(record[1..]);
-            Seal(record);
             position += RecordLength;
         }
-        Append(records);
+        _file.Append(records);
     }
 
     /// <summary>Returns when everything appended is on the disk.</summary>
-    public void Flush() => _file.Flush(flushToDisk: true);
+    public void Flush() => _file.Flush();
 
     /// <summary>Replaces the file by one that holds only the live receipts.</summary>
-    public void Compact(IEnumerable<Receipt> live)
-    {
-        var temporary = _path + ".new";
-        var next = PrivateFile.Open(temporary, FileMode.Create);
-        var old = _file;
-        try
-        {
-            _file = next;
-            Add([.. live]);
-            Flush();
-            File.Move(temporary, _path, overwrite: true);
-        }
-        catch
-        {
-            _file = old;
-            next.Dispose();
-            throw;
-        }
-        old.Dispose();
-    }
+    public void Compact(IEnumerable<Receipt> live) => _file.Replace(Encode([.. live]));
 
     public void Dispose() => _file.Dispose();
 
-    private void Append(ReadOnlySpan<byte> records)
+    private static byte[] Encode(IReadOnlyCollection<Receipt> receipts)
     {
-        var end = _file.Length;
-        try
+        var records = new byte[receipts.Count * RecordLength];
+        var position = 0;
+        foreach (var receipt in receipts)
         {
-            _file.Write(records);
+            Write(records.AsSpan(position, RecordLength), receipt);
+            position += RecordLength;
         }
-        catch (IOException)
-        {
-            // A full disk may have taken a part, and records after a torn one would never be read.
-            _file.SetLength(end);
-            _file.Seek(0, SeekOrigin.End);
-            throw;
-        }
+        return records;
     }
 
     private static void Write(Span<byte> record, Receipt receipt)
@@ -135,15 +86,10 @@ internal sealed class ReceiptJournal : IDisposable
         BinaryPrimitives.WriteUInt64BigEndian(record[155..], receipt.Time.Value);
         receipt.Signature.Span.CopyTo(record[163..]);
         BinaryPrimitives.WriteInt64BigEndian(record[259..], receipt.PieceSize);
-        Seal(record);
     }
 
     private static bool Apply(ReadOnlySpan<byte> record, long position, Dictionary<ReceiptId, (long Position, Receipt Receipt)> found)
     {
-        Span<byte> hash = stackalloc byte[32];
-        SHA256.HashData(record[..BodyLength], hash);
-        if (!hash[..8].SequenceEqual(record[BodyLength..]))
-            return false;
         if (record[0] == Settled)
         {
             found.Remove(ReceiptId.From(record.Slice(1, ReceiptId.Length)));
@@ -164,12 +110,5 @@ internal sealed class ReceiptJournal : IDisposable
         };
         found[receipt.Id] = (position, receipt);
         return true;
-    }
-
-    private static void Seal(Span<byte> record)
-    {
-        Span<byte> hash = stackalloc byte[32];
-        SHA256.HashData(record[..BodyLength], hash);
-        hash[..8].CopyTo(record[BodyLength..]);
     }
 }

@@ -38,4 +38,13 @@ public enum ReceiptStatus
 
     /// <summary>Not looked at: the tracker had too much to do, or had found too many bad signatures before. Report it again.</summary>
     Busy = 11,
+
+    /// <summary>Not spent: the receiver may not owe so much now. Report it again later.</summary>
+    ReceiverLimit = 12,
+
+    /// <summary>Not spent: the receiver has been debited for this torrent as often as may be.</summary>
+    TorrentLimit = 13,
+
+    /// <summary>The torrent is not registered, and this tracker takes no receipts for such.</summary>
+    UnregisteredTorrent = 14,
 }

@@ -7,6 +7,7 @@ public static class ReceiptStatusNames
     [
         "accepted", "duplicate", "expired", "future", "bad_signature", "unknown_receiver",
         "unproven", "not_your_receipt", "self_receipt", "malformed", "too_large", "busy",
+        "receiver_limit", "torrent_limit", "unregistered_torrent",
     ];
 
     /// <summary>The text of a status.</summary>

@@ -142,7 +142,7 @@ public sealed record TorrentMetadata
     }
 
     /// <summary>A name that stays inside its folder on every system.</summary>
-    private static bool TryPart(ReadOnlySpan<byte> bytes, out string part)
+    internal static bool TryPart(ReadOnlySpan<byte> bytes, out string part)
     {
         part = Text(bytes);
         return part is not ("" or "." or "..") && Encoding.UTF8.GetByteCount(part) <= MaxPartLength && part.AsSpan().IndexOfAny('/', '\\', '\0') < 0;

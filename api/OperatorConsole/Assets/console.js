@@ -3,9 +3,10 @@ import { call, listen, Refused, setToken, token } from './api.js';
 import { chain, migrations } from './contracts.js';
 import { audit, change, configuration, swarms, users } from './panels.js';
 import { cluster } from './cluster.js';
+import { endInvite, invite, invites, torrents } from './registry.js';
 import { $ } from './ui.js';
 
-const panels = { cluster: null, swarms, users, chain, configuration, audit };
+const panels = { cluster: null, swarms, users, torrents, invites, chain, configuration, audit };
 const refreshEvery = { chain: 2000, audit: 3000 };
 let stream = null;
 let timer = null;
@@ -97,11 +98,15 @@ tabs.addEventListener('keydown', event => {
   next.focus();
   open(next.getAttribute('aria-controls'));
 });
-for (const [form, panel] of [['swarm-search', swarms], ['user-search', users], ['change', change]])
+for (const [form, panel] of [['swarm-search', swarms], ['user-search', users], ['torrent-search', torrents], ['invite-new', invite], ['change', change]])
   $(form).addEventListener('submit', event => { event.preventDefault(); panel().catch(failed); });
 $('migrations').addEventListener('click', event => {
   const { id, command } = event.target.dataset;
   if (command) call(`/migrations/${encodeURIComponent(id)}/${command}`, 'POST').then(migrations).catch(failed);
+});
+
+$('invite-rows').addEventListener('click', event => {
+  if (event.target.dataset.invite) endInvite(event.target.dataset.invite).catch(failed);
 });
 
 const session = await call('/console/api/session').catch(() => ({ allowed: false, token_configured: true }));

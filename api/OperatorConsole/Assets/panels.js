@@ -1,9 +1,9 @@
 // The other tabs: each function fetches what its tab shows and shows it.
 import { call, latest } from './api.js';
 import { siloName } from './cluster.js';
-import { $, badge, bytes, element, fill, number, ratio, replace, segment, span, time } from './ui.js';
+import { $, badge, bytes, element, fill, number, plural, ratio, replace, segment, span, time } from './ui.js';
 
-const count = (list, name) => `${number(list.length)} ${name}${list.length === 1 ? '' : 's'}`;
+const count = (list, name) => plural(list.length, name);
 const form = id => new URLSearchParams(new FormData($(id)));
 const link = (text, onclick) => element('button', { type: 'button', class: 'link', onclick }, text);
 const facts = pairs => element('dl', { class: 'settings' }, ...pairs.flatMap(([name, value]) => [element('dt', {}, name), element('dd', {}, value)]));
@@ -14,7 +14,8 @@ let opener = null;
 function show(panel, heading, ...content) {
   const title = element('h2', { class: 'long', tabindex: -1 }, heading);
   const close = () => { panel.hidden = true; mark(null); (opener?.isConnected ? opener : panel.closest('section').querySelector('input')).focus(); };
-  panel.onkeydown = event => event.key === 'Escape' && close();
+  // Nothing is given back: false would keep every other key from the fields in the panel.
+  panel.onkeydown = event => { if (event.key === 'Escape') close(); };
   replace(panel, title, ...content, element('button', { type: 'button', class: 'quiet', onclick: close }, 'Close'));
   panel.hidden = false;
   title.focus();
@@ -65,10 +66,43 @@ export async function users() {
     element('td', { class: 'number' }, ratio(user)))));
 }
 
+/** A field for what the operator sets for one member; empty: as for the others. */
+function setting(user, name, label, value, attributes, usual) {
+  const field = element('input', { name, type: 'number', min: 0, value: value ?? '', placeholder: `${usual}`, ...attributes });
+  const note = element('p', { class: 'hint', role: 'status' });
+  const set = async event => {
+    event.preventDefault();
+    try {
+      await call(`/user/${segment(user)}/${name}`, 'PUT', { [name]: field.value === '' ? null : Number(field.value) });
+      note.textContent = 'Set.';
+    } catch (error) {
+      note.textContent = error.message;
+    }
+  };
+  return element('form', { class: 'search', onsubmit: set }, element('label', {}, label, field), element('button', { type: 'submit', class: 'quiet' }, 'Set'), note);
+}
+
+/** How far a member is let, and what stands behind its totals. */
+function standing(user, known) {
+  const rows = [
+    ['Came', { open: 'by itself', invite: `by an invite of ${known.invited_by ?? 'the administration'}`, site: 'through the administration' }[known.origin] ?? known.origin],
+    ['Trust', `${known.trust}${known.own_trust === null ? ', as others of its origin' : ', set for it'}`],
+    ['Limit', known.limit === null ? 'none' : `${bytes(known.limit)}, ${bytes(known.may_download)} left`],
+    ['Sent', `${bytes(known.sent_bytes)} credited in ${plural(known.sent_sessions, 'session')}`],
+    ['Received', `${bytes(known.received_bytes)} debited in ${plural(known.received_sessions, 'session')}`]];
+  const fields = [
+    setting(user, 'trust', 'Trust, 0 to 1 ', known.own_trust, { max: 1, step: 'any' }, known.trust),
+    setting(user, 'invites', 'Invites in all ', known.own_invites, { max: 10000, step: 1 }, known.invites)];
+  return { rows, fields };
+}
+
 async function showUser(user, button) {
   mark(button);
-  let evidence;
+  let evidence, known = { rows: [], fields: [] };
   try {
+    const found = await latest('standing', `/console/api/users/${segment(user.user_id)}`);
+    if (!found) return;
+    known = standing(user.user_id, found);
     const answer = await latest('user', `/user/${segment(user.user_id)}/receipts?limit=20`);
     if (!answer) return;
     const { receipts } = answer;
@@ -85,8 +119,9 @@ async function showUser(user, button) {
     ['Downloaded', `${bytes(user.downloaded)} proven, ${bytes(user.claimed_downloaded)} claimed`],
     ['Ratio', ratio(user)], ['Key', user.proven ? 'proven' : 'not proven'],
     ['Registered', time(new Date(user.registered_at) / 1000)],
-    ['Public page', element('a', { href: `/u/${segment(user.user_id)}` }, 'reputation and evidence')]]),
-  element('h3', {}, 'Latest receipts'), evidence);
+    ['Public page', element('a', { href: `/u/${segment(user.user_id)}` }, 'reputation and evidence')],
+    ...known.rows]),
+  ...known.fields, element('h3', {}, 'Latest receipts'), evidence);
 }
 
 export async function configuration() {

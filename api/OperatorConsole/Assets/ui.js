@@ -50,6 +50,8 @@ export function bytes(count) {
 
 export const number = count => count.toLocaleString('en');
 
+export const plural = (count, name) => `${number(count)} ${name}${count === 1 ? '' : 's'}`;
+
 export const rate = value => value < 10 ? value.toLocaleString('en', { maximumFractionDigits: 1 }) : number(Math.round(value));
 
 export const ratio = user => user.ratio_infinite ? '∞' : (user.ratio ?? 1).toFixed(2);

@@ -1,9 +1,14 @@
-// The public page of one user: what the tracker says, and the receipts it rests on.
-import { $, bytes, element, number, ratio, segment, time } from './ui.js';
+// The public page of one user: what the tracker says, and how many vouchers it rests on.
+import { $, bytes, number, ratio, segment, time } from './ui.js';
 
+/** What a receipt is worth for a torrent that is not registered: nobody signs its size. */
+const worth = {
+  fixed: 'A receipt for a torrent that is not registered here counts 16 KiB, whatever was sent.',
+  refuse: 'Receipts count only for torrents that are registered here.',
+  claimed: 'A receipt for a torrent that is not registered here counts what its uploader says.',
+};
 const noSuchUser = 'There is no such user on this tracker.';
 let user, path;
-let before = null;
 
 /** Throws when the address is no text. */
 function read() {
@@ -22,7 +27,7 @@ async function get(url) {
   return answer;
 }
 
-function show(answer) {
+function show(answer, settings) {
   document.title = `${user} – PBTS reputation`;
   $('name').textContent = user;
   $('proof').textContent = answer.proof_of_possession ? 'key proven' : 'key not proven';
@@ -32,24 +37,15 @@ function show(answer) {
   $('ratio').textContent = ratio(answer);
   $('uploaded').textContent = bytes(answer.total_uploaded);
   $('downloaded').textContent = bytes(answer.total_downloaded);
+  const unverified = 'as reported: this tracker verifies no signatures now';
+  $('uploaded-by').textContent = settings.verify_signatures ? 'signed for by those who downloaded' : unverified;
+  $('downloaded-by').textContent = settings.verify_signatures ? 'signed for by this member' : unverified;
+  $('terms').textContent = settings.verify_signatures ? worth[settings.unregistered_receipts] ?? '' : 'Without verification anybody can report any transfer.';
   $('claimed').textContent = `${bytes(answer.claimed_uploaded)} ↑ ${bytes(answer.claimed_downloaded)} ↓`;
   $('key').textContent = answer.public_key;
+  $('vouchers').textContent = answer.vouchers === 1 ? '1 voucher' : `${number(answer.vouchers)} vouchers`;
   $('user').hidden = false;
 }
 
-async function more() {
-  const page = await get(`${path}/receipts?limit=50${before ? `&before=${segment(before)}` : ''}`);
-  for (const receipt of page.receipts)
-    $('receipts').append(element('tr', {},
-      element('td', {}, time(receipt.credited_at), element('span', { class: 'small mono' }, receipt.id)),
-      element('td', {}, receipt.direction),
-      element('td', { class: 'number' }, number(receipt.bytes))));
-  if (!$('receipts').firstChild)
-    $('receipts').append(element('tr', {}, element('td', { colspan: 3, class: 'hint' }, 'No receipts yet.')));
-  before = page.next_before;
-  $('more').hidden = !before;
-}
-
 const run = action => action().catch(error => { $('problem').textContent = error.message; $('problem').hidden = false; });
-$('more').addEventListener('click', () => run(more));
-run(async () => { read(); show(await get(path)); await more(); });
+run(async () => { read(); show(...await Promise.all([get(path), get('/config')])); });

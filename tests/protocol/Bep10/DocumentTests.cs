@@ -3,6 +3,7 @@ using System.Text.RegularExpressions;
 using Pbts.Protocol.Bep10;
 using Pbts.Protocol.Bls;
 using Pbts.Protocol.Receipts;
+using Pbts.Protocol.Vouchers;
 using BlsScheme = Pbts.Protocol.Bls.Bls;
 
 namespace Pbts.Protocol.Tests.Bep10;
@@ -32,8 +33,9 @@ public partial class DocumentTests
     [Fact]
     public void The_document_has_all_its_examples() => Assert.Equal(
         [
-            "announce-message", "announce-signature", "handshake", "handshake-nested", "receipt", "receipt-ack", "receipt-batch", "receipt-id",
-            "register", "register-message", "report", "request-receipt", "signature", "signed-message",
+            "announce-message", "announce-signature", "handshake", "handshake-nested", "handshake-voucher", "receipt", "receipt-ack", "receipt-batch", "receipt-id",
+            "register", "register-message", "report", "report-voucher", "request-receipt", "request-voucher", "session", "signature", "signed-message",
+            "voucher", "voucher-ack", "voucher-id", "voucher-message", "voucher-signature",
         ],
         Examples.Keys.Order());
 
@@ -100,6 +102,71 @@ public partial class DocumentTests
         message = AnnounceMessage.Build("bob", Torrent, "started");
         Check("announce-message", message);
         Check("announce-signature", BlsScheme.Sign(ReceiverSecret, message).ToArray());
+    }
+
+    [Fact]
+    public void Vouchers_are_as_written_from_the_keys_of_the_table()
+    {
+        var vector = Vectors.Load("pbts_vouchers.json").GetProperty("valid")[0];
+        foreach (var field in new[] { "instance_id", "infohash", "receiver_sk", "receiver_pk", "sender_pk", "session" })
+            Assert.Contains($"| `{vector.Text(field)}` |", Document, StringComparison.Ordinal);
+        var voucher = Signed(Unsigned(vector) with { Bytes = 4_194_304, Opened = 1_700_000_000, SignedAt = 1_700_000_042 }, vector);
+        Check("voucher-message", voucher.SignedMessage());
+        Check("voucher-signature", voucher.Signature.ToArray());
+        Check("voucher-id", voucher.Id.ToArray());
+
+        // Of two that speak as the document does: the receiver writes the voucher, the sender the other two.
+        var (sender, receiver) = (new PbtsExtension(), new PbtsExtension());
+        Check("handshake-voucher", sender.CreateHandshake(6881, publicKey: voucher.Sender, instance: voucher.Instance));
+        var answer = receiver.CreateHandshake(6882, publicKey: voucher.Receiver, instance: voucher.Instance);
+        Assert.True(receiver.ParseHandshake(Convert.FromHexString(Examples["handshake-voucher"])[6..]) && sender.ParseHandshake(answer.AsMemory(6)));
+        Assert.True(receiver.TryCreateVoucher(voucher, out var frame));
+        Check("voucher", frame);
+        Assert.True(sender.TryCreateVoucherAck(new VoucherAck(voucher.Session, voucher.Bytes), out frame));
+        Check("voucher-ack", frame);
+        Assert.True(sender.TryCreateVoucherRequest(out frame));
+        Check("request-voucher", frame);
+
+        var report = JsonDocument.Parse(Examples["report-voucher"]).RootElement.GetProperty("vouchers")[0];
+        Assert.Equal((voucher.InfoHash.ToString(), voucher.Session.ToString()), (report.Text("infohash"), report.Text("session")));
+        Assert.Equal(voucher.Sender.ToArray(), Convert.FromBase64String(report.Text("sender_pk")));
+        Assert.Equal(voucher.Receiver.ToArray(), Convert.FromBase64String(report.Text("receiver_pk")));
+        Assert.Equal(voucher.Signature.ToArray(), Convert.FromBase64String(report.Text("signature")));
+        Assert.Equal((voucher.Bytes, voucher.Opened, voucher.SignedAt), (report.GetProperty("bytes").GetInt64(), report.GetProperty("opened").GetInt64(), report.GetProperty("signed_at").GetInt64()));
+    }
+
+    [Fact]
+    public void The_session_of_the_document_is_signed_as_written_and_is_the_vectors()
+    {
+        var session = JsonDocument.Parse(Examples["session"]).RootElement;
+        var vector = Vectors.Load("pbts_vouchers.json").GetProperty("sessions")[0];
+        Assert.Equal(vector.GetProperty("vouchers").GetArrayLength(), session.GetProperty("vouchers").GetArrayLength());
+        foreach (var (written, expected) in session.GetProperty("vouchers").EnumerateArray().Zip(vector.GetProperty("vouchers").EnumerateArray()))
+        {
+            var voucher = Signed(Unsigned(session) with { Bytes = written.GetProperty("bytes").GetInt64(), Opened = session.GetProperty("opened").GetInt64(), SignedAt = written.GetProperty("signed_at").GetInt64() }, session);
+            Assert.Equal(written.Text("signature"), voucher.Signature.ToString());
+            Assert.Equal((expected.Text("signature"), expected.Text("bytes")), (written.Text("signature"), $"{voucher.Bytes}"));
+        }
+
+        foreach (var order in vector.GetProperty("orders").EnumerateArray())
+        {
+            var numbers = string.Join(", ", order.GetProperty("order").EnumerateArray().Select(index => index.GetInt32() + 1));
+            var credited = string.Join(", ", order.GetProperty("credited").EnumerateArray().Select(bytes => bytes.GetInt64()));
+            Assert.Contains($"| {numbers} | {credited} | {order.GetProperty("total")} |", Document, StringComparison.Ordinal);
+        }
+    }
+
+    private static Voucher Unsigned(JsonElement fields) => new()
+    {
+        Instance = InstanceId.From(fields.Hex("instance_id")), InfoHash = InfoHash.From(fields.Hex("infohash")), Sender = MemberKey.From(fields.Hex("sender_pk")),
+        Receiver = MemberKey.From(fields.Hex("receiver_pk")), Session = SessionId.From(fields.Hex("session")), Bytes = 1, Opened = 0, SignedAt = 0,
+    };
+
+    private static Voucher Signed(Voucher voucher, JsonElement fields)
+    {
+        Assert.True(BlsSecretKey.TryParse(fields.Hex("receiver_sk"), out var secret));
+        Assert.Equal(voucher.Receiver.ToArray(), BlsScheme.SkToPk(secret).ToArray());
+        return voucher with { Signature = ReceiptSignature.From(BlsScheme.Sign(secret, voucher.SignedMessage()).ToArray()) };
     }
 
     private static void Check(string name, byte[] bytes) => Assert.Equal(Examples[name], Convert.ToHexStringLower(bytes));

@@ -1,5 +1,6 @@
 using Pbts.Protocol.Bencode;
 using Pbts.Protocol.Bep10;
+using Pbts.Protocol.Vouchers;
 
 namespace Pbts.Protocol.Tests.Bep10;
 
@@ -7,6 +8,13 @@ namespace Pbts.Protocol.Tests.Bep10;
 public class HostileInputTests
 {
     private const int Inputs = 200_000;
+
+    private static readonly Voucher Voucher = new()
+    {
+        Instance = InstanceId.From([.. Enumerable.Repeat((byte)9, InstanceId.Length)]), InfoHash = SampleReceipts.Make().InfoHash,
+        Sender = SampleReceipts.Make().Sender, Receiver = SampleReceipts.Make().Receiver, Session = SessionId.From([.. Enumerable.Repeat((byte)8, SessionId.Length)]),
+        Bytes = 1 << 20, Opened = 1_700_000_000, SignedAt = 1_700_000_005, Signature = SampleReceipts.Make().Signature,
+    };
 
     [Fact]
     public void Two_hundred_thousand_hostile_inputs_never_throw_and_only_canonical_ones_pass()
@@ -19,7 +27,16 @@ public class HostileInputTests
             ReceiptCodec.EncodeAck(17),
             ReceiptCodec.EncodeRequest(new ReceiptRequest(SampleReceipts.Make().InfoHash, SampleReceipts.Make().PieceHash, 3)),
             new PbtsExtension().CreateHandshake(6881).AsSpan(6).ToArray(),
+            VoucherCodec.EncodeVoucher(Voucher),
+            VoucherCodec.EncodeAck(new VoucherAck(Voucher.Session, Voucher.Bytes)),
+            VoucherCodec.EncodeRequest(),
+            new PbtsExtension().CreateHandshake(6881, publicKey: Voucher.Sender, instance: Voucher.Instance).AsSpan(6).ToArray(),
         ];
+        var exchange = new PbtsExtension();
+        exchange.CreateHandshake(publicKey: Voucher.Receiver, instance: Voucher.Instance);
+        Assert.True(exchange.ParseHandshake(seeds[^1]));
+        Assert.Equal(Voucher.Instance, exchange.Vouchers);
+        var (vouchers, agreed) = (0, 0);
         var (valid, parsed) = (0, 0);
         var before = GC.GetAllocatedBytesForCurrentThread();
         for (var i = 0; i < Inputs; i++)
@@ -39,10 +56,26 @@ public class HostileInputTests
                     Assert.NotNull(document);
                     parsed++;
                 }
+            for (byte id = 5; id <= 7; id++)
+            {
+                // Without a tracker in common there are no vouchers.
+                Assert.Equal(PbtsParseResult.UnknownId, extension.Parse(id, input, out _));
+                if (exchange.Parse(id, input, out var message) != PbtsParseResult.Parsed)
+                    continue;
+                Assert.NotNull(message);
+                Assert.Equal(BencodeKind.Dictionary, document!.Root.Kind);
+                Assert.InRange(input.Length, 2, 2048);
+                Assert.Null((message as PbtsMessage.NewVoucher)?.Voucher.Fault);
+                vouchers++;
+            }
+            if (extension.Remote is { Instance: not null, VoucherIds.Suffice: true, PublicKey: not null })
+                agreed++;
         }
         // The generator must reach the accepting paths too, or it proves nothing.
         Assert.True(valid > Inputs / 50, $"{valid} valid");
         Assert.True(parsed > Inputs / 100, $"{parsed} parsed");
+        Assert.True(vouchers > Inputs / 100, $"{vouchers} of vouchers");
+        Assert.True(agreed > Inputs / 1000, $"{agreed} handshakes");
         var perInput = (GC.GetAllocatedBytesForCurrentThread() - before) / Inputs;
         Assert.True(perInput < 64 * 1024, $"{perInput} bytes an input");
     }

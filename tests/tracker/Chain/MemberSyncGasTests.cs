@@ -53,7 +53,13 @@ public sealed class MemberSyncGasTests(PostgresServer postgres)
         await ExecuteAsync(rig, """
             INSERT INTO receipts (epoch, id, sender, receiver, info_hash, piece_index, bytes)
             SELECT 0, sha256(convert_to(s.user_id || r.user_id, 'UTF8')), s.id, r.id, '', 1, 1000 FROM users s, users r
-            WHERE s.user_id = 'later' AND r.user_id IN ('honest0', 'honest1', 'honest2')
+            WHERE s.user_id = 'later' AND r.user_id IN ('honest0', 'honest1')
+            """);
+        // By voucher, of which so much is credited, as well as by receipt.
+        await ExecuteAsync(rig, """
+            INSERT INTO voucher_sessions (sender, receiver, bytes, credited, opened, signed_at, id, info_hash, sender_key, receiver_key, session, signature)
+            SELECT s.id, r.id, 5000, 1000, 1, 2, sha256('one'), decode(repeat('00', 20), 'hex'), s.key, r.key, decode(repeat('00', 16), 'hex'), decode(repeat('00', 96), 'hex')
+            FROM users s, users r WHERE s.user_id = 'later' AND r.user_id = 'honest2'
             """);
         // The operator's word is enough for one, and taken back it is none.
         Assert.True(await standing.ApproveAsync("made-up7"));

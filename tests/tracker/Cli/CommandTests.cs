@@ -52,6 +52,26 @@ public sealed class CommandTests : IDisposable
         }
     }
 
+    [Fact]
+    public async Task A_voucher_verifies_and_a_changed_one_does_not()
+    {
+        var path = Path.Combine(_folder, "key.json");
+        await RunAsync("keygen", "--out", path);
+        string[] session = ["--sender", Sender, "--infohash", new string('1', 40), "--session", new string('2', 32), "--instance", new string('3', 64)];
+        string[] times = ["--opened", "1700000000", "--signed-at", "1700000042"];
+        var attest = await RunAsync(["attest", "--key", path, "--bytes", "5000", .. session, .. times, "--json"]);
+        Assert.True(attest.ExitCode == 0, attest.Error);
+        var voucher = Assert.Single(JsonSerializer.Deserialize<JsonElement>(attest.Output).GetProperty("vouchers").EnumerateArray());
+        Assert.Equal((5000, 1_700_000_042), (voucher.GetProperty("bytes").GetInt64(), voucher.GetProperty("signed_at").GetInt64()));
+        foreach (var (bytes, expected) in new[] { ("5000", ExitCodes.Success), ("5001", ExitCodes.Refused) })
+        {
+            var verify = await RunAsync(["verify", "--receiver", voucher.GetProperty("receiver_pk").GetString()!, "--signature", voucher.GetProperty("signature").GetString()!,
+                "--bytes", bytes, .. session, .. times, "--json"]);
+            Assert.Equal(expected, verify.ExitCode);
+            Assert.Equal(expected == 0, JsonSerializer.Deserialize<JsonElement>(verify.Output).GetProperty("valid").GetBoolean());
+        }
+    }
+
     [Theory]
     [InlineData("torrent show /dev/zero", "longer than")]
     [InlineData("get /dev/zero --data .", "longer than")]
@@ -106,6 +126,12 @@ public sealed class CommandTests : IDisposable
     [InlineData("attest --key k --sender x --infohash x --piece-hash x --piece-index 3 --epoch 18446744073709551615", "--epoch: must be at most 9223372036854775807")]
     [InlineData("attest --key k --sender x --infohash x --piece-hash x --piece-index 3 --epoch 1 --timestamp 1", "--timestamp and --epoch")]
     [InlineData("verify --receiver x --receipt x --sender x --infohash x --piece-hash x --piece-index 3", "--timestamp or --epoch")]
+    [InlineData("attest --key k --sender x --infohash x", "'--piece-hash' is required")]
+    [InlineData("attest --key k --sender x --infohash x --session x --bytes 1", "'--instance' is required")]
+    [InlineData("attest --key k --sender x --infohash x --session x --instance x --bytes 0", "--bytes: must be 1 to 9007199254740991")]
+    [InlineData("attest --key k --sender x --infohash x --session x --instance x --bytes 1 --epoch 1", "--epoch is of a receipt and --session of a voucher")]
+    [InlineData("verify --receiver x --receipt x --sender x --infohash x --session x --instance x --bytes 1 --opened 1", "'--signed-at' is required")]
+    [InlineData($"attest --key k --sender {Sender} --infohash 1111111111111111111111111111111111111111 --session 22 --instance x --bytes 1", "--session: must be 32")]
     public async Task What_is_wrong_with_a_command_line_is_named_also_as_json(string line, string expected)
     {
         var result = await RunAsync([.. line.Split(' '), "--json"]);

@@ -3,6 +3,7 @@ using Pbts.Cli.Commands;
 using Pbts.Cli.Keys;
 using Pbts.Protocol.Bep10;
 using Pbts.Protocol.Receipts;
+using Pbts.Protocol.Vouchers;
 using Pbts.Tracker.Tests.Peers;
 using Pbts.Tracker.Tests.Support;
 
@@ -64,6 +65,49 @@ public sealed class TrackerCommandTests(SharedNode shared) : MemberCommands(shar
         Assert.Contains("User not registered", refused.Error, StringComparison.Ordinal);
         Assert.Equal(1, Json(refused).GetProperty("waiting").GetInt32());
         Assert.Equal(ExitCodes.Unreachable, (await RunAsync(default, [.. report, "http://127.0.0.1:1"])).ExitCode);
+    }
+
+    [Fact]
+    public async Task Vouchers_that_wait_are_reported_to_the_tracker_they_are_for_and_no_other()
+    {
+        var (alice, bob) = (await NewMemberAsync("alice"), await NewMemberAsync("bob"));
+        Assert.True(KeyFile.TryRead(alice.Key, out var sender, out var error), error);
+        Assert.True(KeyFile.TryRead(bob.Key, out var receiver, out error), error);
+        using (sender)
+        using (receiver)
+        {
+            var folder = PeerCommandOptions.StateFolder(At("state"), sender);
+            Directory.CreateDirectory(folder);
+            foreach (var (instance, bytes) in new[] { (await shared.Node.Http.InstanceIdAsync(), 3000), (new string('0', 64), 1) })
+            {
+                Assert.True(InstanceId.TryParse(instance, out var tracker));
+                var voucher = new Voucher
+                {
+                    Instance = tracker, InfoHash = default, Sender = sender.PublicKey, Receiver = receiver.PublicKey, Session = default, Bytes = bytes, Opened = Member.Now, SignedAt = Member.Now,
+                };
+                using var earned = new EarnedVouchers(Path.Combine(folder, $"t.{instance[..8]}.vouchers"));
+                earned.Keep([voucher with { Signature = receiver.Sign(voucher.SignedMessage()) }]);
+            }
+        }
+
+        string[] report = ["report", "--user", alice.Id, "--key", alice.Key, "--state", At("state"), "--json", "--tracker"];
+        Assert.Equal(ExitCodes.Unreachable, (await RunAsync(default, [.. report, "http://127.0.0.1:1"])).ExitCode);
+        foreach (var credited in new[] { 3000, 0 })
+        {
+            // The other tracker's is kept: here it would be refused for good.
+            var result = await RunAsync(default, [.. report, Url]);
+            Assert.Equal((credited, 0, 1), (Json(result).GetProperty("voucher_bytes_credited").GetInt64(), Json(result).GetProperty("vouchers_refused").GetInt32(), Json(result).GetProperty("vouchers_waiting").GetInt32()));
+        }
+
+        Assert.Equal((3000, 0), await TotalsAsync(alice.Id));
+        // What attest has signed is a file for report.
+        var attested = await RunAsync(default, ["attest", "--key", bob.Key, "--sender", Json(await RunAsync(default, ["user", alice.Id, "--tracker", Url, "--json"])).GetProperty("public_key").GetString()!,
+            "--infohash", Torrent, "--session", new string('2', 32), "--bytes", "400", "--instance", await shared.Node.Http.InstanceIdAsync(), "--json"]);
+        await File.WriteAllTextAsync(At("vouchers.json"), attested.Output);
+        var filed = await RunAsync(default, ["report", "--user", alice.Id, "--key", alice.Key, "--file", At("vouchers.json"), "--tracker", Url, "--json"]);
+        Assert.True(filed.ExitCode == 0, filed.Error);
+        Assert.Equal("accepted", Json(filed).GetProperty("voucher_results")[0].GetProperty("status").GetString());
+        Assert.Equal((3400, 0), await TotalsAsync(alice.Id));
     }
 
     [Fact]

@@ -39,12 +39,15 @@ internal sealed partial class TorrentClient : IAsyncDisposable
     /// <summary>True when the client has the file, byte for byte.</summary>
     public bool IsComplete => _torrent.IsCompleteIn(_downloads);
 
+    public bool HasExited => _process.HasExited;
+
+    /// <summary>The end of what it says, and of its log files.</summary>
     public string Log
     {
         get
         {
             lock (_log)
-                return string.Join('\n', _log.TakeLast(40));
+                return string.Join('\n', _log.Concat(Directory.EnumerateFiles(Path.GetDirectoryName(_downloads)!, "*.log", SearchOption.AllDirectories).SelectMany(File.ReadLines)).TakeLast(80));
         }
     }
 

@@ -152,11 +152,11 @@ public sealed class ConsoleTests(PostgresServer postgres, Browser browser) : ICl
     [Fact]
     public async Task A_hostile_user_id_is_text_and_the_public_page_shows_the_evidence_on_a_phone_in_the_dark()
     {
-        await using var node = await NodeProcess.StartNodeAsync(await postgres.CreateDatabaseAsync());
+        await using var node = await NodeProcess.StartNodeAsync(await postgres.CreateDatabaseAsync(), (NodeProcess.Unregistered, "fixed"));
         var sender = new Member("x") { UserId = "\"><img&src=x&onerror=alert(1)>" };
         Assert.Equal(HttpStatusCode.OK, (await sender.RegisterAsync(node.Http)).Status);
         var receiver = await Member.RegisteredAsync(node.Http, "receiver");
-        await sender.ReportAsync(node.Http, receiver.Receipt(sender, "a piece", size: 1 << 20));
+        await sender.ReportVouchersAsync(node.Http, await receiver.VoucherAsync(node.Http, sender, "a session", 1 << 20));
 
         await using var open = await browser.VisitAsync(new Uri(node.Url, "/console#users"), 390, 844, dark: true);
         await Assertions.Expect(open.Page.Locator("#user-rows tr")).ToHaveCountAsync(2);
@@ -167,17 +167,30 @@ public sealed class ConsoleTests(PostgresServer postgres, Browser browser) : ICl
         await open.PictureAsync("console-cluster-phone-dark");
         open.AssertClean();
 
+        // The number of vouchers may be a few seconds old.
+        await Wait.UntilAsync(async () => (long)(await node.Http.GetJsonAsync("/user/" + Uri.EscapeDataString(sender.UserId))).Answer["vouchers"]! == 1);
         await using var visit = await browser.VisitAsync(new Uri(node.Url, "/u/" + Uri.EscapeDataString(sender.UserId)), 390, 844, dark: true);
         await Assertions.Expect(visit.Page.Locator("#name")).ToHaveTextAsync(sender.UserId);
         await Assertions.Expect(visit.Page.Locator("#uploaded")).ToHaveTextAsync("1 MiB");
+        await Assertions.Expect(visit.Page.Locator("#uploaded-by")).ToHaveTextAsync("signed for by those who downloaded");
+        await Assertions.Expect(visit.Page.Locator("#terms")).ToContainTextAsync("counts 16 KiB");
         await Assertions.Expect(visit.Page.Locator("#ratio")).ToHaveTextAsync("∞");
-        await Assertions.Expect(visit.Page.Locator("#receipts tr")).ToHaveCountAsync(1);
-        // The public sees that there is a receipt, not with whom and for what.
+        await Assertions.Expect(visit.Page.Locator("#vouchers")).ToHaveTextAsync("1 voucher");
+        // The public sees that there is a voucher, not with whom and for what.
         Assert.DoesNotContain(receiver.UserId, await visit.Page.ContentAsync(), StringComparison.Ordinal);
         Assert.Equal(0, await visit.Page.Locator("main img").CountAsync());
         Assert.True(await visit.Page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= innerWidth"), "The page is wider than the phone.");
         await visit.PictureAsync("user-phone-dark");
         visit.AssertClean();
+
+        // What the page says of the totals follows the settings.
+        Assert.Equal(HttpStatusCode.OK, (await node.Http.PostTextAsync("/config", """{"verify_signatures":false}""")).Status);
+        await using (var unverified = await browser.VisitAsync(new Uri(node.Url, "/u/" + Uri.EscapeDataString(sender.UserId))))
+        {
+            await Assertions.Expect(unverified.Page.Locator("#uploaded-by")).ToHaveTextAsync("as reported: this tracker verifies no signatures now");
+            await Assertions.Expect(unverified.Page.Locator("#terms")).ToContainTextAsync("anybody can report any transfer");
+            Assert.DoesNotContain("proven by", await unverified.Page.ContentAsync(), StringComparison.Ordinal);
+        }
 
         // Nobody of that name, and what is no text at all.
         foreach (var name in (string[])["nobody", "%FF"])

@@ -20,13 +20,12 @@ namespace Pbts.Tracker.Tests.Ledger;
 [Collection("postgres")]
 public sealed class ReceiptLedgerTests(PostgresServer postgres)
 {
-    /// <summary>Epochs that are open by the database's clock, whatever the test's age.</summary>
-    private static readonly long Epoch = (long)ReceiptTime.EpochOf((ulong)Member.Now) - 200;
+    private static readonly long Epoch = LedgerWorld.Epoch;
 
     [Fact]
     public async Task One_receipt_spent_64_times_at_once_by_four_silos_counts_once()
     {
-        await using var world = await World.CreateAsync(postgres, silos: 4);
+        await using var world = await LedgerWorld.CreateAsync(postgres, silos: 4);
         var entry = world.Entry(0, 1, bytes: 700);
 
         var outcomes = await Task.WhenAll(Enumerable.Range(0, 64).Select(i => world.Silos[i % 4].SpendAsync([entry]).AsTask()));
@@ -39,7 +38,7 @@ public sealed class ReceiptLedgerTests(PostgresServer postgres)
     [Fact]
     public async Task Crossing_reports_between_the_same_members_never_deadlock_and_sums_agree()
     {
-        await using var world = await World.CreateAsync(postgres, silos: 4, members: 10);
+        await using var world = await LedgerWorld.CreateAsync(postgres, silos: 4, members: 10);
         var reports = Enumerable.Range(0, 200).Select(report => Enumerable.Range(0, 50)
             .Select(_ => world.Entry(Random.Shared.Next(10), Random.Shared.Next(10), bytes: Random.Shared.Next(1, 5000))).ToArray()).ToArray();
 
@@ -53,7 +52,7 @@ public sealed class ReceiptLedgerTests(PostgresServer postgres)
         Assert.Equal(10_000, outcomes.Sum(report => report!.Count(outcome => outcome == LedgerOutcome.Credited)));
         Assert.True(clock.Elapsed < TimeSpan.FromSeconds(60), $"{clock.Elapsed}");
         var totals = await world.TotalsAsync();
-        var expected = reports.SelectMany(report => report).Sum(entry => entry.Bytes);
+        var expected = reports.SelectMany(report => report).Sum(entry => entry.Claimed);
         Assert.Equal((expected, expected), (totals.Sum(member => member.Up), totals.Sum(member => member.Down)));
         Assert.Equal(expected, (long)(await world.ScalarAsync("SELECT sum(bytes)::bigint FROM receipts"))!);
         // Retries would hide deadlocks: the database counts them.
@@ -63,7 +62,7 @@ public sealed class ReceiptLedgerTests(PostgresServer postgres)
     [Fact]
     public async Task The_same_receipts_in_every_order_at_once_never_deadlock()
     {
-        await using var world = await World.CreateAsync(postgres, silos: 8, members: 10);
+        await using var world = await LedgerWorld.CreateAsync(postgres, silos: 8, members: 10);
         for (var round = 0; round < 4; round++)
         {
             // Long statements over the same ids, begun together: in another order than one fixed for all they would wait for each other.
@@ -85,7 +84,7 @@ public sealed class ReceiptLedgerTests(PostgresServer postgres)
     {
         await using var server = new OwnServer();
         await server.Postgres.InitializeAsync();
-        await using var world = await World.CreateAsync(server.Postgres, silos: 2);
+        await using var world = await LedgerWorld.CreateAsync(server.Postgres, silos: 2);
         var entries = Enumerable.Range(0, 400).Select(_ => world.Entry(0, 1, bytes: 10)).ToArray();
         var answered = 0;
         var refused = 0;
@@ -127,7 +126,7 @@ public sealed class ReceiptLedgerTests(PostgresServer postgres)
     {
         await using var server = new OwnServer();
         await server.Postgres.InitializeAsync();
-        await using var world = await World.CreateAsync(server.Postgres, silos: 1);
+        await using var world = await LedgerWorld.CreateAsync(server.Postgres, silos: 1);
         await server.Postgres.KillAsync();
         var clock = Stopwatch.StartNew();
         Assert.Null(await world.Silos[0].SpendAsync([world.Entry(0, 1)]));
@@ -139,7 +138,7 @@ public sealed class ReceiptLedgerTests(PostgresServer postgres)
     [Fact]
     public async Task A_stuck_database_is_given_up_after_the_time_limit_and_a_full_queue_at_once()
     {
-        await using var world = await World.CreateAsync(postgres, silos: 1, options: new ReceiptsOptions { Window = ReceiptsOptions.MaxWindow, LedgerTimeout = 2, LedgerQueue = 4 });
+        await using var world = await LedgerWorld.CreateAsync(postgres, silos: 1, options: new ReceiptsOptions { Window = ReceiptsOptions.MaxWindow, LedgerTimeout = 2, LedgerQueue = 4 });
         await using var blocker = await world.Database.OpenConnectionAsync();
         await using var transaction = await blocker.BeginTransactionAsync();
         await new NpgsqlCommand("LOCK TABLE users IN ACCESS EXCLUSIVE MODE", blocker).ExecuteNonQueryAsync();
@@ -164,7 +163,7 @@ public sealed class ReceiptLedgerTests(PostgresServer postgres)
     [Fact]
     public async Task A_dropped_epoch_can_never_be_spent_again()
     {
-        await using var world = await World.CreateAsync(postgres, silos: 2);
+        await using var world = await LedgerWorld.CreateAsync(postgres, silos: 2);
         var old = world.Entry(0, 1, epoch: Epoch);
         var recent = world.Entry(0, 1, epoch: Epoch + 150);
         Assert.Equal([LedgerOutcome.Credited, LedgerOutcome.Credited], await world.Silos[0].SpendAsync([old, recent]));
@@ -184,7 +183,7 @@ public sealed class ReceiptLedgerTests(PostgresServer postgres)
     [Fact]
     public async Task The_day_that_the_floor_begins_with_keeps_all_its_receipts()
     {
-        await using var world = await World.CreateAsync(postgres, silos: 1);
+        await using var world = await LedgerWorld.CreateAsync(postgres, silos: 1);
         var floor = (Epoch + 60) / ReceiptPartitions.Span * ReceiptPartitions.Span;
         var (before, first, last) = (world.Entry(0, 1, epoch: floor - 1), world.Entry(0, 1, epoch: floor), world.Entry(0, 1, epoch: floor + ReceiptPartitions.Span - 1));
         await world.Silos[0].SpendAsync([before, first, last]);
@@ -197,7 +196,7 @@ public sealed class ReceiptLedgerTests(PostgresServer postgres)
     [Fact]
     public async Task Window_and_future_are_told_by_the_databases_clock()
     {
-        await using var world = await World.CreateAsync(postgres, silos: 1, options: new ReceiptsOptions { Window = 86400 });
+        await using var world = await LedgerWorld.CreateAsync(postgres, silos: 1, options: new ReceiptsOptions { Window = 86400 });
         var now = (long)ReceiptTime.EpochOf((ulong)Member.Now);
         LedgerEntry[] entries = [world.Entry(0, 1, epoch: now + 2), world.Entry(0, 1, epoch: now), world.Entry(0, 1, epoch: now - 23), world.Entry(0, 1, epoch: now - 27)];
         Assert.Equal([LedgerOutcome.Future, LedgerOutcome.Credited, LedgerOutcome.Credited, LedgerOutcome.Expired], await world.Silos[0].SpendAsync(entries));
@@ -208,7 +207,7 @@ public sealed class ReceiptLedgerTests(PostgresServer postgres)
     [Fact]
     public async Task Totals_stop_at_the_largest_number_instead_of_overflowing()
     {
-        await using var world = await World.CreateAsync(postgres, silos: 1);
+        await using var world = await LedgerWorld.CreateAsync(postgres, silos: 1);
         await world.ScalarAsync($"UPDATE users SET uploaded = {long.MaxValue - 5} WHERE id = {world.Members[0]} RETURNING 1");
         Assert.Equal([LedgerOutcome.Credited], await world.Silos[0].SpendAsync([world.Entry(0, 1, bytes: 1000)]));
         Assert.Equal((long.MaxValue, 0), (await world.TotalsAsync())[0]);
@@ -217,7 +216,7 @@ public sealed class ReceiptLedgerTests(PostgresServer postgres)
     [Fact]
     public async Task A_receipt_without_receiver_credits_and_debits_nobody()
     {
-        await using var world = await World.CreateAsync(postgres, silos: 1);
+        await using var world = await LedgerWorld.CreateAsync(postgres, silos: 1);
         Assert.Equal([LedgerOutcome.Credited], await world.Silos[0].SpendAsync([world.Entry(0, 1) with { Receiver = null }]));
         Assert.Equal([(1000, 0), (0, 0)], (await world.TotalsAsync())[..2]);
     }
@@ -230,85 +229,5 @@ public sealed class ReceiptLedgerTests(PostgresServer postgres)
         public PostgresServer Postgres { get; } = new();
 
         public async ValueTask DisposeAsync() => await Postgres.DisposeAsync();
-    }
-
-    private sealed class World(string connection) : IAsyncDisposable
-    {
-        private readonly string _connection = connection;
-
-        public required NpgsqlDataSource Database { get; init; }
-
-        public required ReceiptPartitions Partitions { get; init; }
-
-        public required ReceiptLedger[] Silos { get; init; }
-
-        public List<long> Members { get; } = [];
-
-        public static async Task<World> CreateAsync(PostgresServer postgres, int silos, int members = 2, ReceiptsOptions? options = null)
-        {
-            var connection = await postgres.CreateDatabaseAsync();
-            var database = NpgsqlDataSource.Create(connection);
-            var partitions = new ReceiptPartitions(database, NullLogger<ReceiptPartitions>.Instance);
-            var meters = new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>();
-            var world = new World(connection)
-            {
-                Database = database,
-                Partitions = partitions,
-                Silos = [.. Enumerable.Range(0, silos).Select(_ => new ReceiptLedger(database, partitions, Options.Create(options ?? new() { Window = ReceiptsOptions.MaxWindow }), new LedgerMetrics(meters), meters, NullLogger<ReceiptLedger>.Instance))],
-            };
-            var users = new UserStore(database);
-            for (var i = 0; i < members; i++)
-            {
-                var key = MemberKey.From(RandomNumberGenerator.GetBytes(48));
-                await users.RegisterAsync($"member{i}", Convert.ToBase64String(key.Span), key, proven: true, RandomNumberGenerator.GetHexString(32, lowercase: true));
-                world.Members.Add((await users.FindAsync($"member{i}"))!.Id);
-            }
-
-            return world;
-        }
-
-        public LedgerEntry Entry(int sender, int receiver, long bytes = 1000, long? epoch = null) => new(
-            epoch ?? Epoch, ReceiptId.From(RandomNumberGenerator.GetBytes(32)), Members[sender], Members[receiver], InfoHash.From(new byte[20]), 7, bytes);
-
-        public async Task<List<(long Up, long Down)>> TotalsAsync()
-        {
-            var totals = new List<(long, long)>();
-            await using var command = Database.CreateCommand("SELECT uploaded, downloaded FROM users ORDER BY id");
-            await using var reader = await command.ExecuteReaderAsync();
-            while (await reader.ReadAsync())
-                totals.Add((reader.GetInt64(0), reader.GetInt64(1)));
-            return totals;
-        }
-
-        /// <summary>Deadlocks in this database, once every process that may have met one has said so by ending.</summary>
-        public async Task<long> DeadlocksAsync()
-        {
-            Database.Clear();
-            await using var outside = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(_connection) { Database = "postgres" });
-            var name = new NpgsqlConnectionStringBuilder(_connection).Database!;
-            for (var waited = Stopwatch.StartNew(); ; await Task.Delay(50))
-            {
-                await using var command = outside.CreateCommand("SELECT numbackends, deadlocks FROM pg_stat_database WHERE datname = $1");
-                command.Parameters.Add(new() { Value = name });
-                await using var reader = await command.ExecuteReaderAsync();
-                await reader.ReadAsync();
-                if (reader.GetInt32(0) == 0)
-                    return reader.GetInt64(1);
-                Assert.True(waited.Elapsed < TimeSpan.FromSeconds(30), "Connections stay open.");
-            }
-        }
-
-        public async Task<object?> ScalarAsync(string sql)
-        {
-            await using var command = Database.CreateCommand(sql);
-            return await command.ExecuteScalarAsync();
-        }
-
-        public async ValueTask DisposeAsync()
-        {
-            foreach (var silo in Silos)
-                await silo.DisposeAsync();
-            await Database.DisposeAsync();
-        }
     }
 }

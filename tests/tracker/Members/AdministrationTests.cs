@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json.Nodes;
+using Pbts.Protocol.Bls;
 using Pbts.Tracker.Tests.Support;
 
 namespace Pbts.Tracker.Tests.Members;
@@ -95,6 +96,97 @@ public sealed class AdministrationTests(SharedNode shared)
         Assert.Equal(HttpStatusCode.BadRequest, (await _tracker.PostAsync("/verify-receipt", body)).Status);
     }
 
+    [Fact]
+    public async Task A_voucher_that_attest_signs_verifies_and_is_credited()
+    {
+        var keys = (await _tracker.PostTextAsync("/keygen", "")).Answer;
+        Assert.True(BlsSecretKey.TryParse(Convert.FromBase64String((string)keys["private_key"]!), out var secret));
+        var (sender, receiver) = (await Member.RegisteredAsync(_tracker, "sender"), await Member.RegisteredAsync(_tracker, "receiver", secret));
+        var body = new JsonObject
+        {
+            ["receiver_private_key"] = (string)keys["private_key"]!, ["sender_pk"] = sender.PublicKey, ["infohash"] = new string('B', 40),
+            ["session"] = new string('C', 32), ["bytes"] = 4_000_000,
+        };
+        var (status, attested) = await _tracker.PostAsync("/attest", body);
+        Assert.True(status == HttpStatusCode.OK, attested.ToJsonString());
+        Assert.False(attested.ContainsKey("receipt"));
+        var voucher = attested["voucher"]!.AsObject();
+        Assert.Equal((receiver.PublicKey, new string('c', 32), 4_000_000L), ((string)voucher["receiver_pk"]!, (string)voucher["session"]!, (long)voucher["bytes"]!));
+        Assert.InRange((long)voucher["signed_at"]!, Member.Now - 60, Member.Now + 60);
+        Assert.Equal((long)voucher["signed_at"]!, (long)voucher["opened"]!);
+
+        Assert.True((bool)(await _tracker.PostAsync("/verify-receipt", voucher)).Answer["valid"]!);
+        foreach (var field in new[] { "bytes", "signed_at" })
+        {
+            var changed = (JsonObject)voucher.DeepClone();
+            changed[field] = (long)changed[field]! + 1;
+            Assert.False((bool)(await _tracker.PostAsync("/verify-receipt", changed)).Answer["valid"]!);
+        }
+
+        var (_, report) = await sender.ReportVouchersAsync(_tracker, voucher);
+        Assert.Equal(("accepted", 4_000_000L), ((string)report["voucher_results"]![0]!["status"]!, (long)report["voucher_results"]![0]!["total"]!));
+
+        // Times that are given are signed; the same session with more bytes is worth what it rises by.
+        (body["bytes"], body["opened"], body["signed_at"]) = (5_000_000, (long)voucher["opened"]!, (long)voucher["signed_at"]! + 1);
+        voucher = (await _tracker.PostAsync("/attest", body)).Answer["voucher"]!.AsObject();
+        Assert.Equal((long)body["signed_at"]!, (long)voucher["signed_at"]!);
+        (_, report) = await sender.ReportVouchersAsync(_tracker, voucher);
+        Assert.Equal(("accepted", 1_000_000L), ((string)report["voucher_results"]![0]!["status"]!, (long)report["voucher_results"]![0]!["credited"]!));
+    }
+
+    [Theory]
+    [InlineData("session", null)]
+    [InlineData("session", "\"abcd\"")]
+    [InlineData("session", "7")]
+    [InlineData("bytes", null)]
+    [InlineData("bytes", "0")]
+    [InlineData("bytes", "9007199254740992")]
+    [InlineData("bytes", "\"1\"")]
+    [InlineData("infohash", null)]
+    [InlineData("infohash", "\"zz\"")]
+    [InlineData("sender_pk", null)]
+    [InlineData("sender_pk", "\"AAAA\"")]
+    [InlineData("opened", "-1")]
+    [InlineData("opened", "9223372036854775808")]
+    [InlineData("signed_at", "0.5")]
+    [InlineData("signed_at", "1699999999")]
+    [InlineData("piece_hash", "\"aa\"")]
+    [InlineData("piece_index", "0")]
+    public async Task What_is_wrong_with_a_voucher_is_named(string field, string? value)
+    {
+        var member = new Member("m");
+        var signed = await member.VoucherAsync(_tracker, new Member("s"), "x", 5, voucher => voucher with { Opened = 1_700_000_000, SignedAt = 1_700_000_001 });
+        Assert.True((bool)(await _tracker.PostAsync("/verify-receipt", signed)).Answer["valid"]!);
+        var toSign = (JsonObject)signed.DeepClone();
+        toSign.Remove("receiver_pk");
+        toSign.Remove("signature");
+        toSign["receiver_private_key"] = Convert.ToBase64String([.. Enumerable.Repeat((byte)1, 32)]);
+        foreach (var (path, body) in ((string, JsonObject)[])[("/attest", toSign), ("/verify-receipt", signed)])
+        {
+            body[field] = value is null ? null : JsonNode.Parse(value);
+            var (status, answer) = await _tracker.PostAsync(path, body);
+            Assert.True(status == HttpStatusCode.BadRequest, $"{path}: {answer.ToJsonString()}");
+            Assert.StartsWith($"{field} ", (string)answer["error"]!, StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
+    [InlineData("receiver_pk")]
+    [InlineData("signature")]
+    [InlineData("opened")]
+    [InlineData("signed_at")]
+    public async Task A_voucher_to_check_has_all_that_was_signed(string field)
+    {
+        var voucher = await new Member("m").VoucherAsync(_tracker, new Member("s"), "x", 5);
+        foreach (var value in (string?[])[null, "AAAA"])
+        {
+            voucher[field] = value;
+            var (status, answer) = await _tracker.PostAsync("/verify-receipt", voucher);
+            Assert.Equal(HttpStatusCode.BadRequest, status);
+            Assert.StartsWith($"{field} ", (string)answer["error"]!, StringComparison.Ordinal);
+        }
+    }
+
     [Theory]
     [InlineData("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=")]
     [InlineData("//////////////////////////////////////////8=")]
@@ -107,6 +199,14 @@ public sealed class AdministrationTests(SharedNode shared)
         });
         Assert.Equal(HttpStatusCode.BadRequest, status);
         Assert.Contains("receiver_private_key", (string)answer["error"]!, StringComparison.Ordinal);
+        Assert.DoesNotContain(key, answer.ToJsonString(), StringComparison.Ordinal);
+
+        (status, answer) = await _tracker.PostAsync("/attest", new JsonObject
+        {
+            ["receiver_private_key"] = key, ["sender_pk"] = new Member("m").PublicKey, ["infohash"] = new string('b', 40), ["session"] = new string('c', 32), ["bytes"] = 1,
+        });
+        Assert.Equal(HttpStatusCode.BadRequest, status);
+        Assert.StartsWith("receiver_private_key ", (string)answer["error"]!, StringComparison.Ordinal);
         Assert.DoesNotContain(key, answer.ToJsonString(), StringComparison.Ordinal);
     }
 

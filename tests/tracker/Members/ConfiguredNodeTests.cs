@@ -48,6 +48,19 @@ public sealed class ConfiguredNodeTests(PostgresServer postgres)
         (_, answer) = await node.Http.PostAsync("/report", new JsonObject { ["user_id"] = "alice", ["receipts"] = new JsonArray(receipt, huge) });
         Assert.Equal(["accepted", "too_large"], answer.Statuses());
         Assert.Equal((300 + 16384, 200 + 16384), ((long)answer["total_uploaded"]!, (long)answer["total_downloaded"]!));
+        // Vouchers wait until they can be verified: they are kept for ever.
+        (_, answer) = await node.Http.PostTextAsync("/report", """{"user_id":"alice","vouchers":[{},{}]}""");
+        Assert.Equal(["busy", "busy"], answer["voucher_results"]!.AsArray().Select(result => (string)result!["status"]!));
+    }
+
+    [Theory]
+    [InlineData("claimed")]
+    [InlineData("fixed")]
+    public async Task Where_uploaders_name_their_own_price_the_log_says_so(string setting)
+    {
+        await using var node = await NodeProcess.StartNodeAsync(await postgres.CreateDatabaseAsync(), (NodeProcess.Unregistered, setting));
+        Assert.Equal(setting == "claimed", node.Log.Contains("uploaders name their own price", StringComparison.Ordinal));
+        Assert.Equal(setting, (string)(await node.Http.GetJsonAsync("/config")).Answer["unregistered_receipts"]!);
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Security.Cryptography;
 using System.Text.Json;
@@ -73,6 +74,48 @@ public sealed class VectorTests(PostgresServer postgres)
         await using var reader = await sums.ExecuteReaderAsync();
         await reader.ReadAsync();
         Assert.Equal(reader.GetInt64(1), reader.GetInt64(0));
+    }
+
+    [Fact]
+    public async Task A_session_of_another_implementation_is_credited_its_highest_voucher_in_any_order()
+    {
+        foreach (var session in Load("pbts_vouchers.json").GetProperty("sessions").EnumerateArray())
+        {
+            var database = await postgres.CreateDatabaseAsync();
+            await using var source = NpgsqlDataSource.Create(database);
+            await using (var command = source.CreateCommand($"UPDATE instance SET id = '{Text(session, "instance_id")}'"))
+                await command.ExecuteNonQueryAsync();
+            await using var node = await NodeProcess.StartNodeAsync(database, ("Receipts__VoucherWindow", $"{Window}"));
+            await ProveAsync(source, session, "sender_pk", "receiver_pk");
+            var vouchers = session.GetProperty("vouchers").EnumerateArray().ToArray();
+            foreach (var order in session.GetProperty("orders").EnumerateArray())
+            {
+                foreach (var (index, credited) in order.GetProperty("order").EnumerateArray().Zip(order.GetProperty("credited").EnumerateArray()))
+                {
+                    var voucher = new JsonObject
+                    {
+                        ["infohash"] = Text(session, "infohash"), ["receiver_pk"] = Base64(session, "receiver_pk"), ["sender_pk"] = Base64(session, "sender_pk"),
+                        ["session"] = Text(session, "session"), ["opened"] = long.Parse(Text(session, "opened"), CultureInfo.InvariantCulture),
+                        ["bytes"] = long.Parse(Text(vouchers[index.GetInt32()], "bytes"), CultureInfo.InvariantCulture),
+                        ["signed_at"] = long.Parse(Text(vouchers[index.GetInt32()], "signed_at"), CultureInfo.InvariantCulture),
+                        ["signature"] = Base64(vouchers[index.GetInt32()], "signature"),
+                    };
+                    var (_, answer) = await node.Http.PostAsync("/report", new JsonObject { ["user_id"] = Text(session, "sender_pk")[..64], ["vouchers"] = new JsonArray(voucher) });
+                    var result = answer["voucher_results"]![0]!;
+                    Assert.Equal((credited.GetInt64() > 0 ? "accepted" : "duplicate", credited.GetInt64()), ((string)result["status"]!, (long)result["credited"]!));
+                }
+
+                await using var sums = source.CreateCommand("SELECT sum(uploaded)::bigint, sum(downloaded)::bigint FROM users");
+                await using (var reader = await sums.ExecuteReaderAsync())
+                {
+                    Assert.True(await reader.ReadAsync());
+                    Assert.Equal((order.GetProperty("total").GetInt64(), order.GetProperty("total").GetInt64()), (reader.GetInt64(0), reader.GetInt64(1)));
+                }
+
+                await using var begin = source.CreateCommand("TRUNCATE voucher_sessions; UPDATE users SET uploaded = 0, downloaded = 0");
+                await begin.ExecuteNonQueryAsync();
+            }
+        }
     }
 
     [Fact]

@@ -122,9 +122,15 @@ public sealed class MixedSwarmTests(MixedNetwork mixed) : IClassFixture<MixedNet
         }
     }
 
-    private static async Task WaitForAsync(TorrentClient client, CliProcess seed)
+    private async Task WaitForAsync(TorrentClient client, CliProcess seed)
     {
         for (var waited = Stopwatch.StartNew(); !client.IsComplete; await Task.Delay(200))
-            Assert.True(waited.Elapsed < Patience && !seed.HasExited, $"the file is not complete\n{client.Log}\n--- {seed.Error}");
+            Assert.True(waited.Elapsed < Patience && !seed.HasExited, $"the file is not complete\n--- the client{(client.HasExited ? ", which has ended" : "")}:\n{client.Log}\n--- its connections:\n{Connections()}\n--- {seed.Error}");
+    }
+
+    private string Connections()
+    {
+        using var ss = Process.Start(mixed.Network.Right.Inside(new ProcessStartInfo("ss", ["-tan"]) { RedirectStandardOutput = true }))!;
+        return ss.StandardOutput.ReadToEnd();
     }
 }

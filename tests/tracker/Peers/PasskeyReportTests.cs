@@ -28,7 +28,7 @@ public sealed class PasskeyReportTests(PostgresServer postgres) : IAsyncLifetime
         {
             var (alice, bob) = (await NewMemberAsync("alice"), await NewMemberAsync("bob"));
             var torrent = await NewTorrentAsync(1_000_000, 65536);
-            // Without a passkey the tracker takes nothing; the receipts wait.
+            // Without a passkey the tracker takes nothing; the vouchers wait.
             await RunAsync(torrent, alice, bob, [], "1", patience);
             Assert.Equal((0, 0), await TotalsAsync(alice.Id));
             await using var refused = CliProcess.Start("report", "--user", alice.Id, "--key", alice.Key, "--tracker", Url, "--state", At("seed1"), "--json");
@@ -36,7 +36,7 @@ public sealed class PasskeyReportTests(PostgresServer postgres) : IAsyncLifetime
             Assert.Contains("passkey is missing", refused.Error, StringComparison.Ordinal);
 
             await using (var report = CliProcess.Start(null, [("PBTS_PASSKEY", alice.Passkey)], "report", "--user", alice.Id, "--key", alice.Key, "--tracker", Url, "--state", At("seed1"), "--json"))
-                Assert.Equal(16, (await report.SucceedAsync(patience)).GetProperty("credited").GetInt32());
+                Assert.Equal(1_000_000, (await report.SucceedAsync(patience)).GetProperty("voucher_bytes_credited").GetInt32());
             Assert.Equal((1_000_000, 0), await TotalsAsync(alice.Id));
 
             // With the announce URL that registering gave, seed reports by itself. The receipts are another member's.

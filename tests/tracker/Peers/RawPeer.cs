@@ -5,6 +5,7 @@ using Pbts.Cli.Peers;
 using Pbts.Protocol.Bep10;
 using Pbts.Protocol.Receipts;
 using Pbts.Protocol.Torrents;
+using Pbts.Protocol.Vouchers;
 
 namespace Pbts.Tracker.Tests.Peers;
 
@@ -37,7 +38,7 @@ internal sealed class RawPeer : IDisposable
     }
 
     /// <summary>Is called by a peer that wants a torrent, and offers all of it.</summary>
-    public static async Task<RawPeer> UploaderAsync(TransferSetup setup, TorrentPeer target, MemberKey? key)
+    public static async Task<RawPeer> UploaderAsync(TransferSetup setup, TorrentPeer target, MemberKey? key, InstanceId? instance = null)
     {
         using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
@@ -50,7 +51,7 @@ internal sealed class RawPeer : IDisposable
             everything.Set(piece);
         await peer.SendAsync([.. PeerHandshake.Build(setup.Torrent.InfoHash, "-XX0000-raw-uploader"u8), .. PeerMessages.WithPayload(PeerMessages.BitfieldId, everything.ToArray())]);
         if (key is not null)
-            await peer.SendAsync(new PbtsExtension().CreateHandshake(publicKey: key));
+            await peer.SendAsync(new PbtsExtension().CreateHandshake(publicKey: key, instance: instance));
         await peer.SendAsync(PeerMessages.Simple(PeerMessages.Unchoke));
         return peer;
     }

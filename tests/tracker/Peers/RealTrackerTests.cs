@@ -4,6 +4,7 @@ using Pbts.Cli.Commands;
 using Pbts.Cli.Keys;
 using Pbts.Cli.Peers;
 using Pbts.Cli.Tracker;
+using Pbts.Protocol.Vouchers;
 using Pbts.Tracker.Tests.Support;
 using static Pbts.Tracker.Tests.Peers.TransferSetup;
 
@@ -14,7 +15,7 @@ namespace Pbts.Tracker.Tests.Peers;
 public sealed class RealTrackerTests(SharedNode shared) : MemberCommands(shared.Node.Url)
 {
     [Fact]
-    public async Task A_download_credits_the_seeder_and_debits_the_downloader_by_the_piece()
+    public async Task A_download_credits_the_seeder_and_debits_the_downloader_to_the_byte()
     {
         var (alice, bob) = (await NewMemberAsync("alice"), await NewMemberAsync("bob"));
         var torrent = await NewTorrentAsync(700_000, 65536);
@@ -24,27 +25,32 @@ public sealed class RealTrackerTests(SharedNode shared) : MemberCommands(shared.
         var got = await RunAsync(default, "get", torrent, "--data", At("got"), "--user", bob.Id, "--key", bob.Key, "--state", At("s2"), "--listen", "127.0.0.1", "--timeout", "60", "--json");
         Assert.True(got.ExitCode == 0, got.Error);
         Assert.Equal(await File.ReadAllBytesAsync(At("data.bin")), await File.ReadAllBytesAsync(At("got/data.bin")));
-        Assert.Equal(11, Json(got).GetProperty("receipts_signed").GetInt32());
-        Assert.Equal(0, Json(got).GetProperty("receipts_undelivered").GetInt32());
+        Assert.Equal((0, 700_000), (Json(got).GetProperty("receipts_signed").GetInt32(), Json(got).GetProperty("bytes_signed").GetInt32()));
+        Assert.Equal(0, Json(got).GetProperty("vouchers_undelivered").GetInt32());
 
         // The seeder reports by itself; ending it reports the rest.
         await stopSeeding.CancelAsync();
         var seeded = await seeding;
         Assert.True(seeded.ExitCode == 0, seeded.Error);
-        Assert.True(Json(seeded).GetProperty("receipts_credited").GetInt32() == 11, seeded.Output + seeded.Error);
+        Assert.True(Json(seeded).GetProperty("voucher_bytes_credited").GetInt32() == 700_000, seeded.Output + seeded.Error);
+        Assert.Equal(0, Json(seeded).GetProperty("vouchers_waiting").GetInt32());
         Assert.Equal((700_000, 0), await TotalsAsync(alice.Id));
         Assert.Equal((0, 700_000), await TotalsAsync(bob.Id));
     }
 
-    [Fact]
-    public async Task Receipts_of_a_seeder_whose_tracker_was_away_are_credited_later_and_once()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task What_a_seeder_earned_while_its_tracker_was_away_is_credited_later_and_once(bool vouchers)
     {
+        var instance = InstanceId.From(Convert.FromHexString(await shared.Node.Http.InstanceIdAsync()));
+        PeerOptions Meeting(PeerOptions options) => vouchers ? options with { Instance = instance } : options;
         var (alice, bob) = (await NewMemberAsync("carol"), await NewMemberAsync("dave"));
         using var setup = await CreateAsync(300_000, 65536);
         Assert.True(KeyFile.TryRead(alice.Key, out var aliceKey, out _) & KeyFile.TryRead(bob.Key, out var bobKey, out _));
         using var nobody = new TrackerClient("http://127.0.0.1:1") { Member = (alice.Id, aliceKey!) };
-        await using (var seed = await setup.StartAsync("seed", aliceKey, nobody))
-        await using (var get = await setup.StartAsync("get", bobKey))
+        await using (var seed = await setup.StartAsync("seed", aliceKey, nobody, Meeting))
+        await using (var get = await setup.StartAsync("get", bobKey, change: Meeting))
         {
             get.AddPeers([Address(seed)]);
             await get.Session.Completed.WaitAsync(TimeSpan.FromSeconds(30));
@@ -64,8 +70,8 @@ public sealed class RealTrackerTests(SharedNode shared) : MemberCommands(shared.
                 File.Copy(file, Path.Combine(copy, Path.GetFileName(state), Path.GetFileName(file)));
             var report = await RunAsync(default, "report", "--user", alice.Id, "--key", alice.Key, "--tracker", Url, "--state", copy, "--json");
             Assert.True(report.ExitCode == 0, report.Error);
-            Assert.Equal(5, Json(report).GetProperty("credited").GetInt32());
-            Assert.Equal(0, Json(report).GetProperty("waiting").GetInt32());
+            Assert.Equal((vouchers ? 0 : 5, 0), (Json(report).GetProperty("credited").GetInt32(), Json(report).GetProperty("waiting").GetInt32()));
+            Assert.Equal((vouchers && time == 0 ? 300_000 : 0, 0), (Json(report).GetProperty("voucher_bytes_credited").GetInt32(), Json(report).GetProperty("vouchers_waiting").GetInt32()));
             Assert.Equal((300_000, 0), await TotalsAsync(alice.Id));
             Assert.Equal((0, 300_000), await TotalsAsync(bob.Id));
         }

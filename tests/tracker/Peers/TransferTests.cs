@@ -1,5 +1,6 @@
 using Pbts.Cli.Keys;
 using Pbts.Cli.Peers;
+using Pbts.Protocol.Bep10;
 using Pbts.Protocol.Receipts;
 using static Pbts.Tracker.Tests.Peers.TransferSetup;
 
@@ -63,6 +64,27 @@ public class TransferTests
         await plain.Session.Completed.WaitAsync(Patience);
         Assert.Equal(setup.Data, setup.Downloaded("plain"));
         Assert.Equal(0, seed.Session.Receipts.ToReport.Count);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Five_hundred_requests_at_once_are_all_served(bool member)
+    {
+        // As libtorrent makes them on a fast line. Each that was ignored it would wait for, for a minute.
+        const int Blocks = 500;
+        using var setup = await CreateAsync(Blocks * 16384, 65536);
+        using var alice = MemberIdentity.Generate();
+        await using var seed = await setup.StartAsync("seed", member ? alice : null, change: o => o with { UploadLimit = 4_000_000 });
+        using var raw = await RawPeer.ConnectAsync(seed, setup.Torrent);
+        await raw.SendAsync(Bep10Frame.Build(Bep10Frame.HandshakeId, new ExtensionHandshake().Encode()));
+        Assert.True(ExtensionHandshake.TryParse((await raw.NextAsync(PeerMessages.Extended))!.AsMemory(1), out var said));
+        Assert.InRange(said.RequestQueue ?? 0, Blocks, 10_000);
+        await raw.SendAsync(PeerMessages.Simple(PeerMessages.Interested));
+        Assert.NotNull(await raw.NextAsync(PeerMessages.Unchoke, seconds: 15));
+        await raw.SendAsync([.. Enumerable.Range(0, Blocks).SelectMany(block => PeerMessages.Numbers(PeerMessages.Request, block / 4, block % 4 * 16384, 16384))]);
+        for (var block = 0; block < Blocks; block++)
+            Assert.NotNull(await raw.NextAsync(PeerMessages.Piece));
     }
 
     [Fact]

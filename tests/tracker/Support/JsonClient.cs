@@ -28,6 +28,18 @@ internal static class JsonClient
         return await SendAsync(tracker, request);
     }
 
+    /// <summary>Any method, with JSON, a file or nothing as the body.</summary>
+    public static async Task<(HttpStatusCode Status, JsonObject Answer)> CallAsync(
+        this HttpClient tracker, HttpMethod method, string path, HttpContent? body, params (string Name, string Value)[] headers)
+    {
+        using var request = new HttpRequestMessage(method, path) { Content = body };
+        foreach (var (name, value) in headers)
+            request.Headers.TryAddWithoutValidation(name, value);
+        return await SendAsync(tracker, request);
+    }
+
+    public static HttpContent Json(string text) => new StringContent(text, Encoding.UTF8, "application/json");
+
     public static async Task<string> InstanceIdAsync(this HttpClient tracker) => (string)(await tracker.GetJsonAsync("/config")).Answer["instance_id"]!;
 
     /// <summary>The statuses of a report's receipts in order.</summary>

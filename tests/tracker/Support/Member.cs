@@ -3,12 +3,15 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Pbts.Protocol.Bls;
 using Pbts.Protocol.Receipts;
+using Pbts.Protocol.Vouchers;
 
 namespace Pbts.Tracker.Tests.Support;
 
 /// <summary>A tracker user with a key of its own, as its software would act.</summary>
 internal sealed class Member
 {
+    private static readonly long s_opened = Now - 3600;
+
     private readonly BlsSecretKey _secret;
 
     public Member(string name, BlsSecretKey? secret = null)
@@ -38,12 +41,16 @@ internal sealed class Member
         return member;
     }
 
-    public async Task<(HttpStatusCode Status, JsonObject Answer)> RegisterAsync(HttpClient tracker, bool signed = true)
+    /// <param name="administrator">The token, when the administration registers it.</param>
+    public async Task<(HttpStatusCode Status, JsonObject Answer)> RegisterAsync(HttpClient tracker, bool signed = true, string? invite = null, string? administrator = null)
     {
         var body = new JsonObject { ["user_id"] = UserId, ["public_key"] = PublicKey };
+        if (invite is not null)
+            body["invite"] = invite;
         if (signed)
             body["signature"] = Sign(RegistrationMessage.Build(await tracker.InstanceIdAsync(), UserId));
-        var (status, answer) = await tracker.PostAsync("/register", body);
+        (string, string)[] headers = administrator is null ? [] : [("Authorization", $"Bearer {administrator}")];
+        var (status, answer) = await tracker.PostTextAsync("/register", body.ToJsonString(), headers: headers);
         Passkey = (string?)answer["passkey"] ?? Passkey;
         return (status, answer);
     }
@@ -74,20 +81,47 @@ internal sealed class Member
     public string Sign(byte[] message) => Convert.ToBase64String(Bls.Sign(_secret, message).ToArray());
 
     /// <summary>A receipt of this member, the receiver, as it is reported. The piece hash is 20 or 32 bytes.</summary>
-    public JsonObject Receipt(Member sender, string piece, uint index = 0, long? timestamp = null, long? size = 1000, bool sha1 = false, string? signature = null)
+    public JsonObject Receipt(Member sender, string piece, uint index = 0, long? timestamp = null, long? size = 1000, bool sha1 = false, string? signature = null, InfoHash? torrent = null)
     {
         var hash = sha1 ? System.Security.Cryptography.SHA1.HashData(Encoding.UTF8.GetBytes(piece)) : System.Security.Cryptography.SHA256.HashData(Encoding.UTF8.GetBytes(piece));
         var time = timestamp ?? Now;
-        var message = ReceiptMessage.Build(Torrent, sender.Key, PieceHash.From(hash), index, ReceiptTime.FromTimestamp((ulong)time));
+        var message = ReceiptMessage.Build(torrent ?? Torrent, sender.Key, PieceHash.From(hash), index, ReceiptTime.FromTimestamp((ulong)time));
         var receipt = new JsonObject
         {
-            ["infohash"] = Torrent.ToString(), ["sender_pk"] = sender.PublicKey, ["receiver_public_key"] = PublicKey,
+            ["infohash"] = (torrent ?? Torrent).ToString(), ["sender_pk"] = sender.PublicKey, ["receiver_public_key"] = PublicKey,
             ["piece_hash"] = Convert.ToHexStringLower(hash), ["piece_index"] = index, ["timestamp"] = time, ["signature"] = signature ?? Sign(message),
         };
         if (size is not null)
             receipt["piece_size"] = size;
         return receipt;
     }
+
+    /// <summary>A voucher of this member, the receiver, as it is reported.</summary>
+    /// <param name="session">Any text: the same text, the same session.</param>
+    /// <param name="change">Changes what is signed.</param>
+    public async Task<JsonObject> VoucherAsync(HttpClient tracker, Member sender, string session, long bytes, Func<Voucher, Voucher>? change = null) =>
+        Voucher(InstanceId.From(Convert.FromHexString(await tracker.InstanceIdAsync())), sender, session, bytes, change);
+
+    /// <inheritdoc cref="VoucherAsync"/>
+    public JsonObject Voucher(InstanceId instance, Member sender, string session, long bytes, Func<Voucher, Voucher>? change = null)
+    {
+        var voucher = new Voucher
+        {
+            Instance = instance, InfoHash = Torrent, Sender = sender.Key, Receiver = Key,
+            Session = SessionId.From(System.Security.Cryptography.SHA256.HashData(Encoding.UTF8.GetBytes(session)).AsSpan(0, SessionId.Length)),
+            Bytes = bytes, Opened = s_opened, SignedAt = Now,
+        };
+        voucher = change?.Invoke(voucher) ?? voucher;
+        return new JsonObject
+        {
+            ["infohash"] = voucher.InfoHash.ToString(), ["sender_pk"] = Convert.ToBase64String(voucher.Sender.Span), ["receiver_pk"] = Convert.ToBase64String(voucher.Receiver.Span),
+            ["session"] = voucher.Session.ToString(), ["bytes"] = voucher.Bytes, ["opened"] = voucher.Opened, ["signed_at"] = voucher.SignedAt,
+            ["signature"] = Sign(voucher.SignedMessage()),
+        };
+    }
+
+    public Task<(HttpStatusCode Status, JsonObject Answer)> ReportVouchersAsync(HttpClient tracker, params IEnumerable<JsonNode> vouchers) =>
+        tracker.PostAsync("/report", new JsonObject { ["user_id"] = UserId, ["vouchers"] = new JsonArray([.. vouchers.Select(voucher => voucher.DeepClone())]) });
 
     /// <summary>The same in the dialect that peers speak among each other: an hour instead of a second, other names.</summary>
     public JsonObject EpochReceipt(Member sender, string piece, uint index = 0, ulong? epoch = null)

@@ -15,6 +15,9 @@ internal sealed partial class NodeProcess : IAsyncDisposable
     /// <summary>Among the settings of a process: it has the limits that are the default, for strangers as for tests.</summary>
     public static readonly (string Name, string Value) WithLimits = ("PBTS_TEST_LIMITS", "default");
 
+    /// <summary>The setting of what a receipt for a torrent that is not registered is worth.</summary>
+    public const string Unregistered = "Receipts__Unregistered";
+
     private static readonly string[] UnlimitedInTests =
         [
         "Tracker__AnnounceRate", "Tracker__PeersPerAddress", "Tracker__NewSwarmRate", "Tracker__ScrapeRate", "Tracker__ConnectionsPerAddress",
@@ -158,6 +161,8 @@ internal sealed partial class NodeProcess : IAsyncDisposable
                 start.Environment[limit] = "0";
         }
 
+        // Receipts of several sizes tell which of them were counted; what the default makes of a size has tests of its own.
+        start.Environment[Unregistered] = "claimed";
         foreach (var (name, value) in environment)
             start.Environment[name] = value;
         var node = new NodeProcess(

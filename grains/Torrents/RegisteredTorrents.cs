@@ -1,0 +1,76 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Npgsql;
+using Pbts.GrainInterfaces.Configuration;
+using Pbts.GrainInterfaces.Operations;
+using Pbts.GrainInterfaces.Swarms;
+using Pbts.Protocol.Receipts;
+
+namespace Pbts.Grains.Torrents;
+
+/// <summary>
+/// Remembers on this silo which torrents are registered: those that are for good, as many as fit, those that are not for two
+/// seconds. Anybody can make up info hashes: each costs a place in a statement that many share, and nothing that lasts.
+/// </summary>
+internal sealed partial class RegisteredTorrents(TorrentStore torrents, IOptions<TorrentsOptions> options, TimeProvider time, ILogger<RegisteredTorrents> logger)
+    : IRegisteredTorrents, IAsyncDisposable
+{
+    private const int MaxBatch = 1000;
+    private const int MaxWaiting = 10_000;
+    private const int Capacity = 100_000;
+    private const int UnknownCapacity = 20_000;
+
+    private static readonly TimeSpan UnknownLifetime = TimeSpan.FromSeconds(2);
+
+    /// <summary>While the database is away nobody waits for it more often than this.</summary>
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(3);
+
+    private static readonly AnnounceReply Unregistered = new() { Refusal = AnnounceRefusal.Unregistered };
+    private static readonly AnnounceReply Unknown = new() { Refusal = AnnounceRefusal.Unknown };
+
+    private readonly ConcurrentDictionary<InfoHash, bool> _registered = new();
+    private readonly ConcurrentDictionary<InfoHash, long> _unknown = new();
+    private readonly Batcher<InfoHash, bool> _lookups = new(torrents.AreRegisteredAsync, MaxBatch, MaxWaiting);
+    private long _pausedUntil;
+
+    public ValueTask<AnnounceReply?> RefuseAsync(InfoHash infoHash)
+    {
+        if (options.Value.Access == TorrentAccess.Open || _registered.ContainsKey(infoHash))
+            return default;
+        if (_unknown.TryGetValue(infoHash, out var at) && time.GetElapsedTime(at) < UnknownLifetime)
+            return ValueTask.FromResult<AnnounceReply?>(Unregistered);
+        return time.GetTimestamp() >= Volatile.Read(ref _pausedUntil) && _lookups.TryRun(infoHash) is { } lookup
+            ? LookAsync(infoHash, lookup) : ValueTask.FromResult<AnnounceReply?>(Unknown);
+    }
+
+    public ValueTask DisposeAsync() => _lookups.DisposeAsync();
+
+    private async ValueTask<AnnounceReply?> LookAsync(InfoHash infoHash, Task<bool> lookup)
+    {
+        try
+        {
+            if (await lookup)
+            {
+                if (_registered.Count >= Capacity)
+                    _registered.Clear();
+                _registered[infoHash] = true;
+                return null;
+            }
+        }
+        catch (Exception e) when (e is NpgsqlException or TimeoutException or InvalidOperationException)
+        {
+            Volatile.Write(ref _pausedUntil, time.GetTimestamp() + (long)(Pause.TotalSeconds * time.TimestampFrequency));
+            LogUnavailable(e.Message);
+            return Unknown;
+        }
+
+        if (_unknown.Count >= UnknownCapacity)
+            _unknown.Clear();
+        _unknown[infoHash] = time.GetTimestamp();
+        return Unregistered;
+    }
+
+    [LoggerMessage(LogLevel.Warning, "The registry of torrents cannot be read: swarms that would begin now wait. {Problem}")]
+    private partial void LogUnavailable(string problem);
+}

@@ -1,0 +1,14 @@
+using Orleans.Concurrency;
+using Pbts.GrainInterfaces.Torrents;
+
+namespace Pbts.Grains.Torrents;
+
+[StatelessWorker, Reentrant]
+internal sealed class TorrentRegistryGrain(TorrentStore torrents) : Grain, ITorrentRegistryGrain
+{
+    public async ValueTask<PublishOutcome> PublishAsync(IReadOnlyList<TorrentEntry> entries, string? publisher) => await torrents.PublishAsync(entries, publisher);
+
+    public async ValueTask<TorrentEntry?> FindAsync(string infoHash) => await torrents.FindAsync(infoHash);
+
+    public async ValueTask<IReadOnlyList<TorrentEntry>> ListAsync(string text, int count) => await torrents.ListAsync(text, count);
+}

@@ -35,7 +35,7 @@ internal sealed class ReceiptDesk : IDisposable
         if (Options is { Identity: { } member, Instance: { } instance })
             Vouchers = new VoucherDesk(session, instance, member, _background, _collector.Blame);
         if (Options.Identity is { } identity)
-            _ = _background.RunAsync(() => WarmUp(identity));
+            _ = _background.RunAsync(() => WarmUp(identity, gives: session.Left == 0));
     }
 
     /// <summary>The exchange of vouchers; <c>null</c> when the tracker is not known or we have no key.</summary>
@@ -180,9 +180,16 @@ internal sealed class ReceiptDesk : IDisposable
         ToDeliver.Dispose();
     }
 
-    /// <summary>Compiles the curve's code before the first receipt needs it: that takes longer than a hundred signatures.</summary>
-    private static void WarmUp(MemberIdentity identity) => ReceiptVerifier.Verify(
-        [identity.SignReceipt(default, identity.PublicKey, PieceHash.OfPiece([]), 0, default, 0)]);
+    /// <summary>
+    /// Compiles the curve's code before the first signature needs it: that takes longer than a hundred signatures. Who has yet
+    /// to download signs at first and checks nothing.
+    /// </summary>
+    private static void WarmUp(MemberIdentity identity, bool gives)
+    {
+        var receipt = identity.SignReceipt(default, identity.PublicKey, PieceHash.OfPiece([]), 0, default, 0);
+        if (gives)
+            ReceiptVerifier.Verify([receipt]);
+    }
 
     private PendingReceipts Open(string kind, PendingReceiptsOptions limits)
     {

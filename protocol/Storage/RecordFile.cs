@@ -5,7 +5,7 @@ namespace Pbts.Protocol.Storage;
 /// <summary>
 /// An append-only file of records of one length, its owner's only. Survives the end of the process at any byte: each record
 /// ends with 8 bytes of SHA-256 over the rest of it, and from the first that is torn on the file is dropped when it is
-/// opened. Not for concurrent use.
+/// opened. Not for concurrent use, but that one may wait in <see cref="Flush"/> while another appends.
 /// </summary>
 internal sealed class RecordFile : IDisposable
 {
@@ -14,7 +14,7 @@ internal sealed class RecordFile : IDisposable
 
     private readonly string _path;
     private readonly int _length;
-    private FileStream _file;
+    private volatile FileStream _file;
 
     private RecordFile(string path, int length, FileStream file)
     {
@@ -70,8 +70,19 @@ internal sealed class RecordFile : IDisposable
         }
     }
 
-    /// <summary>Returns when everything appended is on the disk.</summary>
-    public void Flush() => _file.Flush(flushToDisk: true);
+    /// <summary>Returns when everything appended before is on the disk.</summary>
+    public void Flush()
+    {
+        var file = _file;
+        try
+        {
+            file.Flush(flushToDisk: true);
+        }
+        catch (ObjectDisposedException) when (file != _file)
+        {
+            // Replaced meanwhile, by one that was on the disk first.
+        }
+    }
 
     /// <summary>Replaces the file by one with these records only.</summary>
     public void Replace(Span<byte> records)

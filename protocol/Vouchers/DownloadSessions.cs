@@ -130,9 +130,10 @@ public sealed class DownloadSessions : IDisposable
         lock (_gate)
         {
             Save([(sender, _sessions[sender] with { Signed = signed.Signed, SignedAt = signed.SignedAt, Signature = signed.Signature, Since = _clock.GetTimestamp() })]);
-            _file?.Flush();
         }
 
+        // Outside it too: while the disk is at work pieces are counted.
+        _file?.Flush();
         return voucher with { Signature = signed.Signature };
     }
 

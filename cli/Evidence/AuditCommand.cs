@@ -54,7 +54,7 @@ internal static class AuditCommand
             while (!audit.IsHopeless && lines.TryRead(out var line))
             {
                 audit.Add(line);
-                progress.Show((double)lines.Position / length, $"{audit.Vouchers} vouchers");
+                progress.Show((double)lines.Position / length, $"read, {audit.Vouchers} vouchers checked");
                 cancellationToken.ThrowIfCancellationRequested();
             }
         }

@@ -17,10 +17,7 @@ internal sealed class ReceiptReporter(
     /// <summary>The most a tracker takes in one report.</summary>
     public const int MaxReport = 1000;
 
-    private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromHours(1);
-
-    private readonly Dictionary<ReceiptId, (DateTimeOffset NotBefore, TimeSpan Pause)> _deferred = [];
+    private readonly Deferrals<ReceiptId> _deferred = new(clock);
     private readonly HashSet<MemberKey> _distrusted = [];
 
     /// <summary>Receipts credited by the tracker.</summary>
@@ -48,8 +45,8 @@ internal sealed class ReceiptReporter(
     {
         while (true)
         {
-            var now = clock.GetUtcNow();
-            var batch = pending.Peek().Where(r => !_deferred.TryGetValue(r.Id, out var deferred) || deferred.NotBefore <= now).Take(MaxReport).ToArray();
+            _deferred.Trim(pending.Count);
+            var batch = pending.Peek().Where(r => _deferred.IsDue(r.Id)).Take(MaxReport).ToArray();
             if (batch.Length == 0)
                 return true;
             var answer = await report(batch, cancellationToken).ConfigureAwait(false);
@@ -94,7 +91,7 @@ internal sealed class ReceiptReporter(
             // what we have no word for decides nothing.
             if (!isKnown || known is ReceiptStatus.Future or ReceiptStatus.UnregisteredTorrent || IsSignersFault(known))
             {
-                if (Defer(receipt.Id))
+                if (_deferred.Defer(receipt.Id))
                     log($"receipt for piece {receipt.PieceIndex} is kept and reported again: {text}");
                 if (isKnown && IsSignersFault(known) && _distrusted.Add(receipt.Receiver))
                     trust(receipt.Receiver, false);
@@ -120,16 +117,4 @@ internal sealed class ReceiptReporter(
 
     private static bool IsSignersFault(ReceiptStatus status) =>
         status is ReceiptStatus.UnknownReceiver or ReceiptStatus.Unproven or ReceiptStatus.ReceiverLimit or ReceiptStatus.TorrentLimit;
-
-    /// <summary>Asks again after a while, each time a longer one; <c>true</c> for the first time.</summary>
-    private bool Defer(ReceiptId id)
-    {
-        // Those that have expired meanwhile are not asked for again; they must not be remembered for ever either.
-        if (_deferred.Count > 2 * pending.Count)
-            _deferred.Clear();
-        var isFirst = !_deferred.TryGetValue(id, out var last);
-        var pause = isFirst ? FirstPause : last.Pause * 2 < LongestPause ? last.Pause * 2 : LongestPause;
-        _deferred[id] = (clock.GetUtcNow() + pause, pause);
-        return isFirst;
-    }
 }

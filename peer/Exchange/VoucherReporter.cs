@@ -15,10 +15,8 @@ internal sealed class VoucherReporter(
     EarnedVouchers earned, Func<IReadOnlyCollection<Voucher>, CancellationToken, Task<ApiResult>> report, Action<MemberKey, bool> trust, Action<string> log, TimeProvider clock)
 {
     private static readonly TimeSpan Every = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromHours(1);
 
-    private readonly Dictionary<VoucherId, (DateTimeOffset NotBefore, TimeSpan Pause)> _deferred = [];
+    private readonly Deferrals<VoucherId> _deferred = new(clock);
     private readonly HashSet<MemberKey> _distrusted = [];
 
     /// <summary>Bytes that the tracker has credited.</summary>
@@ -40,10 +38,20 @@ internal sealed class VoucherReporter(
     /// <summary>Reports everything that is not deferred; <c>false</c> when the tracker did not process it.</summary>
     public async Task<bool> ReportAsync(CancellationToken cancellationToken)
     {
-        var now = clock.GetUtcNow();
-        var batch = earned.Peek().Where(voucher => !_deferred.TryGetValue(voucher.Id, out var deferred) || deferred.NotBefore <= now).Take(ReceiptReporter.MaxReport).ToArray();
-        if (batch.Length == 0)
-            return true;
+        var waiting = earned.Peek();
+        _deferred.Trim(waiting.Count);
+        // As they are now: what rises meanwhile waits for the next time, or the first thousand could keep out the others.
+        foreach (var batch in waiting.Where(voucher => _deferred.IsDue(voucher.Id)).Chunk(ReceiptReporter.MaxReport).ToArray())
+        {
+            if (!await ReportAsync(batch, cancellationToken).ConfigureAwait(false))
+                return false;
+        }
+
+        return true;
+    }
+
+    private async Task<bool> ReportAsync(Voucher[] batch, CancellationToken cancellationToken)
+    {
         var answer = await report(batch, cancellationToken).ConfigureAwait(false);
         if (!answer.IsSuccess)
         {
@@ -79,7 +87,7 @@ internal sealed class VoucherReporter(
         // May become good: the member gives something back, registers, or the clock moves on; and what we have no word for decides nothing.
         if (!isKnown || known is VoucherStatus.Partial or VoucherStatus.Busy or VoucherStatus.Future or VoucherStatus.UnknownReceiver or VoucherStatus.Unproven)
         {
-            if (Defer(voucher.Id))
+            if (_deferred.Defer(voucher.Id))
                 log($"voucher over {voucher.Bytes} bytes is kept and reported again: {text}");
             if (isKnown && known is VoucherStatus.Partial or VoucherStatus.UnknownReceiver or VoucherStatus.Unproven && _distrusted.Add(voucher.Receiver))
                 trust(voucher.Receiver, false);
@@ -90,14 +98,5 @@ internal sealed class VoucherReporter(
         log($"voucher over {voucher.Bytes} bytes refused: {text}");
         _deferred.Remove(voucher.Id);
         return voucher.Bytes;
-    }
-
-    /// <summary>Asks again after a while, each time a longer one; <c>true</c> for the first time.</summary>
-    private bool Defer(VoucherId id)
-    {
-        var isFirst = !_deferred.TryGetValue(id, out var last);
-        var pause = isFirst ? FirstPause : last.Pause * 2 < LongestPause ? last.Pause * 2 : LongestPause;
-        _deferred[id] = (clock.GetUtcNow() + pause, pause);
-        return isFirst;
     }
 }

@@ -20,7 +20,11 @@ internal sealed class ConnectionLimits(TrackerOptions options, ClientAddressReso
     /// <summary>So many connections there may be however few descriptors there are: they take turns.</summary>
     private const int Least = 16;
 
+    /// <summary>Held for nothing but to be let go of when a client got the last one: a runtime that gets none may end the process.</summary>
+    private const int Spares = LeastReserve / 2;
+
     private readonly ConcurrentDictionary<ulong, int> _byAddress = new();
+    private readonly Stack<int> _spares = new(Spares);
     private int _most = options.MaxConnections;
     private int _open;
     private int _atHttpServer;
@@ -40,17 +44,15 @@ internal sealed class ConnectionLimits(TrackerOptions options, ClientAddressReso
     /// <summary>Descriptors kept free for everything but connections.</summary>
     public int Reserve => (int)Math.Clamp(Descriptors / 8, LeastReserve, MostReserve);
 
-    /// <summary>Whether one connection more may be open; then it counts until <see cref="Left"/>.</summary>
+    /// <summary>
+    /// Whether one connection more may be open; then it counts until <see cref="Left"/>. It may be one of the reserve, for the
+    /// moment until somebody else's is closed for it.
+    /// </summary>
     /// <param name="refusal">Why not, or none.</param>
-    public bool Enters(IPAddress address, out CloseReason refusal) => Enters(address, Most, out refusal);
-
-    /// <summary>The same for one for which another is about to leave: until then it may be one of the reserve.</summary>
-    public bool EntersAnyway(IPAddress address, out CloseReason refusal) => Enters(address, Most + (Reserve / 4), out refusal);
-
-    private bool Enters(IPAddress address, int most, out CloseReason refusal)
+    public bool Enters(IPAddress address, out CloseReason refusal)
     {
         refusal = CloseReason.Full;
-        if (Interlocked.Increment(ref _open) > most)
+        if (Interlocked.Increment(ref _open) > Most + (Reserve / 4))
         {
             Interlocked.Decrement(ref _open);
             return false;
@@ -89,16 +91,34 @@ internal sealed class ConnectionLimits(TrackerOptions options, ClientAddressReso
     /// <summary>Looks up what the process may have and has: both may change while it runs.</summary>
     public void Measure()
     {
-        Descriptors = Libc.DescriptorLimit();
-        try
+        lock (_spares)
         {
-            var others = Math.Max(0, Directory.EnumerateFileSystemEntries("/proc/self/fd").Count() - Open);
+            Descriptors = Libc.DescriptorLimit();
+            long others;
+            try
+            {
+                others = Math.Max(0, Directory.EnumerateFileSystemEntries("/proc/self/fd").Count() - Open - _spares.Count);
+            }
+            catch (IOException)
+            {
+                // Not even this can be opened: then there are too many already.
+                others = Descriptors - Open;
+            }
+
             Volatile.Write(ref _most, (int)Math.Clamp(Descriptors - others - Reserve, Math.Min(Least, options.MaxConnections), options.MaxConnections));
+            while (_spares.Count < Spares && Descriptors - others - Open >= 2 * Spares && Libc.CreateEvent() is >= 0 and var spare)
+                _spares.Push(spare);
         }
-        catch (IOException)
+    }
+
+    /// <summary>There was no descriptor left: from now on there are a few, and no more connections than there should be.</summary>
+    public void RanOut()
+    {
+        lock (_spares)
         {
-            // Not even this can be opened: then there are too many already.
-            Volatile.Write(ref _most, Math.Clamp(Open - Reserve, Math.Min(Least, options.MaxConnections), options.MaxConnections));
+            while (_spares.TryPop(out var spare))
+                _ = Libc.Close(spare);
+            Measure();
         }
     }
 

@@ -256,6 +256,9 @@ internal sealed partial class TrackerLoop
         _connections.Add(connection.Descriptor, connection);
         _poller.Add(connection.Descriptor, connection.Events, connection.Generation);
         Line(connection);
+        // Now, and not when it was taken: those that are on their way from thread to thread then, no thread could spare.
+        if (_transport.IsCrowded)
+            _transport.MakeRoom(this, connection);
     }
 
     /// <summary>

@@ -244,8 +244,6 @@ internal sealed partial class TrackerLoop : IDisposable
 
             var client = AddressOf(address);
             _transport.Enters(client, out var refusal);
-            if (refusal == CloseReason.Full)
-                _transport.EntersForAnother(this, client, out refusal);
             while (refusal == CloseReason.Full && Displace())
                 _transport.Enters(client, out refusal);
             if (refusal != CloseReason.None)
@@ -263,16 +261,21 @@ internal sealed partial class TrackerLoop : IDisposable
     /// <summary>How well the connection here that can best be spared can be spared, less being better. Another thread's answer may be out of date.</summary>
     public (int Rank, long Since) Spare => Sparable().Order;
 
-    /// <summary>
-    /// Closes, from whatever thread, the connection here that can best be spared, if there are still more than there should be.
-    /// Whoever has come since the others were looked at is not meant.
-    /// </summary>
-    /// <param name="since">Since when the one that was seen has been silent.</param>
-    public void DisplaceOne(long since) => Post(() =>
+    /// <summary>Closes, from whatever thread, the connection here that can best be spared, if there are still more than there should be.</summary>
+    /// <param name="before">Only one that has been silent since before that: who came since is not meant.</param>
+    public void DisplaceOne(long before)
     {
-        if (_transport.IsCrowded)
-            Displace(since + 1);
-    });
+        if (Environment.CurrentManagedThreadId != _thread.ManagedThreadId)
+            Post(() => DisplaceOne(before));
+        else
+            DisplaceIfCrowded(before);
+    }
+
+    private bool DisplaceIfCrowded(long before)
+    {
+        lock (_transport.Crowd)
+            return _transport.IsCrowded && Displace(before);
+    }
 
     private void AcceptFrom(TrackerListener listener) => _poller.Add(listener.Descriptor, Libc.EpollIn | Libc.EpollExclusive);
 
@@ -282,6 +285,7 @@ internal sealed partial class TrackerLoop : IDisposable
     /// </summary>
     private void PauseAccepting()
     {
+        _transport.RanOut();
         Displace();
         if (_pausedUntil == 0)
         {
@@ -330,7 +334,7 @@ internal sealed partial class TrackerLoop : IDisposable
             Close(begun, CloseReason.Silent);
         while (_kept.Oldest is { } kept && now - kept.SilentSince > _idle)
             Close(kept, CloseReason.Idle);
-        while (_transport.IsCrowded && _transport.CanBestSpare(this) && Displace(now - MomentOfSilence))
+        while (_transport.IsCrowded && _transport.CanBestSpare(this) && DisplaceIfCrowded(now - MomentOfSilence))
         {
         }
     }

@@ -86,22 +86,20 @@ internal sealed partial class TrackerTransport : IConnectionListenerFactory, ICo
     /// <summary>The loop for the next connection that stays.</summary>
     public TrackerLoop Next() => _loops[(uint)Interlocked.Increment(ref _turn) % (uint)_loops.Length];
 
+    /// <summary>Held while a connection is closed because there are too many, or two loops would close one each for the same newcomer.</summary>
+    public Lock Crowd { get; } = new();
+
     /// <summary>Whether there are more connections than there may be by now.</summary>
     public bool IsCrowded => _limits.Open > _limits.Most;
 
     /// <inheritdoc cref="ConnectionLimits.Enters"/>
     public bool Enters(IPAddress address, out CloseReason refusal) => _limits.Enters(address, out refusal);
 
-    /// <summary>Whether a connection may be open for which another loop, that can better spare one than the loop that asks, closes one of its own.</summary>
-    public bool EntersForAnother(TrackerLoop asking, IPAddress address, out CloseReason refusal)
+    /// <summary>Closes whichever of all loops' connections can best be spared, of those that came before the new one.</summary>
+    public void MakeRoom(TrackerLoop asking, TrackerConnection newcomer)
     {
-        refusal = CloseReason.Full;
         var (best, since) = BestToSpare(asking);
-        if (best == asking || !_limits.EntersAnyway(address, out refusal))
-            return false;
-        // Not before there is one too many, or it would see no need to.
-        best.DisplaceOne(since);
-        return true;
+        best.DisplaceOne(Math.Min(since + 1, newcomer.Active));
     }
 
     /// <summary>Whether no other loop can better spare a connection than this one.</summary>
@@ -137,6 +135,9 @@ internal sealed partial class TrackerTransport : IConnectionListenerFactory, ICo
         _limits.LeftHttpServer();
         Left(address);
     }
+
+    /// <inheritdoc cref="ConnectionLimits.RanOut"/>
+    public void RanOut() => _limits.RanOut();
 
     public void Count(CloseReason reason) => _closed.Add((int)reason);
 

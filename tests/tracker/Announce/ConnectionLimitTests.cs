@@ -24,6 +24,30 @@ public sealed class ConnectionLimitTests(PostgresServer postgres)
     }
 
     [Fact]
+    public async Task Who_asks_gets_in_however_fast_others_came_before()
+    {
+        const int most = 4;
+        await using var node = await NodeProcess.StartNodeAsync(await postgres.CreateDatabaseAsync(), ("Tracker__MaxConnections", $"{most}"));
+        var (tracker, torrent) = (new Announcer(node), Announcer.NewTorrent());
+        for (var round = 1; round <= 300; round++)
+        {
+            // All of them wait to be taken before the first is: some are on their way from thread to thread when there is no room.
+            using var held = new Held();
+            for (var i = 0; i < 2 * most; i++)
+            {
+                held.Sockets.Add(new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
+                held.Sockets[i].Bind(new IPEndPoint(Stranger, 0));
+                held.Sockets[i].Connect(IPAddress.Loopback, node.Port);
+            }
+
+            Assert.Null((await tracker.AnnounceAsync(torrent, 1, 1)).Failure);
+        }
+
+        var metrics = await Metrics.ReadAsync(node);
+        Assert.Equal(0, metrics.Value("pbts_connections_closed_total", "reason=\"full\""));
+    }
+
+    [Fact]
     public async Task Of_all_threads_connections_the_one_makes_room_that_has_been_silent_longest()
     {
         const int most = 8;

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Pbts.Local;
 using Pbts.Local.Processes;
+using Pbts.Tracker.Tests.Support;
 
 namespace Pbts.Tracker.Tests.Local;
 
@@ -42,8 +43,8 @@ public sealed class InstanceTests : IDisposable
         var pid = _instance.PidOf("sleeper");
         Assert.NotNull(pid);
         Assert.Equal(["sleeper"], _instance.Recorded);
-        for (var waited = Stopwatch.StartNew(); !File.ReadAllText(_instance.LogOf("sleeper")).Contains("it is told", StringComparison.Ordinal); await Task.Delay(20))
-            Assert.True(waited.Elapsed < TimeSpan.FromSeconds(10));
+        // The shell in between opens the log.
+        await Wait.UntilAsync(() => Task.FromResult(File.Exists(_instance.LogOf("sleeper")) && File.ReadAllText(_instance.LogOf("sleeper")).Contains("it is told", StringComparison.Ordinal)));
 
         // The pid of a program that is not the one that was recorded.
         _instance.Record("other", ProcessIdentity.Of(pid.Value) with { Start = "1" });

@@ -2,6 +2,7 @@ using System.Numerics;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Pbts.GrainInterfaces.Chain;
+using Pbts.Protocol;
 
 namespace Pbts.Api.Contract;
 
@@ -110,13 +111,6 @@ internal sealed record TransactionAnswer
         ReputationAddress = transaction.ContractAddress,
     };
 
-    private static string StateName(ChainTransaction transaction) => transaction switch
-    {
-        { State: ChainTransactionState.Failed } => "failed",
-        { Succeeded: false } => "reverted",
-        { State: ChainTransactionState.Queued } => "queued",
-        { State: ChainTransactionState.Sent } => "sent",
-        { State: ChainTransactionState.Mined } => "mined",
-        _ => "confirmed",
-    };
+    private static string StateName(ChainTransaction transaction) =>
+        transaction is { Succeeded: false, State: not ChainTransactionState.Failed } ? "reverted" : transaction.State.ToText();
 }

@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Pbts.GrainInterfaces.Chain;
+using Pbts.Protocol;
 
 namespace Pbts.Api.Contract;
 
@@ -49,8 +50,8 @@ internal sealed record MigrationAnswer
     public static MigrationAnswer From(MigrationView view) => new()
     {
         Id = view.Id,
-        State = view.State,
-        Phase = view.Phase,
+        State = view.State.ToText(),
+        Phase = view.Phase.ToText(),
         Total = view.Total,
         Migrated = view.Migrated,
         Failed = [.. view.Failed.Select(failure => new MigrationFailureAnswer(failure.Username, failure.Reason))],

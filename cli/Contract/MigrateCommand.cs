@@ -3,6 +3,8 @@ using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Pbts.Cli.Commands;
 using Pbts.Peer.Tracker;
+using Pbts.Protocol;
+using Pbts.Protocol.Ethereum;
 
 namespace Pbts.Cli.Contract;
 
@@ -85,8 +87,10 @@ internal static class MigrateCommand
             if (result.IsSuccess)
             {
                 silent.Restart();
-                if (!json) progress.Show(result);
-                if (result.Text("state") is not ("pending" or "running" or "paused")) break;
+                if (!json)
+                    progress.Show(result);
+                if (!MigrationProgress.IsUnderWay(result))
+                    break;
             }
             else if (!result.IsUnreachable && result.Status != 503)
             {
@@ -97,6 +101,6 @@ internal static class MigrateCommand
         }
         var code = context.Finish(result, json);
         var failed = result.Body?.TryGetProperty("failed_count", out var count) == true && count.GetInt32() > 0;
-        return code == ExitCodes.Success && (failed || result.Text("state") != "completed") ? ExitCodes.Refused : code;
+        return code == ExitCodes.Success && (failed || result.Text("state") != MigrationState.Completed.ToText()) ? ExitCodes.Refused : code;
     }
 }

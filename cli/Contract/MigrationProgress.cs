@@ -1,6 +1,8 @@
 using System.Text.Json;
 using Pbts.Cli.Commands;
 using Pbts.Peer.Tracker;
+using Pbts.Protocol;
+using Pbts.Protocol.Ethereum;
 
 namespace Pbts.Cli.Contract;
 
@@ -10,13 +12,18 @@ internal sealed class MigrationProgress(TextWriter output, bool terminal)
     private const int Width = 30;
     private string _last = "";
 
+    /// <summary>Whether the migration may still change.</summary>
+    public static bool IsUnderWay(ApiResult result) =>
+        EnumText.TryParse(result.Text("state"), out MigrationState state) && state is MigrationState.Pending or MigrationState.Running or MigrationState.Paused;
+
     /// <summary>Draws the migration as it stands; one that is finished ends the line.</summary>
     public void Show(ApiResult result)
     {
         var (migrated, failed, total) = (Number(result, "migrated"), Number(result, "failed_count"), Number(result, "total"));
         var (state, phase) = (result.Text("state"), result.Text("phase"));
         // The total is not known before everybody has been found.
-        var share = phase is "deploy" or "discover" || total == 0 ? (state == "completed" ? 1 : 0) : (double)(migrated + failed) / total;
+        var isCounted = total > 0 && phase != MigrationPhase.Deploy.ToText() && phase != MigrationPhase.Discover.ToText();
+        var share = isCounted ? (double)(migrated + failed) / total : state == MigrationState.Completed.ToText() ? 1 : 0;
         var filled = (int)(share * Width);
         var line = $"[{new string('#', filled)}{new string('-', Width - filled)}] {share * 100,3:0} %  {state}, {phase}: {migrated} of {total} moved, {failed} not";
         if (Seconds(result) is { } left) line += $", about {left:0} s left";
@@ -25,7 +32,8 @@ internal sealed class MigrationProgress(TextWriter output, bool terminal)
         if (terminal)
         {
             output.Write($"\r\e[K{line}");
-            if (state is not ("pending" or "running" or "paused")) output.WriteLine();
+            if (!IsUnderWay(result))
+                output.WriteLine();
             return;
         }
         var news = $"{state} {phase} {(int)(share * 10)} {failed} {result.Text("problem")}";

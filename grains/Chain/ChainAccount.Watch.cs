@@ -2,15 +2,13 @@ using System.Numerics;
 using Nethereum.Hex.HexConvertors.Extensions;
 using Nethereum.RPC.Eth.DTOs;
 using Pbts.GrainInterfaces.Chain;
+using Pbts.Protocol;
 using Pbts.Protocol.Ethereum;
 
 namespace Pbts.Grains.Chain;
 
 internal sealed partial class ChainAccount
 {
-    /// <summary>The kind of an empty transaction to oneself whose only purpose is its nonce.</summary>
-    private const string FillerKind = "filler";
-
     private async Task<string?> WatchAsync(long chainId, ulong count, ulong head, CancellationToken cancellationToken)
     {
         var sent = await outbox.ReadOpenAsync(Address, chainId, ChainTransactionState.Sent, Batch);
@@ -74,8 +72,8 @@ internal sealed partial class ChainAccount
             contract = CreatedReputation(row.To, receipt);
             if (contract is null) error = "The factory did not report a new contract.";
         }
-        await outbox.RecordMinedAsync(row.Id, receipt, error, contract, referrer, activate: row.Kind == ContractKinds.Init);
-        LogMined(logger, row.Id, row.Kind, (ulong)receipt.BlockNumber.Value, error ?? "done");
+        await outbox.RecordMinedAsync(row.Id, receipt, error, contract, referrer, activate: row.Kind == TransactionKind.Init);
+        LogMined(logger, row.Id, row.Kind?.ToText(), (ulong)receipt.BlockNumber.Value, error ?? "done");
         return null;
     }
 
@@ -168,9 +166,9 @@ internal sealed partial class ChainAccount
         for (var nonce = count; nonce < lowestSent; nonce++)
         {
             var id = Guid.NewGuid();
-            await outbox.AddAsync(Address, chainId, new ChainSubmission(id, FillerKind, "", Address.ToString(), []));
+            await outbox.AddAsync(Address, chainId, new ChainSubmission(id, TransactionKind.Filler, "", Address, []));
             var row = new OutboxRow(
-                id, FillerKind, ChainTransactionState.Queued, Address, [], null, null, 0, TimeSpan.Zero, TimeSpan.Zero, TimeSpan.Zero, null, null);
+                id, TransactionKind.Filler, ChainTransactionState.Queued, Address, [], null, null, 0, TimeSpan.Zero, TimeSpan.Zero, TimeSpan.Zero, null, null);
             var attempt = Sign(row, chainId, nonce, 21_000, 1, affordable);
             if (!await outbox.ClaimAsync(id, nonce, 21_000, attempt)) await outbox.FailAsync(id, "not needed");
             else if (await BroadcastAsync(id, attempt, cancellationToken) is { } refusal) return refusal;

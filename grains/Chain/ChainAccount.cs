@@ -196,5 +196,5 @@ internal sealed partial class ChainAccount(
     private static partial void LogNonceWrong(ILogger logger, EthereumAddress account, long nonce, Guid id);
 
     [LoggerMessage(LogLevel.Information, "Transaction {Id} ({Kind}) is mined in block {Block}: {Outcome}")]
-    private static partial void LogMined(ILogger logger, Guid id, string kind, ulong block, string outcome);
+    private static partial void LogMined(ILogger logger, Guid id, string? kind, ulong block, string outcome);
 }

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
+using Pbts.GrainInterfaces.Configuration;
 using Pbts.Grains.Tee;
 using Pbts.Protocol.Tee;
 
@@ -42,7 +43,7 @@ internal sealed partial class ChainKeyFromTee(ChainConnection connection, TeePro
     private async Task TakeAsync()
     {
         var (mode, provider) = await providers.CurrentAsync();
-        if (connection.Key is not null || mode == "disabled") return;
+        if (connection.Key is not null || mode == TeeMode.Disabled) return;
         var (secret, error) = await provider.GetSecretAsync(TeeKeys.EthereumPath, _stopping.Token);
         if (secret is null)
         {

@@ -2,6 +2,7 @@ using System.Numerics;
 using Nethereum.RPC.Eth.DTOs;
 using Npgsql;
 using Pbts.GrainInterfaces.Chain;
+using Pbts.Protocol;
 using Pbts.Protocol.Ethereum;
 
 namespace Pbts.Grains.Chain;
@@ -69,14 +70,14 @@ internal sealed class ChainOutbox(NpgsqlDataSource database)
             """);
         command.Parameters.AddAll([
             new NpgsqlParameter { Value = from.ToArray() }, new NpgsqlParameter { Value = chainId },
-            new NpgsqlParameter { Value = Name(state) }, new NpgsqlParameter { Value = limit },
+            new NpgsqlParameter { Value = state.ToText() }, new NpgsqlParameter { Value = limit },
         ]);
         var rows = new List<OutboxRow>();
         await using var reader = await command.ExecuteReaderAsync();
         while (await reader.ReadAsync())
         {
             rows.Add(new OutboxRow(
-                reader.GetGuid(0), reader.GetString(1), state, Address(reader, 2), reader.GetFieldValue<byte[]>(3), Long(reader, 4), Long(reader, 5),
+                reader.GetGuid(0), EnumText.TryParse(reader.GetString(1), out TransactionKind kind) ? kind : null, state, Address(reader, 2), reader.GetFieldValue<byte[]>(3), Long(reader, 4), Long(reader, 5),
                 reader.GetInt32(6), Elapsed(reader, 7), Elapsed(reader, 8), Elapsed(reader, 9), Long(reader, 10), Text(reader, 11)));
         }
         return rows;
@@ -255,7 +256,7 @@ internal sealed class ChainOutbox(NpgsqlDataSource database)
         Id = reader.GetGuid(0),
         Kind = reader.GetString(1),
         Subject = reader.GetString(2),
-        State = Enum.Parse<ChainTransactionState>(reader.GetString(3), ignoreCase: true),
+        State = EnumText.Parse<ChainTransactionState>(reader.GetString(3)),
         Hash = Text(reader, 4),
         Nonce = Long(reader, 5),
         Succeeded = reader.IsDBNull(6) ? null : reader.GetBoolean(6),
@@ -296,15 +297,6 @@ internal sealed class ChainOutbox(NpgsqlDataSource database)
         command.Parameters.AddAll([new NpgsqlParameter { Value = id }, .. more]);
         return await command.ExecuteNonQueryAsync() > 0;
     }
-
-    private static string Name(ChainTransactionState state) => state switch
-    {
-        ChainTransactionState.Queued => "queued",
-        ChainTransactionState.Sent => "sent",
-        ChainTransactionState.Mined => "mined",
-        ChainTransactionState.Confirmed => "confirmed",
-        _ => "failed",
-    };
 
     private static NpgsqlParameter Nullable(string? text) => new() { Value = (object?)text ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Text };
 

@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Orleans.Concurrency;
 using Pbts.GrainInterfaces.Chain;
+using Pbts.GrainInterfaces.Configuration;
 using Pbts.GrainInterfaces.Tee;
 using Pbts.Grains.Settings;
 using Pbts.Protocol.Attestation;
@@ -80,14 +81,14 @@ internal sealed class ContractGrain(
             if (owner is null) return new(ContractProblemKind.Invalid, "referrer_address is not a Reputation contract");
         }
         var attestation = NoAttestation;
-        if ((await settings.GetAsync()).TeeMode != "disabled")
+        if ((await settings.GetAsync()).Mode != TeeMode.Disabled)
         {
             var payload = Encoding.UTF8.GetBytes($"createReputation:{factory}:{predecessor}");
             var made = await GrainFactory.GetGrain<ITeeGrain>(0).AttestAsync(AttestationPurpose.Contract, payload, RandomNumberGenerator.GetBytes(AttestationClaims.NonceSize));
             if (made.Value is null) return new(ContractProblemKind.Unavailable, "No attestation for the contract: " + made.Problem);
             attestation = made.Value.Document;
         }
-        return new(Submission(ContractKinds.Init, predecessor.ToString(), factory, ReputationAbi.CreateReputation.EncodeCall(predecessor, attestation)));
+        return new(Submission(TransactionKind.Init, predecessor.ToString(), factory, ReputationAbi.CreateReputation.EncodeCall(predecessor, attestation)));
     }, wait);
 
     public Task<ContractResult<ChainTransaction>> RegisterAsync(ContractRegistration registration, TimeSpan wait) => SendAsync(async () =>
@@ -99,14 +100,14 @@ internal sealed class ContractGrain(
         if (user is not null) return new(ContractProblemKind.Reverted, "User exists");
         var call = ReputationAbi.AddUser.EncodeCall(
             registration.Username, registration.Salt, registration.PasswordHash, (BigInteger)registration.DownloadSize, (BigInteger)registration.UploadSize);
-        return new(Submission(ContractKinds.Register, registration.Username, contract, call));
+        return new(Submission(TransactionKind.Register, registration.Username, contract, call));
     }, wait);
 
     public Task<ContractResult<ChainTransaction>> UpdateAsync(string username, decimal downloadSize, decimal uploadSize, TimeSpan wait) => SendAsync(async () =>
     {
         var (active, problem) = await ActiveAsync();
         if (active is not { } contract) return Problem(problem);
-        return new(Submission(ContractKinds.Update, username, contract, ReputationAbi.UpdateUser.EncodeCall(username, (BigInteger)downloadSize, (BigInteger)uploadSize)));
+        return new(Submission(TransactionKind.Update, username, contract, ReputationAbi.UpdateUser.EncodeCall(username, (BigInteger)downloadSize, (BigInteger)uploadSize)));
     }, wait);
 
     public async Task<ContractResult<ChainTransaction>> MigrateAsync(string username, TimeSpan wait)
@@ -119,7 +120,7 @@ internal sealed class ContractGrain(
             contract = address;
             if (!(await Reader!.ResolveAsync(contract, username)).TryGet(out var found, out var error)) return new(ContractProblemKind.Unavailable, error.Message);
             if (found is null) return new(ContractProblemKind.NotFound, "No referrer has this user");
-            return new(Submission(ContractKinds.Migrate, username, contract, ReputationAbi.MigrateUserData.EncodeCall(username)));
+            return new(Submission(TransactionKind.Migrate, username, contract, ReputationAbi.MigrateUserData.EncodeCall(username)));
         }, wait);
         if (sent.Value is not { IsDone: true } transaction) return sent;
         // A contract may take the call and still leave the user where it is (record over its limits, one level too far).
@@ -160,7 +161,7 @@ internal sealed class ContractGrain(
     private static ContractResult<ChainSubmission> Problem(ContractProblem? problem) =>
         new(null, problem ?? new ContractProblem(ContractProblemKind.NotInitialised, NotInitialisedWrite));
 
-    private static ChainSubmission Submission(string kind, string subject, EthereumAddress to, byte[] data) => new(Guid.NewGuid(), kind, subject, to.ToString(), data);
+    private static ChainSubmission Submission(TransactionKind kind, string subject, EthereumAddress to, byte[] data) => new(Guid.NewGuid(), kind, subject, to, data);
 
     /// <summary>Hands a transaction to the account's outbox and waits for the chain.</summary>
     /// <param name="prepare">Gives the transaction, or why there is none.</param>

@@ -139,7 +139,7 @@ internal sealed class MemberSync(
             }
             await store.NoteAsync(contract, part, id, takeover);
             var subject = part.Count == 1 ? part[0].Username : $"{part.Count} users";
-            if (await chain.SubmitAsync(new ChainSubmission(id, ContractKinds.Sync, subject, contract.ToString(), call)) is { } refusal)
+            if (await chain.SubmitAsync(new ChainSubmission(id, TransactionKind.Sync, subject, contract, call)) is { } refusal)
             {
                 await budget.ReleaseAsync(id);
                 return refusal;

@@ -4,5 +4,5 @@ namespace Pbts.Grains.Chain;
 
 /// <summary>A row of <c>migration</c>, as the runner needs it.</summary>
 internal sealed record MigrationRow(
-    Guid Id, EthereumAddress Referrer, EthereumAddress? Contract, bool AllUsers, int BatchSize, bool RetireReferrer, string State, string Phase,
+    Guid Id, EthereumAddress Referrer, EthereumAddress? Contract, bool AllUsers, int BatchSize, bool RetireReferrer, MigrationState State, MigrationPhase Phase,
     Guid DeployTx, Guid RetireTx, IReadOnlyList<EthereumAddress>? ScanContracts, long ScanBlock);

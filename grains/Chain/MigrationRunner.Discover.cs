@@ -12,7 +12,7 @@ internal sealed partial class MigrationRunner
     /// </summary>
     private async Task<(bool GoOn, string? Problem)> DiscoverAsync(MigrationRow migration, CancellationToken cancellationToken)
     {
-        if (!migration.AllUsers) return (await store.EnterAsync(migration.Id, "discover", "migrate"), null);
+        if (!migration.AllUsers) return (await store.EnterAsync(migration.Id, MigrationPhase.Discover, MigrationPhase.Migrate), null);
         if (migration.ScanContracts is null)
         {
             var chainOfReferrers = new List<EthereumAddress>();
@@ -82,8 +82,8 @@ internal sealed partial class MigrationRunner
     /// <summary>Keeps the candidates that some contract has.</summary>
     private async Task<(bool GoOn, string? Problem)> LookUpAsync(MigrationRow migration, CancellationToken cancellationToken)
     {
-        var candidates = await store.ReadUsersAsync(migration.Id, "candidate", LookUpsAtOnce);
-        if (candidates.Count == 0) return (await store.EnterAsync(migration.Id, "discover", "migrate"), null);
+        var candidates = await store.ReadUsersAsync(migration.Id, MigrationUserState.Candidate, LookUpsAtOnce);
+        if (candidates.Count == 0) return (await store.EnterAsync(migration.Id, MigrationPhase.Discover, MigrationPhase.Migrate), null);
         var (present, absent) = (new List<string>(), new List<string>());
         RpcError? error = null;
         foreach (var (username, _) in candidates)
@@ -92,8 +92,8 @@ internal sealed partial class MigrationRunner
             (found is null ? absent : present).Add(username);
         }
         // A node that fails now and then must not have all be asked anew.
-        await store.MarkAsync(migration.Id, present, "pending");
-        await store.MarkAsync(migration.Id, absent, "absent");
+        await store.MarkAsync(migration.Id, present, MigrationUserState.Pending);
+        await store.MarkAsync(migration.Id, absent, MigrationUserState.Absent);
         return (error is null, error?.Message);
     }
 }

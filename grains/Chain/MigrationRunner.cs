@@ -21,14 +21,14 @@ internal sealed partial class MigrationRunner(
     /// <summary>One step. True while more is to be done now; false when it has to wait, is paused, or is finished.</summary>
     public async Task<bool> StepAsync(Guid id, CancellationToken cancellationToken = default)
     {
-        if (await store.FindAsync(id) is not { State: "pending" or "running" } migration) return false;
-        if (migration.State == "pending") await store.ChangeStateAsync(id, "running", "pending");
+        if (await store.FindAsync(id) is not { State: MigrationState.Pending or MigrationState.Running } migration) return false;
+        if (migration.State == MigrationState.Pending) await store.ChangeStateAsync(id, MigrationState.Running, MigrationState.Pending);
         var (goOn, problem) = migration.Phase switch
         {
-            "deploy" => await DeployAsync(migration, cancellationToken),
-            "discover" => await DiscoverAsync(migration, cancellationToken),
-            "migrate" => await MigrateAsync(migration, cancellationToken),
-            "retire" => await RetireAsync(migration, cancellationToken),
+            MigrationPhase.Deploy => await DeployAsync(migration, cancellationToken),
+            MigrationPhase.Discover => await DiscoverAsync(migration, cancellationToken),
+            MigrationPhase.Migrate => await MigrateAsync(migration, cancellationToken),
+            MigrationPhase.Retire => await RetireAsync(migration, cancellationToken),
             _ => (false, null),
         };
         await store.NoteProblemAsync(id, problem);
@@ -51,7 +51,7 @@ internal sealed partial class MigrationRunner(
         if (factory is not { } maker) return (false, "No factory is configured (FACTORY).");
         var call = ReputationAbi.CreateReputation.EncodeCall(migration.Referrer, Array.Empty<byte>());
         var refusal = await chain.SubmitAsync(
-            new ChainSubmission(migration.DeployTx, ContractKinds.MigrationDeploy, migration.Referrer.ToString(), maker.ToString(), call, migration.Id));
+            new ChainSubmission(migration.DeployTx, TransactionKind.MigrationDeploy, migration.Referrer.ToString(), maker, call, migration.Id));
         if (refusal is not null) return (false, refusal);
         if (await outbox.FindAsync(migration.DeployTx) is not { IsDecided: true } deployed) return (false, null);
         if (!deployed.IsDone || !EthereumAddress.TryParse(deployed.ContractAddress, out var contract))
@@ -74,10 +74,10 @@ internal sealed partial class MigrationRunner(
         }
         batches = await store.ReadBatchesAsync(migration.Id);
         if (batches.Count >= Parallel) return (false, null);
-        var sendable = await store.ReadUsersAsync(migration.Id, "pending", migration.BatchSize);
+        var sendable = await store.ReadUsersAsync(migration.Id, MigrationUserState.Pending, migration.BatchSize);
         if (sendable.Count == 0)
         {
-            return batches.Count == 0 ? (await store.EnterAsync(migration.Id, "migrate", "retire"), null) : (false, null);
+            return batches.Count == 0 ? (await store.EnterAsync(migration.Id, MigrationPhase.Migrate, MigrationPhase.Retire), null) : (false, null);
         }
         if (!(await _reader.VersionAsync(contract, cancellationToken)).TryGet(out var version, out var failure)) return (false, failure.Message);
         var most = version >= 2 ? Math.Min(sendable[0].Company, migration.BatchSize) : 1;
@@ -102,8 +102,8 @@ internal sealed partial class MigrationRunner(
         foreach (var username in wanted)
         {
             if (!(await _reader.ResolveAsync(contract, username, cancellationToken)).TryGet(out var found, out var error)) return (group, error.Message);
-            if (found is null) await store.MarkAsync(migration.Id, [username], "failed", "User does not exist");
-            else if (found.Value.Holder == contract) await store.MarkAsync(migration.Id, [username], "migrated");
+            if (found is null) await store.MarkAsync(migration.Id, [username], MigrationUserState.Failed, "User does not exist");
+            else if (found.Value.Holder == contract) await store.MarkAsync(migration.Id, [username], MigrationUserState.Migrated);
             else group.Add(username);
         }
         return (group, null);
@@ -114,7 +114,7 @@ internal sealed partial class MigrationRunner(
         var call = users.Count == 1
             ? ReputationAbi.MigrateUserData.EncodeCall(users[0])
             : ReputationV2Abi.MigrateUsers.EncodeCall(users);
-        return await chain.SubmitAsync(new ChainSubmission(id, ContractKinds.MigrationBatch, $"{users.Count} users", contract.ToString(), call, migration.Id));
+        return await chain.SubmitAsync(new ChainSubmission(id, TransactionKind.MigrationBatch, $"{users.Count} users", contract, call, migration.Id));
     }
 
     /// <summary>Looks what became of a batch; null when there is nothing to wait for but the chain.</summary>
@@ -125,8 +125,8 @@ internal sealed partial class MigrationRunner(
         if (!transaction.IsDecided) return null;
         if (!transaction.IsDone)
         {
-            if (users.Count == 1 && transaction.Error == MigrationStore.UserExists) await store.MarkAsync(migration.Id, users, "migrated");
-            else if (users.Count == 1) await store.MarkAsync(migration.Id, users, "failed", transaction.Error ?? "reverted");
+            if (users.Count == 1 && transaction.Error == MigrationStore.UserExists) await store.MarkAsync(migration.Id, users, MigrationUserState.Migrated);
+            else if (users.Count == 1) await store.MarkAsync(migration.Id, users, MigrationUserState.Failed, transaction.Error ?? "reverted");
             else await store.SplitBatchAsync(migration.Id, batch, (users.Count + 1) / 2);
             return null;
         }
@@ -141,9 +141,9 @@ internal sealed partial class MigrationRunner(
                 reason = there is null ? "The contract did not take the user over" : null;
             }
             if (reason is null) moved.Add(username);
-            else await store.MarkAsync(migration.Id, [username], "failed", reason);
+            else await store.MarkAsync(migration.Id, [username], MigrationUserState.Failed, reason);
         }
-        await store.MarkAsync(migration.Id, moved, "migrated");
+        await store.MarkAsync(migration.Id, moved, MigrationUserState.Migrated);
         return null;
     }
 
@@ -185,7 +185,7 @@ internal sealed partial class MigrationRunner(
                     {
                         var call = ReputationV2Abi.Retire.EncodeCall(contract);
                         var refusal = await chain.SubmitAsync(
-                            new ChainSubmission(migration.RetireTx, ContractKinds.MigrationRetire, migration.Referrer.ToString(), migration.Referrer.ToString(), call, migration.Id));
+                            new ChainSubmission(migration.RetireTx, TransactionKind.MigrationRetire, migration.Referrer.ToString(), migration.Referrer, call, migration.Id));
                         return (refusal is null, refusal);
                     }
                 }
@@ -194,8 +194,8 @@ internal sealed partial class MigrationRunner(
                 else if (!retire.IsDone) remark = $"The referrer was not retired: {retire.Error}";
             }
         }
-        await store.EnterAsync(migration.Id, "retire", "done");
-        await store.ChangeStateAsync(migration.Id, "completed", "running", "pending");
+        await store.EnterAsync(migration.Id, MigrationPhase.Retire, MigrationPhase.Done);
+        await store.ChangeStateAsync(migration.Id, MigrationState.Completed, MigrationState.Running, MigrationState.Pending);
         return (false, remark);
     }
 

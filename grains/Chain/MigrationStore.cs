@@ -2,6 +2,7 @@ using System.Data;
 using Npgsql;
 using NpgsqlTypes;
 using Pbts.GrainInterfaces.Chain;
+using Pbts.Protocol;
 using Pbts.Protocol.Ethereum;
 
 namespace Pbts.Grains.Chain;
@@ -32,7 +33,7 @@ internal sealed class MigrationStore(NpgsqlDataSource database)
         {
             return false;
         }
-        if (request.Users is { } users) await AddUsersAsync(connection, id, users, "pending");
+        if (request.Users is { } users) await AddUsersAsync(connection, id, users, MigrationUserState.Pending);
         await transaction.CommitAsync();
         return true;
     }
@@ -50,7 +51,7 @@ internal sealed class MigrationStore(NpgsqlDataSource database)
         return new MigrationRow(
             reader.GetGuid(0), new EthereumAddress(reader.GetFieldValue<byte[]>(1)),
             await reader.IsDBNullAsync(2) ? null : new EthereumAddress(reader.GetFieldValue<byte[]>(2)), reader.GetBoolean(3), reader.GetInt32(4),
-            reader.GetBoolean(5), reader.GetString(6), reader.GetString(7), reader.GetGuid(8), reader.GetGuid(9),
+            reader.GetBoolean(5), EnumText.Parse<MigrationState>(reader.GetString(6)), EnumText.Parse<MigrationPhase>(reader.GetString(7)), reader.GetGuid(8), reader.GetGuid(9),
             await reader.IsDBNullAsync(10) ? null : [.. reader.GetFieldValue<byte[][]>(10).Select(bytes => new EthereumAddress(bytes))], reader.GetInt64(11));
     }
 
@@ -65,11 +66,11 @@ internal sealed class MigrationStore(NpgsqlDataSource database)
     }
 
     /// <summary>Changes the state if it is one of <paramref name="from"/>.</summary>
-    public Task<bool> ChangeStateAsync(Guid id, string to, params string[] from) => ExecuteAsync("""
+    public Task<bool> ChangeStateAsync(Guid id, MigrationState to, params MigrationState[] from) => ExecuteAsync("""
         UPDATE migration SET state = $2, started_at = coalesce(started_at, CASE WHEN $2 = 'running' THEN now() END),
             finished_at = CASE WHEN $2 IN ('completed', 'failed', 'cancelled') THEN now() END
         WHERE id = $1 AND state = ANY($3)
-        """, P(id), P(to), P(from));
+        """, P(id), P(to.ToText()), P(from.Select(state => state.ToText()).ToArray()));
 
     /// <summary>Ends it as failed, with the reason.</summary>
     public Task<bool> FailAsync(Guid id, string problem) => ExecuteAsync(
@@ -80,8 +81,8 @@ internal sealed class MigrationStore(NpgsqlDataSource database)
         "UPDATE migration SET problem = $2 WHERE id = $1 AND problem IS DISTINCT FROM $2", P(id), Text(problem));
 
     /// <summary>Enters the next phase.</summary>
-    public Task<bool> EnterAsync(Guid id, string from, string to) =>
-        ExecuteAsync("UPDATE migration SET phase = $3 WHERE id = $1 AND phase = $2", P(id), P(from), P(to));
+    public Task<bool> EnterAsync(Guid id, MigrationPhase from, MigrationPhase to) =>
+        ExecuteAsync("UPDATE migration SET phase = $3 WHERE id = $1 AND phase = $2", P(id), P(from.ToText()), P(to.ToText()));
 
     public Task<bool> SetContractAsync(Guid id, EthereumAddress contract) =>
         ExecuteAsync("UPDATE migration SET contract = $2, phase = 'discover' WHERE id = $1 AND phase = 'deploy'", P(id), P(contract.ToArray()));
@@ -91,7 +92,7 @@ internal sealed class MigrationStore(NpgsqlDataSource database)
     {
         await using var connection = await database.OpenConnectionAsync();
         await using var transaction = await connection.BeginTransactionAsync();
-        await AddUsersAsync(connection, id, found, "candidate");
+        await AddUsersAsync(connection, id, found, MigrationUserState.Candidate);
         await using var update = new NpgsqlCommand("UPDATE migration SET scan_contracts = $2, scan_block = $3 WHERE id = $1", connection);
         update.Parameters.AddAll([P(id), P(left.Select(address => address.ToArray()).ToArray()), P(nextBlock)]);
         await update.ExecuteNonQueryAsync();
@@ -106,11 +107,11 @@ internal sealed class MigrationStore(NpgsqlDataSource database)
         """, P(id));
 
     /// <summary>Users in a state, those that may have the most company first.</summary>
-    public async Task<List<(string Username, int Company)>> ReadUsersAsync(Guid id, string state, int limit)
+    public async Task<List<(string Username, int Company)>> ReadUsersAsync(Guid id, MigrationUserState state, int limit)
     {
         await using var command = database.CreateCommand(
             "SELECT username, company FROM migration_user WHERE migration_id = $1 AND state = $2 ORDER BY company DESC, username LIMIT $3");
-        command.Parameters.AddAll([P(id), P(state), P(limit)]);
+        command.Parameters.AddAll([P(id), P(state.ToText()), P(limit)]);
         var users = new List<(string, int)>();
         await using var reader = await command.ExecuteReaderAsync();
         while (await reader.ReadAsync()) users.Add((reader.GetString(0), reader.GetInt32(1)));
@@ -168,11 +169,11 @@ internal sealed class MigrationStore(NpgsqlDataSource database)
         """, P(id), P(UserExists));
 
     /// <summary>Moves users to a state, with a reason or without.</summary>
-    public Task<bool> MarkAsync(Guid id, IReadOnlyCollection<string> users, string state, string? reason = null) => ExecuteAsync(
+    public Task<bool> MarkAsync(Guid id, IReadOnlyCollection<string> users, MigrationUserState state, string? reason = null) => ExecuteAsync(
         """
         WITH held AS (SELECT username FROM migration_user WHERE migration_id = $1 AND username = ANY($2) ORDER BY username FOR UPDATE)
         UPDATE migration_user SET state = $3, reason = $4 WHERE migration_id = $1 AND username IN (SELECT username FROM held)
-        """, P(id), P(users.ToArray()), P(state), Text(reason));
+        """, P(id), P(users.ToArray()), P(state.ToText()), Text(reason));
 
     /// <summary>The migration as operators see it.</summary>
     public async Task<MigrationView?> ViewAsync(Guid id)
@@ -198,11 +199,11 @@ internal sealed class MigrationStore(NpgsqlDataSource database)
         return await ReadViewsAsync(connection, "ORDER BY m.created_at DESC LIMIT 100");
     }
 
-    private static async Task AddUsersAsync(NpgsqlConnection connection, Guid id, IReadOnlyCollection<string> users, string state)
+    private static async Task AddUsersAsync(NpgsqlConnection connection, Guid id, IReadOnlyCollection<string> users, MigrationUserState state)
     {
         await using var command = new NpgsqlCommand(
             "INSERT INTO migration_user (migration_id, username, state) SELECT $1, unnest($2), $3 ON CONFLICT DO NOTHING", connection);
-        command.Parameters.AddAll([P(id), P(users.ToArray()), P(state)]);
+        command.Parameters.AddAll([P(id), P(users.ToArray()), P(state.ToText())]);
         await command.ExecuteNonQueryAsync();
     }
 
@@ -222,14 +223,14 @@ internal sealed class MigrationStore(NpgsqlDataSource database)
         await using var reader = await command.ExecuteReaderAsync();
         while (await reader.ReadAsync())
         {
-            var (state, total, migrated, failed) = (reader.GetString(1), reader.GetInt32(11), reader.GetInt32(12), reader.GetInt32(13));
+            var (state, total, migrated, failed) = (EnumText.Parse<MigrationState>(reader.GetString(1)), reader.GetInt32(11), reader.GetInt32(12), reader.GetInt32(13));
             double? elapsed = await reader.IsDBNullAsync(15) ? null : reader.GetDouble(15);
             var done = migrated + failed;
             views.Add(new MigrationView
             {
                 Id = reader.GetGuid(0),
                 State = state,
-                Phase = reader.GetString(2),
+                Phase = EnumText.Parse<MigrationPhase>(reader.GetString(2)),
                 Total = total,
                 Migrated = migrated,
                 FailedCount = failed,
@@ -238,7 +239,7 @@ internal sealed class MigrationStore(NpgsqlDataSource database)
                 GasUsed = reader.GetInt64(14),
                 StartedAt = await reader.IsDBNullAsync(5) ? null : reader.GetFieldValue<DateTimeOffset>(5),
                 FinishedAt = await reader.IsDBNullAsync(6) ? null : reader.GetFieldValue<DateTimeOffset>(6),
-                EtaSeconds = state == "running" && done > 0 && elapsed is { } seconds ? Math.Round(seconds / done * (total - done), 1) : null,
+                EtaSeconds = state == MigrationState.Running && done > 0 && elapsed is { } seconds ? Math.Round(seconds / done * (total - done), 1) : null,
                 Problem = await reader.IsDBNullAsync(7) ? null : reader.GetString(7),
                 BatchSize = reader.GetInt32(8),
                 RetireReferrer = reader.GetBoolean(9),

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Npgsql;
 using Orleans.Concurrency;
 using Pbts.GrainInterfaces.Chain;
+using Pbts.Protocol;
 using Pbts.Protocol.Ethereum;
 
 namespace Pbts.Grains.Chain;
@@ -19,7 +20,7 @@ internal sealed partial class ReputationMigrationGrain(
     private MigrationRunner? _runner;
     private IGrainTimer? _timer;
     private bool _running;
-    private string? _phase;
+    private MigrationPhase? _phase;
 
     private Guid Id => this.GetPrimaryKey();
 
@@ -40,7 +41,7 @@ internal sealed partial class ReputationMigrationGrain(
         if (owner is null) return new(ContractProblemKind.Invalid, "referrer_address is not a Reputation contract");
         await this.RegisterOrUpdateReminder(ReminderName, ReminderPeriod, ReminderPeriod);
         if (!await store.AddAsync(Id, referrer, request)) return new(ContractProblemKind.Reverted, "Another migration is not finished");
-        await store.ChangeStateAsync(Id, "running", "pending");
+        await store.ChangeStateAsync(Id, MigrationState.Running, MigrationState.Pending);
         Wake();
         return new((await store.ViewAsync(Id))!);
     }
@@ -51,14 +52,14 @@ internal sealed partial class ReputationMigrationGrain(
     {
         var changed = command switch
         {
-            MigrationCommand.Pause => await store.ChangeStateAsync(Id, "paused", "pending", "running"),
-            MigrationCommand.Resume => await store.ChangeStateAsync(Id, "running", "paused"),
-            _ => await store.ChangeStateAsync(Id, "cancelled", "pending", "running", "paused"),
+            MigrationCommand.Pause => await store.ChangeStateAsync(Id, MigrationState.Paused, MigrationState.Pending, MigrationState.Running),
+            MigrationCommand.Resume => await store.ChangeStateAsync(Id, MigrationState.Running, MigrationState.Paused),
+            _ => await store.ChangeStateAsync(Id, MigrationState.Cancelled, MigrationState.Pending, MigrationState.Running, MigrationState.Paused),
         };
         Wake();
         if (await store.ViewAsync(Id) is not { } view) return new(ContractProblemKind.NotFound, "unknown migration");
         var verb = command switch { MigrationCommand.Pause => "paused", MigrationCommand.Resume => "resumed", _ => "cancelled" };
-        return changed ? new(view) : new(ContractProblemKind.Reverted, $"A migration that is {view.State} cannot be {verb}");
+        return changed ? new(view) : new(ContractProblemKind.Reverted, $"A migration that is {view.State.ToText()} cannot be {verb}");
     }
 
     public Task ReceiveReminder(string reminderName, TickStatus status)
@@ -79,14 +80,14 @@ internal sealed partial class ReputationMigrationGrain(
             {
             }
             var migration = await store.FindAsync(Id);
-            if (migration is not null && migration.Phase != _phase) LogPhase(Id, migration.State, _phase = migration.Phase);
-            if (migration is { State: "pending" or "running" })
+            if (migration is not null && migration.Phase != _phase) LogPhase(Id, migration.State.ToText(), (_phase = migration.Phase).Value.ToText());
+            if (migration is { State: MigrationState.Pending or MigrationState.Running })
             {
                 await chain.ResumeAsync();
                 return;
             }
             _timer!.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-            if (migration is not { State: "paused" } && await this.GetReminder(ReminderName, CancellationToken.None) is { } reminder) await this.UnregisterReminder(reminder, CancellationToken.None);
+            if (migration is not { State: MigrationState.Paused } && await this.GetReminder(ReminderName, CancellationToken.None) is { } reminder) await this.UnregisterReminder(reminder, CancellationToken.None);
         }
         catch (Exception e) when (e is NpgsqlException or TimeoutException or OrleansException)
         {

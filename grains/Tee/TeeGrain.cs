@@ -1,9 +1,11 @@
 using System.Diagnostics;
 using System.Security.Cryptography;
 using Orleans.Concurrency;
+using Pbts.GrainInterfaces.Configuration;
 using Pbts.GrainInterfaces.Tee;
 using Pbts.Grains.Chain;
 using Pbts.Grains.Settings;
+using Pbts.Protocol;
 using Pbts.Protocol.Attestation;
 using Pbts.Protocol.Bls;
 using Pbts.Protocol.Tee;
@@ -18,7 +20,7 @@ internal sealed class TeeGrain(TeeProviders providers, SettingsStore settings, C
     private static readonly TimeSpan Known = TimeSpan.FromSeconds(2);
 
     private TeeStatistics _statistics = TeeStatistics.None;
-    private (string Mode, long At, DstackResult<DstackInfo> Info)? _seen;
+    private (TeeMode Mode, long At, DstackResult<DstackInfo> Info)? _seen;
     private byte[]? _publicKey;
 
     public async Task<TeeStatus> GetStatusAsync()
@@ -30,7 +32,7 @@ internal sealed class TeeGrain(TeeProviders providers, SettingsStore settings, C
         var key = info.Value is null ? new DstackResult<byte[]>(info.Error!) : await PublicKeyAsync(provider);
         return new()
         {
-            Mode = mode,
+            Mode = mode.ToText(),
             Available = key.Value is not null,
             Problem = key.Error,
             AppId = info.Value?.AppId,

@@ -128,9 +128,9 @@ public sealed class ChainLimitsTests(PostgresServer postgres)
         var (factory, _) = await rig.DeployAsync(account);
         var snapshot = await anvil.CallAsync("evm_snapshot");
         var call = ReputationAbi.CreateReputation.EncodeCall(EthereumAddress.Zero, Array.Empty<byte>());
-        var first = await ChainRig.SubmitAsync(account, ContractKinds.Init, factory, call);
+        var first = await ChainRig.SubmitAsync(account, "init", factory, call);
         Assert.True((await rig.DecideAsync(account, first)).IsDone);
-        var second = await ChainRig.SubmitAsync(account, ContractKinds.Init, factory, call);
+        var second = await ChainRig.SubmitAsync(account, "init", factory, call);
         var newer = await rig.DecideAsync(account, second);
         Assert.Equal(newer.ContractAddress, (await rig.Contracts.ReadActiveAsync()).ToString());
 

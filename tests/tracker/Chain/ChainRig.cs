@@ -79,7 +79,7 @@ internal sealed class ChainRig : IAsyncDisposable
 
     public async Task<EthereumAddress> CreateReputationAsync(ChainAccount account, EthereumAddress factory, EthereumAddress referrer)
     {
-        var created = await DecideAsync(account, await SubmitAsync(account, ContractKinds.Init, factory, ReputationAbi.CreateReputation.EncodeCall(referrer, Array.Empty<byte>())));
+        var created = await DecideAsync(account, await SubmitAsync(account, "init", factory, ReputationAbi.CreateReputation.EncodeCall(referrer, Array.Empty<byte>())));
         Assert.True(created.IsDone, created.Error);
         Assert.True(EthereumAddress.TryParse(created.ContractAddress, out var address));
         return address;

@@ -161,7 +161,7 @@ public sealed class MemberSyncTests(PostgresServer postgres)
         var sync = Sync(rig, account, anvil, 1);
         await RoundAsync(rig, sync, account);
         Assert.Equal(0, await SentAsync(rig));
-        Assert.True(await migrations.ChangeStateAsync(id, "cancelled", "pending"));
+        Assert.True(await migrations.ChangeStateAsync(id, MigrationState.Cancelled, MigrationState.Pending));
         await RoundAsync(rig, sync, account);
         Assert.Equal(1, await SentAsync(rig));
     }

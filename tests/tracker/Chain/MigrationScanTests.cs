@@ -47,7 +47,7 @@ public sealed class MigrationScanTests(PostgresServer postgres)
             {
             }
         }
-        Assert.Equal(("completed", Users, Users), (view.State, view.Total, view.Migrated));
+        Assert.Equal((MigrationState.Completed, Users, Users), (view.State, view.Total, view.Migrated));
     }
 
     private static long Block(JsonNode request, string name) =>

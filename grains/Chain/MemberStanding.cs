@@ -1,4 +1,5 @@
 using Npgsql;
+using Pbts.Grains.Database;
 
 namespace Pbts.Grains.Chain;
 
@@ -17,7 +18,7 @@ internal sealed class MemberStanding(NpgsqlDataSource database)
     /// </summary>
     public async Task JudgeAsync(int receivers, long bytes)
     {
-        await using (var judge = database.CreateCommand("""
+        await database.ExecuteAsync("""
             INSERT INTO chain_standing AS t (member, earned_at, judged_at, judged_uploaded)
             SELECT due.id, CASE WHEN signed.count >= $1 THEN now() END, now(), due.uploaded
             FROM (
@@ -37,19 +38,13 @@ internal sealed class MemberStanding(NpgsqlDataSource database)
                     WHERE given.receiver <> due.id GROUP BY given.receiver HAVING sum(given.bytes) >= $2) AS one) AS signed
             ON CONFLICT (member) DO UPDATE SET earned_at = coalesce(t.earned_at, excluded.earned_at),
                 judged_at = excluded.judged_at, judged_uploaded = excluded.judged_uploaded
-            """))
-        {
-            foreach (var value in (object[])[receivers, bytes, Batch]) judge.Parameters.Add(new() { Value = value });
-            await judge.ExecuteNonQueryAsync();
-        }
-        await using var count = database.CreateCommand("""
+            """, receivers, bytes, Batch);
+        await database.ExecuteAsync("""
             UPDATE chain_sync_state SET waiting = w.count FROM (
                 SELECT count(*)::int FROM users u WHERE u.proven AND $1 > 0 AND u.uploaded::numeric + u.downloaded >= $2
                     AND NOT EXISTS (SELECT FROM chain_vouched v WHERE v.member = u.id)) AS w
             WHERE waiting <> w.count
-            """);
-        foreach (var value in (object[])[receivers, bytes]) count.Parameters.Add(new() { Value = value });
-        await count.ExecuteNonQueryAsync();
+            """, receivers, bytes);
     }
 
     /// <summary>The operator vouches for a member; false when there is no such member with a proven key.</summary>
@@ -58,11 +53,10 @@ internal sealed class MemberStanding(NpgsqlDataSource database)
     /// <summary>The operator says that the record of this name on the chain is the member's; false as for <see cref="ApproveAsync"/>.</summary>
     public async Task<bool> LinkAsync(string username)
     {
-        if (!await SetAsync(username, "linked = true")) return false;
+        if (!await SetAsync(username, "linked = true"))
+            return false;
         // It was left alone so far: to be looked at again, as if it had never been.
-        await using var command = database.CreateCommand("DELETE FROM chain_sync WHERE username = $1 AND key IS NULL AND outbox_id IS NULL");
-        command.Parameters.Add(new() { Value = username });
-        await command.ExecuteNonQueryAsync();
+        await database.ExecuteAsync("DELETE FROM chain_sync WHERE username = $1 AND key IS NULL AND outbox_id IS NULL", username);
         return true;
     }
 
@@ -71,16 +65,14 @@ internal sealed class MemberStanding(NpgsqlDataSource database)
 
     private async Task<bool> SetAsync(string username, string change)
     {
-        await using var command = database.CreateCommand("""
+        var member = await database.ValueAsync<long?>("""
             WITH member AS (SELECT id FROM users WHERE user_id = $1 AND proven),
                  noted AS (INSERT INTO chain_standing (member) SELECT id FROM member ON CONFLICT (member) DO NOTHING RETURNING member)
             SELECT id FROM member
-            """);
-        command.Parameters.Add(new() { Value = username });
-        if (await command.ExecuteScalarAsync() is not long member) return false;
-        await using var update = database.CreateCommand($"UPDATE chain_standing SET {change} WHERE member = $1");
-        update.Parameters.Add(new() { Value = member });
-        await update.ExecuteNonQueryAsync();
+            """, username);
+        if (member is null)
+            return false;
+        await database.ExecuteAsync($"UPDATE chain_standing SET {change} WHERE member = $1", member);
         return true;
     }
 }

@@ -58,9 +58,9 @@ internal sealed partial class ChainAccount
         if (succeeded && row.To is { } called && ExpectedEvents.AreMissing(row.Data, called, receipt))
         {
             // Contracts of the first generation report nothing; but then they have to be there.
-            var absence = await _reader.AbsenceAsync(called, cancellationToken);
+            var absence = await reader.AbsenceAsync(called, cancellationToken);
             if (absence is { IsVerdict: false }) return absence.Message;
-            if (!(await _reader.VersionAsync(called, cancellationToken)).TryGet(out var version, out var unknown)) return unknown.Message;
+            if (!(await reader.VersionAsync(called, cancellationToken)).TryGet(out var version, out var unknown)) return unknown.Message;
             error = absence?.Message ?? (version >= 2 ? "The contract did not report the write." : null);
         }
         EthereumAddress? contract = null;

@@ -12,7 +12,7 @@ namespace Pbts.Grains.Chain;
 /// second one working on the same outbox does no harm.
 /// </summary>
 internal sealed partial class ChainAccount(
-    EthereumRpcClient rpc, EthereumPrivateKey key, ChainOptions options, ChainOutbox outbox, ILogger logger)
+    EthereumRpcClient rpc, ReputationReader reader, EthereumPrivateKey key, ChainOptions options, ChainOutbox outbox, ILogger logger)
 {
     /// <summary>A node that says the account is further than this ahead of all we know is not believed.</summary>
     private const int MaxNonceLead = 64;
@@ -21,7 +21,6 @@ internal sealed partial class ChainAccount(
     /// <summary>Gas that every transaction burns; a node that estimates less is not believed.</summary>
     private const int LeastGas = 21_000;
 
-    private readonly ReputationReader _reader = new(rpc);
     private string? _lastHead;
     private bool _looked;
 
@@ -95,7 +94,7 @@ internal sealed partial class ChainAccount(
             // Sent to where no contract is, a call would succeed and do nothing.
             if (row.To is { } contract && row.Data.Length > 0 && !present.Contains(contract))
             {
-                if (await _reader.AbsenceAsync(contract, cancellationToken) is { } absence)
+                if (await reader.AbsenceAsync(contract, cancellationToken) is { } absence)
                 {
                     if (absence.IsVerdict && inFlight == 0)
                     {

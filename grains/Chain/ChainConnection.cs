@@ -13,6 +13,7 @@ internal sealed class ChainConnection : IDisposable
         if (Options.Rpc.Length > 0)
         {
             Rpc = new EthereumRpcClient(new Uri(Options.Rpc), new EthereumRpcOptions { Timeout = TimeSpan.FromSeconds(Options.RpcTimeoutSeconds) });
+            Reader = new ReputationReader(Rpc);
         }
         if (EthereumPrivateKey.TryParse(Options.PrivateKey, out var key)) Key = key;
         if (EthereumAddress.TryParse(Options.Factory, out var factory)) Factory = factory;
@@ -22,6 +23,9 @@ internal sealed class ChainConnection : IDisposable
 
     /// <summary>Null when no node is configured.</summary>
     public EthereumRpcClient? Rpc { get; }
+
+    /// <summary>Null when no node is configured.</summary>
+    public ReputationReader? Reader { get; }
 
     /// <summary>PK0, or what <see cref="ChainKeyFromTee"/> found in its place; null when this process may only read.</summary>
     public EthereumPrivateKey? Key { get; set; }

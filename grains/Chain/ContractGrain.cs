@@ -27,7 +27,7 @@ internal sealed class ContractGrain(
 
     private IChainAccountGrain Account => GrainFactory.GetGrain<IChainAccountGrain>(connection.Key!.Address.ToString());
 
-    private ReputationReader? Reader { get; } = connection.Rpc is { } rpc ? new ReputationReader(rpc) : null;
+    private ReputationReader? Reader => connection.Reader;
 
     public async Task<ContractStatus> GetStatusAsync()
     {

@@ -11,7 +11,7 @@ namespace Pbts.Grains.Chain;
 /// another key there.
 /// </summary>
 internal sealed class MemberSync(
-    EthereumRpcClient rpc, EthereumAddress account, ChainOptions options, MemberSyncStore store, MemberStanding standing, SyncBudget budget,
+    EthereumRpcClient rpc, ReputationReader reader, EthereumAddress account, ChainOptions options, MemberSyncStore store, MemberStanding standing, SyncBudget budget,
     ContractRecords contracts, IChainSubmitter chain)
 {
     private const int Batch = 200;
@@ -22,8 +22,7 @@ internal sealed class MemberSync(
     /// <summary>More than adding one user burns.</summary>
     private const long GasOfOne = 200_000;
 
-    private readonly ReputationReader _reader = new(rpc);
-    private readonly ActiveContract _active = new(new ReputationReader(rpc), options, contracts);
+    private readonly ActiveContract _active = new(reader, options, contracts);
 
     /// <summary>Looks newcomers up and brings in what they have; null, or what stands in the way.</summary>
     public async Task<string?> ImportAsync(CancellationToken cancellationToken = default)
@@ -34,7 +33,7 @@ internal sealed class MemberSync(
         {
             foreach (var member in newcomers)
             {
-                if (!(await _reader.ResolveAsync(contract, member.Username, cancellationToken)).TryGet(out var found, out var error)) return error.Message;
+                if (!(await reader.ResolveAsync(contract, member.Username, cancellationToken)).TryGet(out var found, out var error)) return error.Message;
                 var brings = found is { } record && record.User.PublicKey.AsSpan().SequenceEqual(member.Key) && !await store.WroteAsync(member.Username);
                 await store.ImportAsync(
                     member.Username, member.Key, contract, brings ? found!.Value.Holder : null,
@@ -51,10 +50,10 @@ internal sealed class MemberSync(
         await store.SettleAsync();
         var (active, obstacle) = await _active.FindAsync(cancellationToken);
         if (active is not { } contract) return obstacle?.Text;
-        if (await _reader.AbsenceAsync(contract, cancellationToken) is { } absence) return absence.Message;
-        if (!(await _reader.OwnerAsync(contract, cancellationToken)).TryGet(out var owner, out var error)) return error.Message;
+        if (await reader.AbsenceAsync(contract, cancellationToken) is { } absence) return absence.Message;
+        if (!(await reader.OwnerAsync(contract, cancellationToken)).TryGet(out var owner, out var error)) return error.Message;
         if (owner != account) return $"The contract {contract} belongs to {owner}, not to {account}: totals are not written.";
-        if (!(await _reader.VersionAsync(contract, cancellationToken)).TryGet(out var version, out error)) return error.Message;
+        if (!(await reader.VersionAsync(contract, cancellationToken)).TryGet(out var version, out error)) return error.Message;
         if (options.SyncAddsMembers) await standing.JudgeAsync(options.SyncMinReceivers, options.SyncThreshold);
         while (!await contracts.IsMigratingAsync()
             && await store.ReadChangedAsync(contract, options.SyncThreshold, Batch, options.SyncMinReceivers == 0) is { Count: > 0 } changed)
@@ -81,7 +80,7 @@ internal sealed class MemberSync(
     private async Task<(SyncEntry? Update, SyncEntry? Addition, string? Problem)> PlaceAsync(
         EthereumAddress contract, int version, SyncMember member, CancellationToken cancellationToken)
     {
-        if (!(await _reader.ResolveAsync(contract, member.Username, cancellationToken)).TryGet(out var found, out var error)) return (null, null, error.Message);
+        if (!(await reader.ResolveAsync(contract, member.Username, cancellationToken)).TryGet(out var found, out var error)) return (null, null, error.Message);
         var entry = new SyncEntry(member.Username, member.Uploaded, member.Downloaded, member.Key);
         if (found is not var (record, holder))
         {

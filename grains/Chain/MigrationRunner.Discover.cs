@@ -16,7 +16,7 @@ internal sealed partial class MigrationRunner
         if (migration.ScanContracts is null)
         {
             var chainOfReferrers = new List<EthereumAddress>();
-            await foreach (var link in _reader.ChainAsync(migration.Referrer, cancellationToken))
+            await foreach (var link in reader.ChainAsync(migration.Referrer, cancellationToken))
             {
                 if (!link.TryGet(out var address, out var error)) return (false, error.Message);
                 chainOfReferrers.Add(address);
@@ -88,7 +88,7 @@ internal sealed partial class MigrationRunner
         RpcError? error = null;
         foreach (var (username, _) in candidates)
         {
-            if (!(await _reader.ResolveAsync(migration.Contract!.Value, username, cancellationToken)).TryGet(out var found, out error)) break;
+            if (!(await reader.ResolveAsync(migration.Contract!.Value, username, cancellationToken)).TryGet(out var found, out error)) break;
             (found is null ? absent : present).Add(username);
         }
         // A node that fails now and then must not have all be asked anew.

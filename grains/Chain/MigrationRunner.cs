@@ -10,13 +10,11 @@ namespace Pbts.Grains.Chain;
 /// id first, and nobody is sent whom the new contract already has.
 /// </summary>
 internal sealed partial class MigrationRunner(
-    EthereumRpcClient rpc, EthereumAddress account, EthereumAddress? factory, int logRange, MigrationStore store, ChainOutbox outbox,
+    EthereumRpcClient rpc, ReputationReader reader, EthereumAddress account, EthereumAddress? factory, int logRange, MigrationStore store, ChainOutbox outbox,
     ContractRecords contracts, IChainSubmitter chain)
 {
     /// <summary>Batches under way at once.</summary>
     private const int Parallel = 4;
-
-    private readonly ReputationReader _reader = new(rpc);
 
     /// <summary>One step. True while more is to be done now; false when it has to wait, is paused, or is finished.</summary>
     public async Task<bool> StepAsync(Guid id, CancellationToken cancellationToken = default)
@@ -40,8 +38,8 @@ internal sealed partial class MigrationRunner(
         // A contract that was set up with this referrer before, by /contract/init, is the one to fill.
         if (await outbox.FindAsync(migration.DeployTx) is null && await contracts.ReadActiveAsync() is { } active && active != migration.Referrer)
         {
-            if (!(await _reader.ReferrerAsync(active, cancellationToken)).TryGet(out var referrer, out var error)) return (false, error.Message);
-            if (!(await _reader.OwnerAsync(active, cancellationToken)).TryGet(out var owner, out error)) return (false, error.Message);
+            if (!(await reader.ReferrerAsync(active, cancellationToken)).TryGet(out var referrer, out var error)) return (false, error.Message);
+            if (!(await reader.OwnerAsync(active, cancellationToken)).TryGet(out var owner, out error)) return (false, error.Message);
             if (referrer == migration.Referrer && owner == account)
             {
                 await store.SetContractAsync(migration.Id, active);
@@ -58,7 +56,7 @@ internal sealed partial class MigrationRunner(
         {
             return await FailAsync(migration, $"The new contract could not be deployed: {deployed.Error}");
         }
-        if (!(await _reader.ReferrerAsync(contract, cancellationToken)).TryGet(out var taken, out var problem)) return (false, problem.Message);
+        if (!(await reader.ReferrerAsync(contract, cancellationToken)).TryGet(out var taken, out var problem)) return (false, problem.Message);
         if (taken != migration.Referrer) return await FailAsync(migration, "The new contract did not take the referrer: it is not a Reputation contract.");
         return (await store.SetContractAsync(migration.Id, contract), null);
     }
@@ -79,7 +77,7 @@ internal sealed partial class MigrationRunner(
         {
             return batches.Count == 0 ? (await store.EnterAsync(migration.Id, MigrationPhase.Migrate, MigrationPhase.Retire), null) : (false, null);
         }
-        if (!(await _reader.VersionAsync(contract, cancellationToken)).TryGet(out var version, out var failure)) return (false, failure.Message);
+        if (!(await reader.VersionAsync(contract, cancellationToken)).TryGet(out var version, out var failure)) return (false, failure.Message);
         var most = version >= 2 ? Math.Min(sendable[0].Company, migration.BatchSize) : 1;
         var wanted = sendable.Where(user => user.Company == sendable[0].Company).Take(most).Select(user => user.Username).ToList();
         var (group, trouble) = await SortOutAsync(migration, contract, wanted, cancellationToken);
@@ -101,7 +99,7 @@ internal sealed partial class MigrationRunner(
         var group = new List<string>(wanted.Count);
         foreach (var username in wanted)
         {
-            if (!(await _reader.ResolveAsync(contract, username, cancellationToken)).TryGet(out var found, out var error)) return (group, error.Message);
+            if (!(await reader.ResolveAsync(contract, username, cancellationToken)).TryGet(out var found, out var error)) return (group, error.Message);
             if (found is null) await store.MarkAsync(migration.Id, [username], MigrationUserState.Failed, "User does not exist");
             else if (found.Value.Holder == contract) await store.MarkAsync(migration.Id, [username], MigrationUserState.Migrated);
             else group.Add(username);
@@ -137,7 +135,7 @@ internal sealed partial class MigrationRunner(
             if (!outcomes.TryGetValue(UserTopic(username), out var reason))
             {
                 // A contract without events: look.
-                if (!(await _reader.GetUserAsync(contract, username, cancellationToken)).TryGet(out var there, out error)) return error.Message;
+                if (!(await reader.GetUserAsync(contract, username, cancellationToken)).TryGet(out var there, out error)) return error.Message;
                 reason = there is null ? "The contract did not take the user over" : null;
             }
             if (reason is null) moved.Add(username);
@@ -171,8 +169,8 @@ internal sealed partial class MigrationRunner(
         string? remark = null;
         if (migration.RetireReferrer)
         {
-            if (!(await _reader.VersionAsync(migration.Referrer, cancellationToken)).TryGet(out var version, out var error)) return (false, error.Message);
-            if (!(await _reader.OwnerAsync(migration.Referrer, cancellationToken)).TryGet(out var owner, out error)) return (false, error.Message);
+            if (!(await reader.VersionAsync(migration.Referrer, cancellationToken)).TryGet(out var version, out var error)) return (false, error.Message);
+            if (!(await reader.OwnerAsync(migration.Referrer, cancellationToken)).TryGet(out var owner, out error)) return (false, error.Message);
             if (version < 2) remark = "The referrer is of a kind that cannot be retired.";
             else if (owner != account) remark = "The referrer belongs to another account and was not retired.";
             else
@@ -180,7 +178,7 @@ internal sealed partial class MigrationRunner(
                 var retire = await outbox.FindAsync(migration.RetireTx);
                 if (retire is null)
                 {
-                    if (!(await _reader.IsRetiredAsync(migration.Referrer, cancellationToken)).TryGet(out var retiredBefore, out error)) return (false, error.Message);
+                    if (!(await reader.IsRetiredAsync(migration.Referrer, cancellationToken)).TryGet(out var retiredBefore, out error)) return (false, error.Message);
                     if (!retiredBefore)
                     {
                         var call = ReputationV2Abi.Retire.EncodeCall(contract);

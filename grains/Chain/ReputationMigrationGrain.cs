@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Logging;
-using Npgsql;
 using Orleans.Concurrency;
 using Pbts.GrainInterfaces.Chain;
 using Pbts.Protocol;
@@ -13,36 +12,36 @@ internal sealed partial class ReputationMigrationGrain(
     ChainConnection connection, MigrationStore store, ChainOutbox outbox, ContractRecords contracts, IChainSubmitter chain, ILogger<ReputationMigrationGrain> logger)
     : Grain, IReputationMigrationGrain, IRemindable
 {
-    private const string ReminderName = "migration";
     private const int StepsAtOnce = 50;
-    private static readonly TimeSpan ReminderPeriod = TimeSpan.FromMinutes(1);
 
     private MigrationRunner? _runner;
-    private IGrainTimer? _timer;
-    private bool _running;
+    private Pump? _pump;
     private MigrationPhase? _phase;
 
     private Guid Id => this.GetPrimaryKey();
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        if (connection is not { Rpc: { } rpc, Key: { } key }) return Task.CompletedTask;
-        _runner = new MigrationRunner(rpc, key.Address, connection.Factory, connection.Options.LogRange, store, outbox, contracts, chain);
-        var period = TimeSpan.FromMilliseconds(connection.Options.PollMilliseconds);
-        _timer = this.RegisterGrainTimer(RunAsync, new GrainTimerCreationOptions(TimeSpan.Zero, period) { Interleave = true, KeepAlive = true });
+        if (connection is not { Rpc: { } rpc, Reader: { } reader, Key: { } key })
+            return Task.CompletedTask;
+        _runner = new MigrationRunner(rpc, reader, key.Address, connection.Factory, connection.Options.LogRange, store, outbox, contracts, chain);
+        _pump = new Pump(
+            this, "migration", TimeSpan.FromMilliseconds(connection.Options.PollMilliseconds), RoundAsync, (e, problem) => LogProblem(e, Id, problem));
+        _pump.Start(TimeSpan.Zero);
         return Task.CompletedTask;
     }
 
     public async Task<ContractResult<MigrationView>> StartAsync(MigrationRequest request)
     {
-        if (_runner is null || connection.Factory is null) return new(ContractProblemKind.NotConfigured, "The contract interface is not configured: set RPC, PK0 and FACTORY.");
+        if (_pump is null || connection.Factory is null)
+            return new(ContractProblemKind.NotConfigured, "The contract interface is not configured: set RPC, PK0 and FACTORY.");
         if (!EthereumAddress.TryParse(request.ReferrerAddress, out var referrer)) return new(ContractProblemKind.Invalid, "referrer_address is not an address");
-        if (!(await new ReputationReader(connection.Rpc!).OwnerAsync(referrer)).TryGet(out var owner, out var error)) return new(ContractProblemKind.Unavailable, error.Message);
+        if (!(await connection.Reader!.OwnerAsync(referrer)).TryGet(out var owner, out var error)) return new(ContractProblemKind.Unavailable, error.Message);
         if (owner is null) return new(ContractProblemKind.Invalid, "referrer_address is not a Reputation contract");
-        await this.RegisterOrUpdateReminder(ReminderName, ReminderPeriod, ReminderPeriod);
+        await _pump.RemindAsync();
         if (!await store.AddAsync(Id, referrer, request)) return new(ContractProblemKind.Reverted, "Another migration is not finished");
         await store.ChangeStateAsync(Id, MigrationState.Running, MigrationState.Pending);
-        Wake();
+        _pump.Wake();
         return new((await store.ViewAsync(Id))!);
     }
 
@@ -56,7 +55,7 @@ internal sealed partial class ReputationMigrationGrain(
             MigrationCommand.Resume => await store.ChangeStateAsync(Id, MigrationState.Running, MigrationState.Paused),
             _ => await store.ChangeStateAsync(Id, MigrationState.Cancelled, MigrationState.Pending, MigrationState.Running, MigrationState.Paused),
         };
-        Wake();
+        _pump?.Wake();
         if (await store.ViewAsync(Id) is not { } view) return new(ContractProblemKind.NotFound, "unknown migration");
         var verb = command switch { MigrationCommand.Pause => "paused", MigrationCommand.Resume => "resumed", _ => "cancelled" };
         return changed ? new(view) : new(ContractProblemKind.Reverted, $"A migration that is {view.State.ToText()} cannot be {verb}");
@@ -64,44 +63,32 @@ internal sealed partial class ReputationMigrationGrain(
 
     public Task ReceiveReminder(string reminderName, TickStatus status)
     {
-        Wake();
+        _pump?.Wake();
         return Task.CompletedTask;
     }
 
-    private void Wake() => _timer?.Change(TimeSpan.Zero, TimeSpan.FromMilliseconds(connection.Options.PollMilliseconds));
-
-    private async Task RunAsync(CancellationToken cancellationToken)
+    private async Task<string?> RoundAsync(CancellationToken cancellationToken)
     {
-        if (_running) return;
-        _running = true;
-        try
+        for (var i = 0; i < StepsAtOnce && await _runner!.StepAsync(Id, cancellationToken); i++)
         {
-            for (var i = 0; i < StepsAtOnce && await _runner!.StepAsync(Id, cancellationToken); i++)
-            {
-            }
-            var migration = await store.FindAsync(Id);
-            if (migration is not null && migration.Phase != _phase) LogPhase(Id, migration.State.ToText(), (_phase = migration.Phase).Value.ToText());
-            if (migration is { State: MigrationState.Pending or MigrationState.Running })
-            {
-                await chain.ResumeAsync();
-                return;
-            }
-            _timer!.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-            if (migration is not { State: MigrationState.Paused } && await this.GetReminder(ReminderName, CancellationToken.None) is { } reminder) await this.UnregisterReminder(reminder, CancellationToken.None);
         }
-        catch (Exception e) when (e is NpgsqlException or TimeoutException or OrleansException)
+        var migration = await store.FindAsync(Id);
+        if (migration is not null && migration.Phase != _phase)
+            LogPhase(Id, migration.State.ToText(), (_phase = migration.Phase).Value.ToText());
+        if (migration is { State: MigrationState.Pending or MigrationState.Running })
         {
-            LogDatabase(e, Id);
+            await chain.ResumeAsync();
+            return null;
         }
-        finally
-        {
-            _running = false;
-        }
+        _pump!.Rest();
+        if (migration is not { State: MigrationState.Paused })
+            await _pump.ForgetAsync();
+        return null;
     }
 
     [LoggerMessage(LogLevel.Information, "Migration {Id} is {State}, at {Phase}")]
     private partial void LogPhase(Guid id, string state, string phase);
 
-    [LoggerMessage(LogLevel.Warning, "Migration {Id} waits for the database or another silo")]
-    private partial void LogDatabase(Exception exception, Guid id);
+    [LoggerMessage(LogLevel.Warning, "Migration {Id} waits: {Problem}")]
+    private partial void LogProblem(Exception? exception, Guid id, string problem);
 }

@@ -45,7 +45,7 @@ internal sealed class ChainRig : IAsyncDisposable
     public ChainAccount Account(Uri rpc, Action<ChainOptions>? configure = null)
     {
         var connection = Connect(rpc, configure);
-        return new ChainAccount(connection.Rpc!, connection.Key!, connection.Options, Outbox, NullLogger.Instance);
+        return new ChainAccount(connection.Rpc!, connection.Reader!, connection.Key!, connection.Options, Outbox, NullLogger.Instance);
     }
 
     /// <summary>Submits a call and says its id.</summary>

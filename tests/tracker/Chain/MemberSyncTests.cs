@@ -213,7 +213,7 @@ public sealed class MemberSyncTests(PostgresServer postgres)
 
     private static MemberSync Sync(
         ChainRig rig, EthereumAddress account, EthereumRpcClient rpc, Uri url, Submitter submitter, long threshold, Action<ChainOptions>? configure) => new(
-        rpc, account, ChainRig.Options(url, o =>
+        rpc, new ReputationReader(rpc), account, ChainRig.Options(url, o =>
         {
             (o.SyncThreshold, o.SyncMinReceivers) = (threshold, 0);
             configure?.Invoke(o);

@@ -36,7 +36,8 @@ public sealed class MigrationScanTests(PostgresServer postgres)
                 method == "eth_getLogs" && Block(request, "toBlock") - Block(request, "fromBlock") >= most ? RpcProxy.Error(-32005, "query returned more than 10000 results") : await forward(),
         };
         var store = new MigrationStore(rig.Database);
-        var runner = new MigrationRunner(rig.Connect(proxy.Url).Rpc!, account.Address, factory, range, store, rig.Outbox, rig.Contracts, new Submitter(account));
+        var connection = rig.Connect(proxy.Url);
+        var runner = new MigrationRunner(connection.Rpc!, connection.Reader!, account.Address, factory, range, store, rig.Outbox, rig.Contracts, new Submitter(account));
         var id = Guid.NewGuid();
         Assert.True(await store.AddAsync(id, old, new MigrationRequest(old.ToString(), null, 100, false)));
         MigrationView view;

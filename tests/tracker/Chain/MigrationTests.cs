@@ -389,7 +389,8 @@ public sealed class MigrationTests(PostgresServer postgres)
     private static (MigrationStore Store, MigrationRunner Runner) Runner(ChainRig rig, ChainAccount account, AnvilNode anvil, EthereumAddress factory, bool dies = false, EthereumRpcClient? rpc = null)
     {
         var store = new MigrationStore(rig.Database);
-        return (store, new MigrationRunner(rpc ?? anvil.Rpc, account.Address, factory, 2000, store, rig.Outbox, rig.Contracts, new Submitter(account, dies)));
+        rpc ??= anvil.Rpc;
+        return (store, new MigrationRunner(rpc, new ReputationReader(rpc), account.Address, factory, 2000, store, rig.Outbox, rig.Contracts, new Submitter(account, dies)));
     }
 
     private static async Task<Guid> StartAsync(MigrationStore store, EthereumAddress referrer, IReadOnlyList<string>? users, int batchSize, bool retire)

@@ -31,10 +31,9 @@ internal static class DeployFactoryCommand
             if (!EthereumPrivateKey.TryParse(secret, out var key))
                 return context.Fail(ExitCodes.Usage, "PK0 is missing or no private key of 64 hex digits: set it in the environment or in .env");
             using var rpc = new EthereumRpcClient(url, new EthereumRpcOptions { Timeout = TimeSpan.FromSeconds(20) });
-            var (factory, error, unreachable) = await FactoryDeployment.DeployAsync(
-                rpc, key, TimeSpan.FromSeconds(parsed.GetValue(timeout)), cancellationToken).ConfigureAwait(false);
-            if (factory is null)
-                return context.Fail(unreachable ? ExitCodes.Unreachable : ExitCodes.Refused, error!);
+            var deployed = await FactoryDeployment.DeployAsync(rpc, key, TimeSpan.FromSeconds(parsed.GetValue(timeout)), cancellationToken).ConfigureAwait(false);
+            if (!deployed.TryGet(out var factory, out var problem))
+                return context.Fail(problem.IsTransient ? ExitCodes.Unreachable : ExitCodes.Refused, problem.Text);
             env?.Write("FACTORY", factory.Address.ToString());
             context.Print(new JsonObject
             {

@@ -1,5 +1,5 @@
-using Pbts.GrainInterfaces.Chain;
 using Pbts.GrainInterfaces.Configuration;
+using Pbts.Protocol;
 using Pbts.Protocol.Ethereum;
 
 namespace Pbts.Grains.Chain;
@@ -7,14 +7,19 @@ namespace Pbts.Grains.Chain;
 /// <summary>Finds the active contract. While none is on record, the configured one is adopted if it is a Reputation contract.</summary>
 internal sealed class ActiveContract(ReputationReader reader, ChainOptions options, ContractRecords contracts)
 {
-    /// <summary>The contract; nothing when there is none yet; or what stands in the way.</summary>
-    public async Task<(EthereumAddress? Address, ContractProblem? Problem)> FindAsync(CancellationToken cancellationToken = default)
+    /// <summary>The contract; null when there is none yet.</summary>
+    public async Task<Outcome<EthereumAddress?>> FindAsync(CancellationToken cancellationToken = default)
     {
-        if (await contracts.ReadActiveAsync() is { } active) return (active, null);
-        if (!EthereumAddress.TryParse(options.ReputationAddress, out var configured)) return (null, null);
-        if (!(await reader.OwnerAsync(configured, cancellationToken)).TryGet(out var owner, out var error)) return (null, new(ContractProblemKind.Unavailable, error.Message));
-        if (owner is null) return (null, new(ContractProblemKind.NotConfigured, "REPUTATION_ADDRESS is not a Reputation contract on this chain."));
-        if (!(await reader.ReferrerAsync(configured, cancellationToken)).TryGet(out var referrer, out error)) return (null, new(ContractProblemKind.Unavailable, error.Message));
-        return (await contracts.AdoptAsync(configured, referrer), null);
+        if (await contracts.ReadActiveAsync() is { } active)
+            return new(active);
+        if (!EthereumAddress.TryParse(options.ReputationAddress, out var configured))
+            return new((EthereumAddress?)null);
+        if (!(await reader.OwnerAsync(configured, cancellationToken)).TryGet(out var owner, out var problem))
+            return problem;
+        if (owner is null)
+            return new Problem(ProblemKind.NotConfigured, "REPUTATION_ADDRESS is not a Reputation contract on this chain.");
+        if (!(await reader.ReferrerAsync(configured, cancellationToken)).TryGet(out var referrer, out problem))
+            return problem;
+        return new(await contracts.AdoptAsync(configured, referrer));
     }
 }

@@ -9,20 +9,19 @@ namespace Pbts.Grains.Chain;
 
 internal sealed partial class ChainAccount
 {
-    private async Task<string?> WatchAsync(long chainId, ulong count, ulong head, CancellationToken cancellationToken)
+    private async Task<Problem?> WatchAsync(long chainId, ulong count, ulong head, CancellationToken cancellationToken)
     {
         var sent = await outbox.ReadOpenAsync(Address, chainId, ChainTransactionState.Sent, Batch);
         if (sent.Count == 0) return null;
         var resendAfter = TimeSpan.FromSeconds(options.ResendSeconds);
-        string? obstacle = null;
+        Problem? obstacle = null;
         foreach (var row in sent)
         {
             // The node's count may be stale or wrong, so receipts are asked for now and then whatever it says.
             if ((ulong)row.Nonce! < count || row.SinceCheck > resendAfter)
             {
-                var (mined, problem) = await FindReceiptAsync(row, cancellationToken);
+                if (!(await FindReceiptAsync(row, cancellationToken)).TryGet(out var mined, out var problem)) return problem;
                 if (mined) continue;
-                if (problem is not null) return problem;
             }
             if (row.SinceBroadcast > resendAfter)
             {
@@ -36,22 +35,21 @@ internal sealed partial class ChainAccount
         return await FillGapAsync(chainId, count, (ulong)sent[0].Nonce!, cancellationToken) ?? obstacle;
     }
 
-    /// <summary>Looks for the receipt of any signed form of a row and records it.</summary>
-    private async Task<(bool Mined, string? Problem)> FindReceiptAsync(OutboxRow row, CancellationToken cancellationToken)
+    /// <summary>Looks for the receipt of any signed form of a row and records it; whether there is one.</summary>
+    private async Task<Outcome<bool>> FindReceiptAsync(OutboxRow row, CancellationToken cancellationToken)
     {
         foreach (var attempt in await outbox.ReadAttemptsAsync(row.Id))
         {
-            if (!(await rpc.TransactionReceiptAsync(attempt.Hash, cancellationToken)).TryGet(out var receipt, out var error)) return (false, error.Message);
+            if (!(await rpc.TransactionReceiptAsync(attempt.Hash, cancellationToken)).TryGet(out var receipt, out var error)) return error;
             if (receipt is null || !receipt.TransactionHash.IsTheSameHex(attempt.Hash)) continue;
-            var problem = await RecordAsync(row, receipt, cancellationToken);
-            return (problem is null, problem);
+            return await RecordAsync(row, receipt, cancellationToken) is { } problem ? problem : true;
         }
         await outbox.NoteCheckedAsync(row.Id);
-        return (false, null);
+        return false;
     }
 
     /// <summary>Records what became of a row; null, or what keeps that from being known.</summary>
-    private async Task<string?> RecordAsync(OutboxRow row, TransactionReceipt receipt, CancellationToken cancellationToken)
+    private async Task<Problem?> RecordAsync(OutboxRow row, TransactionReceipt receipt, CancellationToken cancellationToken)
     {
         var succeeded = receipt.Succeeded();
         var error = succeeded ? null : await ReasonAsync(row, receipt, cancellationToken);
@@ -59,9 +57,9 @@ internal sealed partial class ChainAccount
         {
             // Contracts of the first generation report nothing; but then they have to be there.
             var absence = await reader.AbsenceAsync(called, cancellationToken);
-            if (absence is { IsVerdict: false }) return absence.Message;
-            if (!(await reader.VersionAsync(called, cancellationToken)).TryGet(out var version, out var unknown)) return unknown.Message;
-            error = absence?.Message ?? (version >= 2 ? "The contract did not report the write." : null);
+            if (absence is { IsVerdict: false }) return absence;
+            if (!(await reader.VersionAsync(called, cancellationToken)).TryGet(out var version, out var unknown)) return unknown;
+            error = absence?.Text ?? (version >= 2 ? "The contract did not report the write." : null);
         }
         EthereumAddress? contract = null;
         EthereumAddress? referrer = null;
@@ -94,44 +92,44 @@ internal sealed partial class ChainAccount
     {
         var before = BigInteger.Max(receipt.BlockNumber.Value - 1, 0);
         var replay = await rpc.CallAsync(Address, row.To, row.Data, (ulong)before, cancellationToken);
-        return replay.Error is { Kind: RpcErrorKind.Reverted } error ? error.RevertReason ?? "reverted without a reason"
+        return replay.Problem is { Kind: ProblemKind.Reverted } error ? error.RevertReason ?? "reverted without a reason"
             : row.GasLimit is { } limit && limit == receipt.GasUsed.Value ? "ran out of gas" : "reverted";
     }
 
-    private async Task<string?> ResendAsync(OutboxRow row, ulong count, ulong head, CancellationToken cancellationToken)
+    private async Task<Problem?> ResendAsync(OutboxRow row, ulong count, ulong head, CancellationToken cancellationToken)
     {
         var attempts = await outbox.ReadAttemptsAsync(row.Id);
         var result = await rpc.SendRawTransactionAsync(attempts[0].Raw, cancellationToken);
-        if (IsNonceTooLow(result.Error?.Message)) return await ReleaseIfLostAsync(row, attempts, count, head, cancellationToken);
-        var known = result.Error is null || result.Error.Message.Contains("already", StringComparison.OrdinalIgnoreCase);
-        await outbox.NoteBroadcastAsync(row.Id, known ? null : result.Error!.Message);
-        return known ? null : result.Error!.Message;
+        if (IsNonceTooLow(result.Problem)) return await ReleaseIfLostAsync(row, attempts, count, head, cancellationToken);
+        var refusal = result.Problem?.Text.Contains("already", StringComparison.OrdinalIgnoreCase) == true ? null : result.Problem;
+        await outbox.NoteBroadcastAsync(row.Id, refusal?.Text);
+        return refusal;
     }
 
     /// <summary>
     /// The nonce is used. If it was used by a signed form of this row, its receipt will turn up. Only when the node knows
     /// none of them and the nonce is used in a block that is final, somebody else has it, and the row needs another.
     /// </summary>
-    private async Task<string?> ReleaseIfLostAsync(
+    private async Task<Problem?> ReleaseIfLostAsync(
         OutboxRow row, List<OutboxAttempt> attempts, ulong count, ulong head, CancellationToken cancellationToken)
     {
-        var (mined, problem) = await FindReceiptAsync(row, cancellationToken);
-        if (mined || problem is not null) return problem;
+        if (!(await FindReceiptAsync(row, cancellationToken)).TryGet(out var mined, out var problem)) return problem;
+        if (mined) return null;
         var final = head >= (ulong)options.Confirmations ? head - (ulong)options.Confirmations + 1 : 0;
-        if (!(await rpc.TransactionCountAsync(Address, final, cancellationToken)).TryGet(out var finalCount, out var error)) return error.Message;
+        if (!(await rpc.TransactionCountAsync(Address, final, cancellationToken)).TryGet(out var finalCount, out var error)) return error;
         if (count <= (ulong)row.Nonce! || finalCount <= (ulong)row.Nonce) return null;
         foreach (var attempt in attempts)
         {
-            if (!(await rpc.KnowsTransactionAsync(attempt.Hash, cancellationToken)).TryGet(out var known, out error)) return error.Message;
+            if (!(await rpc.KnowsTransactionAsync(attempt.Hash, cancellationToken)).TryGet(out var known, out error)) return error;
             if (known) return null;
         }
         if (await outbox.ReleaseAsync(row.Id, "its nonce was used by another program")) LogNonceLost(logger, Address, row.Nonce.Value, row.Id);
         return null;
     }
 
-    private async Task<string?> BumpAsync(OutboxRow row, long chainId, CancellationToken cancellationToken)
+    private async Task<Problem?> BumpAsync(OutboxRow row, long chainId, CancellationToken cancellationToken)
     {
-        if (!(await GasFees.ReadAsync(rpc, cancellationToken)).TryGet(out var fees, out var error)) return error.Message;
+        if (!(await GasFees.ReadAsync(rpc, cancellationToken)).TryGet(out var fees, out var error)) return error;
         var last = (await outbox.ReadAttemptsAsync(row.Id))[0];
         var raised = fees.Replacing(last.MaxFee, last.Tip);
         if (raised.Within(options.MaxFeeGwei, raised.MaxFee) is not { } affordable)
@@ -153,7 +151,7 @@ internal sealed partial class ChainAccount
     /// Between what the chain has and the lowest that is waiting there may be nonces nobody holds, for instance because a
     /// node once claimed too many were used. Nothing behind such a gap is ever mined, so it is filled.
     /// </summary>
-    private async Task<string?> FillGapAsync(long chainId, ulong count, ulong lowestSent, CancellationToken cancellationToken)
+    private async Task<Problem?> FillGapAsync(long chainId, ulong count, ulong lowestSent, CancellationToken cancellationToken)
     {
         if (count >= lowestSent) return null;
         var held = await outbox.ClaimedNoncesAsync(Address, chainId, (long)count);
@@ -161,7 +159,7 @@ internal sealed partial class ChainAccount
         if (held[0] < (long)lowestSent) return null;
         var gap = lowestSent - count;
         if (gap > MaxNonceLead) return await StartAnewAsync(chainId, gap, lowestSent);
-        if (!(await GasFees.ReadAsync(rpc, cancellationToken)).TryGet(out var fees, out var error)) return error.Message;
+        if (!(await GasFees.ReadAsync(rpc, cancellationToken)).TryGet(out var fees, out var error)) return error;
         if (fees.Within(options.MaxFeeGwei, fees.MaxFee / 2) is not { } affordable) return null;
         for (var nonce = count; nonce < lowestSent; nonce++)
         {
@@ -180,16 +178,16 @@ internal sealed partial class ChainAccount
     /// At the first write of all there is nothing to hold the node's count against. When it then turns out to have been far
     /// too high, what was sent gets new nonces; the old forms cannot be mined before the account has got that far.
     /// </summary>
-    private async Task<string?> StartAnewAsync(long chainId, ulong gap, ulong lowestSent)
+    private async Task<Problem?> StartAnewAsync(long chainId, ulong gap, ulong lowestSent)
     {
-        if (await outbox.HasMinedAsync(Address, chainId)) return $"{gap} nonces of {Address} are missing before {lowestSent}.";
+        if (await outbox.HasMinedAsync(Address, chainId)) return new(ProblemKind.Unavailable, $"{gap} nonces of {Address} are missing before {lowestSent}.");
         foreach (var row in await outbox.ReadOpenAsync(Address, chainId, ChainTransactionState.Sent, Batch))
             if (await outbox.ReleaseAsync(row.Id, "the node had named a wrong nonce")) LogNonceWrong(logger, Address, row.Nonce!.Value, row.Id);
         return null;
     }
 
     /// <summary>Looks whether mined rows are still where they were, and marks those that are deep enough.</summary>
-    private async Task<string?> ConfirmAsync(long chainId, ulong head, CancellationToken cancellationToken)
+    private async Task<Problem?> ConfirmAsync(long chainId, ulong head, CancellationToken cancellationToken)
     {
         foreach (var row in await outbox.ReadOpenAsync(Address, chainId, ChainTransactionState.Mined, 10 * Batch))
         {
@@ -197,7 +195,7 @@ internal sealed partial class ChainAccount
             TransactionReceipt? receipt = null;
             foreach (var attempt in attempts)
             {
-                if (!(await rpc.TransactionReceiptAsync(attempt.Hash, cancellationToken)).TryGet(out receipt, out var error)) return error.Message;
+                if (!(await rpc.TransactionReceiptAsync(attempt.Hash, cancellationToken)).TryGet(out receipt, out var error)) return error;
                 if (receipt is not null) break;
             }
             if (receipt is null)

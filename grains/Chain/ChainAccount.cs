@@ -2,6 +2,7 @@ using System.Numerics;
 using Microsoft.Extensions.Logging;
 using Pbts.GrainInterfaces.Chain;
 using Pbts.GrainInterfaces.Configuration;
+using Pbts.Protocol;
 using Pbts.Protocol.Ethereum;
 
 namespace Pbts.Grains.Chain;
@@ -27,17 +28,17 @@ internal sealed partial class ChainAccount(
     public EthereumAddress Address => key.Address;
 
     /// <summary>Takes a transaction into the outbox; null, or why it is refused.</summary>
-    public async Task<string?> SubmitAsync(ChainSubmission submission, CancellationToken cancellationToken = default)
+    public async Task<Problem?> SubmitAsync(ChainSubmission submission, CancellationToken cancellationToken = default)
     {
         var known = await outbox.ReadChainAsync();
         var answer = await rpc.ChainIdAsync(cancellationToken);
         if (!answer.TryGet(out var actual, out var error))
         {
-            if (known is null) return $"The Ethereum node does not answer ({error.Message}), and this tracker has not used a chain before.";
+            if (known is null) return error with { Text = $"The Ethereum node does not answer ({error.Text}), and this tracker has not used a chain before." };
         }
         else if (actual is 0 or > long.MaxValue)
         {
-            return $"The node's chain id {actual} is out of range.";
+            return new(ProblemKind.Malformed, $"The node's chain id {actual} is out of range.");
         }
         else
         {
@@ -49,13 +50,13 @@ internal sealed partial class ChainAccount(
     }
 
     /// <summary>One round. Gives what stands in the way, for the log and the status page, or null.</summary>
-    public async Task<string?> PumpAsync(CancellationToken cancellationToken = default)
+    public async Task<Problem?> PumpAsync(CancellationToken cancellationToken = default)
     {
         if (await outbox.ReadChainAsync() is not { } chainId || (_looked && !await outbox.HasOpenAsync(Address))) return null;
-        if (!(await rpc.ChainIdAsync(cancellationToken)).TryGet(out var actual, out var error)) return error.Message;
+        if (!(await rpc.ChainIdAsync(cancellationToken)).TryGet(out var actual, out var error)) return error;
         if (actual != (ulong)chainId) return WrongChain(chainId, actual);
-        if (!(await rpc.LatestBlockAsync(cancellationToken)).TryGet(out var head, out error)) return error.Message;
-        if (!(await rpc.TransactionCountAsync(Address, pending: false, cancellationToken)).TryGet(out var count, out error)) return error.Message;
+        if (!(await rpc.LatestBlockAsync(cancellationToken)).TryGet(out var head, out error)) return error;
+        if (!(await rpc.TransactionCountAsync(Address, pending: false, cancellationToken)).TryGet(out var count, out error)) return error;
 
         // A node that was restored from older data has lost what was final; it is looked at again like any reorganisation.
         if (await outbox.ReopenAsync(Address, chainId, count) > 0) _lastHead = null;
@@ -72,19 +73,19 @@ internal sealed partial class ChainAccount(
     }
 
     /// <summary>What is said of a node that is on another chain than this tracker's records.</summary>
-    public static string WrongChain(long known, ulong actual) =>
-        $"The Ethereum node is on chain {actual}, but this tracker's contracts and transactions are on chain {known}. Point RPC at the right node, or use another database.";
+    public static Problem WrongChain(long known, ulong actual) => new(
+        ProblemKind.Unavailable, $"The Ethereum node is on chain {actual}, but this tracker's contracts and transactions are on chain {known}. Point RPC at the right node, or use another database.");
 
-    private async Task<string?> SendQueuedAsync(long chainId, ulong count, CancellationToken cancellationToken)
+    private async Task<Problem?> SendQueuedAsync(long chainId, ulong count, CancellationToken cancellationToken)
     {
         var queued = await outbox.ReadOpenAsync(Address, chainId, ChainTransactionState.Queued, Batch);
         if (queued.Count == 0) return null;
-        if (!(await GasFees.ReadAsync(rpc, cancellationToken)).TryGet(out var fees, out var error)) return error.Message;
+        if (!(await GasFees.ReadAsync(rpc, cancellationToken)).TryGet(out var fees, out var error)) return error;
         if (fees.Within(options.MaxFeeGwei, fees.MaxFee / 2) is not { } affordable)
         {
             var costly = $"Gas costs more than the limit of {options.MaxFeeGwei} gwei (Chain:MaxFeeGwei)";
             await outbox.NoteObstacleAsync(queued[0].Id, costly);
-            return costly;
+            return new(ProblemKind.Unavailable, costly);
         }
         var inFlight = await outbox.CountSentAsync(Address, chainId);
         var present = new HashSet<EthereumAddress>();
@@ -98,11 +99,11 @@ internal sealed partial class ChainAccount(
                 {
                     if (absence.IsVerdict && inFlight == 0)
                     {
-                        await outbox.FailAsync(row.Id, absence.Message);
+                        await outbox.FailAsync(row.Id, absence.Text);
                         continue;
                     }
-                    await outbox.NoteObstacleAsync(row.Id, absence.Message);
-                    return absence.Message;
+                    await outbox.NoteObstacleAsync(row.Id, absence.Text);
+                    return absence;
                 }
                 present.Add(contract);
             }
@@ -111,13 +112,13 @@ internal sealed partial class ChainAccount(
                 // A call may depend on ours that are not mined yet, which not every node counts in: then it has to wait.
                 if (error.IsVerdict && inFlight == 0)
                 {
-                    await outbox.FailAsync(row.Id, error.RevertReason ?? error.Message);
+                    await outbox.FailAsync(row.Id, error.RevertReason ?? error.Text);
                     continue;
                 }
-                await outbox.NoteObstacleAsync(row.Id, error.Message);
-                return error.Message;
+                await outbox.NoteObstacleAsync(row.Id, error.Text);
+                return error;
             }
-            if (gas < LeastGas) return $"The node estimates {gas} gas for a transaction: not believed.";
+            if (gas < LeastGas) return new(ProblemKind.Malformed, $"The node estimates {gas} gas for a transaction: not believed.");
             if (gas > affordable.BlockGasLimit)
             {
                 await outbox.FailAsync(row.Id, $"It needs {gas} gas, and a block holds {affordable.BlockGasLimit}.");
@@ -134,13 +135,13 @@ internal sealed partial class ChainAccount(
     private ulong WithMargin(ulong gas, GasFees fees) => (ulong)BigInteger.Min((BigInteger)gas * (100 + options.GasMarginPercent) / 100, fees.BlockGasLimit);
 
     /// <summary>Claims the lowest free nonce for a row, then sends it. Whoever else takes the row or the nonce meanwhile wins.</summary>
-    private async Task<string?> ClaimAndSendAsync(
+    private async Task<Problem?> ClaimAndSendAsync(
         OutboxRow row, long chainId, ulong count, ulong gasLimit, GasFees fees, CancellationToken cancellationToken)
     {
         var highest = await outbox.HighestNonceAsync(Address, chainId);
         if (highest >= 0 && count > (ulong)(highest + 1 + MaxNonceLead))
         {
-            return $"The node says {Address} has sent {count} transactions, this tracker knows of {highest + 1}: not believed.";
+            return new(ProblemKind.Malformed, $"The node says {Address} has sent {count} transactions, this tracker knows of {highest + 1}: not believed.");
         }
         var taken = (await outbox.ClaimedNoncesAsync(Address, chainId, (long)count)).ToHashSet();
         for (var nonce = count; ; nonce++)
@@ -162,22 +163,22 @@ internal sealed partial class ChainAccount(
     }
 
     /// <summary>Hands a signed form to the node; null, or what the node has against it. What is refused stays on record and is tried again.</summary>
-    private async Task<string?> BroadcastAsync(Guid id, OutboxAttempt attempt, CancellationToken cancellationToken)
+    private async Task<Problem?> BroadcastAsync(Guid id, OutboxAttempt attempt, CancellationToken cancellationToken)
     {
         var result = await rpc.SendRawTransactionAsync(attempt.Raw, cancellationToken);
-        if (result.TryGet(out _, out var error) || error.Message.Contains("already known", StringComparison.OrdinalIgnoreCase)
-            || error.Message.Contains("already imported", StringComparison.OrdinalIgnoreCase))
+        if (result.TryGet(out _, out var error) || error.Text.Contains("already known", StringComparison.OrdinalIgnoreCase)
+            || error.Text.Contains("already imported", StringComparison.OrdinalIgnoreCase))
         {
             await outbox.NoteBroadcastAsync(id, null);
             return null;
         }
-        await outbox.NoteBroadcastAsync(id, error.Message);
-        LogNotTaken(logger, id, error.Message);
+        await outbox.NoteBroadcastAsync(id, error.Text);
+        LogNotTaken(logger, id, error.Text);
         // "nonce too low" is no news to stop for: it is mined, or the next rounds find out who used the nonce.
-        return IsNonceTooLow(error.Message) ? null : error.Message;
+        return IsNonceTooLow(error) ? null : error;
     }
 
-    private static bool IsNonceTooLow(string? message) => message?.Contains("nonce too low", StringComparison.OrdinalIgnoreCase) == true;
+    private static bool IsNonceTooLow(Problem? problem) => problem?.Text.Contains("nonce too low", StringComparison.OrdinalIgnoreCase) == true;
 
     [LoggerMessage(LogLevel.Warning, "The Ethereum node did not take transaction {Id}: {Problem}")]
     private static partial void LogNotTaken(ILogger logger, Guid id, string problem);

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Orleans.Concurrency;
 using Pbts.GrainInterfaces.Chain;
+using Pbts.Protocol;
 
 namespace Pbts.Grains.Chain;
 
@@ -42,7 +43,7 @@ internal sealed partial class ChainAccountGrain(ChainConnection connection, Chai
         var refusal = await _account.SubmitAsync(submission);
         if (refusal is null)
             _pump.Wake();
-        return refusal;
+        return refusal?.Text;
     }
 
     public async Task<ChainTransaction?> WaitAsync(Guid id, TimeSpan wait)
@@ -78,7 +79,7 @@ internal sealed partial class ChainAccountGrain(ChainConnection connection, Chai
         return await outbox.FindAsync(awaited);
     }
 
-    private async Task<string?> RoundAsync(CancellationToken cancellationToken)
+    private async Task<Problem?> RoundAsync(CancellationToken cancellationToken)
     {
         var obstacle = await _account!.PumpAsync(cancellationToken);
         if (await outbox.HasOpenAsync(_account.Address))

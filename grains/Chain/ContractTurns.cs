@@ -1,4 +1,4 @@
-using Pbts.GrainInterfaces.Chain;
+using Pbts.Protocol;
 
 namespace Pbts.Grains.Chain;
 
@@ -16,10 +16,9 @@ internal sealed class ContractTurns : IDisposable
     private readonly SemaphoreSlim _turns = new(AtOnce);
 
     /// <summary>Does the work when it is its turn. What waits for the chain does so without one.</summary>
-    public async Task<ContractResult<T>> TakeAsync<T>(Func<Task<ContractResult<T>>> work)
-        where T : class
+    public async Task<Outcome<T>> TakeAsync<T>(Func<Task<Outcome<T>>> work)
     {
-        if (!await _turns.WaitAsync(Patience)) return new(ContractProblemKind.Unavailable, "Too many write to the contract at once: try again later");
+        if (!await _turns.WaitAsync(Patience)) return new Problem(ProblemKind.Unavailable, "Too many write to the contract at once: try again later");
         try
         {
             return await work();

@@ -1,4 +1,5 @@
 using Pbts.GrainInterfaces.Chain;
+using Pbts.Protocol;
 
 namespace Pbts.Grains.Chain;
 
@@ -6,7 +7,7 @@ namespace Pbts.Grains.Chain;
 internal interface IChainSubmitter
 {
     /// <summary>Puts it on record; null, or why it is refused.</summary>
-    Task<string?> SubmitAsync(ChainSubmission submission);
+    Task<Problem?> SubmitAsync(ChainSubmission submission);
 
     /// <summary>Makes sure that somebody works on what is on record: whoever did may have died.</summary>
     Task ResumeAsync();

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Orleans.Concurrency;
 using Pbts.GrainInterfaces.Chain;
+using Pbts.Protocol;
 
 namespace Pbts.Grains.Chain;
 
@@ -49,12 +50,12 @@ internal sealed partial class MemberSyncGrain(
         }
     }
 
-    public Task<string?> SyncNowAsync() => _pump?.RunAsync() ?? Task.FromResult<string?>("No node or no signing key is configured (RPC, PK0).");
+    public async Task<string?> SyncNowAsync() => _pump is null ? "No node or no signing key is configured (RPC, PK0)." : (await _pump.RunAsync())?.Text;
 
     /// <summary>The reminder has done its work when the grain is active.</summary>
     public Task ReceiveReminder(string reminderName, TickStatus status) => Task.CompletedTask;
 
-    private async Task<string?> RoundAsync() => await _sync!.ImportAsync() ?? await _sync.ExportAsync();
+    private async Task<Problem?> RoundAsync() => await _sync!.ImportAsync() ?? await _sync.ExportAsync();
 
     [LoggerMessage(LogLevel.Warning, "Members' totals are not in step with the contract: {Problem}")]
     private partial void LogProblem(Exception? exception, string problem);

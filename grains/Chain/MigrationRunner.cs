@@ -1,6 +1,7 @@
 using Nethereum.Hex.HexConvertors.Extensions;
 using Nethereum.Util;
 using Pbts.GrainInterfaces.Chain;
+using Pbts.Protocol;
 using Pbts.Protocol.Ethereum;
 
 namespace Pbts.Grains.Chain;
@@ -21,85 +22,85 @@ internal sealed partial class MigrationRunner(
     {
         if (await store.FindAsync(id) is not { State: MigrationState.Pending or MigrationState.Running } migration) return false;
         if (migration.State == MigrationState.Pending) await store.ChangeStateAsync(id, MigrationState.Running, MigrationState.Pending);
-        var (goOn, problem) = migration.Phase switch
+        var step = migration.Phase switch
         {
             MigrationPhase.Deploy => await DeployAsync(migration, cancellationToken),
             MigrationPhase.Discover => await DiscoverAsync(migration, cancellationToken),
             MigrationPhase.Migrate => await MigrateAsync(migration, cancellationToken),
             MigrationPhase.Retire => await RetireAsync(migration, cancellationToken),
-            _ => (false, null),
+            _ => false,
         };
-        await store.NoteProblemAsync(id, problem);
-        return goOn;
+        await store.NoteProblemAsync(id, step.Problem?.Text);
+        return step.TryGet(out var goOn, out _) && goOn;
     }
 
-    private async Task<(bool GoOn, string? Problem)> DeployAsync(MigrationRow migration, CancellationToken cancellationToken)
+    private async Task<Outcome<bool>> DeployAsync(MigrationRow migration, CancellationToken cancellationToken)
     {
         // A contract that was set up with this referrer before, by /contract/init, is the one to fill.
         if (await outbox.FindAsync(migration.DeployTx) is null && await contracts.ReadActiveAsync() is { } active && active != migration.Referrer)
         {
-            if (!(await reader.ReferrerAsync(active, cancellationToken)).TryGet(out var referrer, out var error)) return (false, error.Message);
-            if (!(await reader.OwnerAsync(active, cancellationToken)).TryGet(out var owner, out error)) return (false, error.Message);
+            if (!(await reader.ReferrerAsync(active, cancellationToken)).TryGet(out var referrer, out var error)) return error;
+            if (!(await reader.OwnerAsync(active, cancellationToken)).TryGet(out var owner, out error)) return error;
             if (referrer == migration.Referrer && owner == account)
             {
                 await store.SetContractAsync(migration.Id, active);
-                return (true, null);
+                return true;
             }
         }
-        if (factory is not { } maker) return (false, "No factory is configured (FACTORY).");
+        if (factory is not { } maker) return new Problem(ProblemKind.NotConfigured, "No factory is configured (FACTORY).");
         var call = ReputationAbi.CreateReputation.EncodeCall(migration.Referrer, Array.Empty<byte>());
         var refusal = await chain.SubmitAsync(
             new ChainSubmission(migration.DeployTx, TransactionKind.MigrationDeploy, migration.Referrer.ToString(), maker, call, migration.Id));
-        if (refusal is not null) return (false, refusal);
-        if (await outbox.FindAsync(migration.DeployTx) is not { IsDecided: true } deployed) return (false, null);
+        if (refusal is not null) return refusal;
+        if (await outbox.FindAsync(migration.DeployTx) is not { IsDecided: true } deployed) return false;
         if (!deployed.IsDone || !EthereumAddress.TryParse(deployed.ContractAddress, out var contract))
         {
             return await FailAsync(migration, $"The new contract could not be deployed: {deployed.Error}");
         }
-        if (!(await reader.ReferrerAsync(contract, cancellationToken)).TryGet(out var taken, out var problem)) return (false, problem.Message);
+        if (!(await reader.ReferrerAsync(contract, cancellationToken)).TryGet(out var taken, out var problem)) return problem;
         if (taken != migration.Referrer) return await FailAsync(migration, "The new contract did not take the referrer: it is not a Reputation contract.");
-        return (await store.SetContractAsync(migration.Id, contract), null);
+        return await store.SetContractAsync(migration.Id, contract);
     }
 
-    private async Task<(bool GoOn, string? Problem)> MigrateAsync(MigrationRow migration, CancellationToken cancellationToken)
+    private async Task<Outcome<bool>> MigrateAsync(MigrationRow migration, CancellationToken cancellationToken)
     {
         var contract = migration.Contract!.Value;
         await store.RecallAsync(migration.Id);
         var batches = await store.ReadBatchesAsync(migration.Id);
         foreach (var (batch, users) in batches)
         {
-            if (await SettleAsync(migration, contract, batch, users, cancellationToken) is { } problem) return (false, problem);
+            if (await SettleAsync(migration, contract, batch, users, cancellationToken) is { } problem) return problem;
         }
         batches = await store.ReadBatchesAsync(migration.Id);
-        if (batches.Count >= Parallel) return (false, null);
+        if (batches.Count >= Parallel) return false;
         var sendable = await store.ReadUsersAsync(migration.Id, MigrationUserState.Pending, migration.BatchSize);
         if (sendable.Count == 0)
         {
-            return batches.Count == 0 ? (await store.EnterAsync(migration.Id, MigrationPhase.Migrate, MigrationPhase.Retire), null) : (false, null);
+            return batches.Count == 0 && await store.EnterAsync(migration.Id, MigrationPhase.Migrate, MigrationPhase.Retire);
         }
-        if (!(await reader.VersionAsync(contract, cancellationToken)).TryGet(out var version, out var failure)) return (false, failure.Message);
+        if (!(await reader.VersionAsync(contract, cancellationToken)).TryGet(out var version, out var failure)) return failure;
         var most = version >= 2 ? Math.Min(sendable[0].Company, migration.BatchSize) : 1;
         var wanted = sendable.Where(user => user.Company == sendable[0].Company).Take(most).Select(user => user.Username).ToList();
         var (group, trouble) = await SortOutAsync(migration, contract, wanted, cancellationToken);
-        if (group.Count == 0) return (trouble is null, trouble);
+        if (group.Count == 0) return trouble is null ? true : trouble;
         var id = Guid.NewGuid();
         group = await store.AssignBatchAsync(migration.Id, id, group);
-        if (group.Count == 0) return (true, null);
+        if (group.Count == 0) return true;
         var refusal = await SubmitBatchAsync(migration, contract, id, group);
-        return (refusal is null, refusal);
+        return refusal is null ? true : refusal;
     }
 
     /// <summary>
     /// Leaves out who needs no moving, because the new contract has the user, and who cannot be moved, because nobody has it.
     /// When the node fails on the way, those before are given.
     /// </summary>
-    private async Task<(List<string> Group, string? Problem)> SortOutAsync(
+    private async Task<(List<string> Group, Problem? Problem)> SortOutAsync(
         MigrationRow migration, EthereumAddress contract, List<string> wanted, CancellationToken cancellationToken)
     {
         var group = new List<string>(wanted.Count);
         foreach (var username in wanted)
         {
-            if (!(await reader.ResolveAsync(contract, username, cancellationToken)).TryGet(out var found, out var error)) return (group, error.Message);
+            if (!(await reader.ResolveAsync(contract, username, cancellationToken)).TryGet(out var found, out var error)) return (group, error);
             if (found is null) await store.MarkAsync(migration.Id, [username], MigrationUserState.Failed, "User does not exist");
             else if (found.Value.Holder == contract) await store.MarkAsync(migration.Id, [username], MigrationUserState.Migrated);
             else group.Add(username);
@@ -107,7 +108,7 @@ internal sealed partial class MigrationRunner(
         return (group, null);
     }
 
-    private async Task<string?> SubmitBatchAsync(MigrationRow migration, EthereumAddress contract, Guid id, List<string> users)
+    private async Task<Problem?> SubmitBatchAsync(MigrationRow migration, EthereumAddress contract, Guid id, List<string> users)
     {
         var call = users.Count == 1
             ? ReputationAbi.MigrateUserData.EncodeCall(users[0])
@@ -116,7 +117,7 @@ internal sealed partial class MigrationRunner(
     }
 
     /// <summary>Looks what became of a batch; null when there is nothing to wait for but the chain.</summary>
-    private async Task<string?> SettleAsync(MigrationRow migration, EthereumAddress contract, Guid batch, List<string> users, CancellationToken cancellationToken)
+    private async Task<Problem?> SettleAsync(MigrationRow migration, EthereumAddress contract, Guid batch, List<string> users, CancellationToken cancellationToken)
     {
         // Noted, but a crash came before it was handed in.
         if (await outbox.FindAsync(batch) is not { } transaction) return await SubmitBatchAsync(migration, contract, batch, users);
@@ -128,14 +129,14 @@ internal sealed partial class MigrationRunner(
             else await store.SplitBatchAsync(migration.Id, batch, (users.Count + 1) / 2);
             return null;
         }
-        if (!(await OutcomesAsync(transaction.Hash!, contract, cancellationToken)).TryGet(out var outcomes, out var error)) return error.Message;
+        if (!(await OutcomesAsync(transaction.Hash!, contract, cancellationToken)).TryGet(out var outcomes, out var error)) return error;
         var moved = new List<string>();
         foreach (var username in users)
         {
             if (!outcomes.TryGetValue(UserTopic(username), out var reason))
             {
                 // A contract without events: look.
-                if (!(await reader.GetUserAsync(contract, username, cancellationToken)).TryGet(out var there, out error)) return error.Message;
+                if (!(await reader.GetUserAsync(contract, username, cancellationToken)).TryGet(out var there, out error)) return error;
                 reason = there is null ? "The contract did not take the user over" : null;
             }
             if (reason is null) moved.Add(username);
@@ -146,7 +147,7 @@ internal sealed partial class MigrationRunner(
     }
 
     /// <summary>What a mined batch says of its users, by the hash of their names: null for those that moved, else the reason why not.</summary>
-    private async Task<RpcResult<Dictionary<string, string?>>> OutcomesAsync(string hash, EthereumAddress contract, CancellationToken cancellationToken)
+    private async Task<Outcome<Dictionary<string, string?>>> OutcomesAsync(string hash, EthereumAddress contract, CancellationToken cancellationToken)
     {
         if (!(await rpc.TransactionReceiptAsync(hash, cancellationToken)).TryGet(out var receipt, out var error)) return new(error);
         var outcomes = new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase);
@@ -162,15 +163,15 @@ internal sealed partial class MigrationRunner(
 
     private static string UserTopic(string username) => Sha3Keccack.Current.CalculateHash(username).EnsureHexPrefix();
 
-    private async Task<(bool GoOn, string? Problem)> RetireAsync(MigrationRow migration, CancellationToken cancellationToken)
+    private async Task<Outcome<bool>> RetireAsync(MigrationRow migration, CancellationToken cancellationToken)
     {
         var contract = migration.Contract!.Value;
         await contracts.ActivateAsync(contract, migration.Referrer);
         string? remark = null;
         if (migration.RetireReferrer)
         {
-            if (!(await reader.VersionAsync(migration.Referrer, cancellationToken)).TryGet(out var version, out var error)) return (false, error.Message);
-            if (!(await reader.OwnerAsync(migration.Referrer, cancellationToken)).TryGet(out var owner, out error)) return (false, error.Message);
+            if (!(await reader.VersionAsync(migration.Referrer, cancellationToken)).TryGet(out var version, out var error)) return error;
+            if (!(await reader.OwnerAsync(migration.Referrer, cancellationToken)).TryGet(out var owner, out error)) return error;
             if (version < 2) remark = "The referrer is of a kind that cannot be retired.";
             else if (owner != account) remark = "The referrer belongs to another account and was not retired.";
             else
@@ -178,28 +179,28 @@ internal sealed partial class MigrationRunner(
                 var retire = await outbox.FindAsync(migration.RetireTx);
                 if (retire is null)
                 {
-                    if (!(await reader.IsRetiredAsync(migration.Referrer, cancellationToken)).TryGet(out var retiredBefore, out error)) return (false, error.Message);
+                    if (!(await reader.IsRetiredAsync(migration.Referrer, cancellationToken)).TryGet(out var retiredBefore, out error)) return error;
                     if (!retiredBefore)
                     {
                         var call = ReputationV2Abi.Retire.EncodeCall(contract);
                         var refusal = await chain.SubmitAsync(
                             new ChainSubmission(migration.RetireTx, TransactionKind.MigrationRetire, migration.Referrer.ToString(), migration.Referrer, call, migration.Id));
-                        return (refusal is null, refusal);
+                        return refusal is null ? true : refusal;
                     }
                 }
                 // The chain may show it before the outbox knows what it cost.
-                else if (!retire.IsDecided) return (false, null);
+                else if (!retire.IsDecided) return false;
                 else if (!retire.IsDone) remark = $"The referrer was not retired: {retire.Error}";
             }
         }
         await store.EnterAsync(migration.Id, MigrationPhase.Retire, MigrationPhase.Done);
         await store.ChangeStateAsync(migration.Id, MigrationState.Completed, MigrationState.Running, MigrationState.Pending);
-        return (false, remark);
+        return remark is null ? false : new Problem(ProblemKind.Refused, remark);
     }
 
-    private async Task<(bool GoOn, string? Problem)> FailAsync(MigrationRow migration, string problem)
+    private async Task<Outcome<bool>> FailAsync(MigrationRow migration, string problem)
     {
         await store.FailAsync(migration.Id, problem);
-        return (false, problem);
+        return new Problem(ProblemKind.Refused, problem);
     }
 }

@@ -1,4 +1,5 @@
 using Npgsql;
+using Pbts.Protocol;
 
 namespace Pbts.Grains.Chain;
 
@@ -6,14 +7,14 @@ namespace Pbts.Grains.Chain;
 /// What a grain does in the background: rounds by a timer, one at a time, until it rests; a reminder brings the grain back
 /// after a crash. What stands in the way is said once.
 /// </summary>
-internal sealed class Pump(Grain grain, string reminderName, TimeSpan period, Func<CancellationToken, Task<string?>> round, Action<Exception?, string> say)
+internal sealed class Pump(Grain grain, string reminderName, TimeSpan period, Func<CancellationToken, Task<Problem?>> round, Action<Exception?, string> say)
 {
     private static readonly TimeSpan ReminderPeriod = TimeSpan.FromMinutes(1);
 
     private IGrainTimer? _timer;
     private Task<IGrainReminder>? _reminder;
-    private Task<string?>? _running;
-    private string? _problem;
+    private Task<Problem?>? _running;
+    private Problem? _problem;
 
     /// <summary>Begins with the first round after <paramref name="due"/>.</summary>
     public void Start(TimeSpan due) =>
@@ -26,28 +27,28 @@ internal sealed class Pump(Grain grain, string reminderName, TimeSpan period, Fu
     public void Rest() => _timer?.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
 
     /// <summary>A round, or the one that is under way; gives what stands in the way, or null.</summary>
-    public Task<string?> RunAsync(CancellationToken cancellationToken = default) =>
+    public Task<Problem?> RunAsync(CancellationToken cancellationToken = default) =>
         _running is { IsCompleted: false } ? _running : _running = GuardAsync(() => round(cancellationToken));
 
     /// <summary>Does something that may meet what stands in the way of rounds, which it gives, or null.</summary>
-    public async Task<string?> GuardAsync(Func<Task<string?>> work)
+    public async Task<Problem?> GuardAsync(Func<Task<Problem?>> work)
     {
         Exception? exception = null;
-        string? problem;
+        Problem? problem;
         try
         {
             problem = await work();
         }
         catch (Exception e) when (e is NpgsqlException or TimeoutException)
         {
-            (exception, problem) = (e, "the database does not answer");
+            (exception, problem) = (e, new Problem(ProblemKind.Unavailable, "the database does not answer"));
         }
         catch (OrleansException e)
         {
-            (exception, problem) = (e, "the silo of the signing key does not answer");
+            (exception, problem) = (e, new Problem(ProblemKind.Unavailable, "the silo of the signing key does not answer"));
         }
-        if (problem is not null && problem != _problem)
-            say(exception, problem);
+        if (problem is not null && problem.Text != _problem?.Text)
+            say(exception, problem.Text);
         return _problem = problem;
     }
 

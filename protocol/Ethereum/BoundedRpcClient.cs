@@ -25,20 +25,20 @@ internal sealed class BoundedRpcClient(HttpClient http, Uri endpoint) : ClientBa
             if (message is not null && (response.IsSuccessStatusCode || message.HasError)) return message;
             var status = (int)response.StatusCode;
             throw response.IsSuccessStatusCode
-                ? new RpcFailedException(RpcErrorKind.Malformed, "the answer is not a JSON-RPC response")
-                : new RpcFailedException(RpcErrorKind.Http, $"HTTP status {status}", status);
+                ? new RpcFailedException(ProblemKind.Malformed, "the answer is not a JSON-RPC response")
+                : new RpcFailedException(ProblemKind.Http, $"HTTP status {status}", status);
         }
         catch (TaskCanceledException)
         {
-            throw new RpcFailedException(RpcErrorKind.Timeout, $"no answer within {http.Timeout.TotalSeconds:0.#} s");
+            throw new RpcFailedException(ProblemKind.Timeout, $"no answer within {http.Timeout.TotalSeconds:0.#} s");
         }
         catch (HttpRequestException error) when (error.HttpRequestError == HttpRequestError.ConfigurationLimitExceeded)
         {
-            throw new RpcFailedException(RpcErrorKind.TooLarge, $"the answer is larger than {http.MaxResponseContentBufferSize} bytes");
+            throw new RpcFailedException(ProblemKind.TooLarge, $"the answer is larger than {http.MaxResponseContentBufferSize} bytes");
         }
         catch (HttpRequestException)
         {
-            throw new RpcFailedException(RpcErrorKind.Unreachable, "the node cannot be reached");
+            throw new RpcFailedException(ProblemKind.Unreachable, "the node cannot be reached");
         }
     }
 

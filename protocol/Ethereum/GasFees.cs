@@ -13,7 +13,7 @@ public sealed record GasFees(BigInteger MaxFee, BigInteger? Tip, ulong BlockGasL
     private static readonly BigInteger Gwei = 1_000_000_000;
 
     /// <summary>Asks the node for today's fees.</summary>
-    public static async Task<RpcResult<GasFees>> ReadAsync(EthereumRpcClient rpc, CancellationToken cancellationToken = default)
+    public static async Task<Outcome<GasFees>> ReadAsync(EthereumRpcClient rpc, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(rpc);
         if (!(await rpc.LatestBlockAsync(cancellationToken).ConfigureAwait(false)).TryGet(out var block, out var error)) return new(error);

@@ -22,7 +22,7 @@ public sealed class ChainLimitsTests(PostgresServer postgres)
         await SetBaseFeeAsync(anvil, 100);
         var account = rig.Account(anvil.Url, o => o.MaxFeeGwei = 50);
         var id = await ChainRig.SubmitAsync(account, "register", contract, ChainRig.AddUser("alice"));
-        Assert.Equal("Gas costs more than the limit of 50 gwei (Chain:MaxFeeGwei)", await account.PumpAsync());
+        Assert.Equal("Gas costs more than the limit of 50 gwei (Chain:MaxFeeGwei)", (await account.PumpAsync())?.Text);
         var waiting = (await rig.Outbox.FindAsync(id))!;
         Assert.Equal((ChainTransactionState.Queued, "Gas costs more than the limit of 50 gwei (Chain:MaxFeeGwei)"), (waiting.State, waiting.Error));
 

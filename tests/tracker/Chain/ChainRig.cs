@@ -7,6 +7,7 @@ using Npgsql;
 using Pbts.GrainInterfaces.Chain;
 using Pbts.GrainInterfaces.Configuration;
 using Pbts.Grains.Chain;
+using Pbts.Protocol;
 using Pbts.Protocol.Ethereum;
 using Pbts.Tracker.Tests.Support;
 
@@ -59,7 +60,7 @@ internal sealed class ChainRig : IAsyncDisposable
     /// <summary>Pumps until the transaction is decided and gives it.</summary>
     public async Task<ChainTransaction> DecideAsync(ChainAccount account, Guid id, double seconds = 30)
     {
-        string? obstacle = null;
+        Problem? obstacle = null;
         for (var waited = Stopwatch.StartNew(); waited.Elapsed.TotalSeconds < seconds; await Task.Delay(20))
         {
             obstacle = await account.PumpAsync();

@@ -5,6 +5,7 @@ using Npgsql;
 using Pbts.GrainInterfaces.Chain;
 using Pbts.GrainInterfaces.Configuration;
 using Pbts.Grains.Chain;
+using Pbts.Protocol;
 using Pbts.Protocol.Ethereum;
 using Pbts.Tracker.Tests.Support;
 
@@ -271,7 +272,7 @@ public sealed class MemberSyncTests(PostgresServer postgres)
     /// <summary>Hands in to the account at once, or dies on the way when there is none.</summary>
     private sealed class Submitter(ChainAccount? account) : IChainSubmitter
     {
-        public Task<string?> SubmitAsync(ChainSubmission submission) => account?.SubmitAsync(submission) ?? throw new InvalidOperationException("crash");
+        public Task<Problem?> SubmitAsync(ChainSubmission submission) => account?.SubmitAsync(submission) ?? throw new InvalidOperationException("crash");
 
         public Task ResumeAsync() => Task.CompletedTask;
     }

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using Pbts.GrainInterfaces.Chain;
 using Pbts.Grains.Chain;
+using Pbts.Protocol;
 using Pbts.Protocol.Ethereum;
 using Pbts.Tracker.Tests.Support;
 
@@ -56,7 +57,7 @@ public sealed class MigrationScanTests(PostgresServer postgres)
 
     private sealed class Submitter(ChainAccount account) : IChainSubmitter
     {
-        public Task<string?> SubmitAsync(ChainSubmission submission) => account.SubmitAsync(submission);
+        public Task<Problem?> SubmitAsync(ChainSubmission submission) => account.SubmitAsync(submission);
 
         public Task ResumeAsync() => Task.CompletedTask;
     }

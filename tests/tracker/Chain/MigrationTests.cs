@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using Npgsql;
 using Pbts.GrainInterfaces.Chain;
 using Pbts.Grains.Chain;
+using Pbts.Protocol;
 using Pbts.Protocol.Ethereum;
 using Pbts.Tracker.Tests.Support;
 
@@ -207,7 +208,7 @@ public sealed class MigrationTests(PostgresServer postgres)
         var links = new List<EthereumAddress>();
         await foreach (var link in new ReputationReader(anvil.Rpc).ChainAsync(first))
         {
-            Assert.True(link.TryGet(out var address, out var error), error?.Message);
+            Assert.True(link.TryGet(out var address, out var error), error?.Text);
             links.Add(address);
         }
         Assert.Equal(3, links.Distinct().Count());
@@ -375,7 +376,7 @@ public sealed class MigrationTests(PostgresServer postgres)
 
     private static async Task<int> MovedAsync(AnvilNode anvil, EthereumAddress contract)
     {
-        Assert.True((await anvil.Rpc.LogsAsync(contract, ReputationV2Abi.UserMigrated.Topic, 0, 100_000)).TryGet(out var logs, out var error), error?.Message);
+        Assert.True((await anvil.Rpc.LogsAsync(contract, ReputationV2Abi.UserMigrated.Topic, 0, 100_000)).TryGet(out var logs, out var error), error?.Text);
         return logs.Length;
     }
 
@@ -417,7 +418,7 @@ public sealed class MigrationTests(PostgresServer postgres)
     /// <summary>Hands in to the account at once, or dies on the way.</summary>
     private sealed class Submitter(ChainAccount account, bool dies) : IChainSubmitter
     {
-        public Task<string?> SubmitAsync(ChainSubmission submission) =>
+        public Task<Problem?> SubmitAsync(ChainSubmission submission) =>
             dies ? throw new InvalidOperationException("crash") : account.SubmitAsync(submission);
 
         public Task ResumeAsync() => Task.CompletedTask;

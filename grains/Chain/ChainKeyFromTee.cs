@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using Pbts.GrainInterfaces.Configuration;
 using Pbts.Grains.Tee;
+using Pbts.Protocol;
 using Pbts.Protocol.Tee;
 
 namespace Pbts.Grains.Chain;
@@ -16,7 +17,7 @@ internal sealed partial class ChainKeyFromTee(ChainConnection connection, TeePro
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(2);
 
     private readonly CancellationTokenSource _stopping = new();
-    private string? _problem;
+    private Problem? _problem;
 
     public void Participate(ISiloLifecycle observer)
     {
@@ -44,11 +45,11 @@ internal sealed partial class ChainKeyFromTee(ChainConnection connection, TeePro
     {
         var (mode, provider) = await providers.CurrentAsync();
         if (connection.Key is not null || mode == TeeMode.Disabled) return;
-        var (secret, error) = await provider.GetSecretAsync(TeeKeys.EthereumPath, _stopping.Token);
-        if (secret is null)
+        if (!(await provider.GetSecretAsync(TeeKeys.EthereumPath, _stopping.Token)).TryGet(out var secret, out var problem))
         {
-            if (_problem != error) LogNone(error!);
-            _problem = error;
+            if (_problem != problem)
+                LogNone(problem.Text);
+            _problem = problem;
             return;
         }
 

@@ -16,13 +16,18 @@ internal static class FactoryDeployment
         EthereumRpcClient rpc, EthereumPrivateKey key, TimeSpan patience, CancellationToken cancellationToken)
     {
         var code = ReadCode();
-        if (!(await rpc.ChainIdAsync(cancellationToken).ConfigureAwait(false)).TryGet(out var chainId, out var error)) return error;
-        if (!(await rpc.TransactionCountAsync(key.Address, pending: true, cancellationToken).ConfigureAwait(false)).TryGet(out var nonce, out error)) return error;
-        if (!(await GasFees.ReadAsync(rpc, cancellationToken).ConfigureAwait(false)).TryGet(out var fees, out error)) return error;
-        if (!(await rpc.EstimateGasAsync(key.Address, null, code, cancellationToken).ConfigureAwait(false)).TryGet(out var gas, out error)) return error with { Text = error.RevertReason ?? error.Text };
+        if (!(await rpc.ChainIdAsync(cancellationToken).ConfigureAwait(false)).TryGet(out var chainId, out var error))
+            return error;
+        if (!(await rpc.TransactionCountAsync(key.Address, pending: true, cancellationToken).ConfigureAwait(false)).TryGet(out var nonce, out error))
+            return error;
+        if (!(await GasFees.ReadAsync(rpc, cancellationToken).ConfigureAwait(false)).TryGet(out var fees, out error))
+            return error;
+        if (!(await rpc.EstimateGasAsync(key.Address, null, code, cancellationToken).ConfigureAwait(false)).TryGet(out var gas, out error))
+            return error with { Text = error.RevertReason ?? error.Text };
         var (hash, raw) = key.Sign(fees.Transaction(chainId, nonce, gas + (gas / 4), null, code));
         var sent = await rpc.SendRawTransactionAsync(raw, cancellationToken).ConfigureAwait(false);
-        if (sent.Problem is { } refused) return refused;
+        if (sent.Problem is { } refused)
+            return refused;
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(patience);
         try
@@ -30,7 +35,8 @@ internal static class FactoryDeployment
             for (; ; await Task.Delay(Poll, limit.Token).ConfigureAwait(false))
             {
                 // Errors of the moment are no verdict: the transaction is on its way.
-                if (!(await rpc.TransactionReceiptAsync(hash, limit.Token).ConfigureAwait(false)).TryGet(out var receipt, out _) || receipt is null) continue;
+                if (!(await rpc.TransactionReceiptAsync(hash, limit.Token).ConfigureAwait(false)).TryGet(out var receipt, out _) || receipt is null)
+                    continue;
                 return receipt.Succeeded() && EthereumAddress.TryParse(receipt.ContractAddress, out var factory)
                     ? new DeployedFactory(factory, hash, (ulong)receipt.GasUsed.Value)
                     : new Problem(ProblemKind.Reverted, $"the deployment {hash} was mined but reverted");

@@ -26,8 +26,10 @@ internal sealed class MigrationProgress(TextWriter output, bool terminal)
         var share = isCounted ? (double)(migrated + failed) / total : state == MigrationState.Completed.ToText() ? 1 : 0;
         var filled = (int)(share * Width);
         var line = $"[{new string('#', filled)}{new string('-', Width - filled)}] {share * 100,3:0} %  {state}, {phase}: {migrated} of {total} moved, {failed} not";
-        if (Seconds(result) is { } left) line += $", about {left:0} s left";
-        if (result.Text("problem") is { } problem) line += $"  ({problem})";
+        if (Seconds(result) is { } left)
+            line += $", about {left:0} s left";
+        if (result.Text("problem") is { } problem)
+            line += $"  ({problem})";
         line = TerminalText.Escape(line);
         if (terminal)
         {
@@ -37,7 +39,8 @@ internal sealed class MigrationProgress(TextWriter output, bool terminal)
             return;
         }
         var news = $"{state} {phase} {(int)(share * 10)} {failed} {result.Text("problem")}";
-        if (news != _last) output.WriteLine(line);
+        if (news != _last)
+            output.WriteLine(line);
         _last = news;
     }
 

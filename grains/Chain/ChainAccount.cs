@@ -34,7 +34,8 @@ internal sealed partial class ChainAccount(
         var answer = await rpc.ChainIdAsync(cancellationToken);
         if (!answer.TryGet(out var actual, out var error))
         {
-            if (known is null) return error with { Text = $"The Ethereum node does not answer ({error.Text}), and this tracker has not used a chain before." };
+            if (known is null)
+                return error with { Text = $"The Ethereum node does not answer ({error.Text}), and this tracker has not used a chain before." };
         }
         else if (actual is 0 or > long.MaxValue)
         {
@@ -43,7 +44,8 @@ internal sealed partial class ChainAccount(
         else
         {
             known = await outbox.NoteChainAsync((long)actual);
-            if (known != (long)actual) return WrongChain(known.Value, actual);
+            if (known != (long)actual)
+                return WrongChain(known.Value, actual);
         }
         await outbox.AddAsync(Address, known.Value, submission);
         return null;
@@ -52,14 +54,20 @@ internal sealed partial class ChainAccount(
     /// <summary>One round. Gives what stands in the way, for the log and the status page, or null.</summary>
     public async Task<Problem?> PumpAsync(CancellationToken cancellationToken = default)
     {
-        if (await outbox.ReadChainAsync() is not { } chainId || (_looked && !await outbox.HasOpenAsync(Address))) return null;
-        if (!(await rpc.ChainIdAsync(cancellationToken)).TryGet(out var actual, out var error)) return error;
-        if (actual != (ulong)chainId) return WrongChain(chainId, actual);
-        if (!(await rpc.LatestBlockAsync(cancellationToken)).TryGet(out var head, out error)) return error;
-        if (!(await rpc.TransactionCountAsync(Address, pending: false, cancellationToken)).TryGet(out var count, out error)) return error;
+        if (await outbox.ReadChainAsync() is not { } chainId || (_looked && !await outbox.HasOpenAsync(Address)))
+            return null;
+        if (!(await rpc.ChainIdAsync(cancellationToken)).TryGet(out var actual, out var error))
+            return error;
+        if (actual != (ulong)chainId)
+            return WrongChain(chainId, actual);
+        if (!(await rpc.LatestBlockAsync(cancellationToken)).TryGet(out var head, out error))
+            return error;
+        if (!(await rpc.TransactionCountAsync(Address, pending: false, cancellationToken)).TryGet(out var count, out error))
+            return error;
 
         // A node that was restored from older data has lost what was final; it is looked at again like any reorganisation.
-        if (await outbox.ReopenAsync(Address, chainId, count) > 0) _lastHead = null;
+        if (await outbox.ReopenAsync(Address, chainId, count) > 0)
+            _lastHead = null;
         _looked = true;
         var obstacle = await WatchAsync(chainId, count, (ulong)head.Number.Value, cancellationToken);
         obstacle = await SendQueuedAsync(chainId, count, cancellationToken) ?? obstacle;
@@ -79,8 +87,10 @@ internal sealed partial class ChainAccount(
     private async Task<Problem?> SendQueuedAsync(long chainId, ulong count, CancellationToken cancellationToken)
     {
         var queued = await outbox.ReadOpenAsync(Address, chainId, ChainTransactionState.Queued, Batch);
-        if (queued.Count == 0) return null;
-        if (!(await GasFees.ReadAsync(rpc, cancellationToken)).TryGet(out var fees, out var error)) return error;
+        if (queued.Count == 0)
+            return null;
+        if (!(await GasFees.ReadAsync(rpc, cancellationToken)).TryGet(out var fees, out var error))
+            return error;
         if (fees.Within(options.MaxFeeGwei, fees.MaxFee / 2) is not { } affordable)
         {
             var costly = $"Gas costs more than the limit of {options.MaxFeeGwei} gwei (Chain:MaxFeeGwei)";
@@ -91,7 +101,8 @@ internal sealed partial class ChainAccount(
         var present = new HashSet<EthereumAddress>();
         foreach (var row in queued)
         {
-            if (inFlight >= options.MaxInFlight) return null;
+            if (inFlight >= options.MaxInFlight)
+                return null;
             // Sent to where no contract is, a call would succeed and do nothing.
             if (row.To is { } contract && row.Data.Length > 0 && !present.Contains(contract))
             {
@@ -118,14 +129,16 @@ internal sealed partial class ChainAccount(
                 await outbox.NoteObstacleAsync(row.Id, error.Text);
                 return error;
             }
-            if (gas < LeastGas) return new(ProblemKind.Malformed, $"The node estimates {gas} gas for a transaction: not believed.");
+            if (gas < LeastGas)
+                return new(ProblemKind.Malformed, $"The node estimates {gas} gas for a transaction: not believed.");
             if (gas > affordable.BlockGasLimit)
             {
                 await outbox.FailAsync(row.Id, $"It needs {gas} gas, and a block holds {affordable.BlockGasLimit}.");
                 continue;
             }
             var refusal = await ClaimAndSendAsync(row, chainId, count, WithMargin(gas, affordable), affordable, cancellationToken);
-            if (refusal is not null) return refusal;
+            if (refusal is not null)
+                return refusal;
             inFlight++;
         }
         return null;
@@ -146,13 +159,15 @@ internal sealed partial class ChainAccount(
         var taken = (await outbox.ClaimedNoncesAsync(Address, chainId, (long)count)).ToHashSet();
         for (var nonce = count; ; nonce++)
         {
-            if (taken.Contains((long)nonce)) continue;
+            if (taken.Contains((long)nonce))
+                continue;
             var attempt = Sign(row, chainId, nonce, gasLimit, row.Attempts + 1, fees);
             if (await outbox.ClaimAsync(row.Id, nonce, gasLimit, attempt))
             {
                 return await BroadcastAsync(row.Id, attempt, cancellationToken);
             }
-            if (await outbox.FindAsync(row.Id) is not { State: ChainTransactionState.Queued }) return null;
+            if (await outbox.FindAsync(row.Id) is not { State: ChainTransactionState.Queued })
+                return null;
         }
     }
 

@@ -15,8 +15,10 @@ internal sealed class ChainConnection : IDisposable
             Rpc = new EthereumRpcClient(new Uri(Options.Rpc), new EthereumRpcOptions { Timeout = TimeSpan.FromSeconds(Options.RpcTimeoutSeconds) });
             Reader = new ReputationReader(Rpc);
         }
-        if (EthereumPrivateKey.TryParse(Options.PrivateKey, out var key)) Key = key;
-        if (EthereumAddress.TryParse(Options.Factory, out var factory)) Factory = factory;
+        if (EthereumPrivateKey.TryParse(Options.PrivateKey, out var key))
+            Key = key;
+        if (EthereumAddress.TryParse(Options.Factory, out var factory))
+            Factory = factory;
     }
 
     public ChainOptions Options { get; }
@@ -38,7 +40,8 @@ internal sealed class ChainConnection : IDisposable
     {
         get
         {
-            if (Rpc is null) return null;
+            if (Rpc is null)
+                return null;
             var url = new Uri(Options.Rpc);
             return url.GetLeftPart(UriPartial.Authority).Replace(url.UserInfo.Length > 0 ? url.UserInfo + "@" : "\n", "", StringComparison.Ordinal)
                 + (url.PathAndQuery is "/" ? "" : "/…");

@@ -24,7 +24,8 @@ internal sealed partial class ChainKeyFromTee(ChainConnection connection, TeePro
         observer.Subscribe(nameof(ChainKeyFromTee), ServiceLifecycleStage.ApplicationServices, _ => TakeAsync());
         observer.Subscribe(nameof(ChainKeyFromTee), ServiceLifecycleStage.Active, _ =>
         {
-            if (connection.Key is null) WaitAsync().Ignore();
+            if (connection.Key is null)
+                WaitAsync().Ignore();
             return Task.CompletedTask;
         }, _ => _stopping.CancelAsync());
     }
@@ -37,14 +38,16 @@ internal sealed partial class ChainKeyFromTee(ChainConnection connection, TeePro
         while (connection.Key is null && await timer.WaitForNextTickAsync(_stopping.Token))
         {
             await TakeAsync();
-            if (connection.Key is not null) startup.Wake();
+            if (connection.Key is not null)
+                startup.Wake();
         }
     }
 
     private async Task TakeAsync()
     {
         var (mode, provider) = await providers.CurrentAsync();
-        if (connection.Key is not null || mode == TeeMode.Disabled) return;
+        if (connection.Key is not null || mode == TeeMode.Disabled)
+            return;
         if (!(await provider.GetSecretAsync(TeeKeys.EthereumPath, _stopping.Token)).TryGet(out var secret, out var problem))
         {
             if (_problem != problem)

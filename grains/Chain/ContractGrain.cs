@@ -50,8 +50,10 @@ internal sealed class ContractGrain(
             SyncPausedSince = sync.PausedSince,
             SyncWaiting = sync.Waiting,
         };
-        if (connection.Rpc is null) return status with { Problem = "No node is configured (RPC)." };
-        if (!(await connection.Rpc.ChainIdAsync()).TryGet(out var chainId, out var error)) return status with { Problem = error.Text };
+        if (connection.Rpc is null)
+            return status with { Problem = "No node is configured (RPC)." };
+        if (!(await connection.Rpc.ChainIdAsync()).TryGet(out var chainId, out var error))
+            return status with { Problem = error.Text };
         var known = await outbox.ReadChainAsync();
         status = status with
         {
@@ -59,16 +61,23 @@ internal sealed class ContractGrain(
             ChainId = chainId.ToString(CultureInfo.InvariantCulture),
             Problem = known is { } bound && (ulong)bound != chainId ? ChainAccount.WrongChain(bound, chainId).Text : null,
         };
-        if (status.Problem is not null) return status;
-        if (connection.Factory is { } factory && await Reader!.AbsenceAsync(factory) is { } missing) status = status with { Problem = $"FACTORY: {missing.Text}." };
-        if (active is null && (await ActiveAsync(ForReading)).TryGet(out var found, out _)) active = found;
-        if (active is null) return status;
-        if (await Reader!.AbsenceAsync(active.Value) is { } absence) return status with { Problem = $"The active contract: {absence.Text}." };
-        if (status.Problem is null && sync.PausedSince is not null) status = status with { Problem = SyncBudgetState.UsedUp(connection.Options.SyncGasPerDay) };
+        if (status.Problem is not null)
+            return status;
+        if (connection.Factory is { } factory && await Reader!.AbsenceAsync(factory) is { } missing)
+            status = status with { Problem = $"FACTORY: {missing.Text}." };
+        if (active is null && (await ActiveAsync(ForReading)).TryGet(out var found, out _))
+            active = found;
+        if (active is null)
+            return status;
+        if (await Reader!.AbsenceAsync(active.Value) is { } absence)
+            return status with { Problem = $"The active contract: {absence.Text}." };
+        if (status.Problem is null && sync.PausedSince is not null)
+            status = status with { Problem = SyncBudgetState.UsedUp(connection.Options.SyncGasPerDay) };
         var chain = new List<string>();
         await foreach (var link in Reader!.ChainAsync(active.Value))
         {
-            if (!link.TryGet(out var address, out error)) return status with { Problem = error.Text };
+            if (!link.TryGet(out var address, out error))
+                return status with { Problem = error.Text };
             chain.Add(address.ToString());
         }
         return status with { ReputationAddress = active.ToString(), Referrers = chain[1..] };

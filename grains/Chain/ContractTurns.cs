@@ -18,7 +18,8 @@ internal sealed class ContractTurns : IDisposable
     /// <summary>Does the work when it is its turn. What waits for the chain does so without one.</summary>
     public async Task<Outcome<T>> TakeAsync<T>(Func<Task<Outcome<T>>> work)
     {
-        if (!await _turns.WaitAsync(Patience)) return new Problem(ProblemKind.Unavailable, "Too many write to the contract at once: try again later");
+        if (!await _turns.WaitAsync(Patience))
+            return new Problem(ProblemKind.Unavailable, "Too many write to the contract at once: try again later");
         try
         {
             return await work();

@@ -27,7 +27,8 @@ internal static class ExpectedEvents
     {
         foreach (var (call, any) in Writes)
         {
-            if (data.AsSpan().StartsWith(call.Selector.Span)) return !receipt.Logs.Any(log => any.Any(kind => kind.TryDecode(log, contract, out _)));
+            if (data.AsSpan().StartsWith(call.Selector.Span))
+                return !receipt.Logs.Any(log => any.Any(kind => kind.TryDecode(log, contract, out _)));
         }
         return false;
     }

@@ -30,19 +30,23 @@ internal sealed class MemberSync(
     /// <summary>Looks newcomers up and brings in what they have; null, or what stands in the way.</summary>
     public async Task<Problem?> ImportAsync(CancellationToken cancellationToken = default)
     {
-        if (!(await _active.FindAsync(cancellationToken)).TryGet(out var active, out var obstacle)) return obstacle;
-        if (active is not { } contract) return null;
+        if (!(await _active.FindAsync(cancellationToken)).TryGet(out var active, out var obstacle))
+            return obstacle;
+        if (active is not { } contract)
+            return null;
         while (await store.ReadNewcomersAsync(contract, Batch) is { Count: > 0 } newcomers)
         {
             foreach (var member in newcomers)
             {
-                if (!(await reader.ResolveAsync(contract, member.Username, cancellationToken)).TryGet(out var found, out var error)) return error;
+                if (!(await reader.ResolveAsync(contract, member.Username, cancellationToken)).TryGet(out var found, out var error))
+                    return error;
                 var brings = found is { } record && record.User.PublicKey.AsSpan().SequenceEqual(member.Key) && !await store.WroteAsync(member.Username);
                 await store.ImportAsync(
                     member.Username, member.Key, contract, brings ? found!.Value.Holder : null,
                     brings ? Bounded(found!.Value.User.Uploaded) : 0, brings ? Bounded(found!.Value.User.Downloaded) : 0);
             }
-            if (newcomers.Count < Batch) break;
+            if (newcomers.Count < Batch)
+                break;
         }
         return null;
     }
@@ -51,29 +55,45 @@ internal sealed class MemberSync(
     public async Task<Problem?> ExportAsync(CancellationToken cancellationToken = default)
     {
         await store.SettleAsync();
-        if (!(await _active.FindAsync(cancellationToken)).TryGet(out var active, out var obstacle)) return obstacle;
-        if (active is not { } contract) return null;
-        if (await reader.AbsenceAsync(contract, cancellationToken) is { } absence) return absence;
-        if (!(await reader.OwnerAsync(contract, cancellationToken)).TryGet(out var owner, out var error)) return error;
-        if (owner != account) return new(ProblemKind.Refused, $"The contract {contract} belongs to {owner}, not to {account}: totals are not written.");
-        if (!(await reader.VersionAsync(contract, cancellationToken)).TryGet(out var version, out error)) return error;
-        if (options.SyncAddsMembers) await standing.JudgeAsync(options.SyncMinReceivers, options.SyncThreshold);
+        if (!(await _active.FindAsync(cancellationToken)).TryGet(out var active, out var obstacle))
+            return obstacle;
+        if (active is not { } contract)
+            return null;
+        if (await reader.AbsenceAsync(contract, cancellationToken) is { } absence)
+            return absence;
+        if (!(await reader.OwnerAsync(contract, cancellationToken)).TryGet(out var owner, out var error))
+            return error;
+        if (owner != account)
+            return new(ProblemKind.Refused, $"The contract {contract} belongs to {owner}, not to {account}: totals are not written.");
+        if (!(await reader.VersionAsync(contract, cancellationToken)).TryGet(out var version, out error))
+            return error;
+        if (options.SyncAddsMembers)
+            await standing.JudgeAsync(options.SyncMinReceivers, options.SyncThreshold);
         while (!await contracts.IsMigratingAsync()
             && await store.ReadChangedAsync(contract, options.SyncThreshold, Batch, options.SyncMinReceivers == 0) is { Count: > 0 } changed)
         {
             var (updates, additions) = (new List<SyncEntry>(), new List<SyncEntry>());
             foreach (var member in changed)
             {
-                if (!(await PlaceAsync(contract, version, member, cancellationToken)).TryGet(out var place, out var problem)) return problem;
-                if (place.Update is { } update && (member.Alone || version < 2)) problem = await SendAsync(contract, [update], Update, cancellationToken);
-                else if (place.Addition is { } addition && (member.Alone || version < 3)) problem = await SendAsync(contract, [addition], Add, cancellationToken);
-                else if (place.Update is not null) updates.Add(place.Update);
-                else if (place.Addition is not null) additions.Add(place.Addition);
-                if (problem is not null) return problem;
+                if (!(await PlaceAsync(contract, version, member, cancellationToken)).TryGet(out var place, out var problem))
+                    return problem;
+                if (place.Update is { } update && (member.Alone || version < 2))
+                    problem = await SendAsync(contract, [update], Update, cancellationToken);
+                else if (place.Addition is { } addition && (member.Alone || version < 3))
+                    problem = await SendAsync(contract, [addition], Add, cancellationToken);
+                else if (place.Update is not null)
+                    updates.Add(place.Update);
+                else if (place.Addition is not null)
+                    additions.Add(place.Addition);
+                if (problem is not null)
+                    return problem;
             }
-            if (await SendAsync(contract, updates, Update, cancellationToken) is { } refusal) return refusal;
-            if (await SendAsync(contract, additions, Add, cancellationToken) is { } refused) return refused;
-            if (changed.Count < Batch) break;
+            if (await SendAsync(contract, updates, Update, cancellationToken) is { } refusal)
+                return refusal;
+            if (await SendAsync(contract, additions, Add, cancellationToken) is { } refused)
+                return refused;
+            if (changed.Count < Batch)
+                break;
         }
         await budget.NotePausedAsync(false);
         return null;
@@ -83,11 +103,13 @@ internal sealed class MemberSync(
     private async Task<Outcome<(SyncEntry? Update, SyncEntry? Addition)>> PlaceAsync(
         EthereumAddress contract, int version, SyncMember member, CancellationToken cancellationToken)
     {
-        if (!(await reader.ResolveAsync(contract, member.Username, cancellationToken)).TryGet(out var found, out var error)) return error;
+        if (!(await reader.ResolveAsync(contract, member.Username, cancellationToken)).TryGet(out var found, out var error))
+            return error;
         var entry = new SyncEntry(member.Username, member.Uploaded, member.Downloaded, member.Key);
         if (found is not var (record, holder))
         {
-            if (options.SyncAddsMembers && member.Vouched && version >= 2) return (null, entry);
+            if (options.SyncAddsMembers && member.Vouched && version >= 2)
+                return (null, entry);
             await store.NoteAsync(contract, [entry with { Key = null }], null);
             return Neither;
         }
@@ -112,9 +134,11 @@ internal sealed class MemberSync(
             var keyed = entry with { Uploaded = 0, Downloaded = 0, Key = record.PublicKey.Length > 0 ? record.PublicKey : null };
             return await SendAsync(contract, [keyed], _ => ReputationV2Abi.SetUserKey.EncodeCall(member.Username, member.Key), cancellationToken) is { } refusal ? refusal : Neither;
         }
-        if (!isOwn) entry = entry with { Key = null };
+        if (!isOwn)
+            entry = entry with { Key = null };
         entry = entry with { Uploaded = Math.Max(entry.Uploaded, Bounded(record.Uploaded)), Downloaded = Math.Max(entry.Downloaded, Bounded(record.Downloaded)) };
-        if (entry.Uploaded != record.Uploaded || entry.Downloaded != record.Downloaded) return (entry, null);
+        if (entry.Uploaded != record.Uploaded || entry.Downloaded != record.Downloaded)
+            return (entry, null);
         await store.NoteAsync(contract, [entry with { Uploaded = member.Uploaded, Downloaded = member.Downloaded }], null);
         return Neither;
     }
@@ -127,7 +151,8 @@ internal sealed class MemberSync(
         {
             var part = entries.GetRange(done, Math.Min(take, entries.Count - done));
             var call = encode(part);
-            if (!(await GasAsync(contract, call, part.Count, cancellationToken)).TryGet(out var gas, out var error)) return error;
+            if (!(await GasAsync(contract, call, part.Count, cancellationToken)).TryGet(out var gas, out var error))
+                return error;
             var id = Guid.NewGuid();
             if (!await budget.ReserveAsync(id, gas, options.SyncGasPerDay))
             {

@@ -20,8 +20,10 @@ internal sealed partial class MigrationRunner(
     /// <summary>One step. True while more is to be done now; false when it has to wait, is paused, or is finished.</summary>
     public async Task<bool> StepAsync(Guid id, CancellationToken cancellationToken = default)
     {
-        if (await store.FindAsync(id) is not { State: MigrationState.Pending or MigrationState.Running } migration) return false;
-        if (migration.State == MigrationState.Pending) await store.ChangeStateAsync(id, MigrationState.Running, MigrationState.Pending);
+        if (await store.FindAsync(id) is not { State: MigrationState.Pending or MigrationState.Running } migration)
+            return false;
+        if (migration.State == MigrationState.Pending)
+            await store.ChangeStateAsync(id, MigrationState.Running, MigrationState.Pending);
         var step = migration.Phase switch
         {
             MigrationPhase.Deploy => await DeployAsync(migration, cancellationToken),
@@ -39,26 +41,33 @@ internal sealed partial class MigrationRunner(
         // A contract that was set up with this referrer before, by /contract/init, is the one to fill.
         if (await outbox.FindAsync(migration.DeployTx) is null && await contracts.ReadActiveAsync() is { } active && active != migration.Referrer)
         {
-            if (!(await reader.ReferrerAsync(active, cancellationToken)).TryGet(out var referrer, out var error)) return error;
-            if (!(await reader.OwnerAsync(active, cancellationToken)).TryGet(out var owner, out error)) return error;
+            if (!(await reader.ReferrerAsync(active, cancellationToken)).TryGet(out var referrer, out var error))
+                return error;
+            if (!(await reader.OwnerAsync(active, cancellationToken)).TryGet(out var owner, out error))
+                return error;
             if (referrer == migration.Referrer && owner == account)
             {
                 await store.SetContractAsync(migration.Id, active);
                 return true;
             }
         }
-        if (factory is not { } maker) return new Problem(ProblemKind.NotConfigured, "No factory is configured (FACTORY).");
+        if (factory is not { } maker)
+            return new Problem(ProblemKind.NotConfigured, "No factory is configured (FACTORY).");
         var call = ReputationAbi.CreateReputation.EncodeCall(migration.Referrer, Array.Empty<byte>());
         var refusal = await chain.SubmitAsync(
             new ChainSubmission(migration.DeployTx, TransactionKind.MigrationDeploy, migration.Referrer.ToString(), maker, call, migration.Id));
-        if (refusal is not null) return refusal;
-        if (await outbox.FindAsync(migration.DeployTx) is not { IsDecided: true } deployed) return false;
+        if (refusal is not null)
+            return refusal;
+        if (await outbox.FindAsync(migration.DeployTx) is not { IsDecided: true } deployed)
+            return false;
         if (!deployed.IsDone || !EthereumAddress.TryParse(deployed.ContractAddress, out var contract))
         {
             return await FailAsync(migration, $"The new contract could not be deployed: {deployed.Error}");
         }
-        if (!(await reader.ReferrerAsync(contract, cancellationToken)).TryGet(out var taken, out var problem)) return problem;
-        if (taken != migration.Referrer) return await FailAsync(migration, "The new contract did not take the referrer: it is not a Reputation contract.");
+        if (!(await reader.ReferrerAsync(contract, cancellationToken)).TryGet(out var taken, out var problem))
+            return problem;
+        if (taken != migration.Referrer)
+            return await FailAsync(migration, "The new contract did not take the referrer: it is not a Reputation contract.");
         return await store.SetContractAsync(migration.Id, contract);
     }
 
@@ -69,23 +78,28 @@ internal sealed partial class MigrationRunner(
         var batches = await store.ReadBatchesAsync(migration.Id);
         foreach (var (batch, users) in batches)
         {
-            if (await SettleAsync(migration, contract, batch, users, cancellationToken) is { } problem) return problem;
+            if (await SettleAsync(migration, contract, batch, users, cancellationToken) is { } problem)
+                return problem;
         }
         batches = await store.ReadBatchesAsync(migration.Id);
-        if (batches.Count >= Parallel) return false;
+        if (batches.Count >= Parallel)
+            return false;
         var sendable = await store.ReadUsersAsync(migration.Id, MigrationUserState.Pending, migration.BatchSize);
         if (sendable.Count == 0)
         {
             return batches.Count == 0 && await store.EnterAsync(migration.Id, MigrationPhase.Migrate, MigrationPhase.Retire);
         }
-        if (!(await reader.VersionAsync(contract, cancellationToken)).TryGet(out var version, out var failure)) return failure;
+        if (!(await reader.VersionAsync(contract, cancellationToken)).TryGet(out var version, out var failure))
+            return failure;
         var most = version >= 2 ? Math.Min(sendable[0].Company, migration.BatchSize) : 1;
         var wanted = sendable.Where(user => user.Company == sendable[0].Company).Take(most).Select(user => user.Username).ToList();
         var (group, trouble) = await SortOutAsync(migration, contract, wanted, cancellationToken);
-        if (group.Count == 0) return trouble is null ? true : trouble;
+        if (group.Count == 0)
+            return trouble is null ? true : trouble;
         var id = Guid.NewGuid();
         group = await store.AssignBatchAsync(migration.Id, id, group);
-        if (group.Count == 0) return true;
+        if (group.Count == 0)
+            return true;
         var refusal = await SubmitBatchAsync(migration, contract, id, group);
         return refusal is null ? true : refusal;
     }
@@ -100,10 +114,14 @@ internal sealed partial class MigrationRunner(
         var group = new List<string>(wanted.Count);
         foreach (var username in wanted)
         {
-            if (!(await reader.ResolveAsync(contract, username, cancellationToken)).TryGet(out var found, out var error)) return (group, error);
-            if (found is null) await store.MarkAsync(migration.Id, [username], MigrationUserState.Failed, "User does not exist");
-            else if (found.Value.Holder == contract) await store.MarkAsync(migration.Id, [username], MigrationUserState.Migrated);
-            else group.Add(username);
+            if (!(await reader.ResolveAsync(contract, username, cancellationToken)).TryGet(out var found, out var error))
+                return (group, error);
+            if (found is null)
+                await store.MarkAsync(migration.Id, [username], MigrationUserState.Failed, "User does not exist");
+            else if (found.Value.Holder == contract)
+                await store.MarkAsync(migration.Id, [username], MigrationUserState.Migrated);
+            else
+                group.Add(username);
         }
         return (group, null);
     }
@@ -120,27 +138,36 @@ internal sealed partial class MigrationRunner(
     private async Task<Problem?> SettleAsync(MigrationRow migration, EthereumAddress contract, Guid batch, List<string> users, CancellationToken cancellationToken)
     {
         // Noted, but a crash came before it was handed in.
-        if (await outbox.FindAsync(batch) is not { } transaction) return await SubmitBatchAsync(migration, contract, batch, users);
-        if (!transaction.IsDecided) return null;
+        if (await outbox.FindAsync(batch) is not { } transaction)
+            return await SubmitBatchAsync(migration, contract, batch, users);
+        if (!transaction.IsDecided)
+            return null;
         if (!transaction.IsDone)
         {
-            if (users.Count == 1 && transaction.Error == MigrationStore.UserExists) await store.MarkAsync(migration.Id, users, MigrationUserState.Migrated);
-            else if (users.Count == 1) await store.MarkAsync(migration.Id, users, MigrationUserState.Failed, transaction.Error ?? "reverted");
-            else await store.SplitBatchAsync(migration.Id, batch, (users.Count + 1) / 2);
+            if (users.Count == 1 && transaction.Error == MigrationStore.UserExists)
+                await store.MarkAsync(migration.Id, users, MigrationUserState.Migrated);
+            else if (users.Count == 1)
+                await store.MarkAsync(migration.Id, users, MigrationUserState.Failed, transaction.Error ?? "reverted");
+            else
+                await store.SplitBatchAsync(migration.Id, batch, (users.Count + 1) / 2);
             return null;
         }
-        if (!(await OutcomesAsync(transaction.Hash!, contract, cancellationToken)).TryGet(out var outcomes, out var error)) return error;
+        if (!(await OutcomesAsync(transaction.Hash!, contract, cancellationToken)).TryGet(out var outcomes, out var error))
+            return error;
         var moved = new List<string>();
         foreach (var username in users)
         {
             if (!outcomes.TryGetValue(UserTopic(username), out var reason))
             {
                 // A contract without events: look.
-                if (!(await reader.GetUserAsync(contract, username, cancellationToken)).TryGet(out var there, out error)) return error;
+                if (!(await reader.GetUserAsync(contract, username, cancellationToken)).TryGet(out var there, out error))
+                    return error;
                 reason = there is null ? "The contract did not take the user over" : null;
             }
-            if (reason is null) moved.Add(username);
-            else await store.MarkAsync(migration.Id, [username], MigrationUserState.Failed, reason);
+            if (reason is null)
+                moved.Add(username);
+            else
+                await store.MarkAsync(migration.Id, [username], MigrationUserState.Failed, reason);
         }
         await store.MarkAsync(migration.Id, moved, MigrationUserState.Migrated);
         return null;
@@ -149,11 +176,13 @@ internal sealed partial class MigrationRunner(
     /// <summary>What a mined batch says of its users, by the hash of their names: null for those that moved, else the reason why not.</summary>
     private async Task<Outcome<Dictionary<string, string?>>> OutcomesAsync(string hash, EthereumAddress contract, CancellationToken cancellationToken)
     {
-        if (!(await rpc.TransactionReceiptAsync(hash, cancellationToken)).TryGet(out var receipt, out var error)) return new(error);
+        if (!(await rpc.TransactionReceiptAsync(hash, cancellationToken)).TryGet(out var receipt, out var error))
+            return new(error);
         var outcomes = new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase);
         foreach (var log in receipt?.Logs ?? [])
         {
-            if (ReputationV2Abi.UserMigrated.TryDecode(log, contract, out _)) outcomes[(string)log.Topics[1]] = null;
+            if (ReputationV2Abi.UserMigrated.TryDecode(log, contract, out _))
+                outcomes[(string)log.Topics[1]] = null;
             // Whoever was there already has moved, by another batch or by the member's own hand.
             else if (ReputationV2Abi.UserNotMigrated.TryDecode(log, contract, out var fields))
                 outcomes[(string)log.Topics[1]] = (string)fields[0] is var reason && reason == MigrationStore.UserExists ? null : reason;
@@ -170,16 +199,21 @@ internal sealed partial class MigrationRunner(
         string? remark = null;
         if (migration.RetireReferrer)
         {
-            if (!(await reader.VersionAsync(migration.Referrer, cancellationToken)).TryGet(out var version, out var error)) return error;
-            if (!(await reader.OwnerAsync(migration.Referrer, cancellationToken)).TryGet(out var owner, out error)) return error;
-            if (version < 2) remark = "The referrer is of a kind that cannot be retired.";
-            else if (owner != account) remark = "The referrer belongs to another account and was not retired.";
+            if (!(await reader.VersionAsync(migration.Referrer, cancellationToken)).TryGet(out var version, out var error))
+                return error;
+            if (!(await reader.OwnerAsync(migration.Referrer, cancellationToken)).TryGet(out var owner, out error))
+                return error;
+            if (version < 2)
+                remark = "The referrer is of a kind that cannot be retired.";
+            else if (owner != account)
+                remark = "The referrer belongs to another account and was not retired.";
             else
             {
                 var retire = await outbox.FindAsync(migration.RetireTx);
                 if (retire is null)
                 {
-                    if (!(await reader.IsRetiredAsync(migration.Referrer, cancellationToken)).TryGet(out var retiredBefore, out error)) return error;
+                    if (!(await reader.IsRetiredAsync(migration.Referrer, cancellationToken)).TryGet(out var retiredBefore, out error))
+                        return error;
                     if (!retiredBefore)
                     {
                         var call = ReputationV2Abi.Retire.EncodeCall(contract);
@@ -189,8 +223,10 @@ internal sealed partial class MigrationRunner(
                     }
                 }
                 // The chain may show it before the outbox knows what it cost.
-                else if (!retire.IsDecided) return false;
-                else if (!retire.IsDone) remark = $"The referrer was not retired: {retire.Error}";
+                else if (!retire.IsDecided)
+                    return false;
+                else if (!retire.IsDone)
+                    remark = $"The referrer was not retired: {retire.Error}";
             }
         }
         await store.EnterAsync(migration.Id, MigrationPhase.Retire, MigrationPhase.Done);

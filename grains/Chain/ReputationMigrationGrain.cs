@@ -35,11 +35,15 @@ internal sealed partial class ReputationMigrationGrain(
     {
         if (_pump is null || connection.Factory is null)
             return new Problem(ProblemKind.NotConfigured, "The contract interface is not configured: set RPC, PK0 and FACTORY.");
-        if (!EthereumAddress.TryParse(request.ReferrerAddress, out var referrer)) return new Problem(ProblemKind.Invalid, "referrer_address is not an address");
-        if (!(await connection.Reader!.OwnerAsync(referrer)).TryGet(out var owner, out var error)) return error;
-        if (owner is null) return new Problem(ProblemKind.Invalid, "referrer_address is not a Reputation contract");
+        if (!EthereumAddress.TryParse(request.ReferrerAddress, out var referrer))
+            return new Problem(ProblemKind.Invalid, "referrer_address is not an address");
+        if (!(await connection.Reader!.OwnerAsync(referrer)).TryGet(out var owner, out var error))
+            return error;
+        if (owner is null)
+            return new Problem(ProblemKind.Invalid, "referrer_address is not a Reputation contract");
         await _pump.RemindAsync();
-        if (!await store.AddAsync(Id, referrer, request)) return new Problem(ProblemKind.Refused, "Another migration is not finished");
+        if (!await store.AddAsync(Id, referrer, request))
+            return new Problem(ProblemKind.Refused, "Another migration is not finished");
         await store.ChangeStateAsync(Id, MigrationState.Running, MigrationState.Pending);
         _pump.Wake();
         return (await store.ViewAsync(Id))!;
@@ -56,7 +60,8 @@ internal sealed partial class ReputationMigrationGrain(
             _ => await store.ChangeStateAsync(Id, MigrationState.Cancelled, MigrationState.Pending, MigrationState.Running, MigrationState.Paused),
         };
         _pump?.Wake();
-        if (await store.ViewAsync(Id) is not { } view) return new Problem(ProblemKind.NotFound, "unknown migration");
+        if (await store.ViewAsync(Id) is not { } view)
+            return new Problem(ProblemKind.NotFound, "unknown migration");
         var verb = command switch { MigrationCommand.Pause => "paused", MigrationCommand.Resume => "resumed", _ => "cancelled" };
         return changed ? view : new Problem(ProblemKind.Refused, $"A migration that is {view.State.ToText()} cannot be {verb}");
     }

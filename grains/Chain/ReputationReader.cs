@@ -21,7 +21,8 @@ internal sealed class ReputationReader(EthereumRpcClient rpc)
     /// <summary>Why there is nothing to call at an address; null when there is code.</summary>
     public async Task<Problem?> AbsenceAsync(EthereumAddress address, CancellationToken cancellationToken = default)
     {
-        if (!(await rpc.CodeAsync(address, null, cancellationToken)).TryGet(out var code, out var error)) return error;
+        if (!(await rpc.CodeAsync(address, null, cancellationToken)).TryGet(out var code, out var error))
+            return error;
         return code.Length > 0 ? null : new(ProblemKind.Reverted, $"There is no contract at {address}: the chain was reset, or the node is on another one");
     }
 
@@ -29,7 +30,8 @@ internal sealed class ReputationReader(EthereumRpcClient rpc)
     public async Task<Outcome<int>> VersionAsync(EthereumAddress contract, CancellationToken cancellationToken = default)
     {
         var result = await AskAsync(contract, ReputationV2Abi.Version, cancellationToken);
-        if (result.Problem is { } error) return IsAnswer(error) ? new(1) : new(error);
+        if (result.Problem is { } error)
+            return IsAnswer(error) ? new(1) : new(error);
         result.TryGet(out var values, out _);
         return new(values is [BigInteger version] && version >= 2 ? (int)BigInteger.Min(version, 3) : 1);
     }
@@ -38,7 +40,8 @@ internal sealed class ReputationReader(EthereumRpcClient rpc)
     public async Task<Outcome<bool>> IsRetiredAsync(EthereumAddress contract, CancellationToken cancellationToken = default)
     {
         var result = await AskAsync(contract, ReputationV2Abi.Retired, cancellationToken);
-        if (result.Problem is { } error) return IsAnswer(error) ? new(false) : new(error);
+        if (result.Problem is { } error)
+            return IsAnswer(error) ? new(false) : new(error);
         result.TryGet(out var values, out _);
         return new(values is [true]);
     }
@@ -46,12 +49,15 @@ internal sealed class ReputationReader(EthereumRpcClient rpc)
     /// <summary>The record a contract holds itself; null when it has none.</summary>
     public async Task<Outcome<ReputationUser?>> GetUserAsync(EthereumAddress contract, string username, CancellationToken cancellationToken = default)
     {
-        if (!(await AskAsync(contract, ReputationAbi.GetUserData, cancellationToken, username)).TryGet(out var values, out var error)) return new(error);
+        if (!(await AskAsync(contract, ReputationAbi.GetUserData, cancellationToken, username)).TryGet(out var values, out var error))
+            return new(error);
         var user = ReputationUser.From((object[])values[0], []);
-        if (!user.Exists) return new((ReputationUser?)null);
+        if (!user.Exists)
+            return new((ReputationUser?)null);
         // Keys are an addition: a contract without them is as good.
         var key = await AskAsync(contract, ReputationV2Abi.PublicKeyOf, cancellationToken, username);
-        if (key.Problem is { } failed && !IsAnswer(failed)) return new(failed);
+        if (key.Problem is { } failed && !IsAnswer(failed))
+            return new(failed);
         return new(key.TryGet(out var bytes, out _) && bytes is [byte[] { Length: 48 } publicKey] ? user with { PublicKey = publicKey } : user);
     }
 
@@ -66,14 +72,18 @@ internal sealed class ReputationReader(EthereumRpcClient rpc)
             var source = (EthereumAddress)answer[2];
             return new(source.IsZero ? null : (ReputationUser.From((object[])answer[0], (byte[])answer[1] is { Length: 48 } key ? key : []), source));
         }
-        if (!IsAnswer(failure)) return new(failure);
+        if (!IsAnswer(failure))
+            return new(failure);
         await foreach (var link in ChainAsync(contract, cancellationToken))
         {
-            if (!link.TryGet(out var address, out var error)) return new(error);
+            if (!link.TryGet(out var address, out var error))
+                return new(error);
             var found = await GetUserAsync(address, username, cancellationToken);
-            if (found.Problem is { } failed && !IsAnswer(failed)) return new(failed);
+            if (found.Problem is { } failed && !IsAnswer(failed))
+                return new(failed);
             // A contract that gives somebody else's record does not have this one.
-            if (found.TryGet(out var user, out _) && user is not null && user.Username == username) return new((user, address));
+            if (found.TryGet(out var user, out _) && user is not null && user.Username == username)
+                return new((user, address));
         }
         return new(((ReputationUser, EthereumAddress)?)null);
     }
@@ -102,14 +112,16 @@ internal sealed class ReputationReader(EthereumRpcClient rpc)
     private async Task<Outcome<EthereumAddress?>> AddressAsync(EthereumAddress contract, AbiFunction function, CancellationToken cancellationToken)
     {
         var result = await AskAsync(contract, function, cancellationToken);
-        if (result.Problem is { } error) return IsAnswer(error) ? new((EthereumAddress?)null) : new(error);
+        if (result.Problem is { } error)
+            return IsAnswer(error) ? new((EthereumAddress?)null) : new(error);
         result.TryGet(out var values, out _);
         return new(values is [EthereumAddress { IsZero: false } address] ? address : (EthereumAddress?)null);
     }
 
     private async Task<Outcome<object[]>> AskAsync(EthereumAddress contract, AbiFunction function, CancellationToken cancellationToken, params object[] arguments)
     {
-        if (!(await rpc.CallAsync(null, contract, function.EncodeCall(arguments), null, cancellationToken)).TryGet(out var data, out var error)) return new(error);
+        if (!(await rpc.CallAsync(null, contract, function.EncodeCall(arguments), null, cancellationToken)).TryGet(out var data, out var error))
+            return new(error);
         return function.TryDecodeResult(data, out var values) ? new(values) : new(Unreadable);
     }
 }

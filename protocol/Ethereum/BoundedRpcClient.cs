@@ -22,7 +22,8 @@ internal sealed class BoundedRpcClient(HttpClient http, Uri endpoint) : ClientBa
             using var body = new StringContent(JsonConvert.SerializeObject(rpcRequestMessage, Settings), Encoding.UTF8, "application/json");
             using var response = await http.PostAsync(endpoint, body).ConfigureAwait(false);
             var message = Parse(await response.Content.ReadAsStringAsync().ConfigureAwait(false));
-            if (message is not null && (response.IsSuccessStatusCode || message.HasError)) return message;
+            if (message is not null && (response.IsSuccessStatusCode || message.HasError))
+                return message;
             var status = (int)response.StatusCode;
             throw response.IsSuccessStatusCode
                 ? new RpcFailedException(ProblemKind.Malformed, "the answer is not a JSON-RPC response")
@@ -48,7 +49,8 @@ internal sealed class BoundedRpcClient(HttpClient http, Uri endpoint) : ClientBa
     {
         try
         {
-            if (JsonConvert.DeserializeObject<JToken>(text, Settings) is not JObject answer) return null;
+            if (JsonConvert.DeserializeObject<JToken>(text, Settings) is not JObject answer)
+                return null;
             var message = answer.ToObject<RpcResponseMessage>(JsonSerializer.Create(Settings));
             return message is { HasError: true } || answer.ContainsKey("result") ? message : null;
         }

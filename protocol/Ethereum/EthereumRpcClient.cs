@@ -140,7 +140,8 @@ public sealed class EthereumRpcClient : IDisposable
     {
         // Nethereum appends the method to the node's words.
         var message = error.Message[..^(method.Length + 2)];
-        if (message.Length > MaxMessageLength) message = message[..MaxMessageLength];
+        if (message.Length > MaxMessageLength)
+            message = message[..MaxMessageLength];
         var reason = RevertReason.Decode(error.GetDataAsString());
         // Code 3 is what nodes use for a revert; some send only the words.
         var reverted = error.Code == 3 || reason is not null || message.Contains("revert", StringComparison.OrdinalIgnoreCase);

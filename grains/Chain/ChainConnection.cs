@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using Pbts.GrainInterfaces.Configuration;
+using Pbts.Grains.Chain.Contracts;
 using Pbts.Protocol.Ethereum;
 
 namespace Pbts.Grains.Chain;

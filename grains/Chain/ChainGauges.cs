@@ -3,6 +3,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 using Pbts.GrainInterfaces.Operations;
+using Pbts.Grains.Chain.Sync;
 
 namespace Pbts.Grains.Chain;
 

@@ -1,5 +1,7 @@
 using Npgsql;
 using Pbts.GrainInterfaces.Chain;
+using Pbts.Grains.Chain.Migrations;
+using Pbts.Grains.Chain.Outbox;
 
 namespace Pbts.Grains.Chain;
 

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
-using Pbts.Grains.Chain;
+using Pbts.Grains.Chain.Contracts;
 using Pbts.Local;
 using Pbts.Local.Processes;
 using Pbts.Protocol.Ethereum;

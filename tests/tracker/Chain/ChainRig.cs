@@ -7,6 +7,8 @@ using Npgsql;
 using Pbts.GrainInterfaces.Chain;
 using Pbts.GrainInterfaces.Configuration;
 using Pbts.Grains.Chain;
+using Pbts.Grains.Chain.Contracts;
+using Pbts.Grains.Chain.Outbox;
 using Pbts.Protocol;
 using Pbts.Protocol.Ethereum;
 using Pbts.Tracker.Tests.Support;

@@ -1,5 +1,6 @@
 using Npgsql;
-using Pbts.Grains.Chain;
+using Pbts.Grains.Chain.Outbox;
+using Pbts.Grains.Chain.Sync;
 using Pbts.Protocol.Ethereum;
 using Pbts.Tracker.Tests.Support;
 using static Pbts.Tracker.Tests.Chain.MemberSyncTests;

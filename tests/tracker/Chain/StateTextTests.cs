@@ -1,6 +1,6 @@
 using Pbts.GrainInterfaces.Chain;
 using Pbts.GrainInterfaces.Configuration;
-using Pbts.Grains.Chain;
+using Pbts.Grains.Chain.Migrations;
 using Pbts.Protocol;
 
 namespace Pbts.Tracker.Tests.Chain;

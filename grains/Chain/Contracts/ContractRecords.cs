@@ -2,7 +2,7 @@ using Npgsql;
 using Pbts.Grains.Database;
 using Pbts.Protocol.Ethereum;
 
-namespace Pbts.Grains.Chain;
+namespace Pbts.Grains.Chain.Contracts;
 
 /// <summary>The Reputation contracts on record and which of them is active.</summary>
 internal sealed class ContractRecords(NpgsqlDataSource database)

@@ -2,7 +2,7 @@ using Pbts.GrainInterfaces.Configuration;
 using Pbts.Protocol;
 using Pbts.Protocol.Ethereum;
 
-namespace Pbts.Grains.Chain;
+namespace Pbts.Grains.Chain.Contracts;
 
 /// <summary>Finds the active contract. While none is on record, the configured one is adopted if it is a Reputation contract.</summary>
 internal sealed class ActiveContract(ReputationReader reader, ChainOptions options, ContractRecords contracts)

@@ -2,10 +2,11 @@ using System.Numerics;
 using Microsoft.Extensions.Logging;
 using Pbts.GrainInterfaces.Chain;
 using Pbts.GrainInterfaces.Configuration;
+using Pbts.Grains.Chain.Contracts;
 using Pbts.Protocol;
 using Pbts.Protocol.Ethereum;
 
-namespace Pbts.Grains.Chain;
+namespace Pbts.Grains.Chain.Outbox;
 
 /// <summary>
 /// Moves one key's outbox forward: signs and sends what is queued, watches what is sent, raises fees of what is stuck,

@@ -1,7 +1,7 @@
 using Pbts.Protocol;
 using Pbts.Protocol.Ethereum;
 
-namespace Pbts.Grains.Chain;
+namespace Pbts.Grains.Chain.Migrations;
 
 internal sealed partial class MigrationRunner
 {

@@ -5,7 +5,7 @@ using Pbts.GrainInterfaces.Chain;
 using Pbts.Protocol;
 using Pbts.Protocol.Ethereum;
 
-namespace Pbts.Grains.Chain;
+namespace Pbts.Grains.Chain.Outbox;
 
 internal sealed partial class ChainAccount
 {

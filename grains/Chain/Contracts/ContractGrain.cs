@@ -6,12 +6,14 @@ using Orleans.Concurrency;
 using Pbts.GrainInterfaces.Chain;
 using Pbts.GrainInterfaces.Configuration;
 using Pbts.GrainInterfaces.Tee;
+using Pbts.Grains.Chain.Outbox;
+using Pbts.Grains.Chain.Sync;
 using Pbts.Grains.Settings;
 using Pbts.Protocol;
 using Pbts.Protocol.Attestation;
 using Pbts.Protocol.Ethereum;
 
-namespace Pbts.Grains.Chain;
+namespace Pbts.Grains.Chain.Contracts;
 
 /// <summary>Requests about the active contract: reads go to the node, writes to the account's outbox.</summary>
 [StatelessWorker, Reentrant]

@@ -1,10 +1,12 @@
 using Nethereum.Hex.HexConvertors.Extensions;
 using Nethereum.Util;
 using Pbts.GrainInterfaces.Chain;
+using Pbts.Grains.Chain.Contracts;
+using Pbts.Grains.Chain.Outbox;
 using Pbts.Protocol;
 using Pbts.Protocol.Ethereum;
 
-namespace Pbts.Grains.Chain;
+namespace Pbts.Grains.Chain.Migrations;
 
 /// <summary>
 /// Takes a migration forward step by step. Every step can be repeated: what is to be sent is noted with its transaction's

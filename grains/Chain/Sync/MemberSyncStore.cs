@@ -2,7 +2,7 @@ using Npgsql;
 using Pbts.Grains.Database;
 using Pbts.Protocol.Ethereum;
 
-namespace Pbts.Grains.Chain;
+namespace Pbts.Grains.Chain.Sync;
 
 /// <summary>What has been told to contracts and what members brought from there, in PostgreSQL.</summary>
 internal sealed class MemberSyncStore(NpgsqlDataSource database)

@@ -4,7 +4,7 @@ using Nethereum.Hex.HexConvertors.Extensions;
 using Pbts.GrainInterfaces.Chain;
 using Pbts.Protocol.Ethereum;
 
-namespace Pbts.Grains.Chain;
+namespace Pbts.Grains.Chain.Contracts;
 
 /// <summary>A user's record as read from a contract.</summary>
 internal sealed record ReputationUser(string Username, string Salt, byte[] PasswordHash, BigInteger Downloaded, BigInteger Uploaded, byte[] PublicKey)

@@ -1,7 +1,7 @@
 using Pbts.GrainInterfaces.Chain;
 using Pbts.Protocol;
 
-namespace Pbts.Grains.Chain;
+namespace Pbts.Grains.Chain.Outbox;
 
 /// <summary>Where transactions are handed in: the grain of the key, from wherever one is.</summary>
 internal interface IChainSubmitter

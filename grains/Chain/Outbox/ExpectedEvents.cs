@@ -1,7 +1,7 @@
 using Nethereum.RPC.Eth.DTOs;
 using Pbts.Protocol.Ethereum;
 
-namespace Pbts.Grains.Chain;
+namespace Pbts.Grains.Chain.Outbox;
 
 /// <summary>
 /// What a write leaves in its receipt. A call to an address without a contract succeeds like any other, and only the missing

@@ -1,4 +1,4 @@
-namespace Pbts.Grains.Chain;
+namespace Pbts.Grains.Chain.Migrations;
 
 /// <summary>How a user of a migration stands.</summary>
 internal enum MigrationUserState

@@ -5,7 +5,7 @@ using Orleans.Concurrency;
 using Pbts.GrainInterfaces.Chain;
 using Pbts.Protocol;
 
-namespace Pbts.Grains.Chain;
+namespace Pbts.Grains.Chain.Outbox;
 
 /// <summary>
 /// Drives the outbox of one key: at once when something is submitted, then every poll interval until nothing is

@@ -1,7 +1,7 @@
 using Pbts.GrainInterfaces.Chain;
 using Pbts.Protocol.Ethereum;
 
-namespace Pbts.Grains.Chain;
+namespace Pbts.Grains.Chain.Outbox;
 
 /// <summary>A row of <c>chain_outbox</c> that still needs work; its kind is null when only another version knows it.</summary>
 internal sealed record OutboxRow(

@@ -1,4 +1,4 @@
-namespace Pbts.Grains.Chain;
+namespace Pbts.Grains.Chain.Sync;
 
 /// <summary>How the sync stands.</summary>
 /// <param name="GasUsed">Gas of the last 24 hours: burnt, and set aside for what is not mined yet.</param>

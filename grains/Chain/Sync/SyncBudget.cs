@@ -1,7 +1,7 @@
 using Npgsql;
 using Pbts.Grains.Database;
 
-namespace Pbts.Grains.Chain;
+namespace Pbts.Grains.Chain.Sync;
 
 /// <summary>
 /// What the sync may burn in 24 hours, decided in PostgreSQL, so that it holds over all silos and through restarts. Gas is

@@ -1,7 +1,7 @@
 using Orleans.Concurrency;
 using Pbts.GrainInterfaces.Chain;
 
-namespace Pbts.Grains.Chain;
+namespace Pbts.Grains.Chain.Migrations;
 
 [StatelessWorker]
 internal sealed class MigrationIndexGrain(MigrationStore store) : Grain, IMigrationIndexGrain

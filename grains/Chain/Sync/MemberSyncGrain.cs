@@ -1,9 +1,11 @@
 using Microsoft.Extensions.Logging;
 using Orleans.Concurrency;
 using Pbts.GrainInterfaces.Chain;
+using Pbts.Grains.Chain.Contracts;
+using Pbts.Grains.Chain.Outbox;
 using Pbts.Protocol;
 
-namespace Pbts.Grains.Chain;
+namespace Pbts.Grains.Chain.Sync;
 
 /// <summary>Runs the sync by a timer; a reminder keeps it going through crashes and restarts.</summary>
 [Reentrant]

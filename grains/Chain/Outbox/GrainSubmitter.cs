@@ -1,7 +1,7 @@
 using Pbts.GrainInterfaces.Chain;
 using Pbts.Protocol;
 
-namespace Pbts.Grains.Chain;
+namespace Pbts.Grains.Chain.Outbox;
 
 /// <summary>Hands transactions to the grain of this process's key.</summary>
 internal sealed class GrainSubmitter(IGrainFactory grains, ChainConnection connection) : IChainSubmitter

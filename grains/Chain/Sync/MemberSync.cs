@@ -2,10 +2,12 @@ using System.Numerics;
 using Nethereum.Util;
 using Pbts.GrainInterfaces.Chain;
 using Pbts.GrainInterfaces.Configuration;
+using Pbts.Grains.Chain.Contracts;
+using Pbts.Grains.Chain.Outbox;
 using Pbts.Protocol;
 using Pbts.Protocol.Ethereum;
 
-namespace Pbts.Grains.Chain;
+namespace Pbts.Grains.Chain.Sync;
 
 /// <summary>
 /// Keeps ledger and active contract in step. Totals only ever rise on the chain, and nobody's record is written who has

@@ -5,7 +5,7 @@ using Pbts.Grains.Database;
 using Pbts.Protocol;
 using Pbts.Protocol.Ethereum;
 
-namespace Pbts.Grains.Chain;
+namespace Pbts.Grains.Chain.Migrations;
 
 /// <summary>Migrations and their users in PostgreSQL. Changes name the state they expect, so repeating one does nothing; rows are locked in the order of their names.</summary>
 internal sealed class MigrationStore(NpgsqlDataSource database)

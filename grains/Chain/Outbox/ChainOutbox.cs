@@ -2,11 +2,12 @@ using System.Numerics;
 using Nethereum.RPC.Eth.DTOs;
 using Npgsql;
 using Pbts.GrainInterfaces.Chain;
+using Pbts.Grains.Chain.Contracts;
 using Pbts.Grains.Database;
 using Pbts.Protocol;
 using Pbts.Protocol.Ethereum;
 
-namespace Pbts.Grains.Chain;
+namespace Pbts.Grains.Chain.Outbox;
 
 /// <summary>
 /// The outbox in PostgreSQL. Every change names the state it expects, so of two processes that try the same only one

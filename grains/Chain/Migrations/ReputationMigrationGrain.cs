@@ -1,10 +1,12 @@
 using Microsoft.Extensions.Logging;
 using Orleans.Concurrency;
 using Pbts.GrainInterfaces.Chain;
+using Pbts.Grains.Chain.Contracts;
+using Pbts.Grains.Chain.Outbox;
 using Pbts.Protocol;
 using Pbts.Protocol.Ethereum;
 
-namespace Pbts.Grains.Chain;
+namespace Pbts.Grains.Chain.Migrations;
 
 /// <summary>Drives one migration by a timer; a reminder brings it back after a crash.</summary>
 [Reentrant]

@@ -2,7 +2,7 @@ using System.Numerics;
 using Pbts.Protocol;
 using Pbts.Protocol.Ethereum;
 
-namespace Pbts.Grains.Chain;
+namespace Pbts.Grains.Chain.Contracts;
 
 /// <summary>Reads Reputation contracts, of this project and of the first generation. A contract may answer anything.</summary>
 internal sealed class ReputationReader(EthereumRpcClient rpc)

@@ -1,7 +1,7 @@
 using Npgsql;
 using Pbts.Grains.Database;
 
-namespace Pbts.Grains.Chain;
+namespace Pbts.Grains.Chain.Sync;
 
 /// <summary>
 /// Who may cost the operator gas. Accounts are free, and free accounts can sign for each other; so a signature counts only

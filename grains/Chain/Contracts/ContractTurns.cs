@@ -1,6 +1,6 @@
 using Pbts.Protocol;
 
-namespace Pbts.Grains.Chain;
+namespace Pbts.Grains.Chain.Contracts;
 
 /// <summary>
 /// Turns of those who write by the contract interface of this process. A hundred that come at once to a process that has

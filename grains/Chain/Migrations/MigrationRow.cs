@@ -1,6 +1,6 @@
 using Pbts.Protocol.Ethereum;
 
-namespace Pbts.Grains.Chain;
+namespace Pbts.Grains.Chain.Migrations;
 
 /// <summary>A row of <c>migration</c>, as the runner needs it.</summary>
 internal sealed record MigrationRow(

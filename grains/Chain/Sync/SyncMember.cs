@@ -1,6 +1,6 @@
 using Pbts.Protocol.Ethereum;
 
-namespace Pbts.Grains.Chain;
+namespace Pbts.Grains.Chain.Sync;
 
 /// <summary>A member whose totals the contract should hear of.</summary>
 /// <param name="Username">The member.</param>

@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 using Pbts.GrainInterfaces.Chain;
 using Pbts.Protocol;
 
-namespace Pbts.Api.Contract;
+namespace Pbts.Api.Chain;
 
 /// <summary>A user that could not be moved.</summary>
 internal sealed record MigrationFailureAnswer([property: JsonPropertyName("username")] string Username, [property: JsonPropertyName("reason")] string Reason);

@@ -4,7 +4,7 @@ using System.Text.Json.Serialization;
 using Pbts.GrainInterfaces.Chain;
 using Pbts.Protocol;
 
-namespace Pbts.Api.Contract;
+namespace Pbts.Api.Chain;
 
 /// <summary>Answer of <c>GET /contract/status</c>.</summary>
 internal sealed record StatusAnswer(

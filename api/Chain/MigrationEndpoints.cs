@@ -5,7 +5,7 @@ using Pbts.Api.Http;
 using Pbts.GrainInterfaces.Chain;
 using Pbts.Protocol.Ethereum;
 
-namespace Pbts.Api.Contract;
+namespace Pbts.Api.Chain;
 
 /// <summary>The operators' requests to move members from one contract to the next.</summary>
 internal static class MigrationEndpoints

@@ -10,7 +10,7 @@ using Pbts.GrainInterfaces.Chain;
 using Pbts.GrainInterfaces.Configuration;
 using Pbts.Protocol.Ethereum;
 
-namespace Pbts.Api.Contract;
+namespace Pbts.Api.Chain;
 
 /// <summary>
 /// The operators' requests about the Reputation contract. Writes answer 200 when their transaction is mined, 409 when the

@@ -1,5 +1,5 @@
 using Nethereum.RPC.Eth.DTOs;
-using Pbts.Cli.Contract;
+using Pbts.Cli.Chain;
 using Pbts.Protocol;
 using Pbts.Protocol.Ethereum;
 

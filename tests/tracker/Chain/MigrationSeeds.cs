@@ -3,7 +3,7 @@ using System.Numerics;
 using System.Text.Json.Nodes;
 using Nethereum.Hex.HexConvertors.Extensions;
 using Nethereum.Util;
-using Pbts.Cli.Contract;
+using Pbts.Cli.Chain;
 using Pbts.Protocol.Ethereum;
 
 namespace Pbts.Tracker.Tests.Chain;

@@ -1,4 +1,4 @@
-namespace Pbts.Cli.Contract;
+namespace Pbts.Cli.Chain;
 
 /// <summary>A <c>.env</c> file: NAME=VALUE lines, read as text and never run as a script.</summary>
 internal sealed class EnvFile

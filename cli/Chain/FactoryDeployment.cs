@@ -4,7 +4,7 @@ using Nethereum.RPC.Eth.DTOs;
 using Pbts.Protocol;
 using Pbts.Protocol.Ethereum;
 
-namespace Pbts.Cli.Contract;
+namespace Pbts.Cli.Chain;
 
 /// <summary>Deploys the ReputationFactory that is built into this program.</summary>
 internal static class FactoryDeployment

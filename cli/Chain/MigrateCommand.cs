@@ -6,7 +6,7 @@ using Pbts.Peer.Tracker;
 using Pbts.Protocol;
 using Pbts.Protocol.Ethereum;
 
-namespace Pbts.Cli.Contract;
+namespace Pbts.Cli.Chain;
 
 /// <summary>Moves of members from one contract to the next; needs PBTS_ADMIN_TOKEN or the tracker's machine.</summary>
 internal static class MigrateCommand

@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 using Pbts.Cli.Commands;
 using Pbts.Protocol.Ethereum;
 
-namespace Pbts.Cli.Contract;
+namespace Pbts.Cli.Chain;
 
 internal static class DeployFactoryCommand
 {

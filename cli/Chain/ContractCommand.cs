@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 using Pbts.Cli.Commands;
 using Pbts.Peer.Tracker;
 
-namespace Pbts.Cli.Contract;
+namespace Pbts.Cli.Chain;
 
 /// <summary>The operators' requests about the tracker's contract; what changes something needs PBTS_ADMIN_TOKEN or the tracker's machine.</summary>
 internal static class ContractCommand

@@ -4,7 +4,7 @@ using Pbts.Peer.Tracker;
 using Pbts.Protocol;
 using Pbts.Protocol.Ethereum;
 
-namespace Pbts.Cli.Contract;
+namespace Pbts.Cli.Chain;
 
 /// <summary>Draws how far a migration is: on a terminal in one line that changes, else a line for each tenth.</summary>
 internal sealed class MigrationProgress(TextWriter output, bool terminal)

@@ -10,6 +10,7 @@ using Pbts.GrainInterfaces.Configuration;
 using Pbts.GrainInterfaces.Operations;
 using Pbts.GrainInterfaces.Swarms;
 using Pbts.GrainInterfaces.Users;
+using Pbts.Protocol;
 using Pbts.Protocol.Bls;
 using Pbts.Protocol.Receipts;
 
@@ -28,7 +29,7 @@ internal sealed class UserAccess(IUserDirectory users, SignatureWorkers workers,
     private static readonly SearchValues<char> PasskeyCharacters = SearchValues.Create("0123456789abcdef");
 
     private readonly TrackerOptions _options = options.Value;
-    private readonly string _basis = ratio.Value.Basis;
+    private readonly RatioBasis _basis = EnumText.Parse<RatioBasis>(ratio.Value.Basis);
     private readonly ConcurrentDictionary<string, bool> _goodSignatures = new();
 
     public ValueTask<AccessVerdict> CheckAsync(string? passkey, in AnnounceQuery query, IPAddress client, CancellationToken cancellationToken)
@@ -87,10 +88,10 @@ internal sealed class UserAccess(IUserDirectory users, SignatureWorkers workers,
         // For those that want peers to download from: a partial seed (BEP 21) wants none.
         if (query.Left == 0 || query.Event is AnnounceEvent.Stopped or AnnounceEvent.Paused)
             return null;
-        var uploaded = _basis == RatioOptions.Claimed ? user.ClaimedUploaded : user.Uploaded;
-        var downloaded = _basis == RatioOptions.Proven ? user.Downloaded : user.ClaimedDownloaded;
+        var uploaded = _basis == RatioBasis.Claimed ? user.ClaimedUploaded : user.Uploaded;
+        var downloaded = _basis == RatioBasis.Proven ? user.Downloaded : user.ClaimedDownloaded;
         // Claims prove nothing anyway: there the reference's rule is all there is.
-        var trust = _basis == RatioOptions.Claimed ? 1 : members.Value.TrustOf(user.Origin, user.Trust);
+        var trust = _basis == RatioBasis.Claimed ? 1 : members.Value.TrustOf(user.Origin, user.Trust);
         var limit = CreditLimit.Of(uploaded, trust, _options.MinRatio, _options.InitCredit);
         if (downloaded < limit)
             return null;

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Parsing;
-using Pbts.Cli.Contract;
+using Pbts.Cli.Chain;
 using Pbts.Cli.Evidence;
 
 namespace Pbts.Cli.Commands;

@@ -1,5 +1,6 @@
 using Nethereum.RPC.Eth.DTOs;
-using Pbts.Cli.Contract;
+using Pbts.Cli.Chain;
+using Pbts.Protocol;
 using Pbts.Protocol.Ethereum;
 
 namespace Pbts.Experiments.Parts;
@@ -28,9 +29,9 @@ internal sealed class DevelopmentChain : IDisposable
     public static async Task<DevelopmentChain> OpenAsync(Uri node)
     {
         var chain = new DevelopmentChain(node);
-        var (factory, error, _) = await FactoryDeployment.DeployAsync(chain._rpc, chain._key, TimeSpan.FromSeconds(60), CancellationToken.None);
-        if (factory is null)
-            throw new ExperimentException($"the factory could not be deployed: {error}");
+        var deployed = await FactoryDeployment.DeployAsync(chain._rpc, chain._key, TimeSpan.FromSeconds(60), CancellationToken.None);
+        if (!deployed.TryGet(out var factory, out var problem))
+            throw new ExperimentException($"the factory could not be deployed: {problem}");
         (chain.Factory, chain.FactoryGas) = (factory.Address, factory.GasUsed);
         chain._nonce = Got(await chain._rpc.TransactionCountAsync(chain._key.Address, pending: true));
         chain._chainId = Got(await chain._rpc.ChainIdAsync());
@@ -61,5 +62,5 @@ internal sealed class DevelopmentChain : IDisposable
 
     public void Dispose() => _rpc.Dispose();
 
-    private static T Got<T>(RpcResult<T> result) => result.TryGet(out var value, out var error) ? value : throw new ExperimentException($"the chain: {error.RevertReason ?? error.Message}");
+    private static T Got<T>(Outcome<T> result) => result.TryGet(out var value, out var error) ? value : throw new ExperimentException($"the chain: {error.RevertReason ?? error.Text}");
 }

@@ -10,9 +10,9 @@ internal static class TeeAgent
     {
         var client = new DstackClient(settings.Agent, TimeSpan.FromSeconds(10));
         var info = await client.InfoAsync(CancellationToken.None);
-        if (info.Error is null)
+        if (info.Problem is null)
             return (client, null, settings.Agent.Length > 0 ? "from the agent DSTACK_SIMULATOR_ENDPOINT names: a simulator says nothing of a real TEE" : null);
         client.Dispose();
-        return (null, $"no TEE: {info.Error} (this machine is not a TDX guest with dstack, or its socket is elsewhere)", null);
+        return (null, $"no TEE: {info.Problem} (this machine is not a TDX guest with dstack, or its socket is elsewhere)", null);
     }
 }

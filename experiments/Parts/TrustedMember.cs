@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Pbts.Experiments.Tracker;
 using Pbts.Peer.Keys;
+using Pbts.Protocol;
 using Pbts.Protocol.Attestation;
 using Pbts.Protocol.Bls;
 using Pbts.Protocol.Tee;
@@ -37,5 +38,5 @@ internal static class TrustedMember
     }
 
     /// <exception cref="ExperimentException">There is no answer.</exception>
-    public static T Got<T>(DstackResult<T> result) where T : class => result.Value ?? throw new ExperimentException(result.Error!);
+    public static T Got<T>(Outcome<T> result) => result.TryGet(out var value, out var problem) ? value : throw new ExperimentException(problem.Text);
 }

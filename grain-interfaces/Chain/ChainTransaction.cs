@@ -7,7 +7,7 @@ public sealed record ChainTransaction
     /// <summary>Its name before it has a hash, and after a fee bump changed that.</summary>
     [Id(0)] public required Guid Id { get; init; }
 
-    /// <summary>What it is for: <c>init</c>, <c>register</c>, <c>update</c>, <c>migrate</c>, <c>sync</c> …</summary>
+    /// <summary>What it is for, the text of a <see cref="TransactionKind"/>: only shown, and perhaps of one that another version knows.</summary>
     [Id(1)] public required string Kind { get; init; }
 
     /// <summary>Whom or what it concerns, a user name for instance.</summary>

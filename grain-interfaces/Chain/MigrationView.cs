@@ -1,3 +1,6 @@
+using Pbts.Protocol;
+using Pbts.Protocol.Ethereum;
+
 namespace Pbts.GrainInterfaces.Chain;
 
 /// <summary>A migration as it stands.</summary>
@@ -7,13 +10,15 @@ public sealed record MigrationView
     /// <summary>Failures listed; there may be more (<see cref="FailedCount"/>).</summary>
     public const int MaxFailures = 1000;
 
+    // The texts travel, because during a rolling upgrade processes of the version before read and write them so.
+    [Id(1)] private string _state = "";
+    [Id(2)] private string _phase = "";
+
     [Id(0)] public required Guid Id { get; init; }
 
-    /// <summary><c>pending</c>, <c>running</c>, <c>paused</c>, <c>completed</c>, <c>failed</c> or <c>cancelled</c>.</summary>
-    [Id(1)] public required string State { get; init; }
+    public required MigrationState State { get => EnumText.Parse<MigrationState>(_state); init => _state = value.ToText(); }
 
-    /// <summary>What it is at: <c>deploy</c>, <c>discover</c>, <c>migrate</c>, <c>retire</c> or <c>done</c>.</summary>
-    [Id(2)] public required string Phase { get; init; }
+    public required MigrationPhase Phase { get => EnumText.Parse<MigrationPhase>(_phase); init => _phase = value.ToText(); }
 
     /// <summary>Users found so far.</summary>
     [Id(3)] public int Total { get; init; }
@@ -49,5 +54,5 @@ public sealed record MigrationView
     [Id(16)] public DateTimeOffset CreatedAt { get; init; }
 
     /// <summary>True when nothing will change any more.</summary>
-    public bool IsFinished => State is "completed" or "failed" or "cancelled";
+    public bool IsFinished => State is MigrationState.Completed or MigrationState.Failed or MigrationState.Cancelled;
 }

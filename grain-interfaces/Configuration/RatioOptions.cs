@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using Pbts.Protocol;
 
 namespace Pbts.GrainInterfaces.Configuration;
 
@@ -7,17 +8,8 @@ public sealed class RatioOptions
 {
     public const string Section = "Ratio";
 
-    /// <summary>What receipts prove, both ways.</summary>
-    public const string Proven = "proven";
-
-    /// <summary>Uploads as receipts prove them, downloads as soon as the client admits them.</summary>
-    public const string ProvenUploadClaimedDownload = "proven-upload-claimed-download";
-
-    /// <summary>What clients say, both ways.</summary>
-    public const string Claimed = "claimed";
-
-    /// <summary>One of the three.</summary>
-    public string Basis { get; set; } = Proven;
+    /// <summary>The text of a <see cref="RatioBasis"/>.</summary>
+    public string Basis { get; set; } = RatioBasis.Proven.ToText();
 }
 
 /// <summary>Refuses to start on a basis that does not exist.</summary>
@@ -26,8 +18,8 @@ public sealed class RatioOptionsValidator : IValidateOptions<RatioOptions>
     public ValidateOptionsResult Validate(string? name, RatioOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        return options.Basis is RatioOptions.Proven or RatioOptions.ProvenUploadClaimedDownload or RatioOptions.Claimed
+        return EnumText.TryParse<RatioBasis>(options.Basis, out _)
             ? ValidateOptionsResult.Success
-            : ValidateOptionsResult.Fail($"Ratio:Basis is \"{options.Basis}\": it must be {RatioOptions.Proven}, {RatioOptions.ProvenUploadClaimedDownload} or {RatioOptions.Claimed}.");
+            : ValidateOptionsResult.Fail($"Ratio:Basis is \"{options.Basis}\": it must be proven, proven-upload-claimed-download or claimed.");
     }
 }

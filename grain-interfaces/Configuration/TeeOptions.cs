@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using Pbts.Protocol;
 using Pbts.Protocol.Attestation;
 using Pbts.Protocol.Tee;
 
@@ -40,7 +41,7 @@ public sealed class TeeOptions
     public string RootCertificate { get; set; } = "";
 
     /// <summary>Whether the text names a mode.</summary>
-    public static bool IsMode(string mode) => mode is "disabled" or "enabled" or "benchmark";
+    public static bool IsMode(string mode) => EnumText.TryParse<TeeMode>(mode, out _);
 
     /// <summary>The statuses accepted; null when one is no status.</summary>
     public HashSet<TcbStatus>? ParseAcceptedTcb()

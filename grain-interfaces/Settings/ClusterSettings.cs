@@ -1,3 +1,6 @@
+using Pbts.GrainInterfaces.Configuration;
+using Pbts.Protocol;
+
 namespace Pbts.GrainInterfaces.Settings;
 
 /// <summary>What <c>POST /config</c> can change, the same on every silo.</summary>
@@ -8,7 +11,11 @@ namespace Pbts.GrainInterfaces.Settings;
 public sealed record ClusterSettings(
     [property: Id(0)] bool VerifySignatures,
     [property: Id(1)] long ReceiptWindow,
-    [property: Id(2)] string TeeMode);
+    [property: Id(2)] string TeeMode)
+{
+    /// <summary>What <see cref="TeeMode"/> says; that is a text because silos of the version before read it during a rolling upgrade.</summary>
+    public TeeMode Mode => EnumText.TryParse(TeeMode, out TeeMode mode) ? mode : default;
+}
 
 /// <summary>A change of settings; null leaves a setting as it is. Already validated.</summary>
 [GenerateSerializer, Immutable, Alias("pbts.SettingsChange")]

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using Pbts.GrainInterfaces.Configuration;
+using Pbts.Grains.Chain.Contracts;
 using Pbts.Protocol.Ethereum;
 
 namespace Pbts.Grains.Chain;
@@ -13,15 +14,21 @@ internal sealed class ChainConnection : IDisposable
         if (Options.Rpc.Length > 0)
         {
             Rpc = new EthereumRpcClient(new Uri(Options.Rpc), new EthereumRpcOptions { Timeout = TimeSpan.FromSeconds(Options.RpcTimeoutSeconds) });
+            Reader = new ReputationReader(Rpc);
         }
-        if (EthereumPrivateKey.TryParse(Options.PrivateKey, out var key)) Key = key;
-        if (EthereumAddress.TryParse(Options.Factory, out var factory)) Factory = factory;
+        if (EthereumPrivateKey.TryParse(Options.PrivateKey, out var key))
+            Key = key;
+        if (EthereumAddress.TryParse(Options.Factory, out var factory))
+            Factory = factory;
     }
 
     public ChainOptions Options { get; }
 
     /// <summary>Null when no node is configured.</summary>
     public EthereumRpcClient? Rpc { get; }
+
+    /// <summary>Null when no node is configured.</summary>
+    public ReputationReader? Reader { get; }
 
     /// <summary>PK0, or what <see cref="ChainKeyFromTee"/> found in its place; null when this process may only read.</summary>
     public EthereumPrivateKey? Key { get; set; }
@@ -34,7 +41,8 @@ internal sealed class ChainConnection : IDisposable
     {
         get
         {
-            if (Rpc is null) return null;
+            if (Rpc is null)
+                return null;
             var url = new Uri(Options.Rpc);
             return url.GetLeftPart(UriPartial.Authority).Replace(url.UserInfo.Length > 0 ? url.UserInfo + "@" : "\n", "", StringComparison.Ordinal)
                 + (url.PathAndQuery is "/" ? "" : "/…");

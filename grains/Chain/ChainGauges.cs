@@ -3,6 +3,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 using Pbts.GrainInterfaces.Operations;
+using Pbts.Grains.Chain.Sync;
 
 namespace Pbts.Grains.Chain;
 
@@ -62,7 +63,7 @@ internal sealed partial class ChainGauges(
             await using var reader = await command.ExecuteReaderAsync(cancellationToken);
             await reader.ReadAsync(cancellationToken);
             (_queued, _sent) = (reader.GetInt64(0), reader.GetInt64(1));
-            var sync = await budget.ReadAsync(cancellationToken);
+            var sync = await budget.ReadAsync().WaitAsync(cancellationToken);
             _sync = sync;
             (_remaining, _migrated, _failed) = (reader.GetInt64(2), reader.GetInt64(3), reader.GetInt64(4));
         }

@@ -1,6 +1,8 @@
 using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
+using Pbts.GrainInterfaces.Configuration;
 using Pbts.Grains.Tee;
+using Pbts.Protocol;
 using Pbts.Protocol.Tee;
 
 namespace Pbts.Grains.Chain;
@@ -15,14 +17,15 @@ internal sealed partial class ChainKeyFromTee(ChainConnection connection, TeePro
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(2);
 
     private readonly CancellationTokenSource _stopping = new();
-    private string? _problem;
+    private Problem? _problem;
 
     public void Participate(ISiloLifecycle observer)
     {
         observer.Subscribe(nameof(ChainKeyFromTee), ServiceLifecycleStage.ApplicationServices, _ => TakeAsync());
         observer.Subscribe(nameof(ChainKeyFromTee), ServiceLifecycleStage.Active, _ =>
         {
-            if (connection.Key is null) WaitAsync().Ignore();
+            if (connection.Key is null)
+                WaitAsync().Ignore();
             return Task.CompletedTask;
         }, _ => _stopping.CancelAsync());
     }
@@ -35,19 +38,21 @@ internal sealed partial class ChainKeyFromTee(ChainConnection connection, TeePro
         while (connection.Key is null && await timer.WaitForNextTickAsync(_stopping.Token))
         {
             await TakeAsync();
-            if (connection.Key is not null) startup.Wake();
+            if (connection.Key is not null)
+                startup.Wake();
         }
     }
 
     private async Task TakeAsync()
     {
         var (mode, provider) = await providers.CurrentAsync();
-        if (connection.Key is not null || mode == "disabled") return;
-        var (secret, error) = await provider.GetSecretAsync(TeeKeys.EthereumPath, _stopping.Token);
-        if (secret is null)
+        if (connection.Key is not null || mode == TeeMode.Disabled)
+            return;
+        if (!(await provider.GetSecretAsync(TeeKeys.EthereumPath, _stopping.Token)).TryGet(out var secret, out var problem))
         {
-            if (_problem != error) LogNone(error!);
-            _problem = error;
+            if (_problem != problem)
+                LogNone(problem.Text);
+            _problem = problem;
             return;
         }
 

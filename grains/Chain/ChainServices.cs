@@ -1,6 +1,10 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Pbts.GrainInterfaces.Configuration;
+using Pbts.Grains.Chain.Contracts;
+using Pbts.Grains.Chain.Migrations;
+using Pbts.Grains.Chain.Outbox;
+using Pbts.Grains.Chain.Sync;
 
 namespace Pbts.Grains.Chain;
 

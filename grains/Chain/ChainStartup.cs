@@ -1,5 +1,7 @@
 using Npgsql;
 using Pbts.GrainInterfaces.Chain;
+using Pbts.Grains.Chain.Migrations;
+using Pbts.Grains.Chain.Outbox;
 
 namespace Pbts.Grains.Chain;
 
@@ -13,7 +15,8 @@ internal sealed class ChainStartup(ChainConnection connection, MigrationStore mi
 
     public void Participate(ISiloLifecycle observer) => observer.Subscribe(nameof(ChainStartup), ServiceLifecycleStage.Active + 1, stopping =>
     {
-        if (connection.Key is not null) Wake();
+        if (connection.Key is not null)
+            Wake();
         return Task.CompletedTask;
     });
 
@@ -24,7 +27,8 @@ internal sealed class ChainStartup(ChainConnection connection, MigrationStore mi
         WakeAsync(() => grains.GetGrain<IMemberSyncGrain>(0).MemberProvenAsync()).Ignore();
         WakeAsync(async () =>
         {
-            foreach (var id in await migrations.ReadUnfinishedAsync()) await grains.GetGrain<IReputationMigrationGrain>(id).GetAsync();
+            foreach (var id in await migrations.ReadUnfinishedAsync())
+                await grains.GetGrain<IReputationMigrationGrain>(id).GetAsync();
         }).Ignore();
     }
 

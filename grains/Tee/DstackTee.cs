@@ -1,3 +1,4 @@
+using Pbts.Protocol;
 using Pbts.Protocol.Tee;
 
 namespace Pbts.Grains.Tee;
@@ -10,10 +11,10 @@ internal sealed class DstackTee(DstackClient client, bool derivesByDefault) : IT
 
     public bool DerivesByDefault => derivesByDefault;
 
-    public Task<DstackResult<byte[]>> GetSecretAsync(string path, CancellationToken cancellationToken) => client.GetKeyAsync(path, Purpose, cancellationToken);
+    public Task<Outcome<byte[]>> GetSecretAsync(string path, CancellationToken cancellationToken) => client.GetKeyAsync(path, Purpose, cancellationToken);
 
-    public Task<DstackResult<byte[]>> GetQuoteAsync(ReadOnlyMemory<byte> reportData, CancellationToken cancellationToken) =>
+    public Task<Outcome<byte[]>> GetQuoteAsync(ReadOnlyMemory<byte> reportData, CancellationToken cancellationToken) =>
         client.GetQuoteAsync(reportData, cancellationToken);
 
-    public Task<DstackResult<DstackInfo>> InfoAsync(CancellationToken cancellationToken) => client.InfoAsync(cancellationToken);
+    public Task<Outcome<DstackInfo>> InfoAsync(CancellationToken cancellationToken) => client.InfoAsync(cancellationToken);
 }

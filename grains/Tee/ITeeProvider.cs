@@ -1,3 +1,4 @@
+using Pbts.Protocol;
 using Pbts.Protocol.Tee;
 
 namespace Pbts.Grains.Tee;
@@ -9,10 +10,10 @@ internal interface ITeeProvider
     bool DerivesByDefault { get; }
 
     /// <summary>The secret of a path, 32 bytes.</summary>
-    Task<DstackResult<byte[]>> GetSecretAsync(string path, CancellationToken cancellationToken = default);
+    Task<Outcome<byte[]>> GetSecretAsync(string path, CancellationToken cancellationToken = default);
 
-    Task<DstackResult<byte[]>> GetQuoteAsync(ReadOnlyMemory<byte> reportData, CancellationToken cancellationToken = default);
+    Task<Outcome<byte[]>> GetQuoteAsync(ReadOnlyMemory<byte> reportData, CancellationToken cancellationToken = default);
 
     /// <summary>Also tells whether the machine answers at all.</summary>
-    Task<DstackResult<DstackInfo>> InfoAsync(CancellationToken cancellationToken = default);
+    Task<Outcome<DstackInfo>> InfoAsync(CancellationToken cancellationToken = default);
 }

@@ -1,9 +1,11 @@
 using System.Diagnostics;
 using System.Security.Cryptography;
 using Orleans.Concurrency;
+using Pbts.GrainInterfaces.Configuration;
 using Pbts.GrainInterfaces.Tee;
 using Pbts.Grains.Chain;
 using Pbts.Grains.Settings;
+using Pbts.Protocol;
 using Pbts.Protocol.Attestation;
 using Pbts.Protocol.Bls;
 using Pbts.Protocol.Tee;
@@ -18,24 +20,25 @@ internal sealed class TeeGrain(TeeProviders providers, SettingsStore settings, C
     private static readonly TimeSpan Known = TimeSpan.FromSeconds(2);
 
     private TeeStatistics _statistics = TeeStatistics.None;
-    private (string Mode, long At, DstackResult<DstackInfo> Info)? _seen;
+    private (TeeMode Mode, long At, Outcome<DstackInfo> Info)? _seen;
     private byte[]? _publicKey;
 
     public async Task<TeeStatus> GetStatusAsync()
     {
         var (mode, provider) = await providers.CurrentAsync();
-        if (_seen is not { Info.Value: not null } seen || seen.Mode != mode || time.GetElapsedTime(seen.At) > Known)
+        if (_seen is not { Info.Problem: null } seen || seen.Mode != mode || time.GetElapsedTime(seen.At) > Known)
             _seen = seen = (mode, time.GetTimestamp(), await provider.InfoAsync());
-        var info = seen.Info;
-        var key = info.Value is null ? new DstackResult<byte[]>(info.Error!) : await PublicKeyAsync(provider);
+        byte[]? key = null;
+        if (seen.Info.TryGet(out var info, out var problem))
+            (await PublicKeyAsync(provider)).TryGet(out key, out problem);
         return new()
         {
-            Mode = mode,
-            Available = key.Value is not null,
-            Problem = key.Error,
-            AppId = info.Value?.AppId,
-            ComposeHash = info.Value?.ComposeHash,
-            PublicKey = key.Value,
+            Mode = mode.ToText(),
+            Available = key is not null,
+            Problem = problem?.Text,
+            AppId = info?.AppId,
+            ComposeHash = info?.ComposeHash,
+            PublicKey = key,
             EthereumAddress = chain.Key?.Address.ToString(),
             Statistics = _statistics,
         };
@@ -50,9 +53,8 @@ internal sealed class TeeGrain(TeeProviders providers, SettingsStore settings, C
         if (derived ?? provider.DerivesByDefault)
         {
             path = TeeKeys.PathOf(salt);
-            var (material, error) = await provider.GetSecretAsync(path);
-            if (material is null)
-                return new(null, error);
+            if (!(await provider.GetSecretAsync(path)).TryGet(out var material, out var problem))
+                return problem;
             secret = TeeKeys.Bls(material, path);
             CryptographicOperations.ZeroMemory(material);
         }
@@ -68,7 +70,7 @@ internal sealed class TeeGrain(TeeProviders providers, SettingsStore settings, C
             var publicKey = Bls.SkToPk(secret).ToArray();
             var elapsed = Stopwatch.GetElapsedTime(started).TotalMilliseconds;
             _statistics = _statistics with { KeyGenerations = _statistics.KeyGenerations + 1, KeyMilliseconds = _statistics.KeyMilliseconds + elapsed };
-            return new(new(bytes, publicKey, path, elapsed), null);
+            return new TeeKey(bytes, publicKey, path, elapsed);
         }
     }
 
@@ -76,9 +78,8 @@ internal sealed class TeeGrain(TeeProviders providers, SettingsStore settings, C
     {
         var (_, provider) = await providers.CurrentAsync();
         var started = Stopwatch.GetTimestamp();
-        var (publicKey, problem) = await PublicKeyAsync(provider);
-        if (publicKey is null)
-            return new(null, problem);
+        if (!(await PublicKeyAsync(provider)).TryGet(out var publicKey, out var problem))
+            return problem;
         var claims = new AttestationClaims
         {
             Purpose = purpose,
@@ -90,15 +91,14 @@ internal sealed class TeeGrain(TeeProviders providers, SettingsStore settings, C
             Payload = payload,
         };
         var reportData = claims.ReportData();
-        var (quote, error) = await provider.GetQuoteAsync(reportData);
-        if (quote is null)
-            return new(null, error);
+        if (!(await provider.GetQuoteAsync(reportData)).TryGet(out var quote, out problem))
+            return problem;
         // An agent that quotes something else must be noticed here and not by whoever relies on it.
-        if (!Quote.TryParse(quote, out var parsed, out error) || !parsed.ReportData.SequenceEqual(reportData))
-            return new(null, $"GetQuote: the dstack agent's quote is not one over the report data it was given{(error is null ? "" : $" ({error})")}");
+        if (!Quote.TryParse(quote, out var parsed, out var error) || !parsed.ReportData.SequenceEqual(reportData))
+            return new Problem(ProblemKind.Malformed, $"GetQuote: the dstack agent's quote is not one over the report data it was given{(error is null ? "" : $" ({error})")}");
         var elapsed = Stopwatch.GetElapsedTime(started).TotalMilliseconds;
         _statistics = _statistics with { Attestations = _statistics.Attestations + 1, AttestationMilliseconds = _statistics.AttestationMilliseconds + elapsed };
-        return new(new(new AttestationDocument(claims, quote).ToBytes(), elapsed), null);
+        return new TeeAttestation(new AttestationDocument(claims, quote).ToBytes(), elapsed);
     }
 
     public Task ResetStatisticsAsync()
@@ -108,15 +108,14 @@ internal sealed class TeeGrain(TeeProviders providers, SettingsStore settings, C
     }
 
     /// <summary>The tracker's own key. The mode may have changed since it was derived, so a disabled machine has none.</summary>
-    private async Task<DstackResult<byte[]>> PublicKeyAsync(ITeeProvider provider)
+    private async Task<Outcome<byte[]>> PublicKeyAsync(ITeeProvider provider)
     {
         if (provider is not DisabledTee && _publicKey is { } known)
-            return new(known);
-        var (material, error) = await provider.GetSecretAsync(TeeKeys.TrackerPath);
-        if (material is null)
-            return new(error!);
+            return known;
+        if (!(await provider.GetSecretAsync(TeeKeys.TrackerPath)).TryGet(out var material, out var problem))
+            return problem;
         using var secret = TeeKeys.Bls(material, TeeKeys.TrackerPath);
         CryptographicOperations.ZeroMemory(material);
-        return new(_publicKey = Bls.SkToPk(secret).ToArray());
+        return _publicKey = Bls.SkToPk(secret).ToArray();
     }
 }

@@ -11,16 +11,16 @@ internal sealed class TeeProviders(IOptions<TeeOptions> options, SettingsStore s
     private readonly DstackClient _client = new(options.Value.Endpoint, TimeSpan.FromSeconds(options.Value.TimeoutSeconds));
     private readonly DisabledTee _disabled = new();
 
-    public async ValueTask<(string Mode, ITeeProvider Provider)> CurrentAsync()
+    public async ValueTask<(TeeMode Mode, ITeeProvider Provider)> CurrentAsync()
     {
-        var mode = (await settings.GetAsync()).TeeMode;
+        var mode = (await settings.GetAsync()).Mode;
         return (mode, For(mode));
     }
 
-    public ITeeProvider For(string mode) => mode switch
+    public ITeeProvider For(TeeMode mode) => mode switch
     {
-        "enabled" => new DstackTee(_client, derivesByDefault: true),
-        "benchmark" => new DstackTee(_client, derivesByDefault: false),
+        TeeMode.Enabled => new DstackTee(_client, derivesByDefault: true),
+        TeeMode.Benchmark => new DstackTee(_client, derivesByDefault: false),
         _ => _disabled,
     };
 

@@ -30,7 +30,8 @@ internal sealed class AbiTuple(Parameter[] parameters)
         try
         {
             var decoded = Decoder.DecodeDefaultData(data.ToArray(), parameters).Select(Inward).ToArray();
-            if (!data.StartsWith(Encode(decoded))) return false;
+            if (!data.StartsWith(Encode(decoded)))
+                return false;
             values = decoded;
             return true;
         }

@@ -22,23 +22,24 @@ internal sealed class BoundedRpcClient(HttpClient http, Uri endpoint) : ClientBa
             using var body = new StringContent(JsonConvert.SerializeObject(rpcRequestMessage, Settings), Encoding.UTF8, "application/json");
             using var response = await http.PostAsync(endpoint, body).ConfigureAwait(false);
             var message = Parse(await response.Content.ReadAsStringAsync().ConfigureAwait(false));
-            if (message is not null && (response.IsSuccessStatusCode || message.HasError)) return message;
+            if (message is not null && (response.IsSuccessStatusCode || message.HasError))
+                return message;
             var status = (int)response.StatusCode;
             throw response.IsSuccessStatusCode
-                ? new RpcFailedException(RpcErrorKind.Malformed, "the answer is not a JSON-RPC response")
-                : new RpcFailedException(RpcErrorKind.Http, $"HTTP status {status}", status);
+                ? new RpcFailedException(ProblemKind.Malformed, "the answer is not a JSON-RPC response")
+                : new RpcFailedException(ProblemKind.Http, $"HTTP status {status}", status);
         }
         catch (TaskCanceledException)
         {
-            throw new RpcFailedException(RpcErrorKind.Timeout, $"no answer within {http.Timeout.TotalSeconds:0.#} s");
+            throw new RpcFailedException(ProblemKind.Timeout, $"no answer within {http.Timeout.TotalSeconds:0.#} s");
         }
         catch (HttpRequestException error) when (error.HttpRequestError == HttpRequestError.ConfigurationLimitExceeded)
         {
-            throw new RpcFailedException(RpcErrorKind.TooLarge, $"the answer is larger than {http.MaxResponseContentBufferSize} bytes");
+            throw new RpcFailedException(ProblemKind.TooLarge, $"the answer is larger than {http.MaxResponseContentBufferSize} bytes");
         }
         catch (HttpRequestException)
         {
-            throw new RpcFailedException(RpcErrorKind.Unreachable, "the node cannot be reached");
+            throw new RpcFailedException(ProblemKind.Unreachable, "the node cannot be reached");
         }
     }
 
@@ -48,7 +49,8 @@ internal sealed class BoundedRpcClient(HttpClient http, Uri endpoint) : ClientBa
     {
         try
         {
-            if (JsonConvert.DeserializeObject<JToken>(text, Settings) is not JObject answer) return null;
+            if (JsonConvert.DeserializeObject<JToken>(text, Settings) is not JObject answer)
+                return null;
             var message = answer.ToObject<RpcResponseMessage>(JsonSerializer.Create(Settings));
             return message is { HasError: true } || answer.ContainsKey("result") ? message : null;
         }

@@ -19,7 +19,8 @@ public readonly struct EthereumAddress : IEquatable<EthereumAddress>
     /// <exception cref="ArgumentException">The input is not 20 bytes long.</exception>
     public EthereumAddress(ReadOnlySpan<byte> bytes)
     {
-        if (bytes.Length != Size) throw new ArgumentException("An address has 20 bytes.", nameof(bytes));
+        if (bytes.Length != Size)
+            throw new ArgumentException("An address has 20 bytes.", nameof(bytes));
         _first = BinaryPrimitives.ReadUInt64BigEndian(bytes);
         _second = BinaryPrimitives.ReadUInt64BigEndian(bytes[8..]);
         _third = BinaryPrimitives.ReadUInt32BigEndian(bytes[16..]);
@@ -35,10 +36,12 @@ public readonly struct EthereumAddress : IEquatable<EthereumAddress>
     public static bool TryParse([NotNullWhen(true)] string? text, out EthereumAddress address)
     {
         address = default;
-        if (!AddressUtil.Current.IsValidEthereumAddressHexFormat(text)) return false;
+        if (!AddressUtil.Current.IsValidEthereumAddressHexFormat(text))
+            return false;
         var digits = text.AsSpan(2);
         var mixed = digits.ContainsAnyInRange('a', 'f') && digits.ContainsAnyInRange('A', 'F');
-        if (mixed && !AddressUtil.Current.IsChecksumAddress(text)) return false;
+        if (mixed && !AddressUtil.Current.IsChecksumAddress(text))
+            return false;
         address = new EthereumAddress(text.HexToByteArray());
         return true;
     }

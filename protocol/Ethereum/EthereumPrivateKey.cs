@@ -29,7 +29,8 @@ public sealed class EthereumPrivateKey
     public static bool TryCreate(ReadOnlySpan<byte> secret, [NotNullWhen(true)] out EthereumPrivateKey? key)
     {
         key = null;
-        if (secret.Length != 32) return false;
+        if (secret.Length != 32)
+            return false;
         try
         {
             key = new EthereumPrivateKey(new EthECKey(secret.ToArray(), isPrivate: true));

@@ -35,68 +35,68 @@ public sealed class EthereumRpcClient : IDisposable
     }
 
     /// <summary>The chain id (EIP-695).</summary>
-    public Task<RpcResult<ulong>> ChainIdAsync(CancellationToken cancellationToken = default) =>
+    public Task<Outcome<ulong>> ChainIdAsync(CancellationToken cancellationToken = default) =>
         AskAsync("eth_chainId", async () => (ulong)RpcChecks.Quantity(await _eth.ChainId.SendRequestAsync().ConfigureAwait(false)), cancellationToken);
 
     /// <summary>The height of the newest block.</summary>
-    public Task<RpcResult<ulong>> BlockNumberAsync(CancellationToken cancellationToken = default) =>
+    public Task<Outcome<ulong>> BlockNumberAsync(CancellationToken cancellationToken = default) =>
         AskAsync("eth_blockNumber", async () => (ulong)RpcChecks.Quantity(await _eth.Blocks.GetBlockNumber.SendRequestAsync().ConfigureAwait(false)), cancellationToken);
 
     /// <summary>The newest block: its number, hash, gas limit and, with EIP-1559, base fee are there.</summary>
-    public Task<RpcResult<Block>> LatestBlockAsync(CancellationToken cancellationToken = default) => AskAsync<Block>(
+    public Task<Outcome<Block>> LatestBlockAsync(CancellationToken cancellationToken = default) => AskAsync<Block>(
         "eth_getBlockByNumber",
         async () => RpcChecks.Block(await _eth.Blocks.GetBlockWithTransactionsHashesByNumber.SendRequestAsync(BlockParameter.CreateLatest()).ConfigureAwait(false)),
         cancellationToken);
 
     /// <summary>The number of transactions <paramref name="address"/> has sent: mined ones, or with those waiting in the node's pool.</summary>
-    public Task<RpcResult<ulong>> TransactionCountAsync(EthereumAddress address, bool pending, CancellationToken cancellationToken = default) =>
+    public Task<Outcome<ulong>> TransactionCountAsync(EthereumAddress address, bool pending, CancellationToken cancellationToken = default) =>
         TransactionCountAsync(address, pending ? BlockParameter.CreatePending() : BlockParameter.CreateLatest(), cancellationToken);
 
     /// <summary>The number of transactions <paramref name="address"/> had sent in the state after <paramref name="block"/>.</summary>
-    public Task<RpcResult<ulong>> TransactionCountAsync(EthereumAddress address, ulong block, CancellationToken cancellationToken = default) =>
+    public Task<Outcome<ulong>> TransactionCountAsync(EthereumAddress address, ulong block, CancellationToken cancellationToken = default) =>
         TransactionCountAsync(address, At(block), cancellationToken);
 
     /// <summary>The node's idea of a gas price, in wei.</summary>
-    public Task<RpcResult<BigInteger>> GasPriceAsync(CancellationToken cancellationToken = default) =>
+    public Task<Outcome<BigInteger>> GasPriceAsync(CancellationToken cancellationToken = default) =>
         AskAsync("eth_gasPrice", async () => RpcChecks.Quantity(await _eth.GasPrice.SendRequestAsync().ConfigureAwait(false)), cancellationToken);
 
     /// <summary>The node's idea of a tip (EIP-1559), in wei.</summary>
-    public Task<RpcResult<BigInteger>> MaxPriorityFeeAsync(CancellationToken cancellationToken = default) =>
+    public Task<Outcome<BigInteger>> MaxPriorityFeeAsync(CancellationToken cancellationToken = default) =>
         AskAsync("eth_maxPriorityFeePerGas", async () => RpcChecks.Quantity(await _client.SendRequestAsync<HexBigInteger>("eth_maxPriorityFeePerGas").ConfigureAwait(false)), cancellationToken);
 
-    /// <summary>The gas a call would burn on top of what the node has pending; <see cref="RpcErrorKind.Reverted"/> when it would revert.</summary>
-    public Task<RpcResult<ulong>> EstimateGasAsync(EthereumAddress? from, EthereumAddress? to, ReadOnlyMemory<byte> data, CancellationToken cancellationToken = default) =>
+    /// <summary>The gas a call would burn on top of what the node has pending; <see cref="ProblemKind.Reverted"/> when it would revert.</summary>
+    public Task<Outcome<ulong>> EstimateGasAsync(EthereumAddress? from, EthereumAddress? to, ReadOnlyMemory<byte> data, CancellationToken cancellationToken = default) =>
         // Nethereum's own method cannot name the block.
         AskAsync("eth_estimateGas", async () => (ulong)RpcChecks.Quantity(await _client.SendRequestAsync<HexBigInteger>(
             "eth_estimateGas", null, Input(from, to, data), BlockParameter.CreatePending()).ConfigureAwait(false)), cancellationToken);
 
     /// <summary>Runs a call on the newest block, or at <paramref name="block"/>, and gives its return data.</summary>
-    public Task<RpcResult<byte[]>> CallAsync(
+    public Task<Outcome<byte[]>> CallAsync(
         EthereumAddress? from, EthereumAddress? to, ReadOnlyMemory<byte> data, ulong? block = null, CancellationToken cancellationToken = default) =>
         AskAsync("eth_call", async () => RpcChecks.Bytes(await _eth.Transactions.Call.SendRequestAsync(Input(from, to, data), At(block)).ConfigureAwait(false)), cancellationToken);
 
     /// <summary>The code at an address, on the newest block or at <paramref name="block"/>; empty for an account that is no contract.</summary>
-    public Task<RpcResult<byte[]>> CodeAsync(EthereumAddress address, ulong? block = null, CancellationToken cancellationToken = default) =>
+    public Task<Outcome<byte[]>> CodeAsync(EthereumAddress address, ulong? block = null, CancellationToken cancellationToken = default) =>
         AskAsync("eth_getCode", async () => RpcChecks.Bytes(await _eth.GetCode.SendRequestAsync(address.ToString(), At(block)).ConfigureAwait(false)), cancellationToken);
 
     /// <summary>Hands a signed transaction to the node and gives the hash the node names.</summary>
-    public Task<RpcResult<string>> SendRawTransactionAsync(byte[] raw, CancellationToken cancellationToken = default) => AskAsync(
+    public Task<Outcome<string>> SendRawTransactionAsync(byte[] raw, CancellationToken cancellationToken = default) => AskAsync(
         "eth_sendRawTransaction",
         async () => RpcChecks.Hash(await _eth.Transactions.SendRawTransaction.SendRequestAsync(raw.ToHex(prefix: true)).ConfigureAwait(false)),
         cancellationToken);
 
     /// <summary>What became of a transaction; null while it is not mined.</summary>
-    public Task<RpcResult<TransactionReceipt?>> TransactionReceiptAsync(string hash, CancellationToken cancellationToken = default) => AskAsync(
+    public Task<Outcome<TransactionReceipt?>> TransactionReceiptAsync(string hash, CancellationToken cancellationToken = default) => AskAsync(
         "eth_getTransactionReceipt",
         async () => RpcChecks.Receipt(await _eth.Transactions.GetTransactionReceipt.SendRequestAsync(hash).ConfigureAwait(false)),
         cancellationToken);
 
     /// <summary>Whether the node knows a transaction, mined or waiting.</summary>
-    public Task<RpcResult<bool>> KnowsTransactionAsync(string hash, CancellationToken cancellationToken = default) =>
+    public Task<Outcome<bool>> KnowsTransactionAsync(string hash, CancellationToken cancellationToken = default) =>
         AskAsync("eth_getTransactionByHash", async () => await _eth.Transactions.GetTransactionByHash.SendRequestAsync(hash).ConfigureAwait(false) is not null, cancellationToken);
 
     /// <summary>The logs a contract emitted from block <paramref name="from"/> to <paramref name="to"/>, both included.</summary>
-    public Task<RpcResult<FilterLog[]>> LogsAsync(EthereumAddress contract, string topic, ulong from, ulong to, CancellationToken cancellationToken = default)
+    public Task<Outcome<FilterLog[]>> LogsAsync(EthereumAddress contract, string topic, ulong from, ulong to, CancellationToken cancellationToken = default)
     {
         var filter = new NewFilterInput { Address = [contract.ToString()], Topics = [topic], FromBlock = At(from), ToBlock = At(to) };
         return AskAsync("eth_getLogs", async () => RpcChecks.Logs(await _eth.Filters.GetLogs.SendRequestAsync(filter).ConfigureAwait(false)), cancellationToken);
@@ -105,7 +105,7 @@ public sealed class EthereumRpcClient : IDisposable
     /// <inheritdoc />
     public void Dispose() => _http.Dispose();
 
-    private Task<RpcResult<ulong>> TransactionCountAsync(EthereumAddress address, BlockParameter block, CancellationToken cancellationToken) => AskAsync(
+    private Task<Outcome<ulong>> TransactionCountAsync(EthereumAddress address, BlockParameter block, CancellationToken cancellationToken) => AskAsync(
         "eth_getTransactionCount",
         async () => RpcChecks.Count(await _eth.Transactions.GetTransactionCount.SendRequestAsync(address.ToString(), block).ConfigureAwait(false)),
         cancellationToken);
@@ -115,7 +115,7 @@ public sealed class EthereumRpcClient : IDisposable
     private static CallInput Input(EthereumAddress? from, EthereumAddress? to, ReadOnlyMemory<byte> data) =>
         new() { From = from?.ToString(), To = to?.ToString(), Data = data.ToArray().ToHex(prefix: true) };
 
-    private static async Task<RpcResult<T>> AskAsync<T>(string method, Func<Task<T>> ask, CancellationToken cancellationToken)
+    private static async Task<Outcome<T>> AskAsync<T>(string method, Func<Task<T>> ask, CancellationToken cancellationToken)
     {
         try
         {
@@ -123,7 +123,7 @@ public sealed class EthereumRpcClient : IDisposable
         }
         catch (RpcFailedException failure)
         {
-            return new(new RpcError(failure.Kind, $"{method}: {failure.Message}", failure.Code));
+            return new(new Problem(failure.Kind, $"{method}: {failure.Message}", failure.Code));
         }
         catch (RpcResponseException refusal)
         {
@@ -132,18 +132,19 @@ public sealed class EthereumRpcClient : IDisposable
         catch (Exception error) when (error is not OperationCanceledException)
         {
             // Nethereum and the checks throw whatever they come upon in an answer of the wrong form.
-            return new(new RpcError(RpcErrorKind.Malformed, $"{method}: the result is not of the expected form"));
+            return new(new Problem(ProblemKind.Malformed, $"{method}: the result is not of the expected form"));
         }
     }
 
-    private static RpcError NodeError(string method, Nethereum.JsonRpc.Client.RpcError error)
+    private static Problem NodeError(string method, Nethereum.JsonRpc.Client.RpcError error)
     {
         // Nethereum appends the method to the node's words.
         var message = error.Message[..^(method.Length + 2)];
-        if (message.Length > MaxMessageLength) message = message[..MaxMessageLength];
+        if (message.Length > MaxMessageLength)
+            message = message[..MaxMessageLength];
         var reason = RevertReason.Decode(error.GetDataAsString());
         // Code 3 is what nodes use for a revert; some send only the words.
         var reverted = error.Code == 3 || reason is not null || message.Contains("revert", StringComparison.OrdinalIgnoreCase);
-        return new RpcError(reverted ? RpcErrorKind.Reverted : RpcErrorKind.Node, $"{method}: {message}", error.Code, reason);
+        return new Problem(reverted ? ProblemKind.Reverted : ProblemKind.Node, $"{method}: {message}", error.Code, reason);
     }
 }

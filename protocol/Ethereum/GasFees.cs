@@ -13,10 +13,11 @@ public sealed record GasFees(BigInteger MaxFee, BigInteger? Tip, ulong BlockGasL
     private static readonly BigInteger Gwei = 1_000_000_000;
 
     /// <summary>Asks the node for today's fees.</summary>
-    public static async Task<RpcResult<GasFees>> ReadAsync(EthereumRpcClient rpc, CancellationToken cancellationToken = default)
+    public static async Task<Outcome<GasFees>> ReadAsync(EthereumRpcClient rpc, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(rpc);
-        if (!(await rpc.LatestBlockAsync(cancellationToken).ConfigureAwait(false)).TryGet(out var block, out var error)) return new(error);
+        if (!(await rpc.LatestBlockAsync(cancellationToken).ConfigureAwait(false)).TryGet(out var block, out var error))
+            return new(error);
         if (block.BaseFeePerGas is { } baseFee)
         {
             var asked = await rpc.MaxPriorityFeeAsync(cancellationToken).ConfigureAwait(false);
@@ -45,7 +46,8 @@ public sealed record GasFees(BigInteger MaxFee, BigInteger? Tip, ulong BlockGasL
     public GasFees? Within(int maxFeeGwei, BigInteger atLeast)
     {
         var limit = maxFeeGwei * Gwei;
-        if (atLeast > limit) return null;
+        if (atLeast > limit)
+            return null;
         var maxFee = BigInteger.Min(MaxFee, limit);
         return this with { MaxFee = maxFee, Tip = Tip is { } tip ? BigInteger.Min(tip, maxFee) : null };
     }

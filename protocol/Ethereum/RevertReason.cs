@@ -16,9 +16,11 @@ public static class RevertReason
     /// </summary>
     public static string? Decode(string? data)
     {
-        if (!data.IsHex()) return null;
+        if (!data.IsHex())
+            return null;
         var bytes = data.HexToByteArray();
-        if (Error.TryDecodeCall(bytes, out var error)) return (string)error[0];
+        if (Error.TryDecodeCall(bytes, out var error))
+            return (string)error[0];
         return Panic.TryDecodeCall(bytes, out var panic) ? Describe((BigInteger)panic[0]) : null;
     }
 

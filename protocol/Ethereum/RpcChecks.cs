@@ -29,19 +29,23 @@ internal static class RpcChecks
         Number(block.Number);
         Number(block.GasLimit);
         Hash(block.BlockHash);
-        if (block.BaseFeePerGas is not null) Quantity(block.BaseFeePerGas);
+        if (block.BaseFeePerGas is not null)
+            Quantity(block.BaseFeePerGas);
         return block;
     }
 
     public static TransactionReceipt? Receipt(TransactionReceipt? receipt)
     {
-        if (receipt is null) return null;
+        if (receipt is null)
+            return null;
         Hash(receipt.TransactionHash);
         Hash(receipt.BlockHash);
         Number(receipt.BlockNumber);
         Number(receipt.GasUsed);
-        if (Number(receipt.Status) > 1) throw new FormatException("Not a status.");
-        if (receipt.EffectiveGasPrice is not null) Quantity(receipt.EffectiveGasPrice);
+        if (Number(receipt.Status) > 1)
+            throw new FormatException("Not a status.");
+        if (receipt.EffectiveGasPrice is not null)
+            Quantity(receipt.EffectiveGasPrice);
         Logs(receipt.Logs);
         return receipt;
     }
@@ -51,9 +55,11 @@ internal static class RpcChecks
         ArgumentNullException.ThrowIfNull(logs);
         foreach (var log in logs)
         {
-            if (!EthereumAddress.TryParse(log.Address, out _) || log.Topics is null or { Length: > 4 }) throw new FormatException("Not a log.");
+            if (!EthereumAddress.TryParse(log.Address, out _) || log.Topics is null or { Length: > 4 })
+                throw new FormatException("Not a log.");
             Bytes(log.Data);
-            foreach (var topic in log.Topics) Hash(topic as string);
+            foreach (var topic in log.Topics)
+                Hash(topic as string);
         }
         return logs;
     }

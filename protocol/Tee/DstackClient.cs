@@ -42,30 +42,35 @@ public sealed class DstackClient : IDisposable
     public static bool IsUrl(string endpoint) => Uri.TryCreate(endpoint, UriKind.Absolute, out var url) && url.Scheme is "http" or "https";
 
     /// <summary>The secret of a path: 32 bytes, the same at every call of the same application.</summary>
-    public async Task<DstackResult<byte[]>> GetKeyAsync(string path, string purpose, CancellationToken cancellationToken)
+    public async Task<Outcome<byte[]>> GetKeyAsync(string path, string purpose, CancellationToken cancellationToken)
     {
-        var (answer, error) = await CallAsync("GetKey", new() { ["path"] = path, ["purpose"] = purpose, ["algorithm"] = "secp256k1" }, cancellationToken).ConfigureAwait(false);
-        return error is not null ? new(error) : Bytes(answer, "key") is { Length: 32 } key ? new(key) : new("GetKey: the answer has no key of 32 bytes");
+        var called = await CallAsync("GetKey", new() { ["path"] = path, ["purpose"] = purpose, ["algorithm"] = "secp256k1" }, cancellationToken).ConfigureAwait(false);
+        if (!called.TryGet(out var answer, out var problem))
+            return problem;
+        return Bytes(answer, "key") is { Length: 32 } key ? key : new Problem(ProblemKind.Malformed, "GetKey: the answer has no key of 32 bytes");
     }
 
     /// <summary>A quote over 64 bytes of report data.</summary>
-    public async Task<DstackResult<byte[]>> GetQuoteAsync(ReadOnlyMemory<byte> reportData, CancellationToken cancellationToken)
+    public async Task<Outcome<byte[]>> GetQuoteAsync(ReadOnlyMemory<byte> reportData, CancellationToken cancellationToken)
     {
         if (reportData.Length != 64)
             throw new ArgumentException("Report data has 64 bytes.", nameof(reportData));
-        var (answer, error) = await CallAsync("GetQuote", new() { ["report_data"] = Convert.ToHexStringLower(reportData.Span) }, cancellationToken).ConfigureAwait(false);
-        return error is not null ? new(error) : Bytes(answer, "quote") is { Length: > 0 } quote ? new(quote) : new("GetQuote: the answer has no quote");
+        var called = await CallAsync("GetQuote", new() { ["report_data"] = Convert.ToHexStringLower(reportData.Span) }, cancellationToken).ConfigureAwait(false);
+        if (!called.TryGet(out var answer, out var problem))
+            return problem;
+        return Bytes(answer, "quote") is { Length: > 0 } quote ? quote : new Problem(ProblemKind.Malformed, "GetQuote: the answer has no quote");
     }
 
     /// <summary>What runs in the machine.</summary>
-    public async Task<DstackResult<DstackInfo>> InfoAsync(CancellationToken cancellationToken)
+    public async Task<Outcome<DstackInfo>> InfoAsync(CancellationToken cancellationToken)
     {
-        var (answer, error) = await CallAsync("Info", [], cancellationToken).ConfigureAwait(false);
+        if (!(await CallAsync("Info", [], cancellationToken).ConfigureAwait(false)).TryGet(out var answer, out var problem))
+            return problem;
         string? Text(string name) => answer.ValueKind == JsonValueKind.Object && answer.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String
             ? value.GetString() : null;
-        return error is not null ? new(error)
-            : Text("app_id") is not { } application ? new("Info: the answer has no app_id")
-            : new(new DstackInfo(application, Text("instance_id") ?? "", Text("app_name") ?? "", Text("compose_hash") ?? ""));
+        return Text("app_id") is { } application
+            ? new DstackInfo(application, Text("instance_id") ?? "", Text("app_name") ?? "", Text("compose_hash") ?? "")
+            : new Problem(ProblemKind.Malformed, "Info: the answer has no app_id");
     }
 
     public void Dispose() => _http.Dispose();
@@ -94,7 +99,7 @@ public sealed class DstackClient : IDisposable
         }
     }
 
-    private async Task<(JsonElement Answer, string? Error)> CallAsync(string method, JsonObject arguments, CancellationToken cancellationToken)
+    private async Task<Outcome<JsonElement>> CallAsync(string method, JsonObject arguments, CancellationToken cancellationToken)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(_timeout);
@@ -106,23 +111,23 @@ public sealed class DstackClient : IDisposable
             using var stream = await response.Content.ReadAsStreamAsync(limit.Token).ConfigureAwait(false);
             var body = await ReadAsync(stream, limit.Token).ConfigureAwait(false);
             if (body is null)
-                return (default, $"{method}: the answer is longer than {MaxResponse} bytes");
+                return new Problem(ProblemKind.TooLarge, $"{method}: the answer is longer than {MaxResponse} bytes");
             using var document = JsonDocument.Parse(body);
             // What the agent says went wrong; never what was asked or answered otherwise, which may be secret.
-            return response.IsSuccessStatusCode ? (document.RootElement.Clone(), null)
-                : (default, $"{method}: status {(int)response.StatusCode}{ErrorText(document.RootElement)}");
+            return response.IsSuccessStatusCode ? document.RootElement.Clone()
+                : new Problem(ProblemKind.Http, $"{method}: status {(int)response.StatusCode}{ErrorText(document.RootElement)}", (int)response.StatusCode);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            return (default, $"{method}: no answer within {_timeout.TotalSeconds:0.#} s");
+            return new Problem(ProblemKind.Timeout, $"{method}: no answer within {_timeout.TotalSeconds:0.#} s");
         }
         catch (JsonException)
         {
-            return (default, $"{method}: the answer is not JSON");
+            return new Problem(ProblemKind.Malformed, $"{method}: the answer is not JSON");
         }
         catch (Exception e) when (e is HttpRequestException or IOException or SocketException or ArgumentException)
         {
-            return (default, $"{method}: the dstack agent cannot be reached");
+            return new Problem(ProblemKind.Unreachable, $"{method}: the dstack agent cannot be reached");
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Text.Json;
 using Nethereum.RPC.Eth.DTOs;
+using Pbts.Protocol;
 using Pbts.Protocol.Ethereum;
 
 namespace Pbts.Protocol.Tests.Ethereum;
@@ -43,15 +44,15 @@ public sealed class EthereumRpcClientTests
     public async Task Answers_that_are_no_quantity_are_malformed(string answer)
     {
         var result = await AskAsync(_ => (200, answer), c => c.ChainIdAsync());
-        Assert.Equal(RpcErrorKind.Malformed, result.Error?.Kind);
-        Assert.True(result.Error!.IsTransient);
+        Assert.Equal(ProblemKind.Malformed, result.Problem?.Kind);
+        Assert.True(result.Problem!.IsTransient);
     }
 
     [Fact]
     public async Task A_silent_node_is_a_timeout()
     {
         var result = await AskAsync(_ => null, c => c.ChainIdAsync(), new EthereumRpcOptions { Timeout = TimeSpan.FromMilliseconds(200) });
-        Assert.Equal(RpcErrorKind.Timeout, result.Error?.Kind);
+        Assert.Equal(ProblemKind.Timeout, result.Problem?.Kind);
     }
 
     [Fact]
@@ -59,7 +60,7 @@ public sealed class EthereumRpcClientTests
     {
         await using var node = new ScriptedNode(body => (200, Result(body, "\"0x1\""))) { ChunkSize = 1, Pause = TimeSpan.FromMilliseconds(50) };
         using var client = new EthereumRpcClient(node.Address, new EthereumRpcOptions { Timeout = TimeSpan.FromMilliseconds(400) });
-        Assert.Equal(RpcErrorKind.Timeout, (await client.ChainIdAsync()).Error?.Kind);
+        Assert.Equal(ProblemKind.Timeout, (await client.ChainIdAsync()).Problem?.Kind);
     }
 
     [Theory]
@@ -69,7 +70,7 @@ public sealed class EthereumRpcClientTests
     {
         var nest = string.Concat(Enumerable.Repeat(bracket == '[' ? "[" : "{\"a\":", 500_000));
         var result = await AskAsync(_ => (200, """{"jsonrpc":"2.0","id":1,"result":""" + nest), c => c.LatestBlockAsync());
-        Assert.Equal(RpcErrorKind.Malformed, result.Error?.Kind);
+        Assert.Equal(ProblemKind.Malformed, result.Problem?.Kind);
     }
 
     [Theory]
@@ -81,7 +82,7 @@ public sealed class EthereumRpcClientTests
     {
         var result = await AskAsync(body => (200, Result(body, $"\"{answer}\"")), c => c.CallAsync(null, EthereumAddress.Zero, default));
         if (answer == "0x") Assert.True(result.TryGet(out var bytes, out _) && bytes.Length == 0);
-        else Assert.Equal(RpcErrorKind.Malformed, result.Error?.Kind);
+        else Assert.Equal(ProblemKind.Malformed, result.Problem?.Kind);
     }
 
     [Fact]
@@ -89,8 +90,8 @@ public sealed class EthereumRpcClientTests
     {
         using var client = new EthereumRpcClient(new Uri("http://127.0.0.1:1/secret-access-key"));
         var result = await client.ChainIdAsync();
-        Assert.Equal(RpcErrorKind.Unreachable, result.Error?.Kind);
-        Assert.DoesNotContain("secret-access-key", result.Error!.ToString(), StringComparison.Ordinal);
+        Assert.Equal(ProblemKind.Unreachable, result.Problem?.Kind);
+        Assert.DoesNotContain("secret-access-key", result.Problem!.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -98,14 +99,14 @@ public sealed class EthereumRpcClientTests
     {
         var result = await AskAsync(
             body => (200, Result(body, $"\"0x{new string('a', 5000)}\"")), c => c.ChainIdAsync(), new EthereumRpcOptions { MaxResponseBytes = 4096 });
-        Assert.Equal(RpcErrorKind.TooLarge, result.Error?.Kind);
+        Assert.Equal(ProblemKind.TooLarge, result.Problem?.Kind);
     }
 
     [Fact]
     public async Task An_http_error_without_json_is_an_http_error()
     {
         var result = await AskAsync(_ => (503, "<html>busy</html>"), c => c.ChainIdAsync());
-        Assert.Equal((RpcErrorKind.Http, 503), (result.Error!.Kind, result.Error.Code));
+        Assert.Equal((ProblemKind.Http, 503), (result.Problem!.Kind, result.Problem.Code));
     }
 
     [Theory]
@@ -115,9 +116,9 @@ public sealed class EthereumRpcClientTests
     {
         var result = await AskAsync(
             _ => (status, """{"jsonrpc":"2.0","id":1,"error":{"code":-32000,"message":"nonce too low"}}"""), c => c.SendRawTransactionAsync(new byte[] { 1 }));
-        Assert.Equal((RpcErrorKind.Node, -32000), (result.Error!.Kind, result.Error.Code));
-        Assert.Contains("nonce too low", result.Error.Message, StringComparison.Ordinal);
-        Assert.False(result.Error.IsTransient);
+        Assert.Equal((ProblemKind.Node, -32000), (result.Problem!.Kind, result.Problem.Code));
+        Assert.Contains("nonce too low", result.Problem.Text, StringComparison.Ordinal);
+        Assert.False(result.Problem.IsTransient);
     }
 
     [Theory]
@@ -130,8 +131,8 @@ public sealed class EthereumRpcClientTests
             .Replace("FORM", form.Replace("DATA", data, StringComparison.Ordinal), StringComparison.Ordinal);
         var call = ReputationAbi.UpdateUser.EncodeCall("x", BigInteger.One, BigInteger.One);
         var result = await AskAsync(_ => (200, error), c => c.EstimateGasAsync(EthereumAddress.Zero, EthereumAddress.Zero, call));
-        Assert.Equal(RpcErrorKind.Reverted, result.Error!.Kind);
-        Assert.Equal("User does not exist", result.Error.RevertReason);
+        Assert.Equal(ProblemKind.Reverted, result.Problem!.Kind);
+        Assert.Equal("User does not exist", result.Problem.RevertReason);
     }
 
     [Fact]
@@ -169,7 +170,7 @@ public sealed class EthereumRpcClientTests
     {
         Assert.Contains(good, Receipt, StringComparison.Ordinal);
         var result = await AskAsync(body => (200, Result(body, Receipt.Replace(good, bad, StringComparison.Ordinal))), c => c.TransactionReceiptAsync(Hash));
-        Assert.Equal(RpcErrorKind.Malformed, result.Error?.Kind);
+        Assert.Equal(ProblemKind.Malformed, result.Problem?.Kind);
     }
 
     [Fact]
@@ -187,8 +188,8 @@ public sealed class EthereumRpcClientTests
         return $$"""{"jsonrpc":"2.0","id":{{json.RootElement.GetProperty("id")}},"result":{{result}}}""";
     }
 
-    private static async Task<RpcResult<T>> AskAsync<T>(
-        Func<string, (int Status, string Body)?> script, Func<EthereumRpcClient, Task<RpcResult<T>>> call, EthereumRpcOptions? options = null)
+    private static async Task<Outcome<T>> AskAsync<T>(
+        Func<string, (int Status, string Body)?> script, Func<EthereumRpcClient, Task<Outcome<T>>> call, EthereumRpcOptions? options = null)
     {
         await using var node = new ScriptedNode(script);
         using var client = new EthereumRpcClient(node.Address, options);

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
-using Pbts.Grains.Chain;
+using Pbts.Grains.Chain.Contracts;
 using Pbts.Local;
 using Pbts.Local.Processes;
 using Pbts.Protocol.Ethereum;
@@ -55,7 +55,7 @@ internal sealed class AnvilNode : IAsyncDisposable
     public async Task RestartAsync()
     {
         _process = Process.Start(_command[0], _command[1..]);
-        for (var waited = Stopwatch.StartNew(); (await Rpc.ChainIdAsync()).Error is not null; await Task.Delay(50))
+        for (var waited = Stopwatch.StartNew(); (await Rpc.ChainIdAsync()).Problem is not null; await Task.Delay(50))
         {
             Assert.False(_process.HasExited || waited.Elapsed > TimeSpan.FromSeconds(60), "anvil did not start.");
         }
@@ -75,7 +75,7 @@ internal sealed class AnvilNode : IAsyncDisposable
     /// <summary>A user as a contract itself holds it; null when it has no such user.</summary>
     public async Task<ReputationUser?> UserAsync(EthereumAddress contract, string name)
     {
-        Assert.True((await new ReputationReader(Rpc).GetUserAsync(contract, name)).TryGet(out var user, out var error), error?.Message);
+        Assert.True((await new ReputationReader(Rpc).GetUserAsync(contract, name)).TryGet(out var user, out var error), error?.Text);
         return user;
     }
 

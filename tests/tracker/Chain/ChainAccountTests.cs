@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Numerics;
 using System.Text.Json.Nodes;
 using Pbts.GrainInterfaces.Chain;
-using Pbts.Grains.Chain;
 using Pbts.Protocol.Ethereum;
 using Pbts.Tracker.Tests.Support;
 
@@ -152,8 +151,8 @@ public sealed class ChainAccountTests(PostgresServer postgres)
         await using var other = await AnvilNode.StartAsync("--chain-id", "4711");
         var account = rig.Account(other.Url);
         var refusal = await account.SubmitAsync(new ChainSubmission(Guid.NewGuid(), "x", "", account.Address.ToString(), []));
-        Assert.Contains("on chain 4711, but this tracker's contracts and transactions are on chain 31337", refusal, StringComparison.Ordinal);
-        Assert.Contains("4711", await account.PumpAsync(), StringComparison.Ordinal);
+        Assert.Contains("on chain 4711, but this tracker's contracts and transactions are on chain 31337", refusal?.Text, StringComparison.Ordinal);
+        Assert.Contains("4711", (await account.PumpAsync())?.Text, StringComparison.Ordinal);
         Assert.True((await other.Rpc.TransactionCountAsync(account.Address, pending: true)).TryGet(out var count, out _));
         Assert.Equal(0ul, count);
     }
@@ -234,7 +233,7 @@ public sealed class ChainAccountTests(PostgresServer postgres)
             Behaviour = async (method, request, forward) => method == "eth_getTransactionCount" ? RpcProxy.Result("0xf4240") : await forward(),
         };
         var id = await ChainRig.SubmitAsync(honest, "register", reputation, ChainRig.AddUser("alice", 7));
-        Assert.Contains("not believed", await rig.Account(proxy.Url).PumpAsync(), StringComparison.Ordinal);
+        Assert.Contains("not believed", (await rig.Account(proxy.Url).PumpAsync())?.Text, StringComparison.Ordinal);
         Assert.True((await rig.DecideAsync(honest, id)).IsDone);
     }
 
@@ -415,7 +414,7 @@ public sealed class ChainAccountTests(PostgresServer postgres)
     private static async Task<(int Uploaded, int Downloaded)> TotalsAsync(AnvilNode anvil, EthereumAddress reputation, string user)
     {
         var result = await anvil.Rpc.CallAsync(null, reputation, ReputationAbi.GetUserData.EncodeCall(user));
-        Assert.True(result.TryGet(out var data, out var error), error?.Message);
+        Assert.True(result.TryGet(out var data, out var error), error?.Text);
         Assert.True(ReputationAbi.GetUserData.TryDecodeResult(data, out var values), Convert.ToHexString(data));
         var tuple = (object[])values[0];
         return (int.Parse(tuple[4].ToString()!, CultureInfo.InvariantCulture), int.Parse(tuple[3].ToString()!, CultureInfo.InvariantCulture));

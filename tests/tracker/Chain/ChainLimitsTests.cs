@@ -1,7 +1,6 @@
 using System.Numerics;
 using System.Text.Json.Nodes;
 using Pbts.GrainInterfaces.Chain;
-using Pbts.Grains.Chain;
 using Pbts.Protocol.Ethereum;
 using Pbts.Tracker.Tests.Support;
 
@@ -22,7 +21,7 @@ public sealed class ChainLimitsTests(PostgresServer postgres)
         await SetBaseFeeAsync(anvil, 100);
         var account = rig.Account(anvil.Url, o => o.MaxFeeGwei = 50);
         var id = await ChainRig.SubmitAsync(account, "register", contract, ChainRig.AddUser("alice"));
-        Assert.Equal("Gas costs more than the limit of 50 gwei (Chain:MaxFeeGwei)", await account.PumpAsync());
+        Assert.Equal("Gas costs more than the limit of 50 gwei (Chain:MaxFeeGwei)", (await account.PumpAsync())?.Text);
         var waiting = (await rig.Outbox.FindAsync(id))!;
         Assert.Equal((ChainTransactionState.Queued, "Gas costs more than the limit of 50 gwei (Chain:MaxFeeGwei)"), (waiting.State, waiting.Error));
 
@@ -128,9 +127,9 @@ public sealed class ChainLimitsTests(PostgresServer postgres)
         var (factory, _) = await rig.DeployAsync(account);
         var snapshot = await anvil.CallAsync("evm_snapshot");
         var call = ReputationAbi.CreateReputation.EncodeCall(EthereumAddress.Zero, Array.Empty<byte>());
-        var first = await ChainRig.SubmitAsync(account, ContractKinds.Init, factory, call);
+        var first = await ChainRig.SubmitAsync(account, "init", factory, call);
         Assert.True((await rig.DecideAsync(account, first)).IsDone);
-        var second = await ChainRig.SubmitAsync(account, ContractKinds.Init, factory, call);
+        var second = await ChainRig.SubmitAsync(account, "init", factory, call);
         var newer = await rig.DecideAsync(account, second);
         Assert.Equal(newer.ContractAddress, (await rig.Contracts.ReadActiveAsync()).ToString());
 

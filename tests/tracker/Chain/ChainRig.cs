@@ -7,6 +7,9 @@ using Npgsql;
 using Pbts.GrainInterfaces.Chain;
 using Pbts.GrainInterfaces.Configuration;
 using Pbts.Grains.Chain;
+using Pbts.Grains.Chain.Contracts;
+using Pbts.Grains.Chain.Outbox;
+using Pbts.Protocol;
 using Pbts.Protocol.Ethereum;
 using Pbts.Tracker.Tests.Support;
 
@@ -45,7 +48,7 @@ internal sealed class ChainRig : IAsyncDisposable
     public ChainAccount Account(Uri rpc, Action<ChainOptions>? configure = null)
     {
         var connection = Connect(rpc, configure);
-        return new ChainAccount(connection.Rpc!, connection.Key!, connection.Options, Outbox, NullLogger.Instance);
+        return new ChainAccount(connection.Rpc!, connection.Reader!, connection.Key!, connection.Options, Outbox, NullLogger.Instance);
     }
 
     /// <summary>Submits a call and says its id.</summary>
@@ -59,7 +62,7 @@ internal sealed class ChainRig : IAsyncDisposable
     /// <summary>Pumps until the transaction is decided and gives it.</summary>
     public async Task<ChainTransaction> DecideAsync(ChainAccount account, Guid id, double seconds = 30)
     {
-        string? obstacle = null;
+        Problem? obstacle = null;
         for (var waited = Stopwatch.StartNew(); waited.Elapsed.TotalSeconds < seconds; await Task.Delay(20))
         {
             obstacle = await account.PumpAsync();
@@ -79,7 +82,7 @@ internal sealed class ChainRig : IAsyncDisposable
 
     public async Task<EthereumAddress> CreateReputationAsync(ChainAccount account, EthereumAddress factory, EthereumAddress referrer)
     {
-        var created = await DecideAsync(account, await SubmitAsync(account, ContractKinds.Init, factory, ReputationAbi.CreateReputation.EncodeCall(referrer, Array.Empty<byte>())));
+        var created = await DecideAsync(account, await SubmitAsync(account, "init", factory, ReputationAbi.CreateReputation.EncodeCall(referrer, Array.Empty<byte>())));
         Assert.True(created.IsDone, created.Error);
         Assert.True(EthereumAddress.TryParse(created.ContractAddress, out var address));
         return address;

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
-using Pbts.Cli.Contract;
+using Pbts.Cli.Chain;
 using Pbts.Protocol.Ethereum;
 using Pbts.Tracker.Tests.Support;
 
@@ -300,8 +300,7 @@ public sealed class ContractApiTests(PostgresServer postgres)
     internal static async Task<(string Name, string Value)[]> EnvironmentAsync(AnvilNode anvil)
     {
         Assert.True(EthereumPrivateKey.TryParse(AnvilNode.FirstKey, out var key));
-        var (factory, error, _) = await FactoryDeployment.DeployAsync(anvil.Rpc, key, TimeSpan.FromSeconds(30), default);
-        Assert.True(factory is not null, error);
+        Assert.True((await FactoryDeployment.DeployAsync(anvil.Rpc, key, TimeSpan.FromSeconds(30), default)).TryGet(out var factory, out var problem), problem?.Text);
         return
         [
             ("RPC", anvil.Url.ToString()), ("PK0", AnvilNode.FirstKey), ("FACTORY", factory.Address.ToString()), ("Chain__PollMilliseconds", "100"), ("Chain__ResendSeconds", "1"),

@@ -1,5 +1,5 @@
+using Pbts.Cli.Chain;
 using Pbts.Cli.Commands;
-using Pbts.Cli.Contract;
 using Pbts.Protocol.Ethereum;
 
 namespace Pbts.Tracker.Tests.Chain;

@@ -105,7 +105,7 @@ public sealed class FrontEndTests(PostgresServer postgres)
     private static async Task<int> CountAsync(AnvilNode anvil)
     {
         Assert.True(EthereumPrivateKey.TryParse(AnvilNode.FirstKey, out var key));
-        Assert.True((await anvil.Rpc.TransactionCountAsync(key.Address, pending: true)).TryGet(out var count, out var error), error?.Message);
+        Assert.True((await anvil.Rpc.TransactionCountAsync(key.Address, pending: true)).TryGet(out var count, out var error), error?.Text);
         return Convert.ToInt32(count, CultureInfo.InvariantCulture);
     }
 }

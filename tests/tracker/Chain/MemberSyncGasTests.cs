@@ -1,5 +1,6 @@
 using Npgsql;
-using Pbts.Grains.Chain;
+using Pbts.Grains.Chain.Outbox;
+using Pbts.Grains.Chain.Sync;
 using Pbts.Protocol.Ethereum;
 using Pbts.Tracker.Tests.Support;
 using static Pbts.Tracker.Tests.Chain.MemberSyncTests;
@@ -87,7 +88,7 @@ public sealed class MemberSyncGasTests(PostgresServer postgres)
             // Two processes at a time, all of them new; the budget is no larger than that of one.
             MemberSync[] processes = [Limited(rig, account, anvil), Limited(rig, account, anvil)];
             foreach (var process in processes) Assert.Null(await process.ImportAsync());
-            foreach (var process in processes) Assert.Contains("Chain:SyncGasPerDay", await process.ExportAsync(), StringComparison.Ordinal);
+            foreach (var process in processes) Assert.Contains("Chain:SyncGasPerDay", (await process.ExportAsync())?.Text, StringComparison.Ordinal);
             await MinedAsync(rig, account);
             Assert.InRange(await rig.CountAsync("SELECT sum(gas_used) FROM chain_outbox WHERE kind = 'sync'"), Least / 2, Least);
         }
@@ -98,7 +99,7 @@ public sealed class MemberSyncGasTests(PostgresServer postgres)
         Assert.InRange(state.GasUsed, Least / 2, Least);
 
         await ExecuteAsync(rig, "UPDATE chain_sync_gas SET at = at - interval '25 hours'");
-        Assert.Contains("Chain:SyncGasPerDay", await Limited(rig, account, anvil).ExportAsync(), StringComparison.Ordinal);
+        Assert.Contains("Chain:SyncGasPerDay", (await Limited(rig, account, anvil).ExportAsync())?.Text, StringComparison.Ordinal);
         await MinedAsync(rig, account);
         Assert.InRange(await AddedAsync(anvil, contract), first + 5, first + 20);
 
@@ -205,7 +206,7 @@ public sealed class MemberSyncGasTests(PostgresServer postgres)
 
     private static async Task<int> AddedAsync(AnvilNode anvil, EthereumAddress contract)
     {
-        Assert.True((await anvil.Rpc.LogsAsync(contract, ReputationV2Abi.UserAdded.Topic, 0, 100_000)).TryGet(out var logs, out var error), error?.Message);
+        Assert.True((await anvil.Rpc.LogsAsync(contract, ReputationV2Abi.UserAdded.Topic, 0, 100_000)).TryGet(out var logs, out var error), error?.Text);
         return logs.Length;
     }
 }

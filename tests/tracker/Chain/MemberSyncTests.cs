@@ -4,7 +4,11 @@ using Nethereum.Util;
 using Npgsql;
 using Pbts.GrainInterfaces.Chain;
 using Pbts.GrainInterfaces.Configuration;
-using Pbts.Grains.Chain;
+using Pbts.Grains.Chain.Contracts;
+using Pbts.Grains.Chain.Migrations;
+using Pbts.Grains.Chain.Outbox;
+using Pbts.Grains.Chain.Sync;
+using Pbts.Protocol;
 using Pbts.Protocol.Ethereum;
 using Pbts.Tracker.Tests.Support;
 
@@ -161,7 +165,7 @@ public sealed class MemberSyncTests(PostgresServer postgres)
         var sync = Sync(rig, account, anvil, 1);
         await RoundAsync(rig, sync, account);
         Assert.Equal(0, await SentAsync(rig));
-        Assert.True(await migrations.ChangeStateAsync(id, "cancelled", "pending"));
+        Assert.True(await migrations.ChangeStateAsync(id, MigrationState.Cancelled, MigrationState.Pending));
         await RoundAsync(rig, sync, account);
         Assert.Equal(1, await SentAsync(rig));
     }
@@ -213,7 +217,7 @@ public sealed class MemberSyncTests(PostgresServer postgres)
 
     private static MemberSync Sync(
         ChainRig rig, EthereumAddress account, EthereumRpcClient rpc, Uri url, Submitter submitter, long threshold, Action<ChainOptions>? configure) => new(
-        rpc, account, ChainRig.Options(url, o =>
+        rpc, new ReputationReader(rpc), account, ChainRig.Options(url, o =>
         {
             (o.SyncThreshold, o.SyncMinReceivers) = (threshold, 0);
             configure?.Invoke(o);
@@ -271,7 +275,7 @@ public sealed class MemberSyncTests(PostgresServer postgres)
     /// <summary>Hands in to the account at once, or dies on the way when there is none.</summary>
     private sealed class Submitter(ChainAccount? account) : IChainSubmitter
     {
-        public Task<string?> SubmitAsync(ChainSubmission submission) => account?.SubmitAsync(submission) ?? throw new InvalidOperationException("crash");
+        public Task<Problem?> SubmitAsync(ChainSubmission submission) => account?.SubmitAsync(submission) ?? throw new InvalidOperationException("crash");
 
         public Task ResumeAsync() => Task.CompletedTask;
     }

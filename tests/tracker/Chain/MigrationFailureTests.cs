@@ -99,7 +99,7 @@ public sealed class MigrationFailureTests(PostgresServer postgres)
     {
         for (var (head, since) = (0UL, Stopwatch.StartNew()); since.Elapsed < TimeSpan.FromSeconds(3); await Task.Delay(100))
         {
-            Assert.True((await anvil.Rpc.BlockNumberAsync()).TryGet(out var now, out var error), error?.Message);
+            Assert.True((await anvil.Rpc.BlockNumberAsync()).TryGet(out var now, out var error), error?.Text);
             if (now == head) continue;
             head = now;
             since.Restart();

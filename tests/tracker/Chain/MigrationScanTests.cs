@@ -2,7 +2,9 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Pbts.GrainInterfaces.Chain;
-using Pbts.Grains.Chain;
+using Pbts.Grains.Chain.Migrations;
+using Pbts.Grains.Chain.Outbox;
+using Pbts.Protocol;
 using Pbts.Protocol.Ethereum;
 using Pbts.Tracker.Tests.Support;
 
@@ -36,7 +38,8 @@ public sealed class MigrationScanTests(PostgresServer postgres)
                 method == "eth_getLogs" && Block(request, "toBlock") - Block(request, "fromBlock") >= most ? RpcProxy.Error(-32005, "query returned more than 10000 results") : await forward(),
         };
         var store = new MigrationStore(rig.Database);
-        var runner = new MigrationRunner(rig.Connect(proxy.Url).Rpc!, account.Address, factory, range, store, rig.Outbox, rig.Contracts, new Submitter(account));
+        var connection = rig.Connect(proxy.Url);
+        var runner = new MigrationRunner(connection.Rpc!, connection.Reader!, account.Address, factory, range, store, rig.Outbox, rig.Contracts, new Submitter(account));
         var id = Guid.NewGuid();
         Assert.True(await store.AddAsync(id, old, new MigrationRequest(old.ToString(), null, 100, false)));
         MigrationView view;
@@ -47,7 +50,7 @@ public sealed class MigrationScanTests(PostgresServer postgres)
             {
             }
         }
-        Assert.Equal(("completed", Users, Users), (view.State, view.Total, view.Migrated));
+        Assert.Equal((MigrationState.Completed, Users, Users), (view.State, view.Total, view.Migrated));
     }
 
     private static long Block(JsonNode request, string name) =>
@@ -55,7 +58,7 @@ public sealed class MigrationScanTests(PostgresServer postgres)
 
     private sealed class Submitter(ChainAccount account) : IChainSubmitter
     {
-        public Task<string?> SubmitAsync(ChainSubmission submission) => account.SubmitAsync(submission);
+        public Task<Problem?> SubmitAsync(ChainSubmission submission) => account.SubmitAsync(submission);
 
         public Task ResumeAsync() => Task.CompletedTask;
     }

@@ -3,7 +3,7 @@ using System.Numerics;
 using System.Text.Json.Nodes;
 using Nethereum.Hex.HexConvertors.Extensions;
 using Nethereum.Util;
-using Pbts.Cli.Contract;
+using Pbts.Cli.Chain;
 using Pbts.Protocol.Ethereum;
 
 namespace Pbts.Tracker.Tests.Chain;
@@ -96,8 +96,8 @@ internal sealed class MigrationSeeds(AnvilNode anvil, string factory)
 
     public async Task EverybodyMovedOnceAsync(EthereumAddress contract, IReadOnlyCollection<string> touched)
     {
-        Assert.True((await anvil.Rpc.BlockNumberAsync()).TryGet(out var head, out var error), error?.Message);
-        Assert.True((await anvil.Rpc.LogsAsync(contract, ReputationV2Abi.UserMigrated.Topic, 0, head)).TryGet(out var logs, out error), error?.Message);
+        Assert.True((await anvil.Rpc.BlockNumberAsync()).TryGet(out var head, out var error), error?.Text);
+        Assert.True((await anvil.Rpc.LogsAsync(contract, ReputationV2Abi.UserMigrated.Topic, 0, head)).TryGet(out var logs, out error), error?.Text);
         Assert.Equal(Users, logs.Length);
         Assert.Equal(Users, logs.Select(log => log.Topics[1]).Distinct().Count());
         await Parallel.ForAsync(0, Users, new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (i, _) =>
@@ -124,7 +124,7 @@ internal sealed class MigrationSeeds(AnvilNode anvil, string factory)
         foreach (var write in writes)
         {
             var call = await anvil.Rpc.CallAsync(Parse(Ours), Referrer, write);
-            Assert.Equal("Contract is retired", call.Error?.RevertReason);
+            Assert.Equal("Contract is retired", call.Problem?.RevertReason);
         }
         await anvil.CallAsync("evm_setAutomine", false);
         foreach (var receipt in await SendAsync(Ours, Referrer, writes, succeed: false)) Assert.Equal("0x0", (string?)receipt["status"]);

@@ -3,7 +3,10 @@ using System.Numerics;
 using System.Text.Json.Nodes;
 using Npgsql;
 using Pbts.GrainInterfaces.Chain;
-using Pbts.Grains.Chain;
+using Pbts.Grains.Chain.Contracts;
+using Pbts.Grains.Chain.Migrations;
+using Pbts.Grains.Chain.Outbox;
+using Pbts.Protocol;
 using Pbts.Protocol.Ethereum;
 using Pbts.Tracker.Tests.Support;
 
@@ -26,7 +29,7 @@ public sealed class MigrationTests(PostgresServer postgres)
         var id = await StartAsync(store, old, null, batchSize: 10, retire: true);
         var view = await RunAsync(rig, account, store, runner, id);
 
-        Assert.Equal(("completed", 25, 25, 0), (view.State, view.Total, view.Migrated, view.FailedCount));
+        Assert.Equal((MigrationState.Completed, 25, 25, 0), (view.State, view.Total, view.Migrated, view.FailedCount));
         Assert.Null(view.Problem);
         Assert.True(view.GasUsed > 25 * 5_000);
         Assert.True(EthereumAddress.TryParse(view.ReputationAddress, out var contract));
@@ -41,7 +44,7 @@ public sealed class MigrationTests(PostgresServer postgres)
         await rig.Contracts.ActivateAsync(contract, old);
         var again = await StartAsync(store, old, null, batchSize: 10, retire: false);
         view = await RunAsync(rig, account, store, runner, again);
-        Assert.Equal(("completed", 25, 25), (view.State, view.Total, view.Migrated));
+        Assert.Equal((MigrationState.Completed, 25, 25), (view.State, view.Total, view.Migrated));
         Assert.Equal(contract.ToString(), view.ReputationAddress);
         Assert.Equal(3, await rig.CountAsync("SELECT count(*) FROM chain_outbox WHERE kind = 'migration-batch'"));
     }
@@ -72,7 +75,7 @@ public sealed class MigrationTests(PostgresServer postgres)
             await account.PumpAsync();
         }
         var view = (await store.ViewAsync(id))!;
-        Assert.Equal(("completed", 12, 12, 0), (view.State, view.Total, view.Migrated, view.FailedCount));
+        Assert.Equal((MigrationState.Completed, 12, 12, 0), (view.State, view.Total, view.Migrated, view.FailedCount));
         Assert.True(crashes > 10);
         Assert.Equal(1, await rig.CountAsync("SELECT count(*) FROM chain_outbox WHERE kind = 'migration-deploy'"));
         Assert.Equal(4, await rig.CountAsync("SELECT count(*) FROM chain_outbox WHERE kind = 'migration-batch'"));
@@ -98,7 +101,7 @@ public sealed class MigrationTests(PostgresServer postgres)
             await Task.WhenAll(first.StepAsync(id), second.StepAsync(id), account.PumpAsync());
         }
         var view = (await store.ViewAsync(id))!;
-        Assert.Equal(("completed", 20, 20, 0), (view.State, view.Total, view.Migrated, view.FailedCount));
+        Assert.Equal((MigrationState.Completed, 20, 20, 0), (view.State, view.Total, view.Migrated, view.FailedCount));
         Assert.True(EthereumAddress.TryParse(view.ReputationAddress, out var contract));
         Assert.True((await anvil.Rpc.LogsAsync(contract, ReputationV2Abi.UserMigrated.Topic, 0, 100_000)).TryGet(out var logs, out _));
         Assert.Equal(20, logs.Length);
@@ -124,7 +127,7 @@ public sealed class MigrationTests(PostgresServer postgres)
         var (store, runner) = Runner(rig, account, anvil, factory);
         var id = await StartAsync(store, old, null, batchSize: 8, retire: false);
         var view = await RunAsync(rig, account, store, runner, id);
-        Assert.Equal(("completed", 8, 7, 1), (view.State, view.Total, view.Migrated, view.FailedCount));
+        Assert.Equal((MigrationState.Completed, 8, 7, 1), (view.State, view.Total, view.Migrated, view.FailedCount));
         var failure = Assert.Single(view.Failed);
         Assert.Equal("user5", failure.Username);
         Assert.Contains("bad user", failure.Reason, StringComparison.Ordinal);
@@ -149,7 +152,7 @@ public sealed class MigrationTests(PostgresServer postgres)
         var (store, runner) = Runner(rig, account, anvil, factory);
         var id = await StartAsync(store, legacy, null, batchSize: 50, retire: true);
         var view = await RunAsync(rig, account, store, runner, id);
-        Assert.Equal(("completed", 2, 2, 0), (view.State, view.Total, view.Migrated, view.FailedCount));
+        Assert.Equal((MigrationState.Completed, 2, 2, 0), (view.State, view.Total, view.Migrated, view.FailedCount));
         Assert.Equal("The referrer is of a kind that cannot be retired.", view.Problem);
     }
 
@@ -175,7 +178,7 @@ public sealed class MigrationTests(PostgresServer postgres)
         var (store, runner) = Runner(rig, account, anvil, factory);
         var id = await StartAsync(store, hostile, null, batchSize: 3, retire: false);
         var view = await RunAsync(rig, account, store, runner, id);
-        Assert.Equal("completed", view.State);
+        Assert.Equal(MigrationState.Completed, view.State);
         Assert.Equal(3, view.Total);
         // What lies behind the hostile contract is reached, unless that claims to have the users itself.
         Assert.Equal(mode == 10 ? (0, 3) : (3, 0), (view.Migrated, view.FailedCount));
@@ -207,7 +210,7 @@ public sealed class MigrationTests(PostgresServer postgres)
         var links = new List<EthereumAddress>();
         await foreach (var link in new ReputationReader(anvil.Rpc).ChainAsync(first))
         {
-            Assert.True(link.TryGet(out var address, out var error), error?.Message);
+            Assert.True(link.TryGet(out var address, out var error), error?.Text);
             links.Add(address);
         }
         Assert.Equal(3, links.Distinct().Count());
@@ -217,7 +220,7 @@ public sealed class MigrationTests(PostgresServer postgres)
         {
             var (store, runner) = Runner(rig, account, anvil, factory);
             var view = await RunAsync(rig, account, store, runner, await StartAsync(store, referrer, null, batchSize: 3, retire: false));
-            Assert.Equal("completed", view.State);
+            Assert.Equal(MigrationState.Completed, view.State);
             return (view.Migrated, view.FailedCount);
         }
     }
@@ -234,7 +237,7 @@ public sealed class MigrationTests(PostgresServer postgres)
         var id = await StartAsync(store, old, ["user1", "nobody"], batchSize: 10, retire: false);
         Assert.False(await store.AddAsync(Guid.NewGuid(), old, new MigrationRequest(old.ToString(), null, 10, false)));
         var view = await RunAsync(rig, account, store, runner, id);
-        Assert.Equal(("completed", 2, 1), (view.State, view.Total, view.Migrated));
+        Assert.Equal((MigrationState.Completed, 2, 1), (view.State, view.Total, view.Migrated));
         Assert.Equal(new MigrationFailure("nobody", "User does not exist"), Assert.Single(view.Failed));
     }
 
@@ -247,12 +250,12 @@ public sealed class MigrationTests(PostgresServer postgres)
         var (factory, old) = await rig.DeployAsync(account);
         var (store, runner) = Runner(rig, account, anvil, factory);
         var id = await StartAsync(store, old, ["user1"], batchSize: 10, retire: false);
-        Assert.True(await store.ChangeStateAsync(id, "paused", "pending", "running"));
+        Assert.True(await store.ChangeStateAsync(id, MigrationState.Paused, MigrationState.Pending, MigrationState.Running));
         var before = await rig.CountAsync("SELECT count(*) FROM chain_outbox");
         Assert.False(await runner.StepAsync(id));
         Assert.Equal(before, await rig.CountAsync("SELECT count(*) FROM chain_outbox"));
-        Assert.True(await store.ChangeStateAsync(id, "cancelled", "paused"));
-        Assert.False(await store.ChangeStateAsync(id, "running", "paused"));
+        Assert.True(await store.ChangeStateAsync(id, MigrationState.Cancelled, MigrationState.Paused));
+        Assert.False(await store.ChangeStateAsync(id, MigrationState.Running, MigrationState.Paused));
         Assert.Equal(old, await rig.Contracts.ReadActiveAsync());
     }
 
@@ -283,7 +286,7 @@ public sealed class MigrationTests(PostgresServer postgres)
         var (store, runner) = Runner(rig, account, anvil, factory, rpc: rig.Connect(proxy.Url).Rpc);
         var id = await StartAsync(store, old, null, batchSize: 10, retire: false);
         var view = await RunAsync(rig, account, store, runner, id);
-        Assert.Equal(("completed", 5, 5, 0), (view.State, view.Total, view.Migrated, view.FailedCount));
+        Assert.Equal((MigrationState.Completed, 5, 5, 0), (view.State, view.Total, view.Migrated, view.FailedCount));
         Assert.InRange(ranges.Min(range => range.From), 501, 503);
         Assert.InRange(ranges.Count, 2 * 300 / 60, 40);
     }
@@ -304,7 +307,7 @@ public sealed class MigrationTests(PostgresServer postgres)
         var (store, runner) = Runner(rig, account, anvil, factory, rpc: rig.Connect(proxy.Url).Rpc);
         var id = await StartAsync(store, old, null, batchSize: 2, retire: true);
         var view = await RunAsync(rig, account, store, runner, id);
-        Assert.Equal(("completed", 20, 20, 0), (view.State, view.Total, view.Migrated, view.FailedCount));
+        Assert.Equal((MigrationState.Completed, 20, 20, 0), (view.State, view.Total, view.Migrated, view.FailedCount));
         Assert.Null(view.Problem);
         Assert.True(calls > 50);
     }
@@ -322,7 +325,7 @@ public sealed class MigrationTests(PostgresServer postgres)
         JsonNode? snapshot = null;
         for (MigrationView view; (view = (await store.ViewAsync(id))!).Migrated < 10; await account.PumpAsync())
         {
-            if (view.Phase == "migrate") snapshot ??= await anvil.CallAsync("evm_snapshot");
+            if (view.Phase == MigrationPhase.Migrate) snapshot ??= await anvil.CallAsync("evm_snapshot");
             await runner.StepAsync(id);
         }
         var before = (await store.ViewAsync(id))!;
@@ -337,7 +340,7 @@ public sealed class MigrationTests(PostgresServer postgres)
         await anvil.CallAsync("evm_setAutomine", true);
         await anvil.MineAsync();
         var final = await RunAsync(rig, account, store, runner, id);
-        Assert.Equal(("completed", 20, 20, 0), (final.State, final.Total, final.Migrated, final.FailedCount));
+        Assert.Equal((MigrationState.Completed, 20, 20, 0), (final.State, final.Total, final.Migrated, final.FailedCount));
         Assert.Equal(20, await MovedAsync(anvil, contract));
     }
 
@@ -350,7 +353,7 @@ public sealed class MigrationTests(PostgresServer postgres)
         var id = await StartAsync(store, EthereumAddress.Zero, users, batchSize: 1, retire: false);
         var turning = Task.Run(async () =>
         {
-            for (var i = 0; i < 300; i++) await store.MarkAsync(id, users[..(i % 20)], i % 2 == 0 ? "failed" : "pending", "because");
+            for (var i = 0; i < 300; i++) await store.MarkAsync(id, users[..(i % 20)], i % 2 == 0 ? MigrationUserState.Failed : MigrationUserState.Pending, "because");
         });
         for (var seen = 0; !turning.IsCompleted || seen == 0; seen++)
         {
@@ -375,7 +378,7 @@ public sealed class MigrationTests(PostgresServer postgres)
 
     private static async Task<int> MovedAsync(AnvilNode anvil, EthereumAddress contract)
     {
-        Assert.True((await anvil.Rpc.LogsAsync(contract, ReputationV2Abi.UserMigrated.Topic, 0, 100_000)).TryGet(out var logs, out var error), error?.Message);
+        Assert.True((await anvil.Rpc.LogsAsync(contract, ReputationV2Abi.UserMigrated.Topic, 0, 100_000)).TryGet(out var logs, out var error), error?.Text);
         return logs.Length;
     }
 
@@ -389,7 +392,8 @@ public sealed class MigrationTests(PostgresServer postgres)
     private static (MigrationStore Store, MigrationRunner Runner) Runner(ChainRig rig, ChainAccount account, AnvilNode anvil, EthereumAddress factory, bool dies = false, EthereumRpcClient? rpc = null)
     {
         var store = new MigrationStore(rig.Database);
-        return (store, new MigrationRunner(rpc ?? anvil.Rpc, account.Address, factory, 2000, store, rig.Outbox, rig.Contracts, new Submitter(account, dies)));
+        rpc ??= anvil.Rpc;
+        return (store, new MigrationRunner(rpc, new ReputationReader(rpc), account.Address, factory, 2000, store, rig.Outbox, rig.Contracts, new Submitter(account, dies)));
     }
 
     private static async Task<Guid> StartAsync(MigrationStore store, EthereumAddress referrer, IReadOnlyList<string>? users, int batchSize, bool retire)
@@ -416,7 +420,7 @@ public sealed class MigrationTests(PostgresServer postgres)
     /// <summary>Hands in to the account at once, or dies on the way.</summary>
     private sealed class Submitter(ChainAccount account, bool dies) : IChainSubmitter
     {
-        public Task<string?> SubmitAsync(ChainSubmission submission) =>
+        public Task<Problem?> SubmitAsync(ChainSubmission submission) =>
             dies ? throw new InvalidOperationException("crash") : account.SubmitAsync(submission);
 
         public Task ResumeAsync() => Task.CompletedTask;

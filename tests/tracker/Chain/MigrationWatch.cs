@@ -134,7 +134,7 @@ internal sealed class MigrationWatch : IAsyncDisposable
         {
             for (var tries = 0; ; tries++)
             {
-                Assert.True((await _anvil.Rpc.BlockNumberAsync()).TryGet(out var head, out var error), error?.Message);
+                Assert.True((await _anvil.Rpc.BlockNumberAsync()).TryGet(out var head, out var error), error?.Text);
                 if (head >= _nextBlock) (_moved, _nextBlock) = (_moved + await CountAsync(contract, _nextBlock, head), head + 1);
                 if (_moved < expected) _moved = await CountAsync(contract, 0, _nextBlock - 1);
                 if (_moved >= expected || tries == 20) return _moved;
@@ -149,7 +149,7 @@ internal sealed class MigrationWatch : IAsyncDisposable
 
     private async Task<int> CountAsync(EthereumAddress contract, ulong from, ulong to)
     {
-        Assert.True((await _anvil.Rpc.LogsAsync(contract, ReputationV2Abi.UserMigrated.Topic, from, to)).TryGet(out var logs, out var error), error?.Message);
+        Assert.True((await _anvil.Rpc.LogsAsync(contract, ReputationV2Abi.UserMigrated.Topic, from, to)).TryGet(out var logs, out var error), error?.Text);
         return logs.Length;
     }
 }

@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 using Pbts.GrainInterfaces.Chain;
-using Pbts.Grains.Chain;
+using Pbts.Grains.Chain.Outbox;
 using Pbts.Protocol.Ethereum;
 using Pbts.Tracker.Tests.Support;
 

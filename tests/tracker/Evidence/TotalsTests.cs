@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
-using Pbts.Grains.Chain;
+using Pbts.Grains.Chain.Sync;
 using Pbts.Grains.Database;
 using Pbts.Grains.Ledger;
 using Pbts.Grains.Users;

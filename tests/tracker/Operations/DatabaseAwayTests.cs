@@ -45,6 +45,29 @@ public sealed class DatabaseAwayTests(ITestOutputHelper output) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_first_requests_about_the_contract_after_the_database_has_come_back_are_answered()
+    {
+        await using var node = await NodeProcess.StartNodeAsync(await _postgres.CreateDatabaseAsync());
+        var member = await Member.RegisteredAsync(node.Http, "member");
+        foreach (var (method, path, expected) in new[]
+        {
+            (HttpMethod.Get, "/contract/status", HttpStatusCode.OK),
+            (HttpMethod.Get, $"/contract/tx/{Guid.NewGuid()}", HttpStatusCode.NotFound),
+            (HttpMethod.Get, "/migrations", HttpStatusCode.OK),
+            (HttpMethod.Get, $"/migrations/{Guid.NewGuid()}", HttpStatusCode.NotFound),
+            (HttpMethod.Post, $"/contract/members/{member.UserId}/approve", HttpStatusCode.OK),
+        })
+        {
+            // Many connections to the database, all of them broken by its end.
+            await Task.WhenAll(Enumerable.Range(0, 40).Select(_ => member.TotalsAsync(node.Http)));
+            await _postgres.RestartAsync();
+            using var request = new HttpRequestMessage(method, path);
+            using var response = await node.Http.SendAsync(request);
+            Assert.True(response.StatusCode == expected, $"{path}: {await response.Content.ReadAsStringAsync()}\n{node.Log}");
+        }
+    }
+
+    [Fact]
     public async Task The_first_changes_after_the_database_has_come_back_are_made()
     {
         await using var node = await NodeProcess.StartNodeAsync(await _postgres.CreateDatabaseAsync());

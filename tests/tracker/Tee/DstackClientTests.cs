@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using Pbts.Protocol;
 using Pbts.Protocol.Attestation;
 using Pbts.Protocol.Tee;
 
@@ -14,9 +15,9 @@ public sealed class DstackClientTests
     {
         await using var agent = await DstackAgent.StartAsync();
         using var client = new DstackClient(agent.Socket, Timeout);
-        var first = (await client.GetKeyAsync("pbts/bls/a", "signature", default)).Value!;
-        Assert.Equal(first, (await client.GetKeyAsync("pbts/bls/a", "signature", default)).Value!);
-        Assert.NotEqual(first, (await client.GetKeyAsync("pbts/bls/b", "signature", default)).Value!);
+        var first = Got(await client.GetKeyAsync("pbts/bls/a", "signature", default));
+        Assert.Equal(first, Got(await client.GetKeyAsync("pbts/bls/a", "signature", default)));
+        Assert.NotEqual(first, Got(await client.GetKeyAsync("pbts/bls/b", "signature", default)));
         Assert.Equal(32, first.Length);
         var (method, body) = agent.Calls.First();
         Assert.Equal(("GetKey", "pbts/bls/a", "signature", "secp256k1"), (method, (string)body["path"]!, (string)body["purpose"]!, (string)body["algorithm"]!));
@@ -28,10 +29,10 @@ public sealed class DstackClientTests
         await using var agent = await DstackAgent.StartAsync();
         using var client = new DstackClient(agent.Socket, Timeout);
         byte[] data = [.. Enumerable.Range(0, 64).Select(i => (byte)(i * 3))];
-        var quote = (await client.GetQuoteAsync(data, default)).Value!;
+        var quote = Got(await client.GetQuoteAsync(data, default));
         Assert.True(Quote.TryParse(quote, out var parsed, out var error), error);
         Assert.Equal(data, parsed.ReportData.ToArray());
-        var info = (await client.InfoAsync(default)).Value!;
+        var info = Got(await client.InfoAsync(default));
         Assert.Equal((new string('1', 40), "tracker", new string('4', 64)), (info.AppId, info.AppName, info.ComposeHash));
     }
 
@@ -39,7 +40,7 @@ public sealed class DstackClientTests
     public async Task Without_a_socket_there_is_an_error_and_no_exception()
     {
         using var client = new DstackClient("/nonexistent/dstack.sock", Timeout);
-        Assert.Equal("Info: the dstack agent cannot be reached", (await client.InfoAsync(default)).Error);
+        Assert.Equal("Info: the dstack agent cannot be reached", (await client.InfoAsync(default)).Problem?.Text);
     }
 
     [Fact]
@@ -49,7 +50,7 @@ public sealed class DstackClientTests
         var released = new TaskCompletionSource();
         agent.Instead = _ => { released.Task.Wait(TimeSpan.FromSeconds(30)); return null; };
         using var client = new DstackClient(agent.Socket, TimeSpan.FromMilliseconds(300));
-        Assert.Equal("GetKey: no answer within 0.3 s", (await client.GetKeyAsync("x", "y", default)).Error);
+        Assert.Equal("GetKey: no answer within 0.3 s", (await client.GetKeyAsync("x", "y", default)).Problem?.Text);
         released.SetResult();
     }
 
@@ -66,7 +67,7 @@ public sealed class DstackClientTests
         await using var agent = await DstackAgent.StartAsync();
         agent.Instead = _ => Results.Text(body, "application/json", statusCode: status);
         using var client = new DstackClient(agent.Socket, Timeout);
-        Assert.Equal(expected, (await client.GetKeyAsync("x", "y", default)).Error);
+        Assert.Equal(expected, (await client.GetKeyAsync("x", "y", default)).Problem?.Text);
     }
 
     [Fact]
@@ -75,6 +76,12 @@ public sealed class DstackClientTests
         await using var agent = await DstackAgent.StartAsync();
         agent.Instead = _ => Results.Text(new string(' ', 2 << 20), "application/json");
         using var client = new DstackClient(agent.Socket, Timeout);
-        Assert.Equal("GetQuote: the answer is longer than 1048576 bytes", (await client.GetQuoteAsync(new byte[64], default)).Error);
+        Assert.Equal("GetQuote: the answer is longer than 1048576 bytes", (await client.GetQuoteAsync(new byte[64], default)).Problem?.Text);
+    }
+
+    private static T Got<T>(Outcome<T> outcome)
+    {
+        Assert.True(outcome.TryGet(out var value, out var problem), problem?.Text);
+        return value;
     }
 }

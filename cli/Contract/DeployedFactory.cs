@@ -1,6 +1,0 @@
-using Pbts.Protocol.Ethereum;
-
-namespace Pbts.Cli.Contract;
-
-/// <summary>A factory that is on the chain.</summary>
-internal sealed record DeployedFactory(EthereumAddress Address, string TransactionHash, ulong GasUsed);

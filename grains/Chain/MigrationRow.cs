@@ -1,8 +1,0 @@
-using Pbts.Protocol.Ethereum;
-
-namespace Pbts.Grains.Chain;
-
-/// <summary>A row of <c>migration</c>, as the runner needs it.</summary>
-internal sealed record MigrationRow(
-    Guid Id, EthereumAddress Referrer, EthereumAddress? Contract, bool AllUsers, int BatchSize, bool RetireReferrer, string State, string Phase,
-    Guid DeployTx, Guid RetireTx, IReadOnlyList<EthereumAddress>? ScanContracts, long ScanBlock);

@@ -1,9 +1,0 @@
-using Pbts.GrainInterfaces.Chain;
-using Pbts.Protocol.Ethereum;
-
-namespace Pbts.Grains.Chain;
-
-/// <summary>A row of <c>chain_outbox</c> that still needs work.</summary>
-internal sealed record OutboxRow(
-    Guid Id, string Kind, ChainTransactionState State, EthereumAddress? To, byte[] Data, long? Nonce, long? GasLimit, int Attempts,
-    TimeSpan SinceAttempt, TimeSpan SinceBroadcast, TimeSpan SinceCheck, long? BlockNumber, string? BlockHash);

@@ -1,0 +1,23 @@
+using Pbts.GrainInterfaces.Chain;
+using Pbts.GrainInterfaces.Configuration;
+using Pbts.Grains.Chain.Migrations;
+using Pbts.Protocol;
+
+namespace Pbts.Tracker.Tests.Chain;
+
+/// <summary>The texts in the database, in settings and in answers: a member of these must not be called otherwise.</summary>
+public sealed class StateTextTests
+{
+    [Fact]
+    public void States_have_the_texts_of_the_schema_and_of_the_settings()
+    {
+        Assert.Equal(["queued", "sent", "mined", "confirmed", "failed"], Texts<ChainTransactionState>());
+        Assert.Equal(["candidate", "pending", "sent", "migrated", "failed", "absent"], Texts<MigrationUserState>());
+        Assert.Equal(
+            ["init", "register", "update", "migrate", "sync", "migration-deploy", "migration-batch", "migration-retire", "filler"], Texts<TransactionKind>());
+        Assert.Equal(["disabled", "enabled", "benchmark"], Texts<TeeMode>());
+        Assert.Equal(["proven", "proven-upload-claimed-download", "claimed"], Texts<RatioBasis>());
+    }
+
+    private static IEnumerable<string> Texts<T>() where T : struct, Enum => Enum.GetValues<T>().Select(value => value.ToText());
+}

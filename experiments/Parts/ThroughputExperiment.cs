@@ -20,7 +20,9 @@ internal sealed class ThroughputExperiment : IExperiment
     {
         var (sender, receiver) = (new Reporter("sender", MemberIdentity.Generate()), new Reporter("receiver", MemberIdentity.Generate()));
         var source = new ReceiptSource(sender, [receiver]);
-        var signed = source.Next(64).Select(receipt => new BlsBatchItem(Keys.Validated(receipt.Receiver), receipt.SignedMessage(), Keys.Signature(receipt.Signature))).ToArray();
+        if (!receiver.Identity.PublicKey.ToBls().TryValidate(out var key))
+            throw new ExperimentException("a new key is none");
+        var signed = source.Next(64).Select(receipt => new BlsBatchItem(key, receipt.SignedMessage(), receipt.Signature.ToBls())).ToArray();
         var messages = signed.Select(item => item.Message.ToArray()).ToArray();
         foreach (var (name, once) in new (string, Action<int>)[]
         {

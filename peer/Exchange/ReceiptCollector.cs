@@ -1,5 +1,4 @@
 using System.Threading.Channels;
-using Pbts.Peer.Keys;
 using Pbts.Protocol.Bep10;
 using Pbts.Protocol.Receipts;
 
@@ -149,7 +148,7 @@ internal sealed class ReceiptCollector(
         candidates = [.. candidates.Where(c => hashes.Of((int)c.Receipt.PieceIndex) == c.Receipt.PieceHash)];
         if (candidates.Length == 0)
             return true;
-        var verdicts = ReceiptVerifier.Verify([.. candidates.Select(c => c.Receipt)]);
+        var verdicts = StatementVerifier.Verify([.. candidates.Select(c => c.Receipt.Statement())]);
         var good = candidates.Zip(verdicts).Where(c => c.Second).Select(c => (c.First.Peer, Receipt: c.First.Receipt with
         {
             PieceSize = session.Torrent.PieceSize((int)c.First.Receipt.PieceIndex),

@@ -188,7 +188,7 @@ internal sealed class ReceiptDesk : IDisposable
     {
         var receipt = identity.SignReceipt(default, identity.PublicKey, PieceHash.OfPiece([]), 0, default, 0);
         if (gives)
-            ReceiptVerifier.Verify([receipt]);
+            StatementVerifier.Verify([receipt.Statement()]);
     }
 
     private PendingReceipts Open(string kind, PendingReceiptsOptions limits)

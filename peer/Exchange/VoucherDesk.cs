@@ -1,6 +1,5 @@
 using Pbts.Peer.Keys;
 using Pbts.Protocol.Bep10;
-using Pbts.Protocol.Bls;
 using Pbts.Protocol.Receipts;
 using Pbts.Protocol.Storage;
 using Pbts.Protocol.Vouchers;
@@ -271,7 +270,7 @@ internal sealed class VoucherDesk : IDisposable
 
     private void Check((PeerConnection Peer, Voucher Voucher)[] batch)
     {
-        var verdicts = Bls.BatchVerify([.. batch.Select(one => new BlsBatchItem(KeyOf(one.Voucher), one.Voucher.SignedMessage(), SignatureOf(one.Voucher)))]);
+        var verdicts = StatementVerifier.Verify([.. batch.Select(one => one.Voucher.Statement())]);
         var good = batch.Where((_, i) => verdicts[i]).Select(one => (one.Peer, one.Voucher, Before: Earned.BytesOf(one.Voucher.Id))).ToArray();
         // On disk before the credit and the word of it: what was signed for is never lost.
         Earned.Keep([.. good.Select(one => one.Voucher)]);
@@ -307,8 +306,4 @@ internal sealed class VoucherDesk : IDisposable
         if (peer.Pbts.TryCreateVoucherAck(new VoucherAck(voucher.Session, voucher.Bytes), out var frame))
             peer.Send(frame);
     }
-
-    private static BlsPublicKey KeyOf(Voucher voucher) => BlsPublicKey.TryParse(voucher.Receiver.Span, out var key) ? key : default;
-
-    private static BlsSignature SignatureOf(Voucher voucher) => BlsSignature.TryParse(voucher.Signature.Span, out var signature) ? signature : default;
 }

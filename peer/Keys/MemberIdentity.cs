@@ -12,7 +12,7 @@ internal sealed class MemberIdentity : IDisposable
     private MemberIdentity(BlsSecretKey secret)
     {
         _secret = secret;
-        PublicKey = MemberKey.From(Bls.SkToPk(secret).ToArray());
+        PublicKey = MemberKey.Of(secret);
     }
 
     public MemberKey PublicKey { get; }
@@ -26,7 +26,7 @@ internal sealed class MemberIdentity : IDisposable
         return identity is not null;
     }
 
-    public ReceiptSignature Sign(ReadOnlySpan<byte> message) => ReceiptSignature.From(Bls.Sign(_secret, message).ToArray());
+    public ReceiptSignature Sign(ReadOnlySpan<byte> message) => ReceiptSignature.Of(_secret, message);
 
     /// <summary>Makes the receipt for a piece we received from <paramref name="sender"/>.</summary>
     public Receipt SignReceipt(InfoHash infoHash, MemberKey sender, PieceHash pieceHash, uint index, ReceiptTime time, long pieceSize) => new()

@@ -38,4 +38,7 @@ public sealed record Receipt
 
     /// <summary>The bytes the receiver signed.</summary>
     public byte[] SignedMessage() => ReceiptMessage.Build(InfoHash, Sender, PieceHash, PieceIndex, Time);
+
+    /// <summary>What the receiver is said to have signed.</summary>
+    public SignedStatement Statement() => new(Receiver, SignedMessage(), Signature);
 }

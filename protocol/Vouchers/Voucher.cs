@@ -56,4 +56,7 @@ public sealed record Voucher
         VoucherMessage.Write(message, this);
         return message;
     }
+
+    /// <summary>What the receiver is said to have signed.</summary>
+    public SignedStatement Statement() => new(Receiver, SignedMessage(), Signature);
 }

@@ -18,7 +18,7 @@ internal sealed class Member
     {
         UserId = $"{name}-{Guid.NewGuid():N}"[..Math.Min(name.Length + 9, 64)];
         _secret = secret ?? BlsSecretKey.Generate();
-        Key = MemberKey.From(Bls.SkToPk(_secret).ToArray());
+        Key = MemberKey.Of(_secret);
     }
 
     public string UserId { get; init; }
@@ -78,7 +78,7 @@ internal sealed class Member
         });
     }
 
-    public string Sign(byte[] message) => Convert.ToBase64String(Bls.Sign(_secret, message).ToArray());
+    public string Sign(byte[] message) => Convert.ToBase64String(ReceiptSignature.Of(_secret, message).Span);
 
     /// <summary>A receipt of this member, the receiver, as it is reported. The piece hash is 20 or 32 bytes.</summary>
     public JsonObject Receipt(Member sender, string piece, uint index = 0, long? timestamp = null, long? size = 1000, bool sha1 = false, string? signature = null, InfoHash? torrent = null)

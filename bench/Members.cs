@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using Pbts.Local;
-using Pbts.Peer.Keys;
-using Pbts.Peer.Tracker;
+using Pbts.Peer;
 
 namespace Pbts.Bench;
 

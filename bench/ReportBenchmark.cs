@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Security.Cryptography;
-using Pbts.Peer.Keys;
-using Pbts.Peer.Tracker;
+using Pbts.Peer;
 using Pbts.Protocol.Receipts;
 
 namespace Pbts.Bench;

@@ -3,8 +3,7 @@ using System.Globalization;
 using System.Net;
 using System.Security.Cryptography;
 using Pbts.Bench.Load;
-using Pbts.Peer.Keys;
-using Pbts.Peer.Tracker;
+using Pbts.Peer;
 using Pbts.Protocol.Receipts;
 
 namespace Pbts.Bench;

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Security.Cryptography;
-using Pbts.Peer.Keys;
+using Pbts.Peer;
 using Pbts.Protocol.Bls;
 using Pbts.Protocol.Receipts;
 

@@ -1,8 +1,7 @@
 using System.Diagnostics;
 using System.Security.Cryptography;
 using Npgsql;
-using Pbts.Peer.Keys;
-using Pbts.Peer.Tracker;
+using Pbts.Peer;
 using Pbts.Protocol.Receipts;
 using Pbts.Protocol.Vouchers;
 

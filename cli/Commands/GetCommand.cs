@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Text.Json.Nodes;
-using Pbts.Peer.Exchange;
+using Pbts.Peer;
 
 namespace Pbts.Cli.Commands;
 

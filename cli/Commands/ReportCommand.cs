@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Pbts.Peer;
 using Pbts.Peer.Exchange;
-using Pbts.Peer.Keys;
 using Pbts.Peer.Tracker;
 using Pbts.Protocol.Bep10;
 using Pbts.Protocol.Storage;

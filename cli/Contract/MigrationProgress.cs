@@ -1,6 +1,6 @@
 using System.Text.Json;
 using Pbts.Cli.Commands;
-using Pbts.Peer.Tracker;
+using Pbts.Peer;
 
 namespace Pbts.Cli.Contract;
 

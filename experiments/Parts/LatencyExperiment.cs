@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Text.Json;
 using Pbts.Experiments.Tracker;
-using Pbts.Peer.Keys;
+using Pbts.Peer;
 using Pbts.Protocol.Attestation;
 using Pbts.Protocol.Tee;
 

@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 using Pbts.Experiments.Tracker;
-using Pbts.Peer.Tracker;
+using Pbts.Peer;
 using Pbts.Protocol.Receipts;
 
 namespace Pbts.Experiments.Parts;

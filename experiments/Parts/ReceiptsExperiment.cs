@@ -1,5 +1,5 @@
 using Pbts.Experiments.Tracker;
-using Pbts.Peer.Keys;
+using Pbts.Peer;
 using Pbts.Protocol.Bls;
 using Pbts.Protocol.Receipts;
 

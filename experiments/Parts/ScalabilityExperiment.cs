@@ -4,7 +4,7 @@ using System.Net;
 using System.Security.Cryptography;
 using Pbts.Bench.Load;
 using Pbts.Experiments.Tracker;
-using Pbts.Peer.Tracker;
+using Pbts.Peer;
 using Pbts.Protocol.Bencode;
 using Pbts.Protocol.Receipts;
 

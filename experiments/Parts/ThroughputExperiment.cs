@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using Pbts.Experiments.Tracker;
-using Pbts.Peer.Keys;
+using Pbts.Peer;
 using Pbts.Protocol.Bls;
 
 namespace Pbts.Experiments.Parts;

@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Pbts.Experiments.Tracker;
-using Pbts.Peer.Keys;
+using Pbts.Peer;
 using Pbts.Protocol.Attestation;
 using Pbts.Protocol.Bls;
 using Pbts.Protocol.Tee;

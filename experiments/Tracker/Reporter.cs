@@ -1,5 +1,5 @@
 using System.Security.Cryptography;
-using Pbts.Peer.Keys;
+using Pbts.Peer;
 using Pbts.Protocol.Receipts;
 
 namespace Pbts.Experiments.Tracker;

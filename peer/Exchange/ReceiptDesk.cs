@@ -1,5 +1,4 @@
 using System.Net;
-using Pbts.Peer.Keys;
 using Pbts.Protocol.Bep10;
 using Pbts.Protocol.Receipts;
 using Pbts.Protocol.Storage;

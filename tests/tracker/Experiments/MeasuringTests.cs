@@ -5,8 +5,7 @@ using Pbts.Experiments;
 using Pbts.Experiments.Output;
 using Pbts.Experiments.Parts;
 using Pbts.Experiments.Tracker;
-using Pbts.Peer.Keys;
-using Pbts.Peer.Tracker;
+using Pbts.Peer;
 using Pbts.Protocol.Receipts;
 using Pbts.Tracker.Tests.Support;
 

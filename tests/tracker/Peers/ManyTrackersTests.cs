@@ -1,8 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Pbts.Cli.Commands;
-using Pbts.Peer.Exchange;
-using Pbts.Peer.Keys;
+using Pbts.Peer;
 using Pbts.Peer.Tracker;
 using Pbts.Protocol.Bencode;
 using Pbts.Protocol.Receipts;

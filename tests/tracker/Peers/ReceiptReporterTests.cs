@@ -1,9 +1,8 @@
 using System.Text.Json;
 using Microsoft.Extensions.Time.Testing;
 using Pbts.Cli.Commands;
+using Pbts.Peer;
 using Pbts.Peer.Exchange;
-using Pbts.Peer.Keys;
-using Pbts.Peer.Tracker;
 using Pbts.Protocol.Bep10;
 using Pbts.Protocol.Receipts;
 using Pbts.Tracker.Tests.Support;

@@ -1,6 +1,5 @@
 using System.Net;
-using Pbts.Peer.Exchange;
-using Pbts.Peer.Keys;
+using Pbts.Peer;
 using Pbts.Peer.Tracker;
 using Pbts.Protocol.Torrents;
 

@@ -1,6 +1,6 @@
 using System.Net;
+using Pbts.Peer;
 using Pbts.Peer.Exchange;
-using Pbts.Peer.Keys;
 using Pbts.Protocol.Receipts;
 using Pbts.Protocol.Vouchers;
 using static Pbts.Tracker.Tests.Peers.TransferSetup;

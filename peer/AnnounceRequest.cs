@@ -1,6 +1,6 @@
 using Pbts.Protocol.Receipts;
 
-namespace Pbts.Peer.Tracker;
+namespace Pbts.Peer;
 
 /// <summary>One announce.</summary>
 internal sealed record AnnounceRequest

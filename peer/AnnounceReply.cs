@@ -1,6 +1,6 @@
 using System.Net;
 
-namespace Pbts.Peer.Tracker;
+namespace Pbts.Peer;
 
 /// <summary>A tracker's answer to an announce.</summary>
 internal sealed record AnnounceReply

@@ -1,11 +1,10 @@
 using System.Text.Json.Nodes;
-using Pbts.Protocol.Receipts;
 using Pbts.Protocol.Vouchers;
 
-namespace Pbts.Peer.Tracker;
+namespace Pbts.Protocol.Receipts;
 
 /// <summary>Receipts and vouchers as <c>POST /report</c> takes them.</summary>
-internal static class ReceiptJson
+public static class ReceiptJson
 {
     public static JsonObject ToJson(Voucher voucher) => new()
     {

@@ -3,11 +3,11 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Pbts.Peer.Keys;
+using Pbts.Peer.Tracker;
 using Pbts.Protocol.Receipts;
 using Pbts.Protocol.Vouchers;
 
-namespace Pbts.Peer.Tracker;
+namespace Pbts.Peer;
 
 /// <summary>Speaks to a tracker: announces and scrapes over HTTP (BEP 3, BEP 48), and the JSON API of PBTS.</summary>
 internal sealed class TrackerClient : IAnnounceTracker

@@ -3,7 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Pbts.Protocol.Storage;
 
-namespace Pbts.Peer.Keys;
+namespace Pbts.Peer;
 
 /// <summary>A key pair on disk: JSON with base64 <c>private_key</c> (32 bytes) and <c>public_key</c> (48 bytes), readable by its owner only.</summary>
 internal static class KeyFile

@@ -1,9 +1,8 @@
 using System.Net;
-using Pbts.Peer.Keys;
 using Pbts.Protocol.Bep10;
 using Pbts.Protocol.Vouchers;
 
-namespace Pbts.Peer.Exchange;
+namespace Pbts.Peer;
 
 /// <summary>How a peer behaves. Times and limits are generous to honest peers and bounded against the rest.</summary>
 internal sealed record PeerOptions

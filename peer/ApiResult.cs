@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace Pbts.Peer.Tracker;
+namespace Pbts.Peer;
 
 /// <summary>An answer of the tracker's JSON API.</summary>
 /// <param name="Status">HTTP status; 0 when the tracker was not reached.</param>

@@ -2,7 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using Pbts.Protocol.Bls;
 using Pbts.Protocol.Receipts;
 
-namespace Pbts.Peer.Keys;
+namespace Pbts.Peer;
 
 /// <summary>A member's key pair: signs receipts, registrations and announces.</summary>
 internal sealed class MemberIdentity : IDisposable

@@ -1,9 +1,10 @@
 using System.Net;
 using System.Threading.Channels;
+using Pbts.Peer.Exchange;
 using Pbts.Peer.Tracker;
 using Pbts.Protocol.Torrents;
 
-namespace Pbts.Peer.Exchange;
+namespace Pbts.Peer;
 
 /// <summary>A whole peer for one torrent: listens, calls, announces, exchanges pieces and receipts, and reports.</summary>
 internal sealed class TorrentPeer : IAsyncDisposable

@@ -5,7 +5,6 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Pbts.Cli.Commands;
 
 namespace Pbts.Bench;
 
@@ -165,11 +164,13 @@ internal sealed class TransferBenchmark
         Console.WriteLine($"the tracker credited and debited exactly the {_expected[0]} bytes transferred with receipts");
     }
 
-    private static async Task<string> CommandAsync(params string[] args)
+    private async Task<string> CommandAsync(params string[] args)
     {
-        var (output, error) = (new StringWriter(), new StringWriter());
-        return await PbtsCommand.RunAsync(args, output, error) == 0 ? output.ToString()
-            : throw new InvalidOperationException($"{string.Join(' ', args)}: {error}");
+        using var command = Start(args);
+        var complaints = command.StandardError.ReadToEndAsync();
+        var output = await command.StandardOutput.ReadToEndAsync();
+        await command.WaitForExitAsync();
+        return command.ExitCode == 0 ? output : throw new InvalidOperationException($"{string.Join(' ', args)}: {await complaints}");
     }
 
     private Process Start(string[] args) => Process.Start(new ProcessStartInfo("dotnet", [_cli, .. args])

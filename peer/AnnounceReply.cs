@@ -3,7 +3,7 @@ using System.Net;
 namespace Pbts.Peer;
 
 /// <summary>A tracker's answer to an announce.</summary>
-internal sealed record AnnounceReply
+public sealed record AnnounceReply
 {
     /// <summary>Whether there was no answer at all.</summary>
     public bool IsUnreachable { get; init; }
@@ -14,6 +14,7 @@ internal sealed record AnnounceReply
     /// <summary>Whether the same announce will be refused again whenever it is made: the key, the account or the torrent is wrong.</summary>
     public bool IsFinal { get; init; }
 
+    /// <summary>What the tracker wants its user to read.</summary>
     public string? Warning { get; init; }
 
     /// <summary>Seconds until the next announce.</summary>
@@ -22,9 +23,12 @@ internal sealed record AnnounceReply
     /// <summary>Seconds before which no further announce is welcome.</summary>
     public int MinInterval { get; init; }
 
+    /// <summary>Peers that have everything.</summary>
     public long Seeders { get; init; }
 
+    /// <summary>Peers that have not.</summary>
     public long Leechers { get; init; }
 
+    /// <summary>Peers to call.</summary>
     public IReadOnlyList<IPEndPoint> Peers { get; init; } = [];
 }

@@ -6,13 +6,17 @@ using Pbts.Protocol.Storage;
 namespace Pbts.Peer;
 
 /// <summary>A key pair on disk: JSON with base64 <c>private_key</c> (32 bytes) and <c>public_key</c> (48 bytes), readable by its owner only.</summary>
-internal static class KeyFile
+public static class KeyFile
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
     /// <summary>Writes a new file; never replaces one, for a lost key is a lost reputation.</summary>
+    /// <param name="path">Where.</param>
+    /// <param name="identity">The key pair.</param>
+    /// <param name="error">Why it was not written, with the path; empty when it was.</param>
     public static bool TryWrite(string path, MemberIdentity identity, out string error)
     {
+        ArgumentNullException.ThrowIfNull(identity);
         var content = new Content(Convert.ToBase64String(identity.ExportSecret()), Convert.ToBase64String(identity.PublicKey.Span));
         var created = false;
         try
@@ -42,6 +46,9 @@ internal static class KeyFile
     }
 
     /// <summary>Reads a file. The public key is recomputed; one that does not belong to the private key is an error.</summary>
+    /// <param name="path">Where.</param>
+    /// <param name="identity">The key pair, when <c>true</c>.</param>
+    /// <param name="error">What is wrong with the file, with its path; empty when nothing is.</param>
     public static bool TryRead(string path, [NotNullWhen(true)] out MemberIdentity? identity, out string error)
     {
         identity = null;

@@ -4,14 +4,20 @@ using Pbts.Protocol.Vouchers;
 
 namespace Pbts.Peer;
 
-/// <summary>How a peer behaves. Times and limits are generous to honest peers and bounded against the rest.</summary>
-internal sealed record PeerOptions
+/// <summary>How a peer behaves. Limits are generous to honest peers and bounded against the rest.</summary>
+public sealed record PeerOptions
 {
-    /// <summary>Our key; without one the peer takes part but neither gives nor gets receipts.</summary>
+    /// <summary>Our key; without one the peer takes part but neither gives nor gets receipts. Disposed by its owner, after the peer.</summary>
     public MemberIdentity? Identity { get; init; }
 
-    /// <summary>The tracker our vouchers would be for; without it receipts are exchanged.</summary>
-    public InstanceId? Instance { get; init; }
+    /// <summary>The name our key is registered under; without it, or without <see cref="Identity"/>, announces are anonymous and nothing is reported.</summary>
+    public string? UserId { get; init; }
+
+    /// <summary>The member's passkey, where no announce URL has one. Told to the first HTTP tracker only, because anybody may write further ones into a torrent.</summary>
+    public string? Passkey { get; init; }
+
+    /// <summary>The tracker to announce to (http, https or udp) in place of the torrent's.</summary>
+    public string? Tracker { get; init; }
 
     /// <summary>Address to listen on.</summary>
     public IPAddress Listen { get; init; } = IPAddress.Any;
@@ -19,17 +25,14 @@ internal sealed record PeerOptions
     /// <summary>Port to listen on; 0 picks a free one.</summary>
     public int Port { get; init; }
 
-    /// <summary>Folder of the receipt journals; <c>null</c> keeps receipts in memory.</summary>
+    /// <summary>Whether missing pieces are fetched; without, a folder that is incomplete stays so and nothing is written to it.</summary>
+    public bool Fetches { get; init; } = true;
+
+    /// <summary>Folder of the journals of one key's receipts and vouchers, made when it is not there; <c>null</c> keeps them in memory. One running peer a torrent.</summary>
     public string? StateFolder { get; init; }
 
     /// <summary>Most connections.</summary>
     public int MaxConnections { get; init; } = 80;
-
-    /// <summary>Time without a block in either direction after which a connection makes room for a new one when there are too many.</summary>
-    public TimeSpan UselessTimeout { get; init; } = TimeSpan.FromSeconds(30);
-
-    /// <summary>Most connections that have not finished their handshake.</summary>
-    public int MaxHalfOpen { get; init; } = 32;
 
     /// <summary>Peers served at the same time.</summary>
     public int MaxUnchoked { get; init; } = 8;
@@ -43,30 +46,45 @@ internal sealed record PeerOptions
     /// <summary>Piece bytes sent a second, to all peers together; <c>null</c> is no limit.</summary>
     public long? UploadLimit { get; init; }
 
+    /// <summary>Told what happens, a line each, from several threads.</summary>
+    public Action<string> Log { get; init; } = _ => { };
+
+    /// <summary>Says nothing: there is a passkey among it.</summary>
+    public override string ToString() => nameof(PeerOptions);
+
+    /// <summary>The tracker our vouchers would be for; without it receipts are exchanged.</summary>
+    internal InstanceId? Instance { get; init; }
+
+    /// <summary>Time without a block in either direction after which a connection makes room for a new one when there are too many.</summary>
+    internal TimeSpan UselessTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Most connections that have not finished their handshake.</summary>
+    internal int MaxHalfOpen { get; init; } = 32;
+
     /// <summary>How long a peer at the end of its credit may take before it is choked.</summary>
-    public TimeSpan ReceiptPatience { get; init; } = TimeSpan.FromSeconds(15);
+    internal TimeSpan ReceiptPatience { get; init; } = TimeSpan.FromSeconds(15);
 
     /// <summary>Time for the 68-byte handshake.</summary>
-    public TimeSpan HandshakeTimeout { get; init; } = TimeSpan.FromSeconds(10);
+    internal TimeSpan HandshakeTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>Time between messages; clients send keep-alives every two minutes.</summary>
-    public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromSeconds(150);
+    internal TimeSpan IdleTimeout { get; init; } = TimeSpan.FromSeconds(150);
 
     /// <summary>Time from the first byte of a message to its last, and for one write.</summary>
-    public TimeSpan MessageTimeout { get; init; } = TimeSpan.FromSeconds(60);
+    internal TimeSpan MessageTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary>Time without a requested block before its piece is given to somebody else.</summary>
-    public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(30);
+    internal TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>Time a choked peer has to get the rest of pieces it has a part of.</summary>
-    public TimeSpan FinishTimeout { get; init; } = TimeSpan.FromSeconds(10);
+    internal TimeSpan FinishTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>Time without a block, and time for a whole piece, after which another peer is asked for the same piece at the end of a download.</summary>
-    public TimeSpan StallTimeout { get; init; } = TimeSpan.FromSeconds(5);
+    internal TimeSpan StallTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <inheritdoc cref="StallTimeout"/>
-    public TimeSpan PieceTimeout { get; init; } = TimeSpan.FromSeconds(60);
+    internal TimeSpan PieceTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary>When receipts are reported.</summary>
-    public PendingReceiptsOptions Receipts { get; init; } = new() { BatchThreshold = 100, BatchTimeout = TimeSpan.FromSeconds(5) };
+    internal PendingReceiptsOptions Receipts { get; init; } = new() { BatchThreshold = 100, BatchTimeout = TimeSpan.FromSeconds(5) };
 }

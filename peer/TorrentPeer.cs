@@ -1,13 +1,20 @@
 using System.Net;
+using System.Text;
 using System.Threading.Channels;
 using Pbts.Peer.Exchange;
 using Pbts.Peer.Tracker;
+using Pbts.Protocol.Storage;
 using Pbts.Protocol.Torrents;
+using Pbts.Protocol.Vouchers;
 
 namespace Pbts.Peer;
 
-/// <summary>A whole peer for one torrent: listens, calls, announces, exchanges pieces and receipts, and reports.</summary>
-internal sealed class TorrentPeer : IAsyncDisposable
+/// <summary>
+/// A whole peer for one torrent: listens, calls, announces, exchanges pieces with any client, receipts and vouchers with
+/// peers of PBTS, and reports what it earned. Works from <see cref="StartAsync(TorrentMetadata, string, PeerOptions, CancellationToken)"/>
+/// until <see cref="StopAsync"/>. All members are thread safe.
+/// </summary>
+public sealed class TorrentPeer : IAsyncDisposable
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(5);
 
@@ -23,11 +30,13 @@ internal sealed class TorrentPeer : IAsyncDisposable
     private readonly TaskCompletionSource<string> _refused = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly List<Task> _loops = [];
     private readonly Action<string> _log;
+    private TrackerSet? _ownTrackers;
     private bool _hasPeersByHand;
     private bool _stopped;
 
-    private TorrentPeer(PeerSession session, PieceStore store, TrackerSet? trackers, Action<string> log)
+    private TorrentPeer(PeerSession session, PieceStore store, TrackerSet? trackers)
     {
+        var log = session.Options.Log;
         Session = session;
         _store = store;
         _log = log;
@@ -43,42 +52,100 @@ internal sealed class TorrentPeer : IAsyncDisposable
     /// <summary>Whether a tracker has taken an announce.</summary>
     public bool IsAnnounced => Array.Exists(_announcers, announcer => announcer.IsAnnounced);
 
+    /// <summary>What it exchanges.</summary>
+    public TorrentMetadata Torrent => Session.Torrent;
+
+    /// <summary>The port it listens on.</summary>
+    public int Port => Session.ListenPort;
+
+    /// <summary>Ends when every piece is there and right: with an <see cref="IOException"/> when the disk makes that impossible.</summary>
+    public Task Completed => Session.Completed;
+
+    /// <summary>Ends when the disk makes it pointless to go on; <see cref="Failure"/> says why.</summary>
+    public Task Failed => Session.Failed;
+
+    /// <summary>The first unrecoverable trouble with the disk.</summary>
+    public string? Failure => Session.Failure;
+
     /// <summary>Ends, with the reason, when every tracker refuses for good and there is nobody else to exchange anything with.</summary>
     public Task<string> Refused => _refused.Task;
 
-    public PeerSession Session { get; }
+    /// <summary>How far it is now.</summary>
+    public PeerProgress Progress => new()
+    {
+        Peers = Session.PeerCount,
+        Left = Session.Left,
+        Downloaded = Session.Downloaded,
+        Uploaded = Session.Uploaded,
+        Wasted = Session.Wasted,
+        BytesSigned = Session.Receipts.SignedBytes,
+        BytesEarned = Session.Receipts.EarnedBytes,
+        ReceiptsSigned = Session.Receipts.SignedCount,
+        ReceiptsUndelivered = Session.Receipts.ToDeliver.Count,
+        ReceiptsEarned = Session.Receipts.EarnedCount,
+        ReceiptsCredited = Reporter?.Accepted ?? 0,
+        ReceiptsRefused = Reporter?.Refused ?? 0,
+        ReceiptsWaiting = Session.Receipts.ToReport.Count,
+        VouchersSigned = Session.Receipts.Vouchers?.Count.Signed ?? 0,
+        VouchersUndelivered = Session.Receipts.Vouchers?.Undelivered.Count ?? 0,
+        VouchersTaken = Session.Receipts.Vouchers?.Count.Taken ?? 0,
+        VouchersWaiting = Session.Receipts.Vouchers?.Earned.Waiting ?? 0,
+        VoucherBytes = Session.Receipts.Vouchers?.EarnedBytes ?? 0,
+        VoucherBytesCredited = VoucherReporter?.Credited ?? 0,
+    };
 
-    public ReceiptReporter? Reporter { get; }
+    internal PeerSession Session { get; }
 
-    public VoucherReporter? VoucherReporter { get; }
+    internal ReceiptReporter? Reporter { get; }
+
+    internal VoucherReporter? VoucherReporter { get; }
 
     /// <summary>Checks what is on disk, then starts.</summary>
     /// <param name="torrent">The torrent.</param>
-    /// <param name="folder">Folder of its files.</param>
-    /// <param name="trackers">The trackers; <c>null</c> for peers told by hand only. Disposed by their owner.</param>
-    /// <param name="options">Limits.</param>
-    /// <param name="log">Told what happens.</param>
-    /// <param name="clock">The clock.</param>
-    /// <param name="writable">Whether missing pieces are fetched.</param>
-    /// <param name="cancellationToken">Stops the check.</param>
-    /// <exception cref="IOException">Disk or journal cannot be used.</exception>
-    /// <exception cref="System.Net.Sockets.SocketException">The port is taken.</exception>
-    public static async Task<TorrentPeer> StartAsync(
-        TorrentMetadata torrent, string folder, TrackerSet? trackers, PeerOptions options, Action<string> log,
-        TimeProvider? clock = null, bool writable = true, CancellationToken cancellationToken = default)
+    /// <param name="folder">Folder that holds the torrent's file or folder.</param>
+    /// <param name="options">Who we are, which trackers are asked, and limits.</param>
+    /// <param name="cancellationToken">Stops the check; not the peer.</param>
+    /// <exception cref="IOException">Folder, files or journals cannot be used.</exception>
+    /// <exception cref="UnauthorizedAccessException">They may not be used.</exception>
+    /// <exception cref="System.Net.Sockets.SocketException">It cannot be listened there: the port is taken, say.</exception>
+    public static async Task<TorrentPeer> StartAsync(TorrentMetadata torrent, string folder, PeerOptions options, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(torrent);
+        ArgumentNullException.ThrowIfNull(options);
+        var trackers = TrackerSet.Create(
+            torrent, options.Tracker, options is { Identity: { } identity, UserId: { } user } ? (user, identity) : null, options.Passkey, options.Log);
+        try
+        {
+            // Whoever we meet with the same tracker signs for bytes; without it, for pieces.
+            if (trackers is { HasMember: true })
+                options = options with { Instance = await FindInstanceAsync(torrent, trackers, options.StateFolder, cancellationToken).ConfigureAwait(false) };
+            var peer = await StartAsync(torrent, folder, trackers, options, cancellationToken).ConfigureAwait(false);
+            peer._ownTrackers = trackers;
+            return peer;
+        }
+        catch
+        {
+            trackers?.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The same with these trackers, or with none, for peers told by hand only. Disposed by their owner.</summary>
+    internal static async Task<TorrentPeer> StartAsync(
+        TorrentMetadata torrent, string folder, TrackerSet? trackers, PeerOptions options, CancellationToken cancellationToken = default)
     {
         // A folder that cannot be is better known before the first piece arrives.
-        if (writable)
+        if (options.Fetches)
             Directory.CreateDirectory(folder);
-        var store = new PieceStore(torrent, folder, writable);
+        var store = new PieceStore(torrent, folder, options.Fetches);
         PeerSession? session = null;
         try
         {
             var have = await store.VerifyAsync(cancellationToken).ConfigureAwait(false);
-            if (writable)
+            if (options.Fetches)
                 store.CreateEmptyFiles();
-            session = new PeerSession(torrent, store, have, options, clock ?? TimeProvider.System);
-            var peer = new TorrentPeer(session, store, trackers, log);
+            session = new PeerSession(torrent, store, have, options, TimeProvider.System);
+            var peer = new TorrentPeer(session, store, trackers);
             session.ListenPort = peer._listener.Start();
             peer.StartLoops();
             return peer;
@@ -94,6 +161,7 @@ internal sealed class TorrentPeer : IAsyncDisposable
     /// <summary>Peers to call besides those the trackers name.</summary>
     public void AddPeers(IReadOnlyCollection<IPEndPoint> endPoints)
     {
+        ArgumentNullException.ThrowIfNull(endPoints);
         _hasPeersByHand |= endPoints.Count > 0;
         _dialer.Add(endPoints);
         _dialer.CallDue(_stop.Token);
@@ -102,7 +170,11 @@ internal sealed class TorrentPeer : IAsyncDisposable
     /// <summary>
     /// Waits until every receipt we signed is acknowledged by its sender; <c>false</c> when some could not be delivered in
     /// time. Ends the connections that carry receipts: a sender that acknowledges nothing has them when it has read to the end.
+    /// For a peer that has all it wants and is about to stop.
     /// </summary>
+    /// <param name="timeout">How long senders may take; those that still owe us receipts are waited for before that.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <exception cref="IOException">The disk refuses.</exception>
     public async Task<bool> DeliverReceiptsAsync(TimeSpan timeout, CancellationToken cancellationToken)
     {
         var started = Session.Clock.GetTimestamp();
@@ -154,7 +226,7 @@ internal sealed class TorrentPeer : IAsyncDisposable
         return true;
     }
 
-    /// <summary>Stops the exchange, reports what was earned and tells the trackers good-bye.</summary>
+    /// <summary>Stops the exchange, reports what was earned and tells the trackers good-bye. Takes half a minute at most where a tracker does not answer.</summary>
     public async Task StopAsync()
     {
         if (_stopped)
@@ -192,7 +264,26 @@ internal sealed class TorrentPeer : IAsyncDisposable
         _listener.Dispose();
         Session.Dispose();
         _store.Dispose();
+        _ownTrackers?.Dispose();
         _stop.Dispose();
+    }
+
+    /// <summary>The id of the tracker, remembered for when it does not answer.</summary>
+    private static async Task<InstanceId?> FindInstanceAsync(TorrentMetadata torrent, TrackerSet trackers, string? stateFolder, CancellationToken cancellationToken)
+    {
+        var path = stateFolder is null ? null : Path.Combine(stateFolder, $"{torrent.InfoHash}.tracker");
+        if (await trackers.FindInstanceAsync(cancellationToken).ConfigureAwait(false) is { } found)
+        {
+            if (path is not null)
+            {
+                PrivateFile.CreateFolder(stateFolder!);
+                await File.WriteAllTextAsync(path, found.ToString(), cancellationToken).ConfigureAwait(false);
+            }
+
+            return found;
+        }
+
+        return File.Exists(path) && InstanceId.TryParse(Encoding.UTF8.GetString(BoundedFile.Read(path, BoundedFile.MaxKey)), out var known) ? known : null;
     }
 
     /// <summary>Lets the peers with PBTS read what they were sent and send what they have signed.</summary>

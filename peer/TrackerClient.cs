@@ -9,8 +9,12 @@ using Pbts.Protocol.Vouchers;
 
 namespace Pbts.Peer;
 
-/// <summary>Speaks to a tracker: announces and scrapes over HTTP (BEP 3, BEP 48), and the JSON API of PBTS.</summary>
-internal sealed class TrackerClient : IAnnounceTracker
+/// <summary>
+/// Speaks to a tracker: announces and scrapes over HTTP (BEP 3, BEP 48), and the JSON API of PBTS. What goes wrong on the
+/// way or is refused is in the result, never an exception; <see cref="OperationCanceledException"/> is the caller's own
+/// cancellation. Thread safe: calls at the same time take connections of their own.
+/// </summary>
+public sealed class TrackerClient : IAnnounceTracker
 {
     /// <summary>Where a tracker is when nobody says.</summary>
     public const string DefaultUrl = "http://127.0.0.1:8000";
@@ -22,8 +26,9 @@ internal sealed class TrackerClient : IAnnounceTracker
     private readonly Uri _announceUrl;
     private readonly Uri _base;
     private readonly string? _passkey;
-    private InstanceId? _instance;
+    private string? _instanceId;
 
+    /// <summary>For a tracker; nothing is sent yet.</summary>
     /// <param name="url">The tracker's address or any announce URL of it; a passkey in it goes with reports too.</param>
     /// <param name="passkey">The member's passkey, when the URL has none.</param>
     /// <exception cref="UriFormatException">Not an http or https URL.</exception>
@@ -38,25 +43,32 @@ internal sealed class TrackerClient : IAnnounceTracker
         _http.DefaultRequestHeaders.UserAgent.Add(new ProductInfoHeaderValue("pbts", "0.1.0"));
     }
 
-    /// <inheritdoc/>
+    /// <summary>Host and port: the tracker as a message may name it, without the path, which may hold a passkey.</summary>
     public string Name => _base.Authority;
+
+    /// <summary>How long an answer may take; half a minute unless said otherwise. What takes longer is not reached.</summary>
+    public TimeSpan Timeout
+    {
+        get => _http.Timeout;
+        init => _http.Timeout = value;
+    }
 
     /// <summary>Who announces and reports; without it announces are anonymous.</summary>
     public (string UserId, MemberIdentity Identity)? Member { get; init; }
 
-    /// <summary>What the tracker said to the last report, if there was one.</summary>
-    public ApiResult? LastReport { get; private set; }
-
-    /// <summary>Token for administration.</summary>
+    /// <summary>Token for administration, visible ASCII without blanks.</summary>
     public string? AdminToken { get; init; }
 
     /// <summary>Whether calls of the API say who the member is, by its passkey.</summary>
     public bool SendsPasskey { get; init; }
 
+    /// <summary>Whether there is a passkey, in the URL or by itself.</summary>
     public bool HasPasskey => _passkey is not null;
 
+    /// <summary>Announces, as <see cref="Member"/> when there is one: by the URL's passkey, or by a signature.</summary>
     public async Task<AnnounceReply> AnnounceAsync(AnnounceRequest request, CancellationToken cancellationToken)
     {
+        ArgumentNullException.ThrowIfNull(request);
         try
         {
             using var response = await _http.GetAsync(AnnounceUri(request), cancellationToken).ConfigureAwait(false);
@@ -68,7 +80,7 @@ internal sealed class TrackerClient : IAnnounceTracker
         }
     }
 
-    /// <summary>The bencoded scrape reply for some torrents.</summary>
+    /// <summary>The bencoded scrape reply for some torrents; or why there is none.</summary>
     public async Task<(byte[]? Body, string? Error, bool IsUnreachable)> ScrapeAsync(IEnumerable<InfoHash> infoHashes, CancellationToken cancellationToken)
     {
         // BEP 48: the last path part that begins with "announce" becomes "scrape".
@@ -91,6 +103,9 @@ internal sealed class TrackerClient : IAnnounceTracker
         }
     }
 
+    /// <summary>Asks the JSON API.</summary>
+    /// <param name="path">Path and query below the tracker's address.</param>
+    /// <param name="cancellationToken">Ends it.</param>
     public Task<ApiResult> GetAsync(string path, CancellationToken cancellationToken) => CallAsync(HttpMethod.Get, path, null, cancellationToken);
 
     /// <summary>Gets an answer that is no JSON document, as the member of the passkey where there is one.</summary>
@@ -117,13 +132,24 @@ internal sealed class TrackerClient : IAnnounceTracker
         }
     }
 
-    public Task<ApiResult> PostAsync(string path, object body, CancellationToken cancellationToken) =>
-        CallAsync(HttpMethod.Post, path, new StringContent(JsonSerializer.Serialize(body), Encoding.UTF8, "application/json"), cancellationToken);
+    /// <summary>Posts to the JSON API.</summary>
+    /// <param name="path">Path and query below the tracker's address.</param>
+    /// <param name="body">What is written as JSON; bytes are JSON already.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public Task<ApiResult> PostAsync(string path, object body, CancellationToken cancellationToken)
+    {
+        var content = new ByteArrayContent(body as byte[] ?? JsonSerializer.SerializeToUtf8Bytes(body));
+        content.Headers.ContentType = new("application/json");
+        return CallAsync(HttpMethod.Post, path, content, cancellationToken);
+    }
 
+    /// <summary>Deletes by the JSON API.</summary>
+    /// <inheritdoc cref="GetAsync"/>
     public Task<ApiResult> DeleteAsync(string path, CancellationToken cancellationToken) => CallAsync(HttpMethod.Delete, path, null, cancellationToken);
 
     /// <summary>Registers a torrent.</summary>
     /// <param name="file">The whole torrent file.</param>
+    /// <param name="cancellationToken">Ends it.</param>
     public Task<ApiResult> PublishAsync(byte[] file, CancellationToken cancellationToken)
     {
         var content = new ByteArrayContent(file);
@@ -131,10 +157,15 @@ internal sealed class TrackerClient : IAnnounceTracker
         return CallAsync(HttpMethod.Post, "torrents", content, cancellationToken);
     }
 
-    /// <summary>Registers a member, proving possession of the key.</summary>
+    /// <summary>Registers a member, proving possession of the key. Of the answer, <c>passkey</c> and <c>announce_url</c> are the member's own.</summary>
+    /// <param name="userId">1 to 64 visible characters without <c>/</c>.</param>
+    /// <param name="identity">The member's key pair.</param>
+    /// <param name="cancellationToken">Ends it.</param>
     /// <param name="invite">The token of an invite, if there is one.</param>
-    public async Task<ApiResult> RegisterAsync(string userId, MemberIdentity identity, CancellationToken cancellationToken, string? invite = null)
+    /// <param name="attestation">An attestation of the key by the trusted machine it is from, if it is from one.</param>
+    public async Task<ApiResult> RegisterAsync(string userId, MemberIdentity identity, CancellationToken cancellationToken, string? invite = null, byte[]? attestation = null)
     {
+        ArgumentNullException.ThrowIfNull(identity);
         var (instanceId, problem) = await InstanceIdAsync(cancellationToken).ConfigureAwait(false);
         if (instanceId is null)
             return problem!;
@@ -145,20 +176,21 @@ internal sealed class TrackerClient : IAnnounceTracker
             public_key = Convert.ToBase64String(identity.PublicKey.Span),
             signature = Convert.ToBase64String(signature.Span),
             invite,
+            attestation,
         }, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>The tracker's id, which vouchers are signed over; <c>null</c> when it cannot be told. Asked until it is.</summary>
     public async Task<InstanceId?> FindInstanceAsync(CancellationToken cancellationToken)
     {
-        if (_instance is null && InstanceId.TryParse((await InstanceIdAsync(cancellationToken).ConfigureAwait(false)).InstanceId, out var instance))
-            _instance = instance;
-        return _instance;
+        return InstanceId.TryParse((await InstanceIdAsync(cancellationToken).ConfigureAwait(false)).InstanceId, out var instance) ? instance : null;
     }
 
     /// <summary>The id registrations are signed over; <c>/health</c> and <c>/config</c> both tell it.</summary>
     private async Task<(string? InstanceId, ApiResult? Problem)> InstanceIdAsync(CancellationToken cancellationToken)
     {
+        if (_instanceId is not null)
+            return (_instanceId, null);
         ApiResult? answer = null;
         foreach (var path in new[] { "health", "config" })
         {
@@ -166,19 +198,22 @@ internal sealed class TrackerClient : IAnnounceTracker
             if (answer.IsUnreachable || answer.Text("instance_id") is not null)
                 break;
         }
-        return answer!.Text("instance_id") is { } id ? (id, null)
-            : (null, answer with { Error = answer.Error ?? "the tracker names no instance_id" });
+        _instanceId = answer!.Text("instance_id");
+        return (_instanceId, _instanceId is null ? answer with { Error = answer.Error ?? "the tracker names no instance_id" } : null);
     }
 
-    /// <summary>Reports receipts of <see cref="Member"/>.</summary>
+    /// <summary>Reports receipts of <see cref="Member"/>, a thousand at most. The answer has a status for each, in order.</summary>
+    /// <exception cref="InvalidOperationException">There is no <see cref="Member"/>.</exception>
     public Task<ApiResult> ReportAsync(IEnumerable<Receipt> receipts, CancellationToken cancellationToken) =>
-        ReportAsync(new JsonArray([.. receipts.Select(ReceiptJson.ToJson)]), cancellationToken);
+        ReportAsync(new JsonArray([.. receipts.Select(one => one.ToJson())]), cancellationToken);
 
-    /// <summary>Reports vouchers of <see cref="Member"/>.</summary>
+    /// <summary>Reports vouchers of <see cref="Member"/>, a thousand at most. The answer has a status for each, in order.</summary>
+    /// <exception cref="InvalidOperationException">There is no <see cref="Member"/>.</exception>
     public Task<ApiResult> ReportVouchersAsync(IEnumerable<Voucher> vouchers, CancellationToken cancellationToken) =>
-        ReportAsync([], cancellationToken, new JsonArray([.. vouchers.Select(ReceiptJson.ToJson)]));
+        ReportAsync([], cancellationToken, new JsonArray([.. vouchers.Select(one => one.ToJson())]));
 
-    /// <summary>Reports receipts and vouchers as they are written.</summary>
+    /// <summary>Reports receipts and vouchers as they are written, see <see cref="Receipt.ToJson"/> and <see cref="Voucher.ToJson"/>.</summary>
+    /// <exception cref="InvalidOperationException">There is no <see cref="Member"/>.</exception>
     public async Task<ApiResult> ReportAsync(JsonArray receipts, CancellationToken cancellationToken, JsonArray? vouchers = null)
     {
         var (userId, identity) = Member ?? throw new InvalidOperationException("Only a member reports.");
@@ -194,9 +229,10 @@ internal sealed class TrackerClient : IAnnounceTracker
             body["vouchers"] = vouchers;
         if (_passkey is not null)
             body["passkey"] = _passkey;
-        return LastReport = await PostAsync("report", body, cancellationToken).ConfigureAwait(false);
+        return await PostAsync("report", body, cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>Closes the connections.</summary>
     public void Dispose() => _http.Dispose();
 
     private async Task<ApiResult> CallAsync(HttpMethod method, string path, HttpContent? body, CancellationToken cancellationToken)

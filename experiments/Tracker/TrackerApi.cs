@@ -86,7 +86,7 @@ internal sealed class TrackerApi(Uri tracker) : IDisposable
     /// <summary>A report as bytes, so that writing it is not timed.</summary>
     public static byte[] Report(string userId, IReadOnlyCollection<Receipt> receipts) => JsonSerializer.SerializeToUtf8Bytes(new
     {
-        user_id = userId, uploaded_delta = 0, downloaded_delta = 0, receipts = receipts.Select(ReceiptJson.ToJson),
+        user_id = userId, uploaded_delta = 0, downloaded_delta = 0, receipts = receipts.Select(one => one.ToJson()),
     });
 
     public void Dispose() => _http.Dispose();

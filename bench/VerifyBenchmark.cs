@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using System.Security.Cryptography;
+using Pbts.Load;
 using Pbts.Peer;
 using Pbts.Protocol.Bls;
 using Pbts.Protocol.Receipts;
@@ -65,11 +65,8 @@ internal static class VerifyBenchmark
     /// <summary>Receipts of different pieces for one sender, signed by the receivers in turn.</summary>
     private static Receipt[] Receipts(int count, int receivers)
     {
-        using var sender = MemberIdentity.Generate();
-        var members = Enumerable.Range(0, receivers).Select(_ => MemberIdentity.Generate()).ToArray();
-        var infoHash = InfoHash.From(RandomNumberGenerator.GetBytes(InfoHash.Length));
-        return [.. Enumerable.Range(0, count).Select(i => members[i % receivers].SignReceipt(
-            infoHash, sender.PublicKey, PieceHash.From(RandomNumberGenerator.GetBytes(32)), (uint)i, ReceiptTime.FromTimestamp(1_700_000_000), 16384))];
+        static LoadMember New(int _) => new("nobody", MemberIdentity.Generate());
+        return new ReceiptSource(New(0), [.. Enumerable.Range(0, receivers).Select(New)]).Next(count);
     }
 
     private static double Time(Func<bool> verify)

@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using System.Text.Json;
-using Pbts.Experiments.Tracker;
 using Pbts.Peer;
 using Pbts.Protocol.Receipts;
 

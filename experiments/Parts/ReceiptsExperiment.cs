@@ -1,4 +1,4 @@
-using Pbts.Experiments.Tracker;
+using Pbts.Load;
 using Pbts.Peer;
 using Pbts.Protocol.Bls;
 using Pbts.Protocol.Receipts;
@@ -16,8 +16,8 @@ internal sealed class ReceiptsExperiment : IExperiment
 
     public async Task RunAsync(ExperimentRun run)
     {
-        var sender = new Reporter("sender", MemberIdentity.Generate());
-        var one = new ReceiptSource(sender, [new Reporter("receiver", MemberIdentity.Generate())]);
+        var sender = new LoadMember("sender", MemberIdentity.Generate());
+        var one = new ReceiptSource(sender, [new LoadMember("receiver", MemberIdentity.Generate())]);
         await run.TimeAsync(Entry("key generation"), () => MemberIdentity.Generate().Dispose());
         await run.TimeAsync(Entry("signing"), () => one.Next(1));
         await run.TimeAsync(Entry("verification", "key and signature decoded and checked too"), () => one.Next(1)[0], receipt =>
@@ -29,7 +29,7 @@ internal sealed class ReceiptsExperiment : IExperiment
         foreach (var size in run.Settings.BatchSizes)
         {
             var iterations = Math.Clamp(run.Settings.Iterations * 10 / size, run.Settings.Fewest, run.Settings.Iterations);
-            var receivers = Enumerable.Range(0, size).Select(i => new Reporter($"receiver-{i}", MemberIdentity.Generate())).ToArray();
+            var receivers = Enumerable.Range(0, size).Select(i => new LoadMember($"receiver-{i}", MemberIdentity.Generate())).ToArray();
             var receipts = new ReceiptSource(sender, receivers).Next(size);
             var keys = receipts.Select(receipt => receipt.Receiver.ToBls()).ToArray();
             var messages = receipts.Select(receipt => (ReadOnlyMemory<byte>)receipt.SignedMessage()).ToArray();

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Pbts.Experiments.Tracker;
+using Pbts.Load;
 using Pbts.Peer;
 using Pbts.Protocol.Bls;
 
@@ -18,7 +18,7 @@ internal sealed class ThroughputExperiment : IExperiment
 
     public async Task RunAsync(ExperimentRun run)
     {
-        var (sender, receiver) = (new Reporter("sender", MemberIdentity.Generate()), new Reporter("receiver", MemberIdentity.Generate()));
+        var (sender, receiver) = (new LoadMember("sender", MemberIdentity.Generate()), new LoadMember("receiver", MemberIdentity.Generate()));
         var source = new ReceiptSource(sender, [receiver]);
         if (!receiver.Identity.PublicKey.ToBls().TryValidate(out var key))
             throw new ExperimentException("a new key is none");

@@ -1,7 +1,7 @@
-namespace Pbts.Bench.Load;
+namespace Pbts.Load;
 
 /// <summary>How clients write an info hash into a URL: the same bytes, in as many texts.</summary>
-internal enum Escaping
+public enum Escaping
 {
     /// <summary>Every byte escaped.</summary>
     EveryByte,

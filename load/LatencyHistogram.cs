@@ -1,10 +1,10 @@
 using System.Diagnostics;
 using System.Numerics;
 
-namespace Pbts.Bench.Load;
+namespace Pbts.Load;
 
 /// <summary>Times by how often they occurred, exact to one part in 64, in the same memory however many there are.</summary>
-internal sealed class LatencyHistogram
+public sealed class LatencyHistogram
 {
     private const int PrecisionBits = 6;
 

@@ -5,13 +5,13 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 
-namespace Pbts.Bench;
+namespace Pbts.Load;
 
 /// <summary>
 /// Announces over UDP (BEP 15) from one thread: every socket keeps a window of announces under way and sends the next
 /// when an answer comes. What has no answer after half a second counts as an error and is made up for.
 /// </summary>
-internal sealed class UdpLoad : IDisposable
+public sealed class UdpLoad : IDisposable
 {
     private const ulong ConnectMagic = 0x41727101980;
     private const int AnnounceLength = 98;
@@ -21,11 +21,8 @@ internal sealed class UdpLoad : IDisposable
     private readonly byte[][] _announces;
     private readonly Client[] _clients;
     private readonly byte[] _buffer = new byte[65_536];
-
-    // Buckets of 10 microseconds up to one second.
-    private readonly long[] _latencies = new long[100_000];
+    private readonly LatencyHistogram _latencies = new();
     private int _next;
-    private long _answers;
     private long _errors;
 
     public UdpLoad(int port, int sockets, int window, byte[][] announces)
@@ -34,22 +31,11 @@ internal sealed class UdpLoad : IDisposable
         _clients = [.. Enumerable.Range(0, sockets).Select(_ => new Client(port, window))];
     }
 
-    /// <summary>Prints one line as bench/announce.lua does for HTTP: RESULT answers answers/s p50-ms p99-ms errors.</summary>
-    public static int Run(Arguments arguments)
-    {
-        var announces = RenderAnnounces(File.ReadLines(arguments.Text("--hashes", "hashes")), arguments.Number("--peers", 100), arguments.Number("--numwant", 50), ReadKeys(arguments.Text("--keys", "")));
-        using var load = new UdpLoad(arguments.Number("--port", 8000), arguments.Number("--sockets", 16), arguments.Number("--window", 4), announces);
-        Console.WriteLine(load.Run(TimeSpan.FromSeconds(arguments.Number("--seconds", 8))));
-        return 0;
-    }
-
-    private static string[] ReadKeys(string file) => file.Length == 0 ? [] : File.ReadAllLines(file);
-
     /// <summary>
     /// Announces of every torrent times <paramref name="peers"/>, half of them seeders, shuffled; connection and transaction id
     /// still empty. With passkeys, each has one in its URL (BEP 41).
     /// </summary>
-    private static byte[][] RenderAnnounces(IEnumerable<string> hashes, int peers, int numWant, string[] keys)
+    public static byte[][] RenderAnnounces(IEnumerable<string> hashes, int peers, int numWant, string[] keys)
     {
         var random = new Random(7);
         var packets = hashes.SelectMany((hash, torrent) => Enumerable.Range(1, peers).Select(peer =>
@@ -74,7 +60,8 @@ internal sealed class UdpLoad : IDisposable
         return packets;
     }
 
-    private string Run(TimeSpan duration)
+    /// <returns>One line as bench/announce.lua prints for HTTP: RESULT answers answers/s p50-ms p99-ms errors.</returns>
+    public string Run(TimeSpan duration)
     {
         foreach (var client in _clients)
         {
@@ -101,7 +88,7 @@ internal sealed class UdpLoad : IDisposable
         }
 
         return string.Create(CultureInfo.InvariantCulture,
-            $"RESULT {_answers} {_answers / watch.Elapsed.TotalSeconds:F0} {Percentile(0.5):F2} {Percentile(0.99):F2} {_errors}");
+            $"RESULT {_latencies.Count} {_latencies.Count / watch.Elapsed.TotalSeconds:F0} {_latencies.Quantile(0.5):F2} {_latencies.Quantile(0.99):F2} {_errors}");
     }
 
     public void Dispose()
@@ -131,9 +118,7 @@ internal sealed class UdpLoad : IDisposable
             return true;
         }
 
-        _answers++;
-        var bucket = (Stopwatch.GetTimestamp() - client.SentAt[slot]) * 100_000 / Stopwatch.Frequency;
-        _latencies[Math.Min(bucket, _latencies.Length - 1)]++;
+        _latencies.Add(Stopwatch.GetTimestamp() - client.SentAt[slot]);
         Send(client, slot);
         return true;
     }
@@ -151,19 +136,6 @@ internal sealed class UdpLoad : IDisposable
                 Send(client, slot);
             }
         }
-    }
-
-    private double Percentile(double share)
-    {
-        var left = (long)(_answers * share);
-        for (var bucket = 0; bucket < _latencies.Length; bucket++)
-        {
-            left -= _latencies[bucket];
-            if (left < 0)
-                return bucket / 100.0;
-        }
-
-        return _latencies.Length / 100.0;
     }
 
     private sealed class Client

@@ -1,22 +1,24 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Cryptography;
 using System.Text;
-using Pbts.Tracker.Tests.Support;
 
-namespace Pbts.Tracker.Tests.Chaos;
+namespace Pbts.Load;
 
 /// <summary>
 /// Announces and scrapes as clients make them: at a steady rate whatever the answers do, each over a connection of its own
 /// to the proxy, given up after half a minute. Only a proper answer is none of: no connection, a connection that ends
 /// early, no answer in time, HTTP 5xx, a failure, or "come back later".
 /// </summary>
-internal sealed class AnnounceLoad(IPEndPoint tracker)
+public sealed class OneShotLoad(IPEndPoint tracker) : IDisposable
 {
     private const int Swarms = 300;
+    private const string Once = "Connection: close\r\n";
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
-    private readonly byte[][] _torrents = [.. Enumerable.Range(0, Swarms).Select(_ => Announcer.NewTorrent())];
+    // Torrents of these numbers are nobody else's.
+    private readonly int _first = RandomNumberGenerator.GetInt32(1_000_000_000);
     private readonly CancellationTokenSource _stop = new();
     private Task _running = Task.CompletedTask;
 
@@ -25,8 +27,8 @@ internal sealed class AnnounceLoad(IPEndPoint tracker)
     public RequestTally Scrapes { get; } = new("scrapes");
 
     public void Start(int announcesPerSecond, int scrapesPerSecond) => _running = Task.WhenAll(
-        RunAsync(announcesPerSecond, Announces, i => Announcer.Target(_torrents[i % Swarms], 2 + (i * 7 % 50), i % 2, EventOf(i))),
-        RunAsync(scrapesPerSecond, Scrapes, i => $"/scrape?info_hash={Announcer.Escape(_torrents[i * 7 % Swarms])}"));
+        SteadyPace.RunAsync(announcesPerSecond, i => RequestAsync(Announces, room => AnnounceText.Write(room, _first + (i % Swarms), 2 + (i * 7 % 50), 50, i % 2 == 0, EventOf(i), headers: Once)), _stop.Token),
+        SteadyPace.RunAsync(scrapesPerSecond, i => RequestAsync(Scrapes, room => AnnounceText.WriteScrape(room, _first + (i * 7 % Swarms), Once)), _stop.Token));
 
     public async Task StopAsync()
     {
@@ -34,37 +36,27 @@ internal sealed class AnnounceLoad(IPEndPoint tracker)
         await _running;
     }
 
+    public void Dispose() => _stop.Dispose();
+
     private static string EventOf(int i) => (i % 40) switch { 0 => "&event=started", 1 => "&event=completed", 2 => "&event=stopped", _ => "" };
 
-    private async Task RunAsync(int perSecond, RequestTally tally, Func<int, string> target)
+    private async Task RequestAsync(RequestTally tally, Func<byte[], int> write)
     {
-        var under = new List<Task>();
-        var clock = Stopwatch.StartNew();
-        for (var sent = 0; !_stop.IsCancellationRequested; await Task.Delay(20))
-        {
-            for (; sent < clock.Elapsed.TotalSeconds * perSecond; sent++)
-                under.Add(RequestAsync(tally, target(sent)));
-            under.RemoveAll(request => request.IsCompleted);
-        }
-
-        await Task.WhenAll(under);
-    }
-
-    private async Task RequestAsync(RequestTally tally, string target)
-    {
+        var request = new byte[AnnounceText.MaxLength];
+        var length = write(request);
         var started = Stopwatch.GetTimestamp();
-        tally.Count(started, await TryAsync(target));
+        tally.Count(started, await TryAsync(request.AsMemory(0, length)));
     }
 
     /// <summary>Null, or what was wrong.</summary>
-    private async Task<string?> TryAsync(string target)
+    private async Task<string?> TryAsync(ReadOnlyMemory<byte> request)
     {
         using var limit = new CancellationTokenSource(Patience);
         try
         {
             using var client = new TcpClient();
             await client.ConnectAsync(tracker, limit.Token);
-            await client.GetStream().WriteAsync(Encoding.Latin1.GetBytes($"GET {target} HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n"), limit.Token);
+            await client.GetStream().WriteAsync(request, limit.Token);
             using var received = new MemoryStream();
             await client.GetStream().CopyToAsync(received, limit.Token);
             var answer = Encoding.Latin1.GetString(received.GetBuffer(), 0, (int)received.Length);

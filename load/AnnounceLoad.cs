@@ -2,14 +2,14 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 
-namespace Pbts.Bench.Load;
+namespace Pbts.Load;
 
 /// <summary>
 /// Announces over a few kept connections, from one thread that goes round them without ever waiting. Each run counts for
 /// itself; the connections stay.
 /// </summary>
 /// <param name="write">Writes the announce with this number, and says how long it is.</param>
-internal sealed class AnnounceLoad(IPEndPoint tracker, int connections, Func<int, Span<byte>, int> write) : IDisposable
+public sealed class AnnounceLoad(IPEndPoint tracker, int connections, Func<int, Span<byte>, int> write) : IDisposable
 {
     private static readonly long Patience = Stopwatch.Frequency;
     private static readonly long LastAnswers = 10 * Stopwatch.Frequency;

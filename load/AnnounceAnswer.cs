@@ -1,7 +1,7 @@
-namespace Pbts.Bench.Load;
+namespace Pbts.Load;
 
 /// <summary>What the tracker said.</summary>
-internal enum AnnounceAnswer
+public enum AnnounceAnswer
 {
     /// <summary>Counts and peers.</summary>
     Served,

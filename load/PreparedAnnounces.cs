@@ -1,7 +1,7 @@
-namespace Pbts.Bench.Load;
+namespace Pbts.Load;
 
 /// <summary>Announces written ahead, in turn: a generator that composes each anew cannot offer many times what a tracker serves.</summary>
-internal sealed class PreparedAnnounces
+public sealed class PreparedAnnounces
 {
     private readonly byte[] _text;
     private readonly int[] _ends;

@@ -1,7 +1,7 @@
-namespace Pbts.Bench.Load;
+namespace Pbts.Load;
 
 /// <summary>What became of the announces of one run.</summary>
-internal sealed class LoadTally
+public sealed class LoadTally
 {
     /// <summary>From the socket's taking the last byte of a request to its answer, of announces that were served.</summary>
     public LatencyHistogram Served { get; } = new();

@@ -1,9 +1,9 @@
 using System.Diagnostics;
 
-namespace Pbts.Tracker.Tests.Chaos;
+namespace Pbts.Load;
 
 /// <summary>What became of the requests of one kind, and since when all is well again.</summary>
-internal sealed class RequestTally(string kind)
+public sealed class RequestTally(string kind)
 {
     /// <summary>What a client notices: slower than this, or not answered properly.</summary>
     public static readonly TimeSpan Noticeable = TimeSpan.FromSeconds(1);
@@ -13,7 +13,7 @@ internal sealed class RequestTally(string kind)
 
     private readonly Lock _lock = new();
     private readonly Dictionary<string, int> _failures = [];
-    private readonly List<float> _milliseconds = [];
+    private readonly LatencyHistogram _answered = new();
     private long _watchedSince;
     private TimeSpan? _noticed;
 
@@ -47,7 +47,7 @@ internal sealed class RequestTally(string kind)
             }
             else
             {
-                _milliseconds.Add((float)took.TotalMilliseconds);
+                _answered.Add(took.Ticks * Stopwatch.Frequency / TimeSpan.TicksPerSecond);
                 Late += took > Impatient ? 1 : 0;
             }
 
@@ -77,9 +77,6 @@ internal sealed class RequestTally(string kind)
     public double Quantile(double share)
     {
         lock (_lock)
-        {
-            var sorted = _milliseconds.Order().ToArray();
-            return sorted.Length == 0 ? double.NaN : sorted[Math.Clamp((int)Math.Ceiling(share * sorted.Length) - 1, 0, sorted.Length - 1)];
-        }
+            return _answered.Quantile(share);
     }
 }

@@ -1,21 +1,19 @@
-using System.Buffers.Text;
 using System.Net;
 using System.Net.Sockets;
-using Pbts.Bench.Load;
 
-namespace Pbts.Experiments.Tracker;
+namespace Pbts.Load;
 
 /// <summary>One connection to a tracker that is kept. Requests are written as they are; answers are taken apart just enough.</summary>
-internal sealed class TrackerConnection : IDisposable
+public sealed class KeptConnection : IDisposable
 {
     private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
     private readonly byte[] _buffer = new byte[32 * 1024];
     private int _start;
     private int _end;
 
-    public static async Task<TrackerConnection> OpenAsync(IPEndPoint tracker)
+    public static async Task<KeptConnection> OpenAsync(IPEndPoint tracker)
     {
-        var connection = new TrackerConnection();
+        var connection = new KeptConnection();
         await connection._socket.ConnectAsync(tracker);
         return connection;
     }
@@ -51,21 +49,8 @@ internal sealed class TrackerConnection : IDisposable
 
     private bool TryTake(out AnnounceAnswer answer)
     {
-        answer = AnnounceAnswer.Failed;
-        var bytes = _buffer.AsSpan(_start.._end);
-        var head = bytes.IndexOf("\r\n\r\n"u8);
-        if (head < 0)
-            return false;
-        var name = "Content-Length: "u8;
-        var at = bytes[..head].IndexOf(name);
-        if (at < 0 || !Utf8Parser.TryParse(bytes[(at + name.Length)..], out int length, out _))
-            throw new IOException("The answer has no length.");
-        if (bytes.Length < head + 4 + length)
-            return false;
-        var body = bytes.Slice(head + 4, length);
-        answer = body.IndexOf("8:retry in"u8) >= 0 ? AnnounceAnswer.Shed
-            : body.StartsWith("d8:complete"u8) ? AnnounceAnswer.Served : AnnounceAnswer.Failed;
-        _start += head + 4 + length;
-        return true;
+        var length = AnnounceAnswers.Take(_buffer.AsSpan(_start.._end), out answer, out _);
+        _start += length;
+        return length > 0;
     }
 }

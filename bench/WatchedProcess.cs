@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
 
-namespace Pbts.Bench.Load;
+namespace Pbts.Bench;
 
 /// <summary>The memory of a tracker's process, and its metrics.</summary>
 /// <param name="metrics">Where it serves them.</param>

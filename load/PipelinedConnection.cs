@@ -1,15 +1,14 @@
-using System.Buffers.Text;
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 
-namespace Pbts.Bench.Load;
+namespace Pbts.Load;
 
 /// <summary>
 /// A connection to a tracker that is kept, with any number of announces under way (pipelining, RFC 9112 section 9.3.2).
 /// Nothing here waits: what the socket does not take stays, what has not come is looked for again.
 /// </summary>
-internal sealed class PipelinedConnection : IDisposable
+public sealed class PipelinedConnection : IDisposable
 {
     private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp)
     {
@@ -126,23 +125,9 @@ internal sealed class PipelinedConnection : IDisposable
 
     private bool TryTake(out AnnounceAnswer answer)
     {
-        answer = AnnounceAnswer.Failed;
-        var bytes = _in.AsSpan(_incoming.Start.._incoming.End);
-        var end = bytes.IndexOf("\r\n\r\n"u8);
-        if (end < 0)
-            return false;
-        var head = bytes[..end];
-        // Content-Length, whatever its first letters' case.
-        var name = "ength: "u8;
-        var at = head.IndexOf(name);
-        if (at < 0 || !Utf8Parser.TryParse(head[(at + name.Length)..], out int length, out _))
-            throw new InvalidDataException("The answer has no length.");
-        if (bytes.Length < end + 4 + length)
-            return false;
-        Closed |= head.IndexOf("onnection: close"u8) >= 0;
-        var body = bytes.Slice(end + 4, length);
-        answer = body.IndexOf("8:retry in"u8) >= 0 ? AnnounceAnswer.Shed : body.StartsWith("d8:complete"u8) ? AnnounceAnswer.Served : AnnounceAnswer.Failed;
-        _incoming.Start += end + 4 + length;
-        return true;
+        var length = AnnounceAnswers.Take(_in.AsSpan(_incoming.Start.._incoming.End), out answer, out var closes);
+        Closed |= closes;
+        _incoming.Start += length;
+        return length > 0;
     }
 }

@@ -209,10 +209,10 @@ public sealed class TorrentPeer : IAsyncDisposable
                 if (desk.Vouchers is not null)
                     await desk.Vouchers.FlushAsync(cancellationToken).ConfigureAwait(false);
                 var owed = desk.Vouchers?.Undelivered ?? [];
-                var carrying = Session.Peers.Where(p => Session.Locked(() => p.ReceiptsSent.Count > p.ReceiptsAcknowledged)).ToArray();
+                var carrying = Session.Peers.Where(p => Session.Locked(() => p.State.ReceiptsSent.Count > p.State.ReceiptsAcknowledged)).ToArray();
                 await FinishAsync(carrying, cancellationToken).ConfigureAwait(false);
                 // Those that take vouchers say so themselves, on the same connection.
-                carrying = [.. carrying, .. Session.Peers.Where(p => p.IsOpen && p.Pbts.Vouchers is not null && p.Key is { } key && owed.Contains(key))];
+                carrying = [.. carrying, .. Session.Peers.Where(p => p.IsOpen && p.Pbts.Vouchers is not null && p.State.Key is { } key && owed.Contains(key))];
                 if (carrying.Length == 0 && (called is not { } last || Session.Clock.GetElapsedTime(last) > CallAgain))
                 {
                     foreach (var address in desk.UndeliveredAddresses())
@@ -292,7 +292,7 @@ public sealed class TorrentPeer : IAsyncDisposable
         Session.Serving.Stop();
         var started = Session.Clock.GetTimestamp();
         var owing = Session.Receipts.Vouchers?.Ask() ?? [];
-        while ((Session.Serving.IsBusy || owing.Any(p => p.IsOpen && Session.Locked(() => p.Credit.Unsigned) > 0)) && Session.Clock.GetElapsedTime(started) < GoodbyeTimeout)
+        while ((Session.Serving.IsBusy || owing.Any(p => p.IsOpen && Session.Locked(() => p.State.Credit.Unsigned) > 0)) && Session.Clock.GetElapsedTime(started) < GoodbyeTimeout)
             await Task.Delay(Pause).ConfigureAwait(false);
         using var timeout = new CancellationTokenSource(GoodbyeTimeout, Session.Clock);
         try

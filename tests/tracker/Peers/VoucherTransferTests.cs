@@ -87,7 +87,7 @@ public class VoucherTransferTests
                 await raw.SendAsync(RawPeer.Block(setup, request));
             }
 
-            await EventuallyAsync(() => get.Session.Peers.Any(p => p.Downloads.Any(d => d.ReceivedBytes == 5 * 16384)), "five blocks");
+            await EventuallyAsync(() => get.Session.Peers.Any(p => p.State.Downloads.Any(d => d.ReceivedBytes == 5 * 16384)), "five blocks");
             if (end == "chokes")
             {
                 await raw.SendAsync(PeerMessages.Simple(PeerMessages.Choke));

@@ -2,8 +2,10 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using Pbts.Load;
 using Pbts.Local;
 using Pbts.Local.Processes;
+using Pbts.Peer;
 
 namespace Pbts.Bench;
 
@@ -115,6 +117,16 @@ internal sealed class AnnounceBenchmark : IAsyncDisposable
         return await benchmark.KeepAsync("split");
     }
 
+    /// <summary>One load of the comparison over UDP: prints its line.</summary>
+    public static int RunUdpLoad(Arguments arguments)
+    {
+        var keys = arguments.Text("--keys", "") is { Length: > 0 } file ? File.ReadAllLines(file) : [];
+        using var load = new UdpLoad(arguments.Number("--port", 8000), arguments.Number("--sockets", 16), arguments.Number("--window", 4),
+            UdpLoad.RenderAnnounces(File.ReadLines(arguments.Text("--hashes", "hashes")), arguments.Number("--peers", 100), arguments.Number("--numwant", 50), keys));
+        Console.WriteLine(load.Run(TimeSpan.FromSeconds(arguments.Number("--seconds", 8))));
+        return 0;
+    }
+
     public async ValueTask DisposeAsync()
     {
         if (_opentracker is not null)
@@ -135,7 +147,8 @@ internal sealed class AnnounceBenchmark : IAsyncDisposable
         Cores.NeedTwo();
         _node = await TemporaryTracker.StartAsync(processors: processors);
         await File.WriteAllLinesAsync(Hashes, Enumerable.Range(1, _arguments.Number("--torrents", 1000)).Select(torrent => Convert.ToHexStringLower(SHA1.HashData(Encoding.ASCII.GetBytes($"{torrent}")))));
-        await File.WriteAllLinesAsync(Keys, await Bench.Members.RegisterAsync(_node.Url, Members));
+        using var client = new TrackerClient(_node.Url);
+        await File.WriteAllLinesAsync(Keys, (await LoadMember.RegisterManyAsync(client, Members, "bench")).Select(member => member.Passkey));
         Cores.Pin(_node.PidOf(LocalTracker.FirstNode), "0");
     }
 

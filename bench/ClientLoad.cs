@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using Pbts.Api.Connections;
-using Pbts.Bench.Load;
+using Pbts.Load;
 
 namespace Pbts.Bench;
 

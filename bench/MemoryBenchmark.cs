@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Net;
-using Pbts.Bench.Load;
+using Pbts.Load;
 
 namespace Pbts.Bench;
 

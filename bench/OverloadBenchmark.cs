@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
-using Pbts.Bench.Load;
+using Pbts.Load;
 
 namespace Pbts.Bench;
 

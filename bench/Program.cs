@@ -1,4 +1,5 @@
 using Pbts.Bench;
+using Pbts.Load;
 using Pbts.Local;
 
 // Each on a tracker of its own, which is gone afterwards. ./pbts bench builds and runs this.
@@ -12,7 +13,7 @@ try
         ["udp", .. var rest] => await AnnounceBenchmark.UdpAsync(Arguments.Parse(rest, announces)),
         ["split", .. var rest] => await AnnounceBenchmark.SplitAsync(Arguments.Parse(rest, announces)),
         // One load of the comparison over UDP, on a core of its own.
-        ["udp-load", .. var rest] => UdpLoad.Run(Arguments.Parse(rest, "--port", "--seconds", "--hashes", "--peers", "--numwant", "--sockets", "--window", "--keys")),
+        ["udp-load", .. var rest] => AnnounceBenchmark.RunUdpLoad(Arguments.Parse(rest, "--port", "--seconds", "--hashes", "--peers", "--numwant", "--sockets", "--window", "--keys")),
         ["verify", .. var rest] => await VerifyBenchmark.RunAsync(Arguments.Parse(rest, "--receipts", "--seconds", "--json")),
         ["inner", .. var rest] => InnerLoops.Run(Arguments.Parse(rest, "--json")),
         ["report", .. var rest] => await ReportAsync(Arguments.Parse(rest, "--receipts", "--receivers", "--reports", "--parallel", "--rounds", "--json")),
@@ -25,7 +26,7 @@ try
         _ => throw new LocalException("say what to measure: ./pbts bench announce, udp, split, verify, report, vouchers, inner, transfer, memory, soak, overload, stranger or cluster"),
     };
 }
-catch (LocalException e)
+catch (Exception e) when (e is LocalException or LoadException)
 {
     await Console.Error.WriteLineAsync($"pbts: {e.Message}");
     return 1;

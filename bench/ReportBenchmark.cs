@@ -1,7 +1,7 @@
 using System.Diagnostics;
-using System.Security.Cryptography;
-using Pbts.Peer.Keys;
-using Pbts.Peer.Tracker;
+using System.Net;
+using Pbts.Load;
+using Pbts.Peer;
 using Pbts.Protocol.Receipts;
 
 namespace Pbts.Bench;
@@ -18,24 +18,18 @@ internal static class ReportBenchmark
         var (perReport, receivers) = (arguments.Number("--receipts", 50), arguments.Number("--receivers", 5));
         var (reports, parallel, rounds) = (arguments.Number("--reports", 300), arguments.Number("--parallel", 4), arguments.Number("--rounds", 3));
 
-        var tag = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4));
-        var sender = MemberIdentity.Generate();
-        var members = Enumerable.Range(0, receivers).Select(_ => MemberIdentity.Generate()).ToArray();
-        using var client = new TrackerClient(url) { Member = ($"bench-{tag}", sender) };
-        foreach (var (member, name) in members.Select((member, i) => (member, $"bench-{tag}-{i}")).Append((sender, $"bench-{tag}")))
-        {
-            if (await client.RegisterAsync(name, member, CancellationToken.None) is { IsSuccess: false } refused)
-                return Fail($"registration: {refused.Error}");
-        }
-
+        var sender = new LoadMember(LoadMember.NewName("bench"), MemberIdentity.Generate());
+        using var client = new TrackerClient(url) { Member = (sender.UserId, sender.Identity) };
+        await sender.RegisterAsync(client);
+        var source = new ReceiptSource(sender, await LoadMember.RegisterManyAsync(client, receivers, "bench"));
         Console.WriteLine($"{"round",-8} {"receipts/s",11} {"of verifying",13} {"idle p50",9} {"p99 ms",8} {"busy p50",9} {"p99 ms",8} {"p99 ratio",10}");
-        var infoHash = InfoHash.From(RandomNumberGenerator.GetBytes(InfoHash.Length));
-        using var announces = new AnnounceProbe(new Uri(url));
+        using var announces = await AnnounceProbe.OpenAsync(new IPEndPoint(IPAddress.Loopback, new Uri(url).Port));
         var rows = new List<Round>();
         var refusals = 0;
         for (var round = 0; round <= rounds; round++)
         {
-            var signed = Sign(round);
+            var signed = new Receipt[reports][];
+            Parallel.For(0, reports, i => signed[i] = source.Next(perReport));
             await announces.MeasureAsync(TimeSpan.FromSeconds(2));
             var idle = await announces.MeasureAsync(TimeSpan.FromSeconds(6));
             using var done = new CancellationTokenSource();
@@ -50,21 +44,11 @@ internal static class ReportBenchmark
                 rows.Add(row);
         }
 
-        var user = await client.GetAsync($"/user/bench-{tag}", CancellationToken.None);
-        var credited = user.Body?.GetProperty("total_uploaded").GetInt64() / 16384;
         var (rate, share, ratio) = (Samples.Median(rows.Select(row => row.Rate)), Samples.Median(rows.Select(row => row.Share)), Samples.Median(rows.Select(row => row.Slowdown)));
         Console.WriteLine($"\nmedians: {rate:F0} receipts/s durable = {100 * share:F0} % of what one thread verifies; announce p99 {ratio:F1} x idle; {refusals} reports told to come back");
         await Results.WriteAsync(arguments, "report", new { receipts_per_report = perReport, receivers, parallel, rounds, receipts_per_second = rate, share_of_verification = share, announce_p99_ratio = ratio, refusals });
-        return credited == (rounds + 1) * reports * perReport ? 0 : Fail($"credited {credited} receipts of {(rounds + 1) * reports * perReport}");
-
-        Receipt[][] Sign(int round)
-        {
-            var now = (ulong)DateTimeOffset.UtcNow.ToUnixTimeSeconds();
-            var signed = new Receipt[reports][];
-            Parallel.For(0, reports, i => signed[i] = [.. Enumerable.Range(0, perReport).Select(j => members[j % receivers].SignReceipt(
-                infoHash, sender.PublicKey, PieceHash.From(RandomNumberGenerator.GetBytes(32)), (uint)((((round * reports) + i) * perReport) + j), ReceiptTime.FromTimestamp(now), 16384))]);
-            return signed;
-        }
+        await source.CheckCreditedAsync(client);
+        return 0;
 
         async Task SendAsync(Receipt[][] signed)
         {
@@ -81,12 +65,6 @@ internal static class ReportBenchmark
                 }
             }));
         }
-    }
-
-    private static int Fail(string why)
-    {
-        Console.Error.WriteLine(why);
-        return 1;
     }
 
     /// <param name="Rate">Receipts a second, durable.</param>

@@ -1,11 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
-using System.Security.Cryptography;
-using Pbts.Bench.Load;
-using Pbts.Peer.Keys;
-using Pbts.Peer.Tracker;
-using Pbts.Protocol.Receipts;
+using Pbts.Load;
+using Pbts.Peer;
 
 namespace Pbts.Bench;
 
@@ -100,21 +97,14 @@ internal static class SoakBenchmark
     /// <returns>Receipts credited.</returns>
     private static async Task<long> ReportAsync(string url, CancellationToken stop)
     {
-        var tag = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4));
-        var (sender, receiver) = (MemberIdentity.Generate(), MemberIdentity.Generate());
-        using var client = new TrackerClient(url) { Member = ($"soak-{tag}", sender) };
-        await client.RegisterAsync($"soak-{tag}", sender, CancellationToken.None);
-        await client.RegisterAsync($"soak-{tag}-receiver", receiver, CancellationToken.None);
-        var infoHash = InfoHash.From(RandomNumberGenerator.GetBytes(InfoHash.Length));
-        for (uint piece = 0; !stop.IsCancellationRequested; await Task.Delay(TimeSpan.FromMinutes(1.0 / ReportsPerMinute), CancellationToken.None))
-        {
-            var now = ReceiptTime.FromTimestamp((ulong)DateTimeOffset.UtcNow.ToUnixTimeSeconds());
-            var receipts = Enumerable.Range(0, 5)
-                .Select(_ => receiver.SignReceipt(infoHash, sender.PublicKey, PieceHash.From(RandomNumberGenerator.GetBytes(32)), piece++, now, 16384)).ToArray();
-            await client.ReportAsync(receipts, CancellationToken.None);
-        }
+        var sender = new LoadMember(LoadMember.NewName("soak"), MemberIdentity.Generate());
+        using var client = new TrackerClient(url) { Member = (sender.UserId, sender.Identity) };
+        await sender.RegisterAsync(client);
+        var source = new ReceiptSource(sender, [await LoadMember.RegisterAsync(client, "soak")]);
+        for (; !stop.IsCancellationRequested; await Task.Delay(TimeSpan.FromMinutes(1.0 / ReportsPerMinute), CancellationToken.None))
+            await client.ReportAsync(source.Next(5), CancellationToken.None);
 
-        var user = await client.GetAsync($"/user/soak-{tag}", CancellationToken.None);
-        return user.Body?.GetProperty("total_uploaded").GetInt64() / 16384 ?? 0;
+        var user = await client.GetAsync($"/user/{sender.UserId}", CancellationToken.None);
+        return user.Body?.GetProperty("total_uploaded").GetInt64() / ReceiptSource.PieceSize ?? 0;
     }
 }

@@ -1,11 +1,9 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Pbts.Cli.Commands;
+using Pbts.Local.Processes;
 
 namespace Pbts.Bench;
 
@@ -95,7 +93,7 @@ internal sealed class TransferBenchmark
     /// <summary>Seconds from the start of the download to its end, and to the delivery of the last receipt.</summary>
     private async Task<(double Download, double All)> TransferAsync(Case one, string torrent, bool receipts)
     {
-        var port = FreePort();
+        var port = Ports.Free();
         string[] Member(int i) => receipts ? ["--user", _members[i].Id, "--key", _members[i].Key, "--state", At($"state{i}")] : [];
         string[] limit = one.Rate == 0 ? [] : ["--upload-limit", $"{one.Rate * 1_000_000}"];
         using var seed = Start(["seed", torrent, "--data", _folder, "--listen", "127.0.0.1", "--port", $"{port}", "--json", .. Member(0), .. limit]);
@@ -165,11 +163,13 @@ internal sealed class TransferBenchmark
         Console.WriteLine($"the tracker credited and debited exactly the {_expected[0]} bytes transferred with receipts");
     }
 
-    private static async Task<string> CommandAsync(params string[] args)
+    private async Task<string> CommandAsync(params string[] args)
     {
-        var (output, error) = (new StringWriter(), new StringWriter());
-        return await PbtsCommand.RunAsync(args, output, error) == 0 ? output.ToString()
-            : throw new InvalidOperationException($"{string.Join(' ', args)}: {error}");
+        using var command = Start(args);
+        var complaints = command.StandardError.ReadToEndAsync();
+        var output = await command.StandardOutput.ReadToEndAsync();
+        await command.WaitForExitAsync();
+        return command.ExitCode == 0 ? output : throw new InvalidOperationException($"{string.Join(' ', args)}: {await complaints}");
     }
 
     private Process Start(string[] args) => Process.Start(new ProcessStartInfo("dotnet", [_cli, .. args])
@@ -180,13 +180,6 @@ internal sealed class TransferBenchmark
     private string At(string name) => Path.Combine(_folder, name);
 
     private static JsonArray Array(List<double> values) => new([.. values.Select(v => JsonValue.Create(v))]);
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
 
     /// <param name="Rate">Megabytes (10^6) a second; 0 is no limit.</param>
     /// <param name="PieceKiB">Piece length.</param>

@@ -1,6 +1,6 @@
 using System.Diagnostics;
-using System.Security.Cryptography;
-using Pbts.Peer.Keys;
+using Pbts.Load;
+using Pbts.Peer;
 using Pbts.Protocol.Bls;
 using Pbts.Protocol.Receipts;
 
@@ -22,9 +22,9 @@ internal static class VerifyBenchmark
         foreach (var receivers in new[] { 1, 5, count })
         {
             var receipts = Receipts(count, receivers);
-            var keys = receipts.Select(receipt => Key(receipt.Receiver)).ToArray();
+            var keys = receipts.Select(receipt => receipt.Receiver.ToBls()).ToArray();
             var messages = receipts.Select(receipt => receipt.SignedMessage()).ToArray();
-            var signatures = receipts.Select(receipt => Signature(receipt.Signature)).ToArray();
+            var signatures = receipts.Select(receipt => receipt.Signature.ToBls()).ToArray();
             var batch = keys.Select((key, i) => new BlsBatchItem(key, messages[i], signatures[i])).ToArray();
             bool Batch() => !Bls.BatchVerify(batch).Contains(false);
             bool Plain() => Bls.TryAggregate(signatures, out var aggregate) && Bls.AggregateVerify(keys, [.. messages.Select(message => (ReadOnlyMemory<byte>)message)], aggregate);
@@ -50,7 +50,7 @@ internal static class VerifyBenchmark
     /// <summary>Receipts a second that one thread verifies in batches, measured for three seconds after one of warm-up.</summary>
     public static double Rate(int count, int receivers)
     {
-        var batch = Receipts(count, receivers).Select(receipt => new BlsBatchItem(Key(receipt.Receiver), receipt.SignedMessage(), Signature(receipt.Signature))).ToArray();
+        var batch = Receipts(count, receivers).Select(receipt => new BlsBatchItem(receipt.Receiver.ToBls(), receipt.SignedMessage(), receipt.Signature.ToBls())).ToArray();
         var times = new List<double>();
         for (var run = Stopwatch.StartNew(); run.Elapsed < TimeSpan.FromSeconds(4);)
         {
@@ -65,11 +65,8 @@ internal static class VerifyBenchmark
     /// <summary>Receipts of different pieces for one sender, signed by the receivers in turn.</summary>
     private static Receipt[] Receipts(int count, int receivers)
     {
-        using var sender = MemberIdentity.Generate();
-        var members = Enumerable.Range(0, receivers).Select(_ => MemberIdentity.Generate()).ToArray();
-        var infoHash = InfoHash.From(RandomNumberGenerator.GetBytes(InfoHash.Length));
-        return [.. Enumerable.Range(0, count).Select(i => members[i % receivers].SignReceipt(
-            infoHash, sender.PublicKey, PieceHash.From(RandomNumberGenerator.GetBytes(32)), (uint)i, ReceiptTime.FromTimestamp(1_700_000_000), 16384))];
+        static LoadMember New(int _) => new("nobody", MemberIdentity.Generate());
+        return new ReceiptSource(New(0), [.. Enumerable.Range(0, receivers).Select(New)]).Next(count);
     }
 
     private static double Time(Func<bool> verify)
@@ -79,8 +76,4 @@ internal static class VerifyBenchmark
             throw new InvalidOperationException("A good receipt was refused.");
         return Stopwatch.GetElapsedTime(started).TotalMilliseconds;
     }
-
-    private static BlsPublicKey Key(MemberKey key) => BlsPublicKey.TryParse(key.Span, out var parsed) ? parsed : throw new InvalidOperationException("not a key");
-
-    private static BlsSignature Signature(ReceiptSignature signature) => BlsSignature.TryParse(signature.Span, out var parsed) ? parsed : throw new InvalidOperationException("not a signature");
 }

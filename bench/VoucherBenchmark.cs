@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using System.Security.Cryptography;
 using Npgsql;
-using Pbts.Peer.Keys;
-using Pbts.Peer.Tracker;
+using Pbts.Load;
+using Pbts.Peer;
 using Pbts.Protocol.Receipts;
 using Pbts.Protocol.Vouchers;
 
@@ -19,22 +19,22 @@ internal sealed class VoucherBenchmark : IDisposable
     private const long BytesARound = 300_000;
 
     private readonly TrackerClient _client;
-    private readonly MemberIdentity _sender = MemberIdentity.Generate();
-    private readonly MemberIdentity[] _receivers;
+    private readonly LoadMember _sender = new(LoadMember.NewName("bench"), MemberIdentity.Generate());
+    private readonly int _receiverCount;
     private readonly (SessionId Id, long Bytes)[] _sessions;
     private readonly InfoHash _torrent = InfoHash.From(RandomNumberGenerator.GetBytes(InfoHash.Length));
-    private readonly string _name = $"bench-{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4))}";
     private readonly long _opened = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
     private readonly int _perReport;
     private readonly int _parallel;
+    private LoadMember[] _receivers = [];
     private InstanceId _instance;
     private int _refusals;
 
     private VoucherBenchmark(Arguments arguments)
     {
-        _client = new TrackerClient(arguments.Text("--url", TrackerClient.DefaultUrl)) { Member = (_name, _sender) };
+        _client = new TrackerClient(arguments.Text("--url", TrackerClient.DefaultUrl)) { Member = (_sender.UserId, _sender.Identity) };
         (_perReport, _parallel) = (arguments.Number("--vouchers", 50), arguments.Number("--parallel", 4));
-        _receivers = [.. Enumerable.Range(0, arguments.Number("--receivers", 5)).Select(_ => MemberIdentity.Generate())];
+        _receiverCount = arguments.Number("--receivers", 5);
         _sessions = [.. Enumerable.Range(0, arguments.Number("--reports", 200) * _perReport).Select(_ => (SessionId.From(RandomNumberGenerator.GetBytes(SessionId.Length)), 0L))];
     }
 
@@ -44,22 +44,12 @@ internal sealed class VoucherBenchmark : IDisposable
         return await benchmark.MeasureAsync(arguments);
     }
 
-    public void Dispose()
-    {
-        _client.Dispose();
-        _sender.Dispose();
-        foreach (var receiver in _receivers)
-            receiver.Dispose();
-    }
+    public void Dispose() => _client.Dispose();
 
     private async Task<int> MeasureAsync(Arguments arguments)
     {
-        foreach (var (member, name) in _receivers.Select((member, i) => (member, $"{_name}-{i}")).Append((_sender, _name)))
-        {
-            if (await _client.RegisterAsync(name, member, CancellationToken.None) is { IsSuccess: false } refused)
-                return Fail($"registration: {refused.Error}");
-        }
-
+        await _sender.RegisterAsync(_client);
+        _receivers = await LoadMember.RegisterManyAsync(_client, _receiverCount, "bench");
         _instance = await _client.FindInstanceAsync(CancellationToken.None) ?? throw new InvalidOperationException("the tracker does not say its instance id");
         await using var database = NpgsqlDataSource.Create(arguments.Text("--database", ""));
         var (rounds, more) = (arguments.Number("--rounds", 3), arguments.Number("--sessions", 1_000_000));
@@ -71,7 +61,7 @@ internal sealed class VoucherBenchmark : IDisposable
         var after = await RoundsAsync(rounds, _sessions.Length + more);
         var bytes = await BytesOfSessionAsync(database);
 
-        var user = await _client.GetAsync($"/user/{_name}", CancellationToken.None);
+        var user = await _client.GetAsync($"/user/{_sender.UserId}", CancellationToken.None);
         var (few, many) = (Samples.Median(before.Select(round => round.Rate)), Samples.Median(after.Select(round => round.Rate)));
         var share = Samples.Median(before.Select(round => round.Share));
         Console.WriteLine($"\nmedians: {few:F0} vouchers/s durable = {100 * share:F0} % of what one thread verifies; with {more} sessions more {many:F0}/s = {100 * ((many / few) - 1):+0.0;-0.0} %; {bytes:F0} bytes a session with indexes; {_refusals} reports told to come back");
@@ -107,10 +97,10 @@ internal sealed class VoucherBenchmark : IDisposable
         Parallel.For(0, vouchers.Length, i =>
         {
             _sessions[i].Bytes += BytesARound;
-            var receiver = _receivers[i % _receivers.Length];
+            var receiver = _receivers[i % _receivers.Length].Identity;
             var voucher = new Voucher
             {
-                Instance = _instance, InfoHash = _torrent, Sender = _sender.PublicKey, Receiver = receiver.PublicKey, Session = _sessions[i].Id,
+                Instance = _instance, InfoHash = _torrent, Sender = _sender.Identity.PublicKey, Receiver = receiver.PublicKey, Session = _sessions[i].Id,
                 Bytes = _sessions[i].Bytes, Opened = _opened, SignedAt = now,
             };
             vouchers[i] = voucher with { Signature = receiver.Sign(voucher.SignedMessage()) };

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Pbts.Load;
 
 namespace Pbts.Experiments;
 
@@ -53,7 +54,7 @@ internal sealed class ExperimentRun(Settings settings, IProgressView progress)
             await measure();
             return true;
         }
-        catch (Exception e) when (e is ExperimentException or HttpRequestException or IOException or TaskCanceledException or System.Net.Sockets.SocketException)
+        catch (Exception e) when (e is ExperimentException or LoadException or HttpRequestException or IOException or TaskCanceledException or System.Net.Sockets.SocketException)
         {
             Add(about with { Outcome = Outcome.Failed, Reason = e.Message, Samples = null, Value = null });
             return false;

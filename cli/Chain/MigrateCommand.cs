@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Pbts.Cli.Commands;
-using Pbts.Peer.Tracker;
+using Pbts.Peer;
 using Pbts.Protocol;
 using Pbts.Protocol.Ethereum;
 

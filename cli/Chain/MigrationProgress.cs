@@ -1,6 +1,6 @@
 using System.Text.Json;
 using Pbts.Cli.Commands;
-using Pbts.Peer.Tracker;
+using Pbts.Peer;
 using Pbts.Protocol;
 using Pbts.Protocol.Ethereum;
 

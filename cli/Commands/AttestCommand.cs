@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
-using Pbts.Peer.Tracker;
+using Pbts.Protocol.Receipts;
 
 namespace Pbts.Cli.Commands;
 
@@ -42,7 +42,7 @@ internal static class AttestCommand
             return exitCode;
         voucher = voucher with { Receiver = identity.PublicKey };
         voucher = voucher with { Signature = identity.Sign(voucher.SignedMessage()) };
-        context.Print(new JsonObject { ["vouchers"] = new JsonArray(ReceiptJson.ToJson(voucher)), ["voucher_id"] = voucher.Id.ToString() }, json);
+        context.Print(new JsonObject { ["vouchers"] = new JsonArray(voucher.ToJson()), ["voucher_id"] = voucher.Id.ToString() }, json);
         return ExitCodes.Success;
     }
 }

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
-using Pbts.Peer.Tracker;
+using Pbts.Peer;
 
 namespace Pbts.Cli.Commands;
 

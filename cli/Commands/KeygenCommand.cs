@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
-using Pbts.Peer.Keys;
+using Pbts.Peer;
 
 namespace Pbts.Cli.Commands;
 

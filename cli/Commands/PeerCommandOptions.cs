@@ -1,13 +1,7 @@
 using System.CommandLine;
 using System.Net;
 using System.Net.Sockets;
-using System.Text;
-using Pbts.Peer.Exchange;
-using Pbts.Peer.Keys;
-using Pbts.Peer.Tracker;
-using Pbts.Protocol.Storage;
-using Pbts.Protocol.Torrents;
-using Pbts.Protocol.Vouchers;
+using Pbts.Peer;
 
 namespace Pbts.Cli.Commands;
 
@@ -47,18 +41,6 @@ internal sealed class PeerCommandOptions
         return Path.Combine(root, identity.PublicKey.ToString()[..16]);
     }
 
-    /// <summary>The id of the tracker, remembered for when it does not answer.</summary>
-    private static async Task<InstanceId?> FindInstanceAsync(TrackerSet trackers, string path, CancellationToken cancellationToken)
-    {
-        if (await trackers.FindInstanceAsync(cancellationToken).ConfigureAwait(false) is { } found)
-        {
-            PrivateFile.CreateFolder(Path.GetDirectoryName(path)!);
-            await File.WriteAllTextAsync(path, found.ToString(), cancellationToken).ConfigureAwait(false);
-            return found;
-        }
-        return File.Exists(path) && InstanceId.TryParse(Encoding.UTF8.GetString(BoundedFile.Read(path, BoundedFile.MaxKey)), out var known) ? known : null;
-    }
-
     public void AddTo(Command command)
     {
         _port.Between(0, 65535);
@@ -88,7 +70,7 @@ internal sealed class PeerCommandOptions
 
     /// <summary>Starts the peer the options describe and runs <paramref name="work"/> with it; gives the exit code.</summary>
     public async Task<int> RunAsync(
-        CommandContext context, ParseResult parsed, bool writable, Func<TorrentPeer, bool, Task<int>> work, CancellationToken cancellationToken)
+        CommandContext context, ParseResult parsed, bool fetches, Func<TorrentPeer, bool, Task<int>> work, CancellationToken cancellationToken)
     {
         if (TorrentCommand.Read(context, parsed.GetRequiredValue(_torrent)) is not { } torrent)
             return ExitCodes.File;
@@ -100,32 +82,29 @@ internal sealed class PeerCommandOptions
             var options = new PeerOptions
             {
                 Identity = identity,
+                UserId = parsed.GetValue(_user),
+                Passkey = SharedOptions.Passkey(),
+                Tracker = parsed.GetValue(_tracker),
                 Listen = IPAddress.Parse(parsed.GetRequiredValue(_listen)),
                 Port = parsed.GetValue(_port),
+                Fetches = fetches,
                 StateFolder = identity is null ? null : StateFolder(parsed.GetValue(_state), identity),
                 MaxConnections = parsed.GetValue(_connections),
                 MaxUnchoked = parsed.GetValue(_slots),
                 StrangerAllowance = parsed.GetValue(_strangers),
                 UploadLimit = parsed.GetValue(_uploadLimit),
                 CreditWindow = parsed.GetValue(_credit),
+                Log = context.Say,
             };
-            using (var trackers = TrackerSet.Create(
-                torrent, parsed.GetValue(_tracker), identity is not null && parsed.GetValue(_user) is { } user ? (user, identity) : null, SharedOptions.Passkey(), context.Say))
+            try
             {
-                try
-                {
-                    // Whoever we meet with the same tracker signs for bytes; without it, for pieces.
-                    if (trackers is { HasMember: true })
-                        options = options with { Instance = await FindInstanceAsync(trackers, Path.Combine(options.StateFolder!, $"{torrent.InfoHash}.tracker"), cancellationToken).ConfigureAwait(false) };
-                    await using var peer = await TorrentPeer.StartAsync(torrent, parsed.GetRequiredValue(_data), trackers, options,
-                        context.Say, writable: writable, cancellationToken: cancellationToken).ConfigureAwait(false);
-                    peer.AddPeers([.. (parsed.GetValue(_peers) ?? []).Select(IPEndPoint.Parse)]);
-                    return await work(peer, parsed.GetValue(_quiet)).ConfigureAwait(false);
-                }
-                catch (SocketException e)
-                {
-                    return context.Fail(ExitCodes.Usage, $"--listen {options.Listen} --port {options.Port}: {e.Message}");
-                }
+                await using var peer = await TorrentPeer.StartAsync(torrent, parsed.GetRequiredValue(_data), options, cancellationToken).ConfigureAwait(false);
+                peer.AddPeers([.. (parsed.GetValue(_peers) ?? []).Select(IPEndPoint.Parse)]);
+                return await work(peer, parsed.GetValue(_quiet)).ConfigureAwait(false);
+            }
+            catch (SocketException e)
+            {
+                return context.Fail(ExitCodes.Usage, $"--listen {options.Listen} --port {options.Port}: {e.Message}");
             }
         }
     }

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Pbts.Peer.Tracker;
+using Pbts.Peer;
 using Pbts.Protocol.Receipts;
 
 namespace Pbts.Cli.Commands;

@@ -1,12 +1,8 @@
 using System.CommandLine;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Pbts.Peer.Exchange;
-using Pbts.Peer.Keys;
-using Pbts.Peer.Tracker;
-using Pbts.Protocol.Bep10;
+using Pbts.Peer;
 using Pbts.Protocol.Storage;
-using Pbts.Protocol.Vouchers;
 
 namespace Pbts.Cli.Commands;
 
@@ -50,45 +46,12 @@ internal static class ReportCommand
 
     private static async Task<int> ReportWaitingAsync(CommandContext context, TrackerClient client, string folder, bool json, CancellationToken cancellationToken)
     {
-        var (accepted, refused, waiting, processed) = (0, 0, 0, true);
-        foreach (var journal in Files("*.earned"))
-        {
-            using var pending = new PendingReceipts(journal);
-            var reporter = new ReceiptReporter(pending, client.ReportAsync, (_, _) => { }, context.Say, TimeProvider.System);
-            processed &= await reporter.ReportAsync(cancellationToken).ConfigureAwait(false);
-            accepted += reporter.Accepted;
-            refused += reporter.Refused;
-            waiting += pending.Count;
-        }
-
-        var (vouchersRefused, vouchersWaiting, credited, away) = (0, 0, 0L, false);
-        using var tracker = TrackerSet.Of(client);
-        foreach (var journal in Files("*.vouchers"))
-        {
-            using var earned = new EarnedVouchers(journal);
-            var reporter = new VoucherReporter(earned, ReportVouchersAsync, (_, _) => { }, context.Say, TimeProvider.System);
-            processed &= await reporter.ReportAsync(cancellationToken).ConfigureAwait(false);
-            credited += reporter.Credited;
-            vouchersRefused += reporter.Refused;
-            vouchersWaiting += earned.Waiting;
-        }
-
+        var report = await JournalReport.SendAsync(client, folder, context.Say, cancellationToken).ConfigureAwait(false);
         context.Print(new JsonObject
         {
-            ["credited"] = accepted, ["refused"] = refused, ["waiting"] = waiting,
-            ["voucher_bytes_credited"] = credited, ["vouchers_refused"] = vouchersRefused, ["vouchers_waiting"] = vouchersWaiting,
+            ["credited"] = report.ReceiptsCredited, ["refused"] = report.ReceiptsRefused, ["waiting"] = report.ReceiptsWaiting,
+            ["voucher_bytes_credited"] = report.VoucherBytesCredited, ["vouchers_refused"] = report.VouchersRefused, ["vouchers_waiting"] = report.VouchersWaiting,
         }, json);
-        if (processed)
-            return ExitCodes.Success;
-        return away || client.LastReport is { IsUnreachable: true } ? ExitCodes.Unreachable : ExitCodes.Refused;
-
-        async Task<ApiResult> ReportVouchersAsync(IReadOnlyCollection<Voucher> vouchers, CancellationToken cancelled)
-        {
-            var answer = await tracker.ReportVouchersAsync(vouchers, cancelled).ConfigureAwait(false);
-            away |= answer.IsUnreachable;
-            return answer;
-        }
-
-        string[] Files(string pattern) => Directory.Exists(folder) ? Directory.GetFiles(folder, pattern) : [];
+        return report.IsProcessed ? ExitCodes.Success : report.IsUnreachable ? ExitCodes.Unreachable : ExitCodes.Refused;
     }
 }

@@ -11,38 +11,38 @@ internal static class SeedCommand
         var options = new PeerCommandOptions();
         var command = new Command("seed", "Share a complete torrent until Ctrl-C, and report the receipts that peers sign for it.") { seconds };
         options.AddTo(command);
-        command.SetAction((parsed, cancellationToken) => options.RunAsync(context, parsed, writable: false, async (peer, quiet) =>
+        command.SetAction((parsed, cancellationToken) => options.RunAsync(context, parsed, fetches: false, async (peer, quiet) =>
         {
-            var session = peer.Session;
-            if (!session.Completed.IsCompleted)
-                return context.Fail(ExitCodes.File, $"{session.Left} of {session.Torrent.TotalLength} bytes are missing or wrong; get fetches them");
+            if (!peer.Completed.IsCompleted)
+                return context.Fail(ExitCodes.File, $"{peer.Progress.Left} of {peer.Torrent.TotalLength} bytes are missing or wrong; get fetches them");
             if (!quiet)
-                context.Say($"seeding {session.Torrent.Name} ({session.Torrent.InfoHash}) on port {session.ListenPort}");
+                context.Say($"seeding {peer.Torrent.Name} ({peer.Torrent.InfoHash}) on port {peer.Port}");
             var limit = parsed.GetValue(seconds) is { } n ? TimeSpan.FromSeconds(n) : Timeout.InfiniteTimeSpan;
             try
             {
-                await Task.WhenAny(Task.Delay(limit, cancellationToken), session.Failed, peer.Refused).ConfigureAwait(false);
+                await Task.WhenAny(Task.Delay(limit, cancellationToken), peer.Failed, peer.Refused).ConfigureAwait(false);
             }
             catch (OperationCanceledException)
             {
                 // Ctrl-C is how a seed ends.
             }
             await peer.StopAsync().ConfigureAwait(false);
+            var done = peer.Progress;
             context.Print(new JsonObject
             {
-                ["uploaded"] = session.Uploaded,
-                ["receipts_earned"] = session.Receipts.EarnedCount,
-                ["bytes_earned"] = session.Receipts.EarnedBytes,
-                ["receipts_credited"] = peer.Reporter?.Accepted ?? 0,
-                ["receipts_refused"] = peer.Reporter?.Refused ?? 0,
-                ["receipts_waiting"] = session.Receipts.ToReport.Count,
-                ["vouchers_taken"] = session.Receipts.Vouchers?.Count.Taken ?? 0,
-                ["voucher_bytes"] = session.Receipts.Vouchers?.EarnedBytes ?? 0,
-                ["voucher_bytes_credited"] = peer.VoucherReporter?.Credited ?? 0,
-                ["vouchers_waiting"] = session.Receipts.Vouchers?.Earned.Waiting ?? 0,
+                ["uploaded"] = done.Uploaded,
+                ["receipts_earned"] = done.ReceiptsEarned,
+                ["bytes_earned"] = done.BytesEarned,
+                ["receipts_credited"] = done.ReceiptsCredited,
+                ["receipts_refused"] = done.ReceiptsRefused,
+                ["receipts_waiting"] = done.ReceiptsWaiting,
+                ["vouchers_taken"] = done.VouchersTaken,
+                ["voucher_bytes"] = done.VoucherBytes,
+                ["voucher_bytes_credited"] = done.VoucherBytesCredited,
+                ["vouchers_waiting"] = done.VouchersWaiting,
             }, parsed.GetValue(options.Json));
-            if (session.Failure is not null)
-                return context.Fail(ExitCodes.File, session.Failure);
+            if (peer.Failure is { } failure)
+                return context.Fail(ExitCodes.File, failure);
             return peer.Refused.IsCompleted ? context.Fail(ExitCodes.Refused, $"the tracker refuses: {await peer.Refused.ConfigureAwait(false)}") : ExitCodes.Success;
         }, cancellationToken));
         return command;

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
-using Pbts.Peer.Tracker;
+using Pbts.Peer;
 
 namespace Pbts.Cli.Commands;
 

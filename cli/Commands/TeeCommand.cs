@@ -4,7 +4,7 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Pbts.Peer.Tracker;
+using Pbts.Peer;
 using Pbts.Protocol.Attestation;
 using Pbts.Protocol.Storage;
 

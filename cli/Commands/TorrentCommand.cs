@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
-using Pbts.Peer.Tracker;
+using Pbts.Peer;
 using Pbts.Protocol.Storage;
 using Pbts.Protocol.Torrents;
 

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
-using Pbts.Protocol.Bls;
 using Pbts.Protocol.Receipts;
 
 namespace Pbts.Cli.Commands;
@@ -35,7 +34,7 @@ internal static class VerifyCommand
                 return context.Fail(ExitCodes.Usage, "--receiver: must be base64 of 48 bytes");
             var bytes = new byte[ReceiptSignature.Length];
             var valid = Convert.TryFromBase64String(parsed.GetRequiredValue(signature), bytes, out var length)
-                && BlsSignature.TryParse(bytes.AsSpan(0, length), out var signed) && BlsPublicKey.TryParse(receiverKey.Span, out var key) && Bls.Verify(key, message, signed);
+                && ReceiptSignature.TryFrom(bytes.AsSpan(0, length), out var signed) && StatementVerifier.Verify([new(receiverKey, message, signed)])[0];
             context.Print(new JsonObject { ["valid"] = valid }, parsed.GetValue(json));
             return valid ? ExitCodes.Success : ExitCodes.Refused;
         });

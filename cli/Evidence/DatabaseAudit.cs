@@ -35,9 +35,8 @@ internal sealed class DatabaseAudit(string connectionString, AuditProgress progr
         ORDER BY u.id
         """;
 
-    private const int Waiting = 4 * VoucherVerifier.Batch;
+    private const int Waiting = 4 * StatementVerifier.Batch;
 
-    private readonly VoucherVerifier _verifier = new();
     private readonly List<(Voucher Voucher, VoucherId Id, long Sender, long Receiver)> _waiting = new(Waiting);
 
     /// <summary>By member: how many of its vouchers do not fit, and the first of them.</summary>
@@ -134,7 +133,7 @@ internal sealed class DatabaseAudit(string connectionString, AuditProgress progr
 
     private void Verify()
     {
-        var verdicts = _verifier.Verify([.. _waiting.Select(one => one.Voucher)]);
+        var verdicts = StatementVerifier.VerifyOnAllProcessors([.. _waiting.Select(one => one.Voucher.Statement())]);
         for (var i = 0; i < verdicts.Length; i++)
         {
             if (!verdicts[i])

@@ -1,5 +1,7 @@
+using System.Diagnostics;
+using System.Text.Json;
 using Nethereum.RPC.Eth.DTOs;
-using Pbts.Cli.Chain;
+using Pbts.Local;
 using Pbts.Protocol;
 using Pbts.Protocol.Ethereum;
 
@@ -8,6 +10,8 @@ namespace Pbts.Experiments.Parts;
 /// <summary>Sends transactions to a local chain that mines at once, with the key of anvil's second account, which every anvil prints.</summary>
 internal sealed class DevelopmentChain : IDisposable
 {
+    private const string Secret = "0x59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d";
+
     private readonly EthereumRpcClient _rpc;
     private readonly EthereumPrivateKey _key;
     private ulong _nonce;
@@ -17,7 +21,7 @@ internal sealed class DevelopmentChain : IDisposable
     private DevelopmentChain(Uri node)
     {
         _rpc = new EthereumRpcClient(node);
-        _ = EthereumPrivateKey.TryParse("0x59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d", out var key);
+        _ = EthereumPrivateKey.TryParse(Secret, out var key);
         _key = key!;
     }
 
@@ -29,10 +33,7 @@ internal sealed class DevelopmentChain : IDisposable
     public static async Task<DevelopmentChain> OpenAsync(Uri node)
     {
         var chain = new DevelopmentChain(node);
-        var deployed = await FactoryDeployment.DeployAsync(chain._rpc, chain._key, TimeSpan.FromSeconds(60), CancellationToken.None);
-        if (!deployed.TryGet(out var factory, out var problem))
-            throw new ExperimentException($"the factory could not be deployed: {problem}");
-        (chain.Factory, chain.FactoryGas) = (factory.Address, factory.GasUsed);
+        (chain.Factory, chain.FactoryGas) = await DeployFactoryAsync(node);
         chain._nonce = Got(await chain._rpc.TransactionCountAsync(chain._key.Address, pending: true));
         chain._chainId = Got(await chain._rpc.ChainIdAsync());
         chain._fees = Got(await GasFees.ReadAsync(chain._rpc));
@@ -61,6 +62,21 @@ internal sealed class DevelopmentChain : IDisposable
             ? values : throw new ExperimentException($"{function.Signature} gave something else");
 
     public void Dispose() => _rpc.Dispose();
+
+    /// <summary>The command knows the factory's code.</summary>
+    private static async Task<(EthereumAddress Address, ulong Gas)> DeployFactoryAsync(Uri node)
+    {
+        var start = new ProcessStartInfo("dotnet", [Clone.Program("cli"), "deploy-factory", "--json"]) { RedirectStandardOutput = true };
+        (start.Environment["RPC"], start.Environment["PK0"]) = (node.ToString(), Secret);
+        using var command = Process.Start(start)!;
+        var said = await command.StandardOutput.ReadToEndAsync();
+        await command.WaitForExitAsync();
+        if (command.ExitCode != 0)
+            throw new ExperimentException($"the factory could not be deployed: {said}");
+        using var answer = JsonDocument.Parse(said);
+        return EthereumAddress.TryParse(answer.RootElement.GetProperty("factory").GetString(), out var address)
+            ? (address, answer.RootElement.GetProperty("gas_used").GetUInt64()) : throw new ExperimentException("the factory has no address");
+    }
 
     private static T Got<T>(Outcome<T> result) => result.TryGet(out var value, out var error) ? value : throw new ExperimentException($"the chain: {error.RevertReason ?? error.Text}");
 }

@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using System.Text.Json;
-using Pbts.Experiments.Tracker;
-using Pbts.Peer.Keys;
+using Pbts.Peer;
 using Pbts.Protocol.Receipts;
 
 namespace Pbts.Experiments.Parts;

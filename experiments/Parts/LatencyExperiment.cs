@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Text.Json;
-using Pbts.Experiments.Tracker;
-using Pbts.Peer.Keys;
+using Pbts.Load;
+using Pbts.Peer;
 using Pbts.Protocol.Attestation;
 using Pbts.Protocol.Tee;
 
@@ -74,9 +74,8 @@ internal sealed class LatencyExperiment : IExperiment
 
     private async Task RegisterAsync(ExperimentRun run, Uri tracker, DstackClient? agent, string? problem, string? note)
     {
-        using var api = new TrackerApi(tracker);
-        var instance = (await api.GetAsync("health")).GetProperty("instance_id").GetString()!;
-        await run.TimeAsync(Entry(Registration, "key generation, signature, HTTP, proof of possession, database"), () => 0, async _ => await Reporter.RegisterAsync(api, instance, "latency"));
+        using var client = new TrackerClient(tracker.ToString());
+        await run.TimeAsync(Entry(Registration, "key generation, signature, HTTP, proof of possession, database"), () => 0, async _ => await LoadMember.RegisterAsync(client, "latency"));
         if (agent is null)
         {
             run.Skip(Name, Attested, problem!);
@@ -85,16 +84,16 @@ internal sealed class LatencyExperiment : IExperiment
 
         try
         {
-            await TrustedMember.RegisterAsync(api, instance, agent);
+            await TrustedMember.RegisterAsync(client, agent);
         }
-        catch (ExperimentException e) when (e.Message.Contains("Invalid attestation", StringComparison.Ordinal))
+        catch (LoadException e) when (e.Message.Contains("Invalid attestation", StringComparison.Ordinal))
         {
             run.Skip(Name, Attested, $"the tracker accepts no quote of this machine: {e.Message}");
             return;
         }
 
         await run.TimeAsync(Entry(Attested, "the same with a derived key, a quote over it, and the quote's verification by the tracker" + (note is null ? "" : "; " + note)),
-            () => 0, async _ => await TrustedMember.RegisterAsync(api, instance, agent));
+            () => 0, async _ => await TrustedMember.RegisterAsync(client, agent));
     }
 
     private static void Check(QuoteVerdict verdict)

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Pbts.Experiments.Tracker;
-using Pbts.Peer.Tracker;
+using Pbts.Load;
+using Pbts.Peer;
 using Pbts.Protocol.Receipts;
 
 namespace Pbts.Experiments.Parts;
@@ -30,7 +31,7 @@ internal sealed class OverheadExperiment : IExperiment
         await run.TimeAsync(Entry("key generation"), () => 0, async _ => CheckKey(await api.PostAsync("keygen")));
         await TimeTeeAsync(run, api);
 
-        var (senders, receivers) = (await Reporter.RegisterManyAsync(api, 1, "overhead"), await Reporter.RegisterManyAsync(api, 5, "overhead"));
+        var (senders, receivers) = (await LoadMember.RegisterManyAsync(api.Client, 1, "overhead"), await LoadMember.RegisterManyAsync(api.Client, 5, "overhead"));
         var source = new ReceiptSource(senders[0], receivers);
         foreach (var size in new[] { 1, 10, 50 })
         {
@@ -43,7 +44,7 @@ internal sealed class OverheadExperiment : IExperiment
             await AnnounceAsync(client, both.Item1);
             await api.ReportAsync(both.Item2, 10);
         });
-        await run.GuardAsync(Entry("credit for all of these reports"), () => source.CheckCreditedAsync(api));
+        await run.GuardAsync(Entry("credit for all of these reports"), () => source.CheckCreditedAsync(api.Client));
         await run.TimeAsync(Entry("announce, 10 clients at once") with { Note = "until all ten are answered" }, () => Enumerable.Range(1, 10).Select(Announce).ToArray(),
             requests => Task.WhenAll(requests.Select(request => AnnounceAsync(client, request))));
         await TimeChainAsync(run, api);
@@ -60,7 +61,7 @@ internal sealed class OverheadExperiment : IExperiment
             ("attestation", "generate-attestation", () => new { payload = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16)) }),
         })
         {
-            var (status, error) = await api.ProbeAsync(path, body());
+            var (status, _, error) = await api.Client.PostAsync(path, body(), CancellationToken.None);
             // Without a TEE the answer is 503 by contract; anything else wrong is a failure.
             if (status is 404 or 503)
                 run.Skip(Name, name, $"POST /{path} is answered with {status}: {error}{(missing is null ? "" : $"; {missing}")}");
@@ -83,7 +84,7 @@ internal sealed class OverheadExperiment : IExperiment
         await run.GuardAsync(Entry("registration on the contract"), async () =>
         {
             await api.PostAsync("contract/init");
-            await run.TimeAsync(Entry("registration on the contract") with { Note = "until the transaction is mined, on anvil, which mines at once" }, () => user = Reporter.NewName("chain"), async name =>
+            await run.TimeAsync(Entry("registration on the contract") with { Note = "until the transaction is mined, on anvil, which mines at once" }, () => user = LoadMember.NewName("chain"), async name =>
                 await api.PostAsync("contract/register?wait=60", new { username = name, salt = "salt", password_hash = new string('1', 64), download_size = 0, upload_size = 0 }), 200);
             long size = 0;
             await run.TimeAsync(Entry("update on the contract") with { Note = "until the transaction is mined, on anvil" }, () => ++size, async up =>

@@ -1,5 +1,5 @@
-using Pbts.Experiments.Tracker;
-using Pbts.Peer.Keys;
+using Pbts.Load;
+using Pbts.Peer;
 using Pbts.Protocol.Bls;
 using Pbts.Protocol.Receipts;
 
@@ -16,24 +16,24 @@ internal sealed class ReceiptsExperiment : IExperiment
 
     public async Task RunAsync(ExperimentRun run)
     {
-        var sender = new Reporter("sender", MemberIdentity.Generate());
-        var one = new ReceiptSource(sender, [new Reporter("receiver", MemberIdentity.Generate())]);
+        var sender = new LoadMember("sender", MemberIdentity.Generate());
+        var one = new ReceiptSource(sender, [new LoadMember("receiver", MemberIdentity.Generate())]);
         await run.TimeAsync(Entry("key generation"), () => MemberIdentity.Generate().Dispose());
         await run.TimeAsync(Entry("signing"), () => one.Next(1));
         await run.TimeAsync(Entry("verification", "key and signature decoded and checked too"), () => one.Next(1)[0], receipt =>
         {
-            Check(Bls.Verify(Keys.Public(receipt.Receiver), receipt.SignedMessage(), Keys.Signature(receipt.Signature)));
+            Check(Bls.Verify(receipt.Receiver.ToBls(), receipt.SignedMessage(), receipt.Signature.ToBls()));
             return Task.CompletedTask;
         });
 
         foreach (var size in run.Settings.BatchSizes)
         {
             var iterations = Math.Clamp(run.Settings.Iterations * 10 / size, run.Settings.Fewest, run.Settings.Iterations);
-            var receivers = Enumerable.Range(0, size).Select(i => new Reporter($"receiver-{i}", MemberIdentity.Generate())).ToArray();
+            var receivers = Enumerable.Range(0, size).Select(i => new LoadMember($"receiver-{i}", MemberIdentity.Generate())).ToArray();
             var receipts = new ReceiptSource(sender, receivers).Next(size);
-            var keys = receipts.Select(receipt => Keys.Public(receipt.Receiver)).ToArray();
+            var keys = receipts.Select(receipt => receipt.Receiver.ToBls()).ToArray();
             var messages = receipts.Select(receipt => (ReadOnlyMemory<byte>)receipt.SignedMessage()).ToArray();
-            var signatures = receipts.Select(receipt => Keys.Signature(receipt.Signature)).ToArray();
+            var signatures = receipts.Select(receipt => receipt.Signature.ToBls()).ToArray();
             await run.TimeAsync(Entry("aggregation", size), () => Check(Bls.TryAggregate(signatures, out _)), iterations);
             Check(Bls.TryAggregate(signatures, out var aggregate));
             await run.TimeAsync(Entry("aggregate verification", size, "as many receivers; plain, without random coefficients, as in the reference: attackable, for comparison only"),
@@ -52,7 +52,7 @@ internal sealed class ReceiptsExperiment : IExperiment
 
     private Task<bool> TimeBatchAsync(ExperimentRun run, string name, int size, Receipt[] receipts, int iterations)
     {
-        var items = receipts.Select(receipt => new BlsBatchItem(Keys.Public(receipt.Receiver), receipt.SignedMessage(), Keys.Signature(receipt.Signature))).ToArray();
+        var items = receipts.Select(receipt => new BlsBatchItem(receipt.Receiver.ToBls(), receipt.SignedMessage(), receipt.Signature.ToBls())).ToArray();
         return run.TimeAsync(Entry(name, size, "what the tracker does"), () => Check(!Bls.BatchVerify(items).Contains(false)), iterations);
     }
 

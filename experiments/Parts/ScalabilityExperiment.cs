@@ -2,9 +2,9 @@ using System.Buffers.Binary;
 using System.Diagnostics;
 using System.Net;
 using System.Security.Cryptography;
-using Pbts.Bench.Load;
 using Pbts.Experiments.Tracker;
-using Pbts.Peer.Tracker;
+using Pbts.Load;
+using Pbts.Peer;
 using Pbts.Protocol.Bencode;
 using Pbts.Protocol.Receipts;
 
@@ -31,15 +31,15 @@ internal sealed class ScalabilityExperiment : IExperiment
         }
 
         using var api = new TrackerApi(tracker);
-        var receivers = await Reporter.RegisterManyAsync(api, 5, "receiver");
-        var senders = await Reporter.RegisterManyAsync(api, run.Settings.Reporters.Max(), "reporter");
+        var receivers = await LoadMember.RegisterManyAsync(api.Client, 5, "receiver");
+        var senders = await LoadMember.RegisterManyAsync(api.Client, run.Settings.Reporters.Max(), "reporter");
         var sources = senders.Select(sender => new ReceiptSource(sender, receivers)).ToArray();
         foreach (var count in run.Settings.Reporters)
             await ReportTogetherAsync(run, api, sources[..count]);
         await run.GuardAsync(Reporters("credit", sources.Length), async () =>
         {
             foreach (var source in sources)
-                await source.CheckCreditedAsync(api);
+                await source.CheckCreditedAsync(api.Client);
         });
         foreach (var (which, size) in run.Settings.Swarms.Index())
             await SwarmAsync(run, api, which, size);
@@ -102,7 +102,7 @@ internal sealed class ScalabilityExperiment : IExperiment
             var infoHash = InfoHash.From(SHA1.HashData(hash));
             await CheckSwarmAsync(api.Url, infoHash, size);
 
-            using var connection = await TrackerConnection.OpenAsync(tracker);
+            using var connection = await KeptConnection.OpenAsync(tracker);
             var (peer, request) = (0, new byte[AnnounceText.MaxLength]);
             await run.TimeAsync(Entry("announce to a swarm") with { Note = "one at a time, asking for 50 peers" },
                 () => AnnounceText.Write(request, torrent, ++peer % size, 50, seeder: (peer % size) % 2 == 0), async length =>
@@ -112,11 +112,11 @@ internal sealed class ScalabilityExperiment : IExperiment
                         throw new ExperimentException($"an announce was answered with {answer}");
                 });
 
-            var members = await Reporter.RegisterManyAsync(api, 6, "swarm");
+            var members = await LoadMember.RegisterManyAsync(api.Client, 6, "swarm");
             var source = new ReceiptSource(members[0], members[1..], infoHash);
             await run.TimeAsync(Entry("report from a swarm") with { Note = $"{ReceiptsPerReport} new receipts each" }, () => source.NextReport(ReceiptsPerReport),
                 async report => await api.ReportAsync(report, ReceiptsPerReport), Math.Min(run.Settings.Iterations, 100));
-            await source.CheckCreditedAsync(api);
+            await source.CheckCreditedAsync(api.Client);
         });
     }
 

@@ -1,6 +1,6 @@
 using System.Diagnostics;
-using Pbts.Experiments.Tracker;
-using Pbts.Peer.Keys;
+using Pbts.Load;
+using Pbts.Peer;
 using Pbts.Protocol.Bls;
 
 namespace Pbts.Experiments.Parts;
@@ -18,9 +18,11 @@ internal sealed class ThroughputExperiment : IExperiment
 
     public async Task RunAsync(ExperimentRun run)
     {
-        var (sender, receiver) = (new Reporter("sender", MemberIdentity.Generate()), new Reporter("receiver", MemberIdentity.Generate()));
+        var (sender, receiver) = (new LoadMember("sender", MemberIdentity.Generate()), new LoadMember("receiver", MemberIdentity.Generate()));
         var source = new ReceiptSource(sender, [receiver]);
-        var signed = source.Next(64).Select(receipt => new BlsBatchItem(Keys.Validated(receipt.Receiver), receipt.SignedMessage(), Keys.Signature(receipt.Signature))).ToArray();
+        if (!receiver.Identity.PublicKey.ToBls().TryValidate(out var key))
+            throw new ExperimentException("a new key is none");
+        var signed = source.Next(64).Select(receipt => new BlsBatchItem(key, receipt.SignedMessage(), receipt.Signature.ToBls())).ToArray();
         var messages = signed.Select(item => item.Message.ToArray()).ToArray();
         foreach (var (name, once) in new (string, Action<int>)[]
         {

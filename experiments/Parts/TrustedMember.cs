@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
-using Pbts.Experiments.Tracker;
-using Pbts.Peer.Keys;
+using Pbts.Load;
+using Pbts.Peer;
 using Pbts.Protocol;
 using Pbts.Protocol.Attestation;
 using Pbts.Protocol.Bls;
@@ -13,18 +13,20 @@ namespace Pbts.Experiments.Parts;
 internal static class TrustedMember
 {
     /// <summary>Derives a key, has it quoted, and registers with both.</summary>
-    /// <exception cref="ExperimentException">The agent gave nothing, or the tracker refused it.</exception>
-    public static async Task RegisterAsync(TrackerApi api, string instanceId, DstackClient agent)
+    /// <exception cref="ExperimentException">The agent gave nothing, or the tracker is not there.</exception>
+    /// <exception cref="LoadException">The tracker refused it.</exception>
+    public static async Task RegisterAsync(TrackerClient tracker, DstackClient agent)
     {
-        var userId = Reporter.NewName("trusted");
+        var userId = LoadMember.NewName("trusted");
+        var instance = await tracker.FindInstanceAsync(CancellationToken.None) ?? throw new ExperimentException("the tracker does not tell its instance id");
         var identity = await DeriveAsync(agent, userId);
         var claims = new AttestationClaims
         {
-            Purpose = AttestationPurpose.Registration, PublicKey = identity.PublicKey.Span.ToArray(), InstanceId = Convert.FromHexString(instanceId),
+            Purpose = AttestationPurpose.Registration, PublicKey = identity.PublicKey.Span.ToArray(), InstanceId = instance.ToArray(),
             Nonce = RandomNumberGenerator.GetBytes(AttestationClaims.NonceSize), Time = DateTimeOffset.UtcNow.ToUnixTimeSeconds(), Payload = Encoding.UTF8.GetBytes(userId),
         };
         var quote = Got(await agent.GetQuoteAsync(claims.ReportData(), CancellationToken.None));
-        await new Reporter(userId, identity).RegisterAsync(api, instanceId, new AttestationDocument(claims, quote).ToBytes());
+        await new LoadMember(userId, identity).RegisterAsync(tracker, new AttestationDocument(claims, quote).ToBytes());
     }
 
     /// <summary>The key of that name.</summary>

@@ -1,23 +1,19 @@
-using System.Net.Http.Headers;
 using System.Text.Json;
-using Pbts.Peer.Tracker;
-using Pbts.Protocol.Receipts;
+using Pbts.Peer;
 
 namespace Pbts.Experiments.Tracker;
 
 /// <summary>Calls a tracker with as many connections as are needed, and looks at every answer: what is not a success throws.</summary>
 internal sealed class TrackerApi(Uri tracker) : IDisposable
 {
-    private readonly HttpClient _http = new(new SocketsHttpHandler { PooledConnectionIdleTimeout = TimeSpan.FromMinutes(5) })
-    {
-        BaseAddress = tracker, Timeout = TimeSpan.FromSeconds(180),
-    };
-
     private int _inFlight;
     private int _peak;
     private int _toldToComeBack;
 
     public Uri Url => tracker;
+
+    /// <summary>The client it calls with, for what looks at its answers itself.</summary>
+    public TrackerClient Client { get; } = new(tracker.ToString()) { Timeout = TimeSpan.FromSeconds(180) };
 
     /// <summary>Most requests that were under way at the same time since <see cref="Restart"/>.</summary>
     public int Peak => _peak;
@@ -27,54 +23,29 @@ internal sealed class TrackerApi(Uri tracker) : IDisposable
 
     public void Restart() => (_peak, _toldToComeBack) = (0, 0);
 
-    /// <exception cref="ExperimentException">The status is not 2xx.</exception>
-    public async Task<JsonElement> GetAsync(string path)
-    {
-        using var response = await _http.GetAsync(new Uri(path, UriKind.Relative));
-        return await ReadAsync(path, response);
-    }
+    /// <exception cref="ExperimentException">The status is not 200.</exception>
+    public async Task<JsonElement> GetAsync(string path) => Look(path, await Client.GetAsync(path, CancellationToken.None));
 
-    /// <exception cref="ExperimentException">The status is not 2xx.</exception>
-    public async Task<JsonElement> PostAsync(string path, object? body = null)
-    {
-        using var content = Json(body is null ? [] : JsonSerializer.SerializeToUtf8Bytes(body));
-        using var response = await _http.PostAsync(new Uri(path, UriKind.Relative), content);
-        return await ReadAsync(path, response);
-    }
-
-    /// <summary>The status of a call and what it says went wrong; for finding out whether something can be measured at all.</summary>
-    public async Task<(int Status, string Error)> ProbeAsync(string path, object? body = null)
-    {
-        using var content = Json(body is null ? [] : JsonSerializer.SerializeToUtf8Bytes(body));
-        using var response = await _http.PostAsync(new Uri(path, UriKind.Relative), content);
-        var json = Parse(await response.Content.ReadAsByteArrayAsync());
-        return ((int)response.StatusCode, ErrorIn(json) ?? $"{path} is answered with {(int)response.StatusCode}");
-    }
+    /// <exception cref="ExperimentException">The status is not 200.</exception>
+    public async Task<JsonElement> PostAsync(string path, object? body = null) => Look(path, await Client.PostAsync(path, body ?? Array.Empty<byte>(), CancellationToken.None));
 
     /// <summary>Sends a report until it is processed, and sees to it that every receipt in it is accepted.</summary>
+    /// <param name="report">As JSON.</param>
     /// <param name="count">Receipts in the report.</param>
     /// <exception cref="ExperimentException">A receipt was refused.</exception>
     public async Task ReportAsync(byte[] report, int count)
     {
-        var refusals = 0;
-        while (true)
+        for (var refusals = 0; ;)
         {
             var now = Interlocked.Increment(ref _inFlight);
             for (int peak = _peak; now > peak; peak = _peak)
                 Interlocked.CompareExchange(ref _peak, now, peak);
-            try
+            var answer = await Client.PostAsync("report", report, CancellationToken.None);
+            Interlocked.Decrement(ref _inFlight);
+            if (answer.Status is not (429 or 503))
             {
-                using var content = Json(report);
-                using var response = await _http.PostAsync(new Uri("report", UriKind.Relative), content);
-                if ((int)response.StatusCode is not (429 or 503))
-                {
-                    CheckReport(await ReadAsync("report", response), count);
-                    return;
-                }
-            }
-            finally
-            {
-                Interlocked.Decrement(ref _inFlight);
+                CheckReport(Look("report", answer), count);
+                return;
             }
 
             Interlocked.Increment(ref _toldToComeBack);
@@ -83,13 +54,7 @@ internal sealed class TrackerApi(Uri tracker) : IDisposable
         }
     }
 
-    /// <summary>A report as bytes, so that writing it is not timed.</summary>
-    public static byte[] Report(string userId, IReadOnlyCollection<Receipt> receipts) => JsonSerializer.SerializeToUtf8Bytes(new
-    {
-        user_id = userId, uploaded_delta = 0, downloaded_delta = 0, receipts = receipts.Select(ReceiptJson.ToJson),
-    });
-
-    public void Dispose() => _http.Dispose();
+    public void Dispose() => Client.Dispose();
 
     internal static void CheckReport(JsonElement answer, int count)
     {
@@ -100,32 +65,11 @@ internal sealed class TrackerApi(Uri tracker) : IDisposable
             throw new ExperimentException($"{answer.GetProperty("verified_receipts").GetInt32()} of {count} receipts were verified");
     }
 
-    private static ByteArrayContent Json(byte[] bytes)
+    private static JsonElement Look(string path, ApiResult answer)
     {
-        var content = new ByteArrayContent(bytes);
-        content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
-        return content;
+        if (answer.IsUnreachable)
+            throw new ExperimentException($"/{path}: {answer.Error}");
+        return answer.Status != 200 ? throw new ExperimentException($"/{path} was answered with {answer.Status}: {answer.Text("error") ?? "no reason"}")
+            : answer.Body ?? throw new ExperimentException($"/{path} was answered with something that is no JSON");
     }
-
-    private static async Task<JsonElement> ReadAsync(string path, HttpResponseMessage response)
-    {
-        var json = Parse(await response.Content.ReadAsByteArrayAsync());
-        return (int)response.StatusCode != 200 ? throw new ExperimentException($"/{path} was answered with {(int)response.StatusCode}: {ErrorIn(json) ?? "no reason"}")
-            : json ?? throw new ExperimentException($"/{path} was answered with something that is no JSON");
-    }
-
-    private static JsonElement? Parse(byte[] bytes)
-    {
-        try
-        {
-            return JsonSerializer.Deserialize<JsonElement>(bytes);
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
-    }
-
-    private static string? ErrorIn(JsonElement? json) =>
-        json is { ValueKind: JsonValueKind.Object } answer && answer.TryGetProperty("error", out var error) && error.ValueKind == JsonValueKind.String ? error.GetString() : null;
 }

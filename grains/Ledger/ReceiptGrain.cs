@@ -114,8 +114,8 @@ internal sealed partial class ReceiptGrain(
         var vouchers = Open(outcomes).Where(i => !verified.Contains(i)).ToArray();
         SignedStatement[] statements =
         [
-            .. vouchers.Select(i => report.Vouchers[i]).Select(voucher => new SignedStatement(voucher.Receiver, voucher.SignedMessage(), voucher.Signature, Proven: true)),
-            .. receipts.Select(i => report.Receipts[i]).Select(receipt => new SignedStatement(receipt.Receiver, receipt.SignedMessage(), receipt.Signature, screen.HolderOf(receipt.Receiver) is not null)),
+            .. vouchers.Select(i => report.Vouchers[i]).Select(voucher => voucher.Statement()),
+            .. receipts.Select(i => report.Receipts[i]).Select(receipt => receipt.Statement() with { Alone = screen.HolderOf(receipt.Receiver) is null }),
         ];
         if (statements.Length == 0)
             return true;

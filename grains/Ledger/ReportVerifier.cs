@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Options;
 using Pbts.GrainInterfaces.Configuration;
 using Pbts.GrainInterfaces.Operations;
+using Pbts.Protocol.Receipts;
 
 namespace Pbts.Grains.Ledger;
 
@@ -54,7 +55,7 @@ internal sealed class ReportVerifier(SignatureWorkers workers, IOptions<Receipts
         for (var weight = 0; start < statements.Count && weight < size; start++)
         {
             slice.Add(start);
-            weight += statements[start].Proven ? 1 : SingleWeight;
+            weight += statements[start].Alone ? SingleWeight : 1;
         }
 
         return slice;

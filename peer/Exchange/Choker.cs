@@ -10,10 +10,10 @@ internal static class Choker
     /// <param name="random">Chooses the newcomer.</param>
     public static HashSet<PeerConnection> Choose(IEnumerable<PeerConnection> peers, int slots, long? strangerAllowance, Random random)
     {
-        var wanting = peers.Where(p => p.IsInterested && MayBeServed(p, strangerAllowance)).ToList();
+        var wanting = peers.Where(p => p.State.IsInterested && MayBeServed(p, strangerAllowance)).ToList();
         if (wanting.Count <= slots)
             return [.. wanting];
-        var chosen = wanting.OrderByDescending(p => p.ReceivedThisRound + p.Credit.SignedThisRound).Take(Math.Max(slots - 1, 1)).ToHashSet();
+        var chosen = wanting.OrderByDescending(p => p.State.ReceivedThisRound + p.State.Credit.SignedThisRound).Take(Math.Max(slots - 1, 1)).ToHashSet();
         var others = wanting.Where(p => !chosen.Contains(p)).ToArray();
         if (chosen.Count < slots)
             chosen.Add(others[random.Next(others.Length)]);
@@ -21,5 +21,5 @@ internal static class Choker
     }
 
     public static bool MayBeServed(PeerConnection peer, long? strangerAllowance) =>
-        !peer.Credit.IsDelinquent && !peer.Credit.IsDistrusted && (peer.CanSign || strangerAllowance is not { } limit || peer.Credit.Given < limit);
+        !peer.State.Credit.IsDelinquent && !peer.State.Credit.IsDistrusted && (peer.CanSign || strangerAllowance is not { } limit || peer.State.Credit.Given < limit);
 }

@@ -53,15 +53,15 @@ internal sealed class CreditBook(PeerOptions options, int pieceLength, TimeProvi
     public bool MayTake(PeerConnection peer, BlockRequest request)
     {
         if (!peer.CanSign)
-            return options.StrangerAllowance is not { } limit || peer.Credit.Given < limit;
+            return options.StrangerAllowance is not { } limit || peer.State.Credit.Given < limit;
         if (options.Identity is null)
             return true;
-        var (after, window) = (peer.Credit.Unsigned + request.Length, Math.Max(Window(peer.Credit), request.Length));
+        var (after, window) = (peer.State.Credit.Unsigned + request.Length, Math.Max(Window(peer.State.Credit), request.Length));
         if (after > window / 2)
             Pressed?.Invoke();
         if (after <= window)
             return true;
-        peer.Credit.ExhaustedSince ??= clock.GetTimestamp();
+        peer.State.Credit.ExhaustedSince ??= clock.GetTimestamp();
         return false;
     }
 

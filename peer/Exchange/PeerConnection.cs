@@ -4,11 +4,10 @@ using System.IO.Pipelines;
 using System.Net;
 using System.Net.Sockets;
 using Pbts.Protocol.Bep10;
-using Pbts.Protocol.Receipts;
 
 namespace Pbts.Peer.Exchange;
 
-/// <summary>One connection: frames in and out, its limits, and what both sides said. State is guarded by the session's lock.</summary>
+/// <summary>One connection: frames in and out, and its limits.</summary>
 internal sealed class PeerConnection : IDisposable
 {
     /// <summary>
@@ -39,7 +38,7 @@ internal sealed class PeerConnection : IDisposable
         _handler = handler;
         PeerId = peerId;
         IsExtended = extended;
-        Has = new Bitfield(pieceCount);
+        State = new PeerState(pieceCount);
         EndPoint = (IPEndPoint)socket.RemoteEndPoint!;
         Health = health;
         // The largest legal messages: a block, a whole bitfield, a batch of receipts.
@@ -48,8 +47,7 @@ internal sealed class PeerConnection : IDisposable
 
     public IPEndPoint EndPoint { get; }
 
-    /// <summary>The address the peer can be called at, when it is known: dialled by us, or told in its extension handshake.</summary>
-    public IPEndPoint? DialBack { get; set; }
+    public PeerState State { get; }
 
     public byte[] PeerId { get; }
 
@@ -62,41 +60,11 @@ internal sealed class PeerConnection : IDisposable
 
     public PbtsExtension Pbts { get; } = new();
 
-    /// <summary>Whose receipts and credit these are: from the handshake, else from the first receipt.</summary>
-    public MemberKey? Key { get; set; }
-
-    public Bitfield Has { get; set; }
-
-    public bool AmChoking { get; set; } = true;
-
-    public bool AmInterested { get; set; }
-
-    public bool IsChokingUs { get; set; } = true;
-
-    public bool IsInterested { get; set; }
-
-    /// <summary>Asked for blocks and silent since: it is asked for nothing more until it sends one.</summary>
-    public bool IsSnubbing { get; set; }
-
-    public List<PieceDownload> Downloads { get; } = [];
-
-    /// <summary>The account of the key behind the connection, or of the connection alone while there is no key.</summary>
-    public PeerCredit Credit { get; set; } = new();
-
     /// <summary>Whether the peer said that it takes part in the exchange of receipts.</summary>
     public bool CanSign => Pbts.PeerSupportsPbts;
 
-    /// <summary>Receipts handed to this connection, in order.</summary>
-    public List<ReceiptId> ReceiptsSent { get; } = [];
-
-    /// <summary>How many of them the peer has acknowledged.</summary>
-    public int ReceiptsAcknowledged { get; set; }
-
     /// <summary>Receipts that came over this connection and were dealt with.</summary>
     public long ReceiptsTaken { get; set; }
-
-    /// <summary>Piece bytes received since the last choking round.</summary>
-    public long ReceivedThisRound { get; set; }
 
     /// <summary>Why the connection ended; <c>null</c> while it lasts.</summary>
     public string? CloseReason { get; private set; }
@@ -106,9 +74,6 @@ internal sealed class PeerConnection : IDisposable
 
     /// <summary>Whether the peer closed its side in order after we had said that we send no more: it has read everything.</summary>
     public bool HasReadAll { get; private set; }
-
-    /// <summary>Since when only pieces that are partly sent are served, before the peer is choked.</summary>
-    public long? EndingSince { get; set; }
 
     /// <summary>Runs until either side ends the connection; never throws.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)

@@ -42,7 +42,7 @@ internal sealed class PeerDialer(PeerListener listener, PeerSession session)
     {
         var now = session.Clock.GetUtcNow();
         // Addresses we are connected to are not called a second time.
-        var connected = session.Peers.Select(p => p.DialBack).Where(e => e is not null).ToHashSet();
+        var connected = session.Peers.Select(p => p.State.DialBack).Where(e => e is not null).ToHashSet();
         lock (_gate)
         {
             foreach (var (endPoint, known) in _known)

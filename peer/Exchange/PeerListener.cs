@@ -113,7 +113,7 @@ internal sealed class PeerListener(PeerSession session) : IDisposable
             return false;
         }
         socket.NoDelay = true;
-        var peer = new PeerConnection(socket, peerId, extended, session.Torrent.PieceCount, session, new PeerHealth(session.Clock)) { DialBack = called, IsOutgoing = called is not null };
+        var peer = new PeerConnection(socket, peerId, extended, session.Torrent.PieceCount, session, new PeerHealth(session.Clock)) { State = { DialBack = called }, IsOutgoing = called is not null };
         await session.RunAsync(peer, cancellationToken).ConfigureAwait(false);
         return true;
     }

@@ -8,7 +8,7 @@ namespace Pbts.Peer.Exchange;
 /// One torrent's exchange with all its peers: pieces in and out, interest, choking, and receipts for what was received.
 /// Whoever speaks the wire protocol of BEP 3 can take part; peers with PBTS exchange receipts besides.
 /// </summary>
-internal sealed class PeerSession : IPeerHandler, IDisposable
+internal sealed class PeerSession : IPeerHandler, IPeerContext, IDisposable
 {
     private readonly Lock _gate = new();
     private readonly List<PeerConnection> _peers = [];
@@ -181,9 +181,9 @@ internal sealed class PeerSession : IPeerHandler, IDisposable
             {
                 if (peer.Health.Problem(Options) is { } problem)
                     peer.Close(problem);
-                else if (peer.Downloads.Count > 0 && peer.Health.SinceBlock > Options.RequestTimeout)
+                else if (peer.State.Downloads.Count > 0 && peer.Health.SinceBlock > Options.RequestTimeout)
                 {
-                    peer.IsSnubbing = true;
+                    peer.State.IsSnubbing = true;
                     _fetcher.Abandon(peer);
                 }
                 else if (peer.Health.SinceSent > TimeSpan.FromSeconds(100))
@@ -211,17 +211,17 @@ internal sealed class PeerSession : IPeerHandler, IDisposable
         switch (id)
         {
             case PeerMessages.Choke:
-                peer.IsChokingUs = true;
+                peer.State.IsChokingUs = true;
                 _fetcher.OnChoked(peer);
                 foreach (var other in _peers)
                     _fetcher.Refill(other);
                 return true;
             case PeerMessages.Unchoke:
-                peer.IsChokingUs = false;
+                peer.State.IsChokingUs = false;
                 _fetcher.Refill(peer);
                 return true;
             case PeerMessages.Interested:
-                peer.IsInterested = true;
+                peer.State.IsInterested = true;
                 Serving.TryUnchoke(peer);
                 return true;
             case PeerMessages.NotInterested:
@@ -249,7 +249,7 @@ internal sealed class PeerSession : IPeerHandler, IDisposable
     {
         if (piece >= (uint)_have.Length)
             return false;
-        if (!peer.Has.Set((int)piece))
+        if (!peer.State.Has.Set((int)piece))
             return true;
         _fetcher.OnPeerHas(peer, (int)piece);
         return true;

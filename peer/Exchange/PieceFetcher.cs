@@ -35,9 +35,9 @@ internal sealed class PieceFetcher(TorrentMetadata torrent, Bitfield have, Piece
 
     public void OnPeerHas(PeerConnection peer, Bitfield bitfield)
     {
-        picker.Add(peer.Has, -1);
+        picker.Add(peer.State.Has, -1);
         picker.Add(bitfield, 1);
-        peer.Has = bitfield;
+        peer.State.Has = bitfield;
         if (picker.IsInteresting(bitfield))
             ShowInterest(peer);
     }
@@ -52,17 +52,17 @@ internal sealed class PieceFetcher(TorrentMetadata torrent, Bitfield have, Piece
     public bool TryReceive(PeerConnection peer, int piece, int begin, ReadOnlySpan<byte> data, out PieceDownload? complete)
     {
         complete = null;
-        peer.IsSnubbing = false;
-        var download = peer.Downloads.Find(d => d.Index == piece);
+        peer.State.IsSnubbing = false;
+        var download = peer.State.Downloads.Find(d => d.Index == piece);
         var wanted = download is not null && download.TryReceive(begin, data, PaidByBlock(peer));
         if (wanted)
         {
-            peer.ReceivedThisRound += data.Length;
+            peer.State.ReceivedThisRound += data.Length;
             peer.Health.BlockReceived();
             peer.Health.WasUseful();
             if (download!.IsComplete)
             {
-                peer.Downloads.Remove(download);
+                peer.State.Downloads.Remove(download);
                 complete = download;
             }
         }
@@ -93,7 +93,7 @@ internal sealed class PieceFetcher(TorrentMetadata torrent, Bitfield have, Piece
 
     public void OnGone(PeerConnection peer)
     {
-        picker.Add(peer.Has, -1);
+        picker.Add(peer.State.Has, -1);
         Abandon(peer);
     }
 
@@ -105,17 +105,17 @@ internal sealed class PieceFetcher(TorrentMetadata torrent, Bitfield have, Piece
         foreach (var other in peers)
         {
             other.Send(PeerMessages.Numbers(PeerMessages.Have, piece));
-            foreach (var duplicate in other.Downloads.Where(d => d.Index == piece).ToArray())
+            foreach (var duplicate in other.State.Downloads.Where(d => d.Index == piece).ToArray())
             {
                 foreach (var block in duplicate.Outstanding)
                     other.Send(PeerMessages.Numbers(PeerMessages.Cancel, block.Piece, block.Begin, block.Length));
-                other.Downloads.Remove(duplicate);
+                other.State.Downloads.Remove(duplicate);
                 Stop(duplicate);
                 Refill(other);
             }
-            if (other.AmInterested && other.Downloads.Count == 0 && !picker.IsInteresting(other.Has))
+            if (other.State.AmInterested && other.State.Downloads.Count == 0 && !picker.IsInteresting(other.State.Has))
             {
-                other.AmInterested = false;
+                other.State.AmInterested = false;
                 other.Send(PeerMessages.Simple(PeerMessages.NotInterested));
             }
         }
@@ -123,9 +123,9 @@ internal sealed class PieceFetcher(TorrentMetadata torrent, Bitfield have, Piece
 
     public void ShowInterest(PeerConnection peer)
     {
-        if (!peer.AmInterested)
+        if (!peer.State.AmInterested)
         {
-            peer.AmInterested = true;
+            peer.State.AmInterested = true;
             peer.Send(PeerMessages.Simple(PeerMessages.Interested));
         }
         Refill(peer);
@@ -134,21 +134,21 @@ internal sealed class PieceFetcher(TorrentMetadata torrent, Bitfield have, Piece
     /// <summary>Keeps requests waiting at the peer.</summary>
     public void Refill(PeerConnection peer)
     {
-        if (peer.IsChokingUs || peer.IsSnubbing || !peer.IsOpen || have.IsComplete)
+        if (peer.State.IsChokingUs || peer.State.IsSnubbing || !peer.IsOpen || have.IsComplete)
             return;
         var depth = Math.Min(Pipeline, peer.Pbts.Remote?.RequestQueue ?? Pipeline);
-        var waiting = peer.Downloads.Sum(d => d.OutstandingCount);
+        var waiting = peer.State.Downloads.Sum(d => d.OutstandingCount);
         if (waiting == 0)
             peer.Health.BlockReceived();
         while (waiting < depth)
         {
             BlockRequest request = default;
-            if (!peer.Downloads.Exists(d => d.TryNext(out request)))
+            if (!peer.State.Downloads.Exists(d => d.TryNext(out request)))
             {
                 if (Next(peer) is not { } piece)
                     return;
                 picker.Start(piece);
-                peer.Downloads.Add(PaidByBlock(peer) is not null && _begun.Remove(piece, out var begun) ? begun : new PieceDownload(piece, torrent.PieceSize(piece)));
+                peer.State.Downloads.Add(PaidByBlock(peer) is not null && _begun.Remove(piece, out var begun) ? begun : new PieceDownload(piece, torrent.PieceSize(piece)));
                 _senders[piece] = (peer, clock.GetTimestamp());
                 continue;
             }
@@ -166,13 +166,13 @@ internal sealed class PieceFetcher(TorrentMetadata torrent, Bitfield have, Piece
         if (PaidByBlock(peer) is not null)
             Abandon(peer);
         else
-            peer.Downloads.ForEach(download => download.Forget());
+            peer.State.Downloads.ForEach(download => download.Forget());
     }
 
     /// <summary>Lets others have the pieces a peer is not sending.</summary>
     public void Abandon(PeerConnection peer)
     {
-        foreach (var download in peer.Downloads)
+        foreach (var download in peer.State.Downloads)
         {
             if (PaidByBlock(peer) is not null && download.ReceivedBytes > 0 && !have[download.Index] && !_suspect.Contains(download.Index) && _begun.TryAdd(download.Index, download))
             {
@@ -184,11 +184,11 @@ internal sealed class PieceFetcher(TorrentMetadata torrent, Bitfield have, Piece
                 Stop(download);
             }
         }
-        peer.Downloads.Clear();
+        peer.State.Downloads.Clear();
     }
 
     /// <summary>The key that is paid for each block the peer sends; <c>null</c> where whole pieces are paid, or nothing is.</summary>
-    private static MemberKey? PaidByBlock(PeerConnection peer) => peer.Pbts.Vouchers is null ? null : peer.Key;
+    private static MemberKey? PaidByBlock(PeerConnection peer) => peer.Pbts.Vouchers is null ? null : peer.State.Key;
 
     private void Stop(PieceDownload download)
     {
@@ -203,18 +203,18 @@ internal sealed class PieceFetcher(TorrentMetadata torrent, Bitfield have, Piece
     /// </summary>
     private int? Next(PeerConnection peer)
     {
-        bool IsSending(int piece) => peer.Downloads.Exists(d => d.Index == piece);
+        bool IsSending(int piece) => peer.State.Downloads.Exists(d => d.Index == piece);
         if (PaidByBlock(peer) is not null)
         {
             foreach (var piece in _begun.Keys)
             {
-                if (peer.Has[piece] && !IsSending(piece))
+                if (peer.State.Has[piece] && !IsSending(piece))
                     return piece;
             }
         }
 
-        return picker.Pick(peer.Has, IsSending, allowDuplicate: false)
-            ?? (peer.Downloads.Count == 0 ? picker.Pick(peer.Has, piece => IsSending(piece) || !IsStuck(piece), allowDuplicate: true) : null);
+        return picker.Pick(peer.State.Has, IsSending, allowDuplicate: false)
+            ?? (peer.State.Downloads.Count == 0 ? picker.Pick(peer.State.Has, piece => IsSending(piece) || !IsStuck(piece), allowDuplicate: true) : null);
     }
 
     private bool IsStuck(int piece) => !_senders.TryGetValue(piece, out var sender) || !sender.Peer.IsOpen

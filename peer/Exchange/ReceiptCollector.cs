@@ -1,5 +1,4 @@
 using System.Threading.Channels;
-using Pbts.Peer.Keys;
 using Pbts.Protocol.Bep10;
 using Pbts.Protocol.Receipts;
 
@@ -11,7 +10,7 @@ namespace Pbts.Peer.Exchange;
 /// </summary>
 #pragma warning disable CA1001 // Nobody asks the semaphore for its wait handle, so it holds nothing to dispose of.
 internal sealed class ReceiptCollector(
-    PeerSession session, PieceHashes hashes, PendingReceipts toReport, BackgroundThread background, TimeProvider clock)
+    IPeerContext session, PieceHashes hashes, PendingReceipts toReport, BackgroundThread background, TimeProvider clock)
 #pragma warning restore CA1001
 {
     /// <summary>Receipts worth checking at once; fewer wait a moment for others, because many cost little more than one.</summary>
@@ -124,7 +123,7 @@ internal sealed class ReceiptCollector(
     /// <summary>Counts against a peer whose receipts do not hold.</summary>
     public void Blame(PeerConnection peer, string reason)
     {
-        if (session.Locked(() => ++peer.Credit.BadReceipts) >= MaxBadReceipts)
+        if (session.Locked(() => ++peer.State.Credit.BadReceipts) >= MaxBadReceipts)
             peer.Close(reason);
     }
 
@@ -149,7 +148,7 @@ internal sealed class ReceiptCollector(
         candidates = [.. candidates.Where(c => hashes.Of((int)c.Receipt.PieceIndex) == c.Receipt.PieceHash)];
         if (candidates.Length == 0)
             return true;
-        var verdicts = ReceiptVerifier.Verify([.. candidates.Select(c => c.Receipt)]);
+        var verdicts = StatementVerifier.Verify([.. candidates.Select(c => c.Receipt.Statement())]);
         var good = candidates.Zip(verdicts).Where(c => c.Second).Select(c => (c.First.Peer, Receipt: c.First.Receipt with
         {
             PieceSize = session.Torrent.PieceSize((int)c.First.Receipt.PieceIndex),
@@ -177,7 +176,7 @@ internal sealed class ReceiptCollector(
 
     private void Credit(PeerConnection peer, Receipt receipt)
     {
-        peer.Key ??= receipt.Receiver;
+        peer.State.Key ??= receipt.Receiver;
         if (_earned.Count >= MaxRemembered)
             _earned.Clear();
         if (_earned.Add(receipt.Id))
@@ -185,7 +184,7 @@ internal sealed class ReceiptCollector(
             Count++;
             Bytes += receipt.PieceSize;
         }
-        if (!peer.Credit.Settle((int)receipt.PieceIndex, (int)receipt.PieceSize))
+        if (!peer.State.Credit.Settle((int)receipt.PieceIndex, (int)receipt.PieceSize))
             _fromBefore++;
     }
 
@@ -196,9 +195,9 @@ internal sealed class ReceiptCollector(
     private bool IsOwed(PeerConnection peer, Receipt receipt) =>
         session.Options.Identity is { } identity && receipt.Sender == identity.PublicKey && receipt.Receiver != identity.PublicKey
         && receipt.InfoHash == session.Torrent.InfoHash
-        && (peer.Key is null || peer.Key == receipt.Receiver)
+        && (peer.State.Key is null || peer.State.Key == receipt.Receiver)
         && receipt.PieceIndex < (uint)session.Torrent.PieceCount
-        && (peer.Credit.Owed.Contains((int)receipt.PieceIndex) || (receipt.Time.Earliest < _startedAt && _fromBefore < MaxFromBefore && !_earned.Contains(receipt.Id)))
+        && (peer.State.Credit.Owed.Contains((int)receipt.PieceIndex) || (receipt.Time.Earliest < _startedAt && _fromBefore < MaxFromBefore && !_earned.Contains(receipt.Id)))
         && ReceiptFreshness.Check(receipt.Time, clock.GetUtcNow().ToUnixTimeSeconds(), session.Options.Receipts.WindowSeconds) == ReceiptStatus.Accepted;
 
     /// <summary>A message's receipts, or a mark in the queue that somebody waits for.</summary>

@@ -1,5 +1,4 @@
 using System.Net;
-using Pbts.Peer.Keys;
 using Pbts.Protocol.Bep10;
 using Pbts.Protocol.Receipts;
 using Pbts.Protocol.Storage;
@@ -14,7 +13,7 @@ internal sealed class ReceiptDesk : IDisposable
 {
     private const int MaxAddresses = 10_000;
 
-    private readonly PeerSession _session;
+    private readonly IPeerContext _session;
     private readonly CreditBook _credits;
     private readonly PieceHashes _hashes;
     private readonly ReceiptSigner _signer;
@@ -22,7 +21,7 @@ internal sealed class ReceiptDesk : IDisposable
     private readonly BackgroundThread _background = new("receipts");
     private readonly Dictionary<MemberKey, IPEndPoint> _addresses = [];
 
-    public ReceiptDesk(PeerSession session, PieceStore store, CreditBook credits)
+    public ReceiptDesk(IPeerContext session, PieceStore store, CreditBook credits)
     {
         _session = session;
         _credits = credits;
@@ -120,13 +119,13 @@ internal sealed class ReceiptDesk : IDisposable
     /// <summary>Asks a peer at the end of its credit for receipts, once.</summary>
     public void Remind(PeerConnection peer)
     {
-        if (peer.Credit.SignsVouchers)
+        if (peer.State.Credit.SignsVouchers)
         {
-            if (_session.Locked(() => CreditBook.TakeReminder(peer.Credit)) && peer.Pbts.TryCreateVoucherRequest(out var request))
+            if (_session.Locked(() => CreditBook.TakeReminder(peer.State.Credit)) && peer.Pbts.TryCreateVoucherRequest(out var request))
                 peer.Send(request);
             return;
         }
-        foreach (var piece in _session.Locked(() => _credits.TakeReminders(peer.Credit)))
+        foreach (var piece in _session.Locked(() => _credits.TakeReminders(peer.State.Credit)))
             if (_hashes.Of(piece) is { } hash && peer.Pbts.TryCreateRequest(new ReceiptRequest(_session.Torrent.InfoHash, hash, (uint)piece), out var frame))
                 peer.Send(frame);
     }
@@ -169,7 +168,7 @@ internal sealed class ReceiptDesk : IDisposable
     public void OnClosed(PeerConnection peer)
     {
         if (peer.HasReadAll && !peer.Pbts.PeerAcknowledges)
-            ToDeliver.Settle(_session.Locked(() => peer.ReceiptsSent.ToArray()));
+            ToDeliver.Settle(_session.Locked(() => peer.State.ReceiptsSent.ToArray()));
     }
 
     public void Dispose()
@@ -188,7 +187,7 @@ internal sealed class ReceiptDesk : IDisposable
     {
         var receipt = identity.SignReceipt(default, identity.PublicKey, PieceHash.OfPiece([]), 0, default, 0);
         if (gives)
-            ReceiptVerifier.Verify([receipt]);
+            StatementVerifier.Verify([receipt.Statement()]);
     }
 
     private PendingReceipts Open(string kind, PendingReceiptsOptions limits)
@@ -213,23 +212,23 @@ internal sealed class ReceiptDesk : IDisposable
         {
             // Whoever has called us need not be called.
             if (ExtensionHandshake.TryParse(payload, out var said) && said.Port is { } port)
-                peer.DialBack ??= new IPEndPoint(peer.EndPoint.Address, port);
+                peer.State.DialBack ??= new IPEndPoint(peer.EndPoint.Address, port);
             if (Options.Identity is not { } own)
                 return [];
             peer.Pbts.ParseHandshake(payload);
-            if (!peer.CanSign || peer.Key is not null || peer.Pbts.Remote!.PublicKey is not { } key || key == own.PublicKey)
+            if (!peer.CanSign || peer.State.Key is not null || peer.Pbts.Remote!.PublicKey is not { } key || key == own.PublicKey)
                 return [];
-            peer.Key = key;
-            peer.Credit = _credits.Of(key);
-            peer.Credit.SignsVouchers |= peer.Pbts.Vouchers is not null;
+            peer.State.Key = key;
+            peer.State.Credit = _credits.Of(key);
+            peer.State.Credit.SignsVouchers |= peer.Pbts.Vouchers is not null;
             if (_addresses.Count >= MaxAddresses)
                 _addresses.Clear();
-            if (peer.DialBack is { } address)
+            if (peer.State.DialBack is { } address)
                 _addresses[key] = address;
             return ToDeliver.Peek().Where(r => r.Sender == key).ToArray();
         });
         _signer.Deliver(peer, waiting);
-        if (peer is { Pbts.Vouchers: not null, Key: { } met })
+        if (peer is { Pbts.Vouchers: not null, State.Key: { } met })
             Vouchers?.OnMet(met);
     }
 
@@ -237,11 +236,11 @@ internal sealed class ReceiptDesk : IDisposable
     {
         var settled = _session.Locked<ReceiptId[]?>(() =>
         {
-            var before = peer.ReceiptsAcknowledged;
-            if (count < before || count > peer.ReceiptsSent.Count)
+            var before = peer.State.ReceiptsAcknowledged;
+            if (count < before || count > peer.State.ReceiptsSent.Count)
                 return null;
-            peer.ReceiptsAcknowledged = (int)count;
-            return [.. peer.ReceiptsSent[before..(int)count]];
+            peer.State.ReceiptsAcknowledged = (int)count;
+            return [.. peer.State.ReceiptsSent[before..(int)count]];
         });
         if (settled is null)
             _collector.Blame(peer, "acknowledges what was not sent");
@@ -251,7 +250,7 @@ internal sealed class ReceiptDesk : IDisposable
 
     private void OnRequest(PeerConnection peer, ReceiptRequest request)
     {
-        if (peer.Key is { } key && request.InfoHash == _session.Torrent.InfoHash && _signer.Find(key, request.PieceIndex) is { } receipt
+        if (peer.State.Key is { } key && request.InfoHash == _session.Torrent.InfoHash && _signer.Find(key, request.PieceIndex) is { } receipt
             && receipt.PieceHash == request.PieceHash)
             _signer.Deliver(peer, [receipt]);
     }

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Pbts.Peer.Tracker;
 using Pbts.Protocol.Bep10;
 using Pbts.Protocol.Receipts;
 

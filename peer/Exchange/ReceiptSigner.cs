@@ -8,7 +8,7 @@ namespace Pbts.Peer.Exchange;
 /// The receiver's side: signs a receipt for each verified piece on the background thread, keeps it until it is known to have
 /// been read, and sends it. Nothing in a transfer waits for it.
 /// </summary>
-internal sealed class ReceiptSigner(PeerSession session, PendingReceipts toDeliver, BackgroundThread background, TimeProvider clock)
+internal sealed class ReceiptSigner(IPeerContext session, PendingReceipts toDeliver, BackgroundThread background, TimeProvider clock)
 {
     /// <summary>Receipts signed before they are sent together.</summary>
     private const int BatchSize = 50;
@@ -87,12 +87,12 @@ internal sealed class ReceiptSigner(PeerSession session, PendingReceipts toDeliv
                 if (!peer.IsOpen)
                     return false;
                 // What was sent is remembered until the connection ends; nobody needs a receipt again and again.
-                if (peer.ReceiptsSent.Count > MaxSends * (session.Torrent.PieceCount + 100))
+                if (peer.State.ReceiptsSent.Count > MaxSends * (session.Torrent.PieceCount + 100))
                 {
                     peer.Close("asks for receipts again and again");
                     return false;
                 }
-                peer.ReceiptsSent.AddRange(part.Select(r => r.Id));
+                peer.State.ReceiptsSent.AddRange(part.Select(r => r.Id));
                 if (wires.Length > 1 && peer.Pbts.TryCreateReceiptBatch(wires, out var batch))
                     peer.Send(batch);
                 else

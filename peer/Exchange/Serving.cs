@@ -23,7 +23,7 @@ internal sealed class Serving(Lock gate, List<PeerConnection> peers, CreditBook 
         get
         {
             lock (gate)
-                return peers.Exists(p => p.CanSign && p.IsOpen && p.EndingSince is not null) || credits.IsAnybodyOwing;
+                return peers.Exists(p => p.CanSign && p.IsOpen && p.State.EndingSince is not null) || credits.IsAnybodyOwing;
         }
     }
 
@@ -41,8 +41,8 @@ internal sealed class Serving(Lock gate, List<PeerConnection> peers, CreditBook 
                     Unchoke(peer);
                 else
                     ChokeAfterPiece(peer);
-                peer.ReceivedThisRound = 0;
-                peer.Credit.EndRound();
+                peer.State.ReceivedThisRound = 0;
+                peer.State.Credit.EndRound();
             }
         }
     }
@@ -65,12 +65,12 @@ internal sealed class Serving(Lock gate, List<PeerConnection> peers, CreditBook 
         {
             foreach (var peer in peers)
             {
-                if (credits.IsOutOfPatience(peer.Credit))
+                if (credits.IsOutOfPatience(peer.State.Credit))
                 {
-                    peer.Credit.IsDelinquent = true;
+                    peer.State.Credit.IsDelinquent = true;
                     Choke(peer);
                 }
-                if (peer.EndingSince is { } since && clock.GetElapsedTime(since) > options.FinishTimeout)
+                if (peer.State.EndingSince is { } since && clock.GetElapsedTime(since) > options.FinishTimeout)
                     Choke(peer);
             }
         }
@@ -80,8 +80,8 @@ internal sealed class Serving(Lock gate, List<PeerConnection> peers, CreditBook 
     public void TryUnchoke(PeerConnection peer)
     {
         lock (gate)
-            if (_isServing && peer.AmChoking && peer.IsInterested && Choker.MayBeServed(peer, options.StrangerAllowance)
-                && peers.Count(p => !p.AmChoking) < options.MaxUnchoked)
+            if (_isServing && peer.State.AmChoking && peer.State.IsInterested && Choker.MayBeServed(peer, options.StrangerAllowance)
+                && peers.Count(p => !p.State.AmChoking) < options.MaxUnchoked)
                 Unchoke(peer);
         peer.Wake();
     }
@@ -93,7 +93,7 @@ internal sealed class Serving(Lock gate, List<PeerConnection> peers, CreditBook 
         {
             var account = credits.Of(receiver);
             account.IsDistrusted = !isTrusted;
-            foreach (var peer in peers.Where(p => p.Credit == account))
+            foreach (var peer in peers.Where(p => p.State.Credit == account))
             {
                 if (isTrusted)
                     TryUnchoke(peer);
@@ -106,21 +106,21 @@ internal sealed class Serving(Lock gate, List<PeerConnection> peers, CreditBook 
     /// <summary>The peer wants nothing any more.</summary>
     public static void OnNotInterested(PeerConnection peer)
     {
-        peer.IsInterested = false;
+        peer.State.IsInterested = false;
         Choke(peer);
     }
 
     public static void OnRequest(PeerConnection peer, BlockRequest request)
     {
         // A request that crossed our choke is nobody's fault.
-        if (!peer.AmChoking && (peer.EndingSince is null || peer.Credit.HasBegun(request.Piece)))
+        if (!peer.State.AmChoking && (peer.State.EndingSince is null || peer.State.Credit.HasBegun(request.Piece)))
             peer.Enqueue(request);
     }
 
     public bool MayTake(PeerConnection peer, BlockRequest request)
     {
         lock (gate)
-            return !peer.AmChoking && credits.MayTake(peer, request);
+            return !peer.State.AmChoking && credits.MayTake(peer, request);
     }
 
     public Task PaceAsync(BlockRequest request, CancellationToken cancellationToken) =>
@@ -132,7 +132,7 @@ internal sealed class Serving(Lock gate, List<PeerConnection> peers, CreditBook 
         {
             Uploaded += request.Length;
             peer.Health.WasUseful();
-            if (peer.Credit.Serve(request, pieceSize) && peer.EndingSince is not null && !peer.Credit.IsMidPiece)
+            if (peer.State.Credit.Serve(request, pieceSize) && peer.State.EndingSince is not null && !peer.State.Credit.IsMidPiece)
                 Choke(peer);
         }
     }
@@ -140,34 +140,34 @@ internal sealed class Serving(Lock gate, List<PeerConnection> peers, CreditBook 
     private static void Unchoke(PeerConnection peer)
     {
         // The peer still waits for what was dropped when its end began: a choke makes it forget.
-        if (peer.EndingSince is not null)
+        if (peer.State.EndingSince is not null)
             Choke(peer);
-        if (!peer.AmChoking)
+        if (!peer.State.AmChoking)
             return;
-        peer.AmChoking = false;
+        peer.State.AmChoking = false;
         peer.Send(PeerMessages.Simple(PeerMessages.Unchoke));
     }
 
     /// <summary>Chokes, but lets a peer that signs have the rest of its pieces first: nobody pays for a part of one.</summary>
     private void ChokeAfterPiece(PeerConnection peer)
     {
-        if (peer.AmChoking || peer.EndingSince is not null)
+        if (peer.State.AmChoking || peer.State.EndingSince is not null)
             return;
-        if (!peer.CanSign || !peer.Credit.IsMidPiece)
+        if (!peer.CanSign || !peer.State.Credit.IsMidPiece)
         {
             Choke(peer);
             return;
         }
-        peer.EndingSince = clock.GetTimestamp();
-        peer.DropRequests(r => !peer.Credit.HasBegun(r.Piece));
+        peer.State.EndingSince = clock.GetTimestamp();
+        peer.DropRequests(r => !peer.State.Credit.HasBegun(r.Piece));
     }
 
     private static void Choke(PeerConnection peer)
     {
-        peer.EndingSince = null;
-        if (peer.AmChoking)
+        peer.State.EndingSince = null;
+        if (peer.State.AmChoking)
             return;
-        peer.AmChoking = true;
+        peer.State.AmChoking = true;
         peer.DropRequests();
         peer.Send(PeerMessages.Simple(PeerMessages.Choke));
     }

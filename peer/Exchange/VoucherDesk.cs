@@ -1,6 +1,4 @@
-using Pbts.Peer.Keys;
 using Pbts.Protocol.Bep10;
-using Pbts.Protocol.Bls;
 using Pbts.Protocol.Receipts;
 using Pbts.Protocol.Storage;
 using Pbts.Protocol.Vouchers;
@@ -19,7 +17,7 @@ internal sealed class VoucherDesk : IDisposable
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(5);
 
-    private readonly PeerSession _session;
+    private readonly IPeerContext _session;
     private readonly BackgroundThread _background;
     private readonly MemberIdentity _identity;
     private readonly DownloadSessions _received;
@@ -35,7 +33,7 @@ internal sealed class VoucherDesk : IDisposable
     /// <param name="background">Signs and checks.</param>
     /// <param name="blame">Told of peers that keep not to the rules.</param>
     /// <exception cref="IOException">The state cannot be used.</exception>
-    public VoucherDesk(PeerSession session, InstanceId instance, MemberIdentity identity, BackgroundThread background, Action<PeerConnection, string> blame)
+    public VoucherDesk(IPeerContext session, InstanceId instance, MemberIdentity identity, BackgroundThread background, Action<PeerConnection, string> blame)
     {
         (_session, _identity, _background, _blame) = (session, identity, background, blame);
         Earned = new EarnedVouchers(PathOf(instance, "vouchers"));
@@ -80,10 +78,10 @@ internal sealed class VoucherDesk : IDisposable
     public bool IsOwed => Owing.Any();
 
     /// <summary>Pieces that those have who have not signed for all they have got: grows while they get on.</summary>
-    public long PiecesOfOwing => Owing.Sum(p => (long)p.Has.Count);
+    public long PiecesOfOwing => Owing.Sum(p => (long)p.State.Has.Count);
 
     private IEnumerable<PeerConnection> Owing =>
-        _session.Peers.Where(p => p.IsOpen && p.Pbts.Vouchers is not null && _session.Locked(() => p.Credit is { Unsigned: > 0, IsDelinquent: false }));
+        _session.Peers.Where(p => p.IsOpen && p.Pbts.Vouchers is not null && _session.Locked(() => p.State.Credit is { Unsigned: > 0, IsDelinquent: false }));
 
     /// <summary>Asks everybody for a voucher for what they have got; gives who has not signed for all of it yet.</summary>
     public IReadOnlyList<PeerConnection> Ask()
@@ -108,14 +106,14 @@ internal sealed class VoucherDesk : IDisposable
     /// <summary>The peer asks for a voucher for all it has sent.</summary>
     public void OnRequest(PeerConnection peer)
     {
-        if (peer.Key is { } sender)
+        if (peer.State.Key is { } sender)
             Sign(sender);
     }
 
     /// <summary>The peer has a voucher on disk.</summary>
     public void OnKept(PeerConnection peer, VoucherAck ack)
     {
-        if (peer.Key is not { } sender || !_received.Acknowledge(sender, ack))
+        if (peer.State.Key is not { } sender || !_received.Acknowledge(sender, ack))
             _blame(peer, "acknowledges what was not signed");
     }
 
@@ -225,7 +223,7 @@ internal sealed class VoucherDesk : IDisposable
 
         if (voucher is not null)
         {
-            foreach (var peer in _session.Peers.Where(p => p.Key == sender && p.Pbts.Vouchers is not null))
+            foreach (var peer in _session.Peers.Where(p => p.State.Key == sender && p.Pbts.Vouchers is not null))
             {
                 if (peer.Pbts.TryCreateVoucher(voucher, out var frame))
                     peer.Send(frame);
@@ -271,7 +269,7 @@ internal sealed class VoucherDesk : IDisposable
 
     private void Check((PeerConnection Peer, Voucher Voucher)[] batch)
     {
-        var verdicts = Bls.BatchVerify([.. batch.Select(one => new BlsBatchItem(KeyOf(one.Voucher), one.Voucher.SignedMessage(), SignatureOf(one.Voucher)))]);
+        var verdicts = StatementVerifier.Verify([.. batch.Select(one => one.Voucher.Statement())]);
         var good = batch.Where((_, i) => verdicts[i]).Select(one => (one.Peer, one.Voucher, Before: Earned.BytesOf(one.Voucher.Id))).ToArray();
         // On disk before the credit and the word of it: what was signed for is never lost.
         Earned.Keep([.. good.Select(one => one.Voucher)]);
@@ -281,7 +279,7 @@ internal sealed class VoucherDesk : IDisposable
             {
                 EarnedBytes += voucher.Bytes - before;
                 Count = (Count.Signed, Count.Taken + 1);
-                peer.Credit.Sign(voucher.Bytes - before);
+                peer.State.Credit.Sign(voucher.Bytes - before);
                 return true;
             });
             Acknowledge(peer, voucher);
@@ -298,7 +296,7 @@ internal sealed class VoucherDesk : IDisposable
     private bool IsOurs(PeerConnection peer, Voucher voucher)
     {
         var now = _session.Clock.GetUtcNow().ToUnixTimeSeconds();
-        return voucher.InfoHash == _session.Torrent.InfoHash && voucher.Sender == _identity.PublicKey && voucher.Receiver == peer.Key
+        return voucher.InfoHash == _session.Torrent.InfoHash && voucher.Sender == _identity.PublicKey && voucher.Receiver == peer.State.Key
             && voucher.Receiver != _identity.PublicKey && Math.Abs(voucher.SignedAt - now) <= MaxClockDifference;
     }
 
@@ -307,8 +305,4 @@ internal sealed class VoucherDesk : IDisposable
         if (peer.Pbts.TryCreateVoucherAck(new VoucherAck(voucher.Session, voucher.Bytes), out var frame))
             peer.Send(frame);
     }
-
-    private static BlsPublicKey KeyOf(Voucher voucher) => BlsPublicKey.TryParse(voucher.Receiver.Span, out var key) ? key : default;
-
-    private static BlsSignature SignatureOf(Voucher voucher) => BlsSignature.TryParse(voucher.Signature.Span, out var signature) ? signature : default;
 }

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Pbts.Peer.Tracker;
 using Pbts.Protocol.Receipts;
 using Pbts.Protocol.Vouchers;
 

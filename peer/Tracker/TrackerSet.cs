@@ -1,4 +1,3 @@
-using Pbts.Peer.Keys;
 using Pbts.Protocol.Receipts;
 using Pbts.Protocol.Torrents;
 using Pbts.Protocol.Vouchers;

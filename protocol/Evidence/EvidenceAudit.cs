@@ -11,10 +11,9 @@ namespace Pbts.Protocol.Evidence;
 /// </summary>
 public sealed class EvidenceAudit
 {
-    private const int Waiting = 4 * VoucherVerifier.Batch;
+    private const int Waiting = 4 * StatementVerifier.Batch;
 
     private readonly Action<EvidenceFault> _report;
-    private readonly VoucherVerifier _verifier = new();
     private readonly List<(long Line, EvidenceVoucher Entry)> _waiting = new(Waiting);
     private readonly Dictionary<MemberKey, EvidenceKey> _keys = [];
     private EvidenceSum _sum;
@@ -162,7 +161,7 @@ public sealed class EvidenceAudit
 
     private void Verify()
     {
-        var verdicts = _verifier.Verify([.. _waiting.Select(one => one.Entry.Voucher)]);
+        var verdicts = StatementVerifier.VerifyOnAllProcessors([.. _waiting.Select(one => one.Entry.Voucher.Statement())]);
         for (var i = 0; i < verdicts.Length; i++)
         {
             var (line, entry) = _waiting[i];

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
+using Pbts.Protocol.Bls;
 
 namespace Pbts.Protocol.Receipts;
 
@@ -36,6 +37,12 @@ public readonly struct MemberKey : IEquatable<MemberKey>
         value = default;
         return HexText.TryDecode(hex, bytes) && TryFrom(bytes, out value);
     }
+
+    /// <summary>The public key of a secret.</summary>
+    public static MemberKey Of(BlsSecretKey secret) => From(BlsPublicKey.AsSpan(Bls.Bls.SkToPk(secret)));
+
+    /// <summary>The same bytes, as the curve takes them.</summary>
+    public BlsPublicKey ToBls() => new(Span);
 
     /// <summary>A copy of the bytes.</summary>
     public byte[] ToArray() => Span.ToArray();

@@ -1,3 +1,5 @@
+using System.Text.Json.Nodes;
+
 namespace Pbts.Protocol.Receipts;
 
 /// <summary>
@@ -38,4 +40,20 @@ public sealed record Receipt
 
     /// <summary>The bytes the receiver signed.</summary>
     public byte[] SignedMessage() => ReceiptMessage.Build(InfoHash, Sender, PieceHash, PieceIndex, Time);
+
+    /// <summary>What the receiver is said to have signed.</summary>
+    public SignedStatement Statement() => new(Receiver, SignedMessage(), Signature);
+
+    /// <summary>As an entry of <c>receipts</c> in <c>POST /report</c>, with <c>timestamp</c> or <c>t_epoch</c> by the kind of its time.</summary>
+    public JsonObject ToJson() => new()
+    {
+        ["infohash"] = InfoHash.ToString(),
+        ["sender_pk"] = Convert.ToBase64String(Sender.Span),
+        ["receiver_public_key"] = Convert.ToBase64String(Receiver.Span),
+        ["piece_hash"] = PieceHash.ToString(),
+        ["piece_index"] = PieceIndex,
+        [Time.Kind == ReceiptTimeKind.Epoch ? "t_epoch" : "timestamp"] = Time.Value,
+        ["signature"] = Convert.ToBase64String(Signature.Span),
+        ["piece_size"] = PieceSize,
+    };
 }

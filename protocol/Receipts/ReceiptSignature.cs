@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
+using Pbts.Protocol.Bls;
 
 namespace Pbts.Protocol.Receipts;
 
@@ -36,6 +37,12 @@ public readonly struct ReceiptSignature : IEquatable<ReceiptSignature>
         value = default;
         return HexText.TryDecode(hex, bytes) && TryFrom(bytes, out value);
     }
+
+    /// <summary>Signs a message.</summary>
+    public static ReceiptSignature Of(BlsSecretKey secret, ReadOnlySpan<byte> message) => From(BlsSignature.AsSpan(Bls.Bls.Sign(secret, message)));
+
+    /// <summary>The same bytes, as the curve takes them.</summary>
+    public BlsSignature ToBls() => new(Span);
 
     /// <summary>A copy of the bytes.</summary>
     public byte[] ToArray() => Span.ToArray();

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Pbts.Protocol.Receipts;
 
 namespace Pbts.Protocol.Vouchers;
@@ -56,4 +57,20 @@ public sealed record Voucher
         VoucherMessage.Write(message, this);
         return message;
     }
+
+    /// <summary>What the receiver is said to have signed.</summary>
+    public SignedStatement Statement() => new(Receiver, SignedMessage(), Signature);
+
+    /// <summary>As an entry of <c>vouchers</c> in <c>POST /report</c>; the tracker it is for is the one it is reported to.</summary>
+    public JsonObject ToJson() => new()
+    {
+        ["infohash"] = InfoHash.ToString(),
+        ["sender_pk"] = Convert.ToBase64String(Sender.Span),
+        ["receiver_pk"] = Convert.ToBase64String(Receiver.Span),
+        ["session"] = Session.ToString(),
+        ["bytes"] = Bytes,
+        ["opened"] = Opened,
+        ["signed_at"] = SignedAt,
+        ["signature"] = Convert.ToBase64String(Signature.Span),
+    };
 }

@@ -16,8 +16,8 @@ public partial class DocumentTests
         .ToDictionary(m => m.Groups["name"].Value, m => m.Groups["kind"].Value == "hex" ? m.Groups["body"].Value.ReplaceLineEndings("") : m.Groups["body"].Value);
 
     private static readonly BlsSecretKey ReceiverSecret = Key(0x01);
-    private static readonly MemberKey Receiver = MemberKey.From(BlsScheme.SkToPk(ReceiverSecret).ToArray());
-    private static readonly MemberKey Sender = MemberKey.From(BlsScheme.SkToPk(Key(0x21)).ToArray());
+    private static readonly MemberKey Receiver = MemberKey.Of(ReceiverSecret);
+    private static readonly MemberKey Sender = MemberKey.Of(Key(0x21));
     private static readonly PieceHash Piece = PieceHash.OfPiece("piece data"u8);
     private static readonly InfoHash Torrent = InfoHash.From(Protocol.Torrents.TorrentHash.Of("torrent"u8));
     private static readonly ReceiptTime Time = ReceiptTime.FromEpoch(ReceiptTime.EpochOf(1_700_000_000));

@@ -68,8 +68,8 @@ public class SignedReceiptTests
 
     private static Receipt Signed()
     {
-        var receipt = SampleReceipts.Make(42) with { Receiver = MemberKey.From(BlsScheme.SkToPk(Secret).ToArray()) };
-        return receipt with { Signature = ReceiptSignature.From(BlsScheme.Sign(Secret, receipt.SignedMessage()).ToArray()) };
+        var receipt = SampleReceipts.Make(42) with { Receiver = MemberKey.Of(Secret) };
+        return receipt with { Signature = ReceiptSignature.Of(Secret, receipt.SignedMessage()) };
     }
 
     private static Receipt OverTheWire(Receipt receipt)
@@ -80,11 +80,6 @@ public class SignedReceiptTests
 
     private static bool Verify(Receipt receipt) => BlsScheme.Verify(Item(receipt).PublicKey, receipt.SignedMessage(), Item(receipt).Signature);
 
-    private static BlsBatchItem Item(Receipt receipt)
-    {
-        // Neither needs to decode: whether they do is part of the verdict.
-        _ = BlsPublicKey.TryParse(receipt.Receiver.Span, out var key);
-        _ = BlsSignature.TryParse(receipt.Signature.Span, out var signature);
-        return new BlsBatchItem(key, receipt.SignedMessage(), signature);
-    }
+    // Neither needs to decode: whether they do is part of the verdict.
+    private static BlsBatchItem Item(Receipt receipt) => new(receipt.Receiver.ToBls(), receipt.SignedMessage(), receipt.Signature.ToBls());
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Pbts.Load;
 
 namespace Pbts.Tracker.Tests.Chaos;
 

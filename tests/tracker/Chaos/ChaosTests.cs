@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Npgsql;
+using Pbts.Load;
 using Pbts.Tracker.Tests.Support;
 using Xunit.Abstractions;
 
@@ -34,7 +35,7 @@ public sealed class ChaosTests(ITestOutputHelper output)
     {
         await using var cluster = await ChaosCluster.StartAsync();
         using var client = new HttpClient { BaseAddress = cluster.Proxy.Url, Timeout = TimeSpan.FromSeconds(30) };
-        var announces = new AnnounceLoad(cluster.Proxy.Endpoint);
+        using var announces = new OneShotLoad(cluster.Proxy.Endpoint);
         var reports = await ReportLoad.CreateAsync(client, pairs: 4);
         var report = new ChaosReport([announces.Announces, announces.Scrapes, reports.Reports]);
         announces.Start(announcesPerSecond: 150, scrapesPerSecond: 15);

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
+using Pbts.Load;
 using Pbts.Tracker.Tests.Support;
 
 namespace Pbts.Tracker.Tests.Chaos;
@@ -36,7 +37,7 @@ internal sealed class ReportLoad
         return new ReportLoad(tracker, members);
     }
 
-    public void Start(int perSecond) => _running = Task.Run(() => RunAsync(perSecond));
+    public void Start(int perSecond) => _running = Task.Run(() => SteadyPace.RunAsync(perSecond, number => ReportAsync(_pairs[number % _pairs.Length], (uint)number), _stop.Token));
 
     /// <summary>Makes no new reports and waits until every one that was begun is acknowledged.</summary>
     public async Task StopAsync()
@@ -64,20 +65,6 @@ internal sealed class ReportLoad
         }
 
         return (wrong, lost, doubled);
-    }
-
-    private async Task RunAsync(int perSecond)
-    {
-        var under = new List<Task>();
-        var clock = Stopwatch.StartNew();
-        for (uint sent = 0; !_stop.IsCancellationRequested; await Task.Delay(20))
-        {
-            for (; sent < clock.Elapsed.TotalSeconds * perSecond; sent++)
-                under.Add(ReportAsync(_pairs[sent % _pairs.Length], sent));
-            under.RemoveAll(report => report.IsCompletedSuccessfully);
-        }
-
-        await Task.WhenAll(under);
     }
 
     private async Task ReportAsync(Pair pair, uint piece)

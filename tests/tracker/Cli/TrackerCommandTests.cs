@@ -1,6 +1,6 @@
 using System.Text.Json;
 using Pbts.Cli.Commands;
-using Pbts.Peer.Keys;
+using Pbts.Peer;
 using Pbts.Protocol.Bep10;
 using Pbts.Protocol.Receipts;
 using Pbts.Protocol.Vouchers;

@@ -72,7 +72,7 @@ internal sealed class EvidenceFile
             Instance = s_instance, InfoHash = InfoHash.From(SHA1.HashData(Encoding.UTF8.GetBytes($"{bytes}"))), Sender = KeyOf(sender), Receiver = KeyOf(receiver),
             Session = SessionId.From(RandomNumberGenerator.GetBytes(SessionId.Length)), Bytes = bytes, Opened = 1000, SignedAt = signedAt,
         };
-        voucher = voucher with { Signature = ReceiptSignature.From(Bls.Sign(receiver, voucher.SignedMessage()).ToArray()) };
+        voucher = voucher with { Signature = ReceiptSignature.Of(receiver, voucher.SignedMessage()) };
         return new(voucher.Id, voucher, credited ?? bytes, signedAt + 1, signedAt + 2);
     }
 
@@ -89,5 +89,5 @@ internal sealed class EvidenceFile
         return [.. faults.Order()];
     }
 
-    private static MemberKey KeyOf(BlsSecretKey secret) => MemberKey.From(Bls.SkToPk(secret).ToArray());
+    private static MemberKey KeyOf(BlsSecretKey secret) => MemberKey.Of(secret);
 }

@@ -5,9 +5,7 @@ using System.Text.Json.Nodes;
 using Npgsql;
 using Pbts.Cli.Commands;
 using Pbts.Cli.Evidence;
-using Pbts.Peer.Keys;
-using Pbts.Peer.Tracker;
-using Pbts.Protocol.Bls;
+using Pbts.Peer;
 using Pbts.Protocol.Evidence;
 using Pbts.Tracker.Tests.Support;
 
@@ -88,20 +86,18 @@ public sealed class EvidenceTests(PostgresServer postgres) : IDisposable
         var database = await postgres.CreateDatabaseAsync();
         await using var node = await NodeProcess.StartNodeAsync(database, (NodeProcess.Unregistered, "fixed"));
         var (alice, bob, carol) = (await Member.RegisteredAsync(node.Http, "alice"), await Member.RegisteredAsync(node.Http, "bob"), await Member.RegisteredAsync(node.Http, "carol"));
-        var secret = BlsSecretKey.Generate();
+        using var identity = MemberIdentity.Generate();
         await alice.ReportVouchersAsync(node.Http, await bob.VoucherAsync(node.Http, alice, "a", 1000), await carol.VoucherAsync(node.Http, alice, "b", 200));
         await bob.ReportVouchersAsync(node.Http, await alice.VoucherAsync(node.Http, bob, "c", 30));
         await alice.ReportAsync(node.Http, bob.Receipt(alice, "piece"));
         var beforehand = await alice.VoucherAsync(node.Http, carol, "d", 4);
-        var next = await alice.RotateAsync(node.Http, secret);
+        var next = await alice.RotateAsync(node.Http, identity);
         await carol.ReportVouchersAsync(node.Http, beforehand, await next.VoucherAsync(node.Http, carol, "e", 5));
         await next.ReportVouchersAsync(node.Http, await bob.VoucherAsync(node.Http, next, "f", 60), await bob.VoucherAsync(node.Http, alice, "a", 1500));
         await next.ReportVouchersAsync(node.Http, await bob.VoucherAsync(node.Http, next, "f", 70));
 
         var (file, keyFile) = (Path.Combine(_folder, "alice.ndjson"), Path.Combine(_folder, "alice.key"));
-        var bytes = new byte[BlsSecretKey.Size];
-        secret.CopyTo(bytes);
-        Assert.True(MemberIdentity.TryFrom(bytes, out var identity) && KeyFile.TryWrite(keyFile, identity, out _));
+        Assert.True(KeyFile.TryWrite(keyFile, identity, out _));
         var (exitCode, output, error) = await RunAsync("evidence", alice.UserId, "--key", keyFile, "--out", file, "--tracker", $"{node.Url}", "--json");
         Assert.True(exitCode == 0, error);
         var header = JsonNode.Parse(File.ReadLines(file).First())!;

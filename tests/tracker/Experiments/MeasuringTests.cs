@@ -5,8 +5,8 @@ using Pbts.Experiments;
 using Pbts.Experiments.Output;
 using Pbts.Experiments.Parts;
 using Pbts.Experiments.Tracker;
-using Pbts.Peer.Keys;
-using Pbts.Peer.Tracker;
+using Pbts.Load;
+using Pbts.Peer;
 using Pbts.Protocol.Receipts;
 using Pbts.Tracker.Tests.Support;
 
@@ -24,7 +24,7 @@ public sealed class MeasuringTests(SharedNode shared)
     public async Task K1_every_report_has_receipts_that_were_never_sent_before()
     {
         using var api = new TrackerApi(shared.Node.Url);
-        var members = await Reporter.RegisterManyAsync(api, 3, "k1");
+        var members = await LoadMember.RegisterManyAsync(api.Client, 3, "k1");
         var source = new ReceiptSource(members[0], members[1..]);
         var ids = Enumerable.Range(0, 20).SelectMany(_ => source.Next(5)).Select(receipt => receipt.Id).ToArray();
         Assert.Equal(100, ids.Distinct().Count());
@@ -34,9 +34,9 @@ public sealed class MeasuringTests(SharedNode shared)
         var report = counted.NextReport(5);
         await api.ReportAsync(report, 5);
         await Assert.ThrowsAsync<ExperimentException>(() => api.ReportAsync(report, 5));
-        await counted.CheckCreditedAsync(api);
+        await counted.CheckCreditedAsync(api.Client);
         _ = counted.Next(1);
-        await Assert.ThrowsAsync<ExperimentException>(() => counted.CheckCreditedAsync(api));
+        await Assert.ThrowsAsync<LoadException>(() => counted.CheckCreditedAsync(api.Client));
     }
 
     [Fact]
@@ -101,7 +101,7 @@ public sealed class MeasuringTests(SharedNode shared)
             await context.Response.WriteAsJsonAsync(StubTracker.Accepted(10));
         });
         using var api = new TrackerApi(tracker.Url);
-        var receiver = new Reporter("receiver", MemberIdentity.Generate());
+        var receiver = new LoadMember("receiver", MemberIdentity.Generate());
         var sources = Enumerable.Range(0, Reporters).Select(i => new ReceiptSource(new($"sender{i}", MemberIdentity.Generate()), [receiver])).ToArray();
         var run = new ExperimentRun(Small, _progress);
         await new ScalabilityExperiment().ReportTogetherAsync(run, api, sources);

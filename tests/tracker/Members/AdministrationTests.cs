@@ -1,6 +1,6 @@
 using System.Net;
 using System.Text.Json.Nodes;
-using Pbts.Protocol.Bls;
+using Pbts.Peer;
 using Pbts.Tracker.Tests.Support;
 
 namespace Pbts.Tracker.Tests.Members;
@@ -100,8 +100,8 @@ public sealed class AdministrationTests(SharedNode shared)
     public async Task A_voucher_that_attest_signs_verifies_and_is_credited()
     {
         var keys = (await _tracker.PostTextAsync("/keygen", "")).Answer;
-        Assert.True(BlsSecretKey.TryParse(Convert.FromBase64String((string)keys["private_key"]!), out var secret));
-        var (sender, receiver) = (await Member.RegisteredAsync(_tracker, "sender"), await Member.RegisteredAsync(_tracker, "receiver", secret));
+        Assert.True(MemberIdentity.TryFrom(Convert.FromBase64String((string)keys["private_key"]!), out var identity));
+        var (sender, receiver) = (await Member.RegisteredAsync(_tracker, "sender"), await Member.RegisteredAsync(_tracker, "receiver", identity));
         var body = new JsonObject
         {
             ["receiver_private_key"] = (string)keys["private_key"]!, ["sender_pk"] = sender.PublicKey, ["infohash"] = new string('B', 40),

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Text.Json.Nodes;
 using Npgsql;
-using Pbts.Protocol.Bls;
+using Pbts.Peer;
 using Pbts.Tracker.Tests.Support;
 
 namespace Pbts.Tracker.Tests.Members;
@@ -39,8 +39,8 @@ public sealed class InviteTests(PostgresServer postgres)
     {
         await using var node = await NodeProcess.StartNodeAsync(await postgres.CreateDatabaseAsync(), ("PBTS_ADMIN_TOKEN", Token), ("Members__Registration", "invite"));
         var (_, invite) = await MakeAsync(node, uses: 2, Administrator);
-        var secret = BlsSecretKey.Generate();
-        var alice = new Member("alice", secret);
+        var identity = MemberIdentity.Generate();
+        var alice = new Member("alice", identity);
         Assert.Equal(HttpStatusCode.OK, (await alice.RegisterAsync(node.Http, signed: false, invite: invite)).Status);
         Assert.Equal(HttpStatusCode.Conflict, (await new Member("other") { UserId = alice.UserId }.RegisterAsync(node.Http, invite: invite)).Status);
 
@@ -48,7 +48,7 @@ public sealed class InviteTests(PostgresServer postgres)
         var (status, answer) = await alice.RegisterAsync(node.Http, administrator: Token);
         Assert.Equal((HttpStatusCode.OK, true, "invite"), (status, (bool)answer["proof_of_possession"]!, (string)answer["origin"]!));
         Assert.Equal(HttpStatusCode.Conflict, (await alice.RegisterAsync(node.Http, invite: invite)).Status);
-        Assert.Equal(HttpStatusCode.Conflict, (await new Member("thief", secret).RegisterAsync(node.Http, invite: invite)).Status);
+        Assert.Equal(HttpStatusCode.Conflict, (await new Member("thief", identity).RegisterAsync(node.Http, invite: invite)).Status);
         var forged = new Member("forged");
         Assert.Equal(HttpStatusCode.Unauthorized, (await node.Http.PostAsync("/register", new JsonObject
         {

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json.Nodes;
 using Npgsql;
+using Pbts.Peer;
 using Pbts.Protocol.Torrents;
 using Pbts.Protocol.Vouchers;
 using Pbts.Tracker.Tests.Support;
@@ -103,10 +104,10 @@ public sealed class MintingTests(PostgresServer postgres) : IAsyncLifetime
     public async Task A_voucher_is_worth_nothing_at_another_tracker_that_knows_both_keys()
     {
         await using var other = await NodeProcess.StartNodeAsync(await postgres.CreateDatabaseAsync());
-        var (aliceSecret, bobSecret) = (Pbts.Protocol.Bls.BlsSecretKey.Generate(), Pbts.Protocol.Bls.BlsSecretKey.Generate());
-        var (alice, bob) = (await Member.RegisteredAsync(Tracker, "alice", aliceSecret), await Member.RegisteredAsync(Tracker, "bob", bobSecret));
-        var there = await Member.RegisteredAsync(other.Http, "alice", aliceSecret);
-        await Member.RegisteredAsync(other.Http, "bob", bobSecret);
+        var (aliceKeys, bobKeys) = (MemberIdentity.Generate(), MemberIdentity.Generate());
+        var (alice, bob) = (await Member.RegisteredAsync(Tracker, "alice", aliceKeys), await Member.RegisteredAsync(Tracker, "bob", bobKeys));
+        var there = await Member.RegisteredAsync(other.Http, "alice", aliceKeys);
+        await Member.RegisteredAsync(other.Http, "bob", bobKeys);
         var voucher = await bob.VoucherAsync(Tracker, alice, "here", 5000);
         Assert.Equal("accepted", Status(await alice.ReportVouchersAsync(Tracker, voucher)));
         Assert.Equal("bad_signature", Status(await there.ReportVouchersAsync(other.Http, voucher)));

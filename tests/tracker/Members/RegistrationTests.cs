@@ -1,6 +1,6 @@
 using System.Net;
 using System.Text.Json.Nodes;
-using Pbts.Protocol.Bls;
+using Pbts.Peer;
 using Pbts.Protocol.Receipts;
 using Pbts.Tracker.Tests.Support;
 
@@ -42,24 +42,24 @@ public sealed class RegistrationTests(SharedNode shared)
     [Fact]
     public async Task A_proven_key_belongs_to_one_user_and_displaces_those_who_only_claimed_it()
     {
-        var secret = BlsSecretKey.Generate();
-        var squatter = new Member("squatter", secret);
-        var owner = new Member("owner", secret);
+        var identity = MemberIdentity.Generate();
+        var squatter = new Member("squatter", identity);
+        var owner = new Member("owner", identity);
         Assert.Equal(HttpStatusCode.OK, (await squatter.RegisterAsync(_tracker, signed: false)).Status);
         Assert.Equal(HttpStatusCode.OK, (await owner.RegisterAsync(_tracker)).Status);
         Assert.Equal(HttpStatusCode.Conflict, (await squatter.RegisterAsync(_tracker)).Status);
-        Assert.Equal(HttpStatusCode.Conflict, (await new Member("late", secret).RegisterAsync(_tracker, signed: false)).Status);
-        Assert.Equal(HttpStatusCode.Conflict, (await new Member("later", secret).RegisterAsync(_tracker)).Status);
+        Assert.Equal(HttpStatusCode.Conflict, (await new Member("late", identity).RegisterAsync(_tracker, signed: false)).Status);
+        Assert.Equal(HttpStatusCode.Conflict, (await new Member("later", identity).RegisterAsync(_tracker)).Status);
         Assert.False((bool)(await _tracker.GetJsonAsync($"/user/{squatter.UserId}")).Answer["proof_of_possession"]!);
     }
 
     [Fact]
     public async Task Parallel_registrations_of_one_key_or_one_id_have_one_winner()
     {
-        var secret = BlsSecretKey.Generate();
-        var sameKey = await Task.WhenAll(Enumerable.Range(0, 12).Select(i => new Member($"p{i}", secret).RegisterAsync(_tracker)));
+        var identity = MemberIdentity.Generate();
+        var sameKey = await Task.WhenAll(Enumerable.Range(0, 12).Select(i => new Member($"p{i}", identity).RegisterAsync(_tracker)));
         Assert.Equal(1, sameKey.Count(answer => answer.Status == HttpStatusCode.OK));
-        var sameId = await Task.WhenAll(Enumerable.Range(0, 12).Select(_ => new Member("x") { UserId = $"same-{secret.GetHashCode()}" }.RegisterAsync(_tracker)));
+        var sameId = await Task.WhenAll(Enumerable.Range(0, 12).Select(_ => new Member("x") { UserId = $"same-{identity.GetHashCode()}" }.RegisterAsync(_tracker)));
         Assert.Equal(1, sameId.Count(answer => answer.Status == HttpStatusCode.OK));
         Assert.All(sameKey.Concat(sameId), answer => Assert.Contains(answer.Status, new[] { HttpStatusCode.OK, HttpStatusCode.Conflict }));
     }
@@ -163,14 +163,14 @@ public sealed class RegistrationTests(SharedNode shared)
     [Fact]
     public async Task A_key_that_was_replaced_is_never_registered_again_by_anybody()
     {
-        var secret = BlsSecretKey.Generate();
-        var alice = await Member.RegisteredAsync(_tracker, "alice", secret);
+        var identity = MemberIdentity.Generate();
+        var alice = await Member.RegisteredAsync(_tracker, "alice", identity);
         var next = await alice.RotateAsync(_tracker);
-        Assert.Equal(HttpStatusCode.Conflict, (await new Member("mallory", secret).RegisterAsync(_tracker)).Status);
-        Assert.Equal(HttpStatusCode.Conflict, (await new Member("mallory", secret).RegisterAsync(_tracker, signed: false)).Status);
+        Assert.Equal(HttpStatusCode.Conflict, (await new Member("mallory", identity).RegisterAsync(_tracker)).Status);
+        Assert.Equal(HttpStatusCode.Conflict, (await new Member("mallory", identity).RegisterAsync(_tracker, signed: false)).Status);
         Assert.Equal(HttpStatusCode.Conflict, (await next.RotateAsync(_tracker, alice)).Status);
         var bob = await Member.RegisteredAsync(_tracker, "bob");
-        Assert.Equal(HttpStatusCode.Conflict, (await bob.RotateAsync(_tracker, new Member("stolen", secret) { UserId = bob.UserId })).Status);
+        Assert.Equal(HttpStatusCode.Conflict, (await bob.RotateAsync(_tracker, new Member("stolen", identity) { UserId = bob.UserId })).Status);
         // A refused change leaves the key in force.
         Assert.Equal(["accepted"], (await next.ReportAsync(_tracker, bob.Receipt(next, "one"))).Answer.Statuses());
     }

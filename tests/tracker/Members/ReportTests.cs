@@ -1,6 +1,6 @@
 using System.Net;
 using System.Text.Json.Nodes;
-using Pbts.Protocol.Bls;
+using Pbts.Peer;
 using Pbts.Tracker.Tests.Support;
 
 namespace Pbts.Tracker.Tests.Members;
@@ -13,7 +13,7 @@ public sealed class ReportTests(SharedNode shared)
 
     private readonly HttpClient _tracker = shared.Node.Http;
 
-    private Task<Member> MemberAsync(string name, BlsSecretKey? secret = null) => Member.RegisteredAsync(_tracker, name, secret);
+    private Task<Member> MemberAsync(string name, MemberIdentity? identity = null) => Member.RegisteredAsync(_tracker, name, identity);
 
     [Fact]
     public async Task A_receipt_credits_its_sender_and_debits_its_receiver_by_the_same_amount()

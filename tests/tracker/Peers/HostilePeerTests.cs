@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
+using Pbts.Peer;
 using Pbts.Peer.Exchange;
-using Pbts.Peer.Keys;
 using Pbts.Protocol.Bep10;
 using Pbts.Protocol.Receipts;
 using static Pbts.Tracker.Tests.Peers.TransferSetup;
@@ -67,7 +67,7 @@ public sealed class HostilePeerTests : IAsyncLifetime
         await raw.SendAsync(PeerMessages.WithPayload(PeerMessages.BitfieldId, [0xC0, 0]));
         await raw.SendAsync(PeerMessages.Numbers(PeerMessages.Request, 5, 0, 16384));
         Assert.NotNull(await raw.NextAsync(PeerMessages.Piece));
-        Assert.Equal(2, Assert.Single(_seed.Session.Peers).Has.Count);
+        Assert.Equal(2, Assert.Single(_seed.Session.Peers).State.Has.Count);
     }
 
     [Theory]

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
-using Pbts.Peer.Keys;
+using Pbts.Peer;
 using Pbts.Protocol.Torrents;
 using Pbts.Tracker.Tests.Support;
 

@@ -1,8 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Pbts.Cli.Commands;
-using Pbts.Peer.Exchange;
-using Pbts.Peer.Keys;
+using Pbts.Peer;
 using Pbts.Peer.Tracker;
 using Pbts.Protocol.Bencode;
 using Pbts.Protocol.Receipts;
@@ -24,7 +23,7 @@ public sealed class ManyTrackersTests(SharedNode shared) : MemberCommands(shared
     public async Task A_download_finds_its_peer_at_whichever_tracker_answers(bool isPrivate)
     {
         using var setup = await CreateAsync(200_000, 16384);
-        await using var seed = await TorrentPeer.StartAsync(Read(WithTiers(setup, isPrivate)), Path.Combine(setup.Folder, "seed"), null, new PeerOptions { Listen = IPAddress.Loopback }, _ => { });
+        await using var seed = await TorrentPeer.StartAsync(Read(WithTiers(setup, isPrivate)), Path.Combine(setup.Folder, "seed"), null, new PeerOptions { Listen = IPAddress.Loopback });
         using var refusing = ScriptedTracker.Saying("d14:failure reason20:unregistered torrente");
         using var naming = ScriptedTracker.Naming(Address(seed));
         var torrent = WithTiers(setup, isPrivate, ["udp://127.0.0.1:1/announce", "http://127.0.0.1:1/announce", "wss://127.0.0.1:1/announce"], [refusing.Announce], [naming.Announce]);

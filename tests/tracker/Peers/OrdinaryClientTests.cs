@@ -1,6 +1,5 @@
 using System.Diagnostics;
-using Pbts.Peer.Keys;
-using Pbts.Peer.Tracker;
+using Pbts.Peer;
 using Pbts.Tracker.Tests.Support;
 
 namespace Pbts.Tracker.Tests.Peers;

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
+using Pbts.Peer;
 using Pbts.Peer.Exchange;
 using Pbts.Protocol.Bep10;
 using Pbts.Protocol.Receipts;

@@ -1,9 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
 using Pbts.Cli.Commands;
+using Pbts.Peer;
 using Pbts.Peer.Exchange;
-using Pbts.Peer.Keys;
-using Pbts.Peer.Tracker;
 using Pbts.Protocol.Vouchers;
 using Pbts.Tracker.Tests.Support;
 using static Pbts.Tracker.Tests.Peers.TransferSetup;

@@ -1,9 +1,8 @@
 using System.Text.Json;
 using Microsoft.Extensions.Time.Testing;
 using Pbts.Cli.Commands;
+using Pbts.Peer;
 using Pbts.Peer.Exchange;
-using Pbts.Peer.Keys;
-using Pbts.Peer.Tracker;
 using Pbts.Protocol.Bep10;
 using Pbts.Protocol.Receipts;
 using Pbts.Tracker.Tests.Support;
@@ -100,7 +99,7 @@ public sealed class ReceiptReporterTests(SharedNode shared) : MemberCommands(sha
         await raw.SendAsync(Bep10Frame.Build(1, ReceiptCodec.EncodeReceipt(new WireReceipt(receipt, 1))));
         // At once, and not only when the next round of choosing comes; nor does asking help.
         Assert.NotNull(await raw.NextAsync(PeerMessages.Choke));
-        Assert.True(seed.Session.Locked(() => seed.Session.Peers[0].Credit.IsDistrusted));
+        Assert.True(seed.Session.Locked(() => seed.Session.Peers[0].State.Credit.IsDistrusted));
         seed.Session.Serving.Rechoke();
         await raw.SendAsync(PeerMessages.Simple(PeerMessages.Interested));
         Assert.Null(await raw.NextAsync(PeerMessages.Unchoke, seconds: 1));
@@ -109,7 +108,7 @@ public sealed class ReceiptReporterTests(SharedNode shared) : MemberCommands(sha
         using var later = await RawPeer.ConnectAsync(seed, setup.Torrent, "-XX0000-another-one!");
         await later.SendAsync(new PbtsExtension().CreateHandshake(0, publicKey: mallory.PublicKey));
         await later.SendAsync(PeerMessages.Simple(PeerMessages.Interested));
-        await EventuallyAsync(() => seed.Session.Locked(() => seed.Session.Peers.Count(p => p.IsInterested && p.Credit.IsDistrusted) == 2), "both are known");
+        await EventuallyAsync(() => seed.Session.Locked(() => seed.Session.Peers.Count(p => p.State.IsInterested && p.State.Credit.IsDistrusted) == 2), "both are known");
         seed.Session.Serving.Trust(mallory.PublicKey, true);
         Assert.NotNull(await later.NextAsync(PeerMessages.Unchoke));
     }

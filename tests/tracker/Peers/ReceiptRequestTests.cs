@@ -1,5 +1,5 @@
+using Pbts.Peer;
 using Pbts.Peer.Exchange;
-using Pbts.Peer.Keys;
 using Pbts.Protocol.Bep10;
 using Pbts.Protocol.Receipts;
 using static Pbts.Tracker.Tests.Peers.TransferSetup;
@@ -32,7 +32,7 @@ public class ReceiptRequestTests
         await AskAsync(uploader, setup, hash, 10);
         var again = Assert.Single(await NextReceiptsAsync(uploader));
         Assert.Equal((10u, hash, alice.PublicKey, bob.PublicKey), (again.PieceIndex, again.PieceHash, again.Sender, again.Receiver));
-        Assert.True(ReceiptVerifier.Verify([again])[0]);
+        Assert.True(StatementVerifier.Verify([again.Statement()])[0]);
     }
 
     private static Task AskAsync(RawPeer uploader, TransferSetup setup, PieceHash hash, uint index) =>

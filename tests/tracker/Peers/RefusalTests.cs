@@ -1,5 +1,6 @@
 using System.Text;
 using Pbts.Cli.Commands;
+using Pbts.Peer;
 using Pbts.Peer.Tracker;
 using Pbts.Tracker.Tests.Support;
 using static Pbts.Tracker.Tests.Peers.TransferSetup;

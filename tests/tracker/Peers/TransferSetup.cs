@@ -1,6 +1,5 @@
 using System.Net;
-using Pbts.Peer.Exchange;
-using Pbts.Peer.Keys;
+using Pbts.Peer;
 using Pbts.Peer.Tracker;
 using Pbts.Protocol.Torrents;
 
@@ -42,12 +41,16 @@ internal sealed class TransferSetup : IDisposable
 
     public Task<TorrentPeer> StartAsync(string name, MemberIdentity? identity, TrackerClient? tracker = null, Func<PeerOptions, PeerOptions>? change = null)
     {
-        var options = new PeerOptions { Identity = identity, Listen = IPAddress.Loopback, StateFolder = Path.Combine(Folder, name + ".state") };
-        return TorrentPeer.StartAsync(Torrent, Path.Combine(Folder, name), tracker is null ? null : TrackerSet.Of(tracker), change is null ? options : change(options), text =>
+        var options = new PeerOptions
         {
-            lock (Log)
-                Log.Add($"{name}: {text}");
-        });
+            Identity = identity, Listen = IPAddress.Loopback, StateFolder = Path.Combine(Folder, name + ".state"),
+            Log = text =>
+            {
+                lock (Log)
+                    Log.Add($"{name}: {text}");
+            },
+        };
+        return TorrentPeer.StartAsync(Torrent, Path.Combine(Folder, name), tracker is null ? null : TrackerSet.Of(tracker), change is null ? options : change(options));
     }
 
     public byte[] Downloaded(string name) => File.ReadAllBytes(Path.Combine(Folder, name, "data.bin"));

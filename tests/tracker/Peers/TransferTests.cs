@@ -1,5 +1,5 @@
+using Pbts.Peer;
 using Pbts.Peer.Exchange;
-using Pbts.Peer.Keys;
 using Pbts.Protocol.Bep10;
 using Pbts.Protocol.Receipts;
 using static Pbts.Tracker.Tests.Peers.TransferSetup;
@@ -25,7 +25,7 @@ public class TransferTests
         Assert.Equal(setup.Data, setup.Downloaded("get"));
         var receipts = seed.Session.Receipts.ToReport.Peek();
         Assert.Equal(setup.Torrent.PieceCount, receipts.Count);
-        Assert.All(ReceiptVerifier.Verify(receipts), Assert.True);
+        Assert.All(StatementVerifier.Verify([.. receipts.Select(receipt => receipt.Statement())]), Assert.True);
         Assert.Equal(setup.Data.Length, receipts.Sum(r => r.PieceSize));
         Assert.All(receipts, r => Assert.Equal((alice.PublicKey, bob.PublicKey), (r.Sender, r.Receiver)));
         foreach (var receipt in receipts)

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Microsoft.Extensions.Time.Testing;
+using Pbts.Peer;
 using Pbts.Peer.Exchange;
-using Pbts.Peer.Tracker;
 using Pbts.Protocol.Receipts;
 using Pbts.Protocol.Vouchers;
 

@@ -1,7 +1,7 @@
 using System.Net;
+using Pbts.Peer;
 using Pbts.Peer.Exchange;
-using Pbts.Peer.Keys;
-using Pbts.Protocol.Bls;
+using Pbts.Protocol.Receipts;
 using Pbts.Protocol.Vouchers;
 using static Pbts.Tracker.Tests.Peers.TransferSetup;
 
@@ -87,7 +87,7 @@ public class VoucherTransferTests
                 await raw.SendAsync(RawPeer.Block(setup, request));
             }
 
-            await EventuallyAsync(() => get.Session.Peers.Any(p => p.Downloads.Any(d => d.ReceivedBytes == 5 * 16384)), "five blocks");
+            await EventuallyAsync(() => get.Session.Peers.Any(p => p.State.Downloads.Any(d => d.ReceivedBytes == 5 * 16384)), "five blocks");
             if (end == "chokes")
             {
                 await raw.SendAsync(PeerMessages.Simple(PeerMessages.Choke));
@@ -237,7 +237,5 @@ public class VoucherTransferTests
 
     private static IReadOnlyList<Voucher> Earned(TorrentPeer peer) => Desk(peer).Earned.Peek();
 
-    private static bool IsGood(Voucher voucher) =>
-        BlsPublicKey.TryParse(voucher.Receiver.Span, out var key) && BlsSignature.TryParse(voucher.Signature.Span, out var signature)
-        && Bls.Verify(key, voucher.SignedMessage(), signature);
+    private static bool IsGood(Voucher voucher) => StatementVerifier.Verify([voucher.Statement()])[0];
 }

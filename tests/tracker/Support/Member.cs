@@ -1,7 +1,7 @@
 using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
-using Pbts.Protocol.Bls;
+using Pbts.Peer;
 using Pbts.Protocol.Receipts;
 using Pbts.Protocol.Vouchers;
 
@@ -12,18 +12,17 @@ internal sealed class Member
 {
     private static readonly long s_opened = Now - 3600;
 
-    private readonly BlsSecretKey _secret;
+    private readonly MemberIdentity _identity;
 
-    public Member(string name, BlsSecretKey? secret = null)
+    public Member(string name, MemberIdentity? identity = null)
     {
         UserId = $"{name}-{Guid.NewGuid():N}"[..Math.Min(name.Length + 9, 64)];
-        _secret = secret ?? BlsSecretKey.Generate();
-        Key = MemberKey.From(Bls.SkToPk(_secret).ToArray());
+        _identity = identity ?? MemberIdentity.Generate();
     }
 
     public string UserId { get; init; }
 
-    public MemberKey Key { get; }
+    public MemberKey Key => _identity.PublicKey;
 
     public string PublicKey => Convert.ToBase64String(Key.Span);
 
@@ -32,9 +31,9 @@ internal sealed class Member
     public static long Now => DateTimeOffset.UtcNow.ToUnixTimeSeconds();
 
     /// <summary>A member that has proved its key.</summary>
-    public static async Task<Member> RegisteredAsync(HttpClient tracker, string name, BlsSecretKey? secret = null)
+    public static async Task<Member> RegisteredAsync(HttpClient tracker, string name, MemberIdentity? identity = null)
     {
-        var member = new Member(name, secret);
+        var member = new Member(name, identity);
         var (status, answer) = await member.RegisterAsync(tracker);
         Assert.True(status == HttpStatusCode.OK, answer.ToJsonString());
         Assert.True((bool)answer["proof_of_possession"]!);
@@ -56,9 +55,9 @@ internal sealed class Member
     }
 
     /// <summary>The same member with another key, once the tracker has replaced it.</summary>
-    public async Task<Member> RotateAsync(HttpClient tracker, BlsSecretKey? secret = null)
+    public async Task<Member> RotateAsync(HttpClient tracker, MemberIdentity? identity = null)
     {
-        var next = new Member(UserId, secret) { UserId = UserId };
+        var next = new Member(UserId, identity) { UserId = UserId };
         var (status, answer) = await RotateAsync(tracker, next);
         Assert.True(status == HttpStatusCode.OK, answer.ToJsonString());
         next.Passkey = (string)answer["passkey"]!;
@@ -78,7 +77,7 @@ internal sealed class Member
         });
     }
 
-    public string Sign(byte[] message) => Convert.ToBase64String(Bls.Sign(_secret, message).ToArray());
+    public string Sign(byte[] message) => Convert.ToBase64String(_identity.Sign(message).Span);
 
     /// <summary>A receipt of this member, the receiver, as it is reported. The piece hash is 20 or 32 bytes.</summary>
     public JsonObject Receipt(Member sender, string piece, uint index = 0, long? timestamp = null, long? size = 1000, bool sha1 = false, string? signature = null, InfoHash? torrent = null)
@@ -112,12 +111,7 @@ internal sealed class Member
             Bytes = bytes, Opened = s_opened, SignedAt = Now,
         };
         voucher = change?.Invoke(voucher) ?? voucher;
-        return new JsonObject
-        {
-            ["infohash"] = voucher.InfoHash.ToString(), ["sender_pk"] = Convert.ToBase64String(voucher.Sender.Span), ["receiver_pk"] = Convert.ToBase64String(voucher.Receiver.Span),
-            ["session"] = voucher.Session.ToString(), ["bytes"] = voucher.Bytes, ["opened"] = voucher.Opened, ["signed_at"] = voucher.SignedAt,
-            ["signature"] = Sign(voucher.SignedMessage()),
-        };
+        return (voucher with { Signature = _identity.Sign(voucher.SignedMessage()) }).ToJson();
     }
 
     public Task<(HttpStatusCode Status, JsonObject Answer)> ReportVouchersAsync(HttpClient tracker, params IEnumerable<JsonNode> vouchers) =>

@@ -114,13 +114,14 @@ public static class ApiHosting
         app.UseMiddleware<TrackerMiddleware>();
         app.UseMiddleware<RequestLimits>();
         app.UseRouteAccess();
-        app.MapStatus();
-        app.MapMembers();
-        app.MapTee();
-        app.MapConsole();
+        var api = app.MapGroup("").DescribeRefusals();
+        api.MapStatus();
+        api.MapMembers();
+        api.MapTee();
+        api.MapConsole();
+        api.MapContract();
+        api.MapMigrations();
         app.MapOrleansDashboard();
-        app.MapContract();
-        app.MapMigrations();
     }
 
     /// <summary>Nobody waits longer than this for a connection: a database that hangs is to be noticed, not to be waited for.</summary>

@@ -59,7 +59,8 @@ internal sealed class AdminAuthorization : IEndpointFilter
 
     /// <summary>Puts what the administration did on record, at endpoints that others may call too.</summary>
     public void Audit(HttpContext context, object? result) =>
-        _audit.Record(context, result is IStatusCodeHttpResult { StatusCode: >= 400 and var status } ? $"answered {status}" : "done", refused: false);
+        _audit.Record(
+            context, (result is INestedHttpResult one ? one.Result : result) is IStatusCodeHttpResult { StatusCode: >= 400 and var status } ? $"answered {status}" : "done", refused: false);
 
     /// <summary>Puts an attempt to administer that was refused on record.</summary>
     public void Refuse(HttpContext context) => _audit.Record(context, AuditTrail.Refused, refused: true);

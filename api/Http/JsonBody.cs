@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http.Features;
-using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
 using Pbts.Api.Admission;
 using Pbts.Api.Announce;
@@ -32,7 +31,7 @@ internal static class JsonBody
     /// The object's fields, or the refusal: 400 when it is no JSON object, 413 when it is too long, 408 when it takes too long,
     /// 429 when bodies take too much memory already.
     /// </summary>
-    public static async ValueTask<(JsonFields Fields, IResult? Refusal)> ReadAsync(HttpContext context, int most = Small)
+    public static async ValueTask<(JsonFields Fields, Refusal? Refusal)> ReadAsync(HttpContext context, int most)
     {
         try
         {
@@ -59,7 +58,7 @@ internal static class JsonBody
     }
 
     /// <summary>The body's bytes, or the refusal, as for <see cref="ReadAsync"/>.</summary>
-    public static async Task<(ReadOnlyMemory<byte> Body, IResult? Refusal)> ReadBytesAsync(HttpContext context, int most)
+    public static async Task<(ReadOnlyMemory<byte> Body, Refusal? Refusal)> ReadBytesAsync(HttpContext context, int most)
     {
         var services = context.RequestServices;
         var limits = services.GetRequiredService<CallerLimits>();
@@ -114,11 +113,11 @@ internal static class JsonBody
     }
 
     /// <summary>The rest of the body is not waited for.</summary>
-    private static IResult Last(HttpContext context, IResult answer)
+    private static Refusal Last(HttpContext context, Refusal answer)
     {
         context.Response.Headers.Connection = "close";
         return answer;
     }
 
-    private static JsonHttpResult<ErrorAnswer> TooLong(int most) => Answers.TooLarge($"body is too long: at most {most} bytes");
+    private static Refusal TooLong(int most) => Answers.TooLarge($"body is too long: at most {most} bytes");
 }

@@ -1,5 +1,8 @@
 using System.Buffers.Text;
 using System.Text.Json;
+using Pbts.Protocol.Attestation;
+using Pbts.Protocol.Receipts;
+using Pbts.Protocol.Vouchers;
 
 namespace Pbts.Api.Http;
 
@@ -70,6 +73,51 @@ internal sealed class JsonFields(JsonElement body, string prefix = "")
         return Convert.FromHexString(text, bytes, out _, out _) == System.Buffers.OperationStatus.Done ? bytes : Wrong(name, rule, bytes);
     }
 
+    /// <summary>Hexadecimal digits for so many bytes at most.</summary>
+    public HexBytes HexUpTo(string name, int most)
+    {
+        var text = Text(name);
+        if (text.Length > 2 * most)
+            return Wrong(name, $"is too long: at most {most} bytes", default(HexBytes));
+        var bytes = new byte[text.Length / 2];
+        return text.Length % 2 == 0 && Convert.FromHexString(text, bytes, out _, out _) == System.Buffers.OperationStatus.Done
+            ? new(bytes) : Wrong(name, "must be hexadecimal digits, two a byte", default(HexBytes));
+    }
+
+    public HexBytes? OptionalHex(string name, int length) => Has(name) ? new(Hex(name, length)) : null;
+
+    /// <summary>A key in base64.</summary>
+    public MemberKey Key(string name) => MemberKey.TryFrom(Base64(name, MemberKey.Length), out var key) ? key : default;
+
+    public MemberKey? OptionalKey(string name) => Has(name) ? Key(name) : null;
+
+    /// <summary>A signature in base64.</summary>
+    public ReceiptSignature Signature(string name) => ReceiptSignature.TryFrom(Base64(name, ReceiptSignature.Length), out var signature) ? signature : default;
+
+    public ReceiptSignature? OptionalSignature(string name) => Has(name) ? Signature(name) : null;
+
+    public InfoHash InfoHash(string name) => Protocol.Receipts.InfoHash.TryFrom(Hex(name, Protocol.Receipts.InfoHash.Length), out var hash) ? hash : default;
+
+    public PieceHash PieceHash(string name) =>
+        Protocol.Receipts.PieceHash.TryFrom(Hex(name, Protocol.Receipts.PieceHash.Sha1Length, Protocol.Receipts.PieceHash.Sha256Length), out var hash) ? hash : default;
+
+    public SessionId Session(string name) => SessionId.TryFrom(Hex(name, SessionId.Length), out var session) ? session : default;
+
+    public UserId UserId(string name) =>
+        Protocol.Receipts.UserId.TryParse(Text(name), out var userId) ? userId
+        : Wrong(name, "must be 1 to 64 visible characters without a slash, and not dots alone", default(UserId));
+
+    /// <summary>A whole attestation in base64.</summary>
+    public AttestationDocument? OptionalAttestation(string name)
+    {
+        if (OptionalText(name) is not { } text)
+            return null;
+        var bytes = new byte[text.Length];
+        return !Convert.TryFromBase64String(text, bytes, out var length) ? Wrong<AttestationDocument?>(name, "is not valid base64", null)
+            : AttestationDocument.TryParse(bytes.AsSpan(0, length), out var document) ? document
+            : Wrong<AttestationDocument?>(name, "is not an attestation as /generate-attestation gives it", null);
+    }
+
     /// <summary>An integer in the range.</summary>
     public ulong Unsigned(string name, ulong max = ulong.MaxValue) =>
         Find(name) is null ? Missing(name, 0UL) : OptionalUnsigned(name, max) ?? 0;
@@ -120,6 +168,12 @@ internal sealed class JsonFields(JsonElement body, string prefix = "")
         Error ??= $"{prefix}{name} {problem}";
         return value;
     }
+
+    /// <summary>Refuses the body for what is wrong with it as a whole, unless there was something before.</summary>
+    public void Refuse(string problem) => Error ??= problem;
+
+    /// <summary>The same fields, read with an <see cref="Error"/> of their own.</summary>
+    public JsonFields Apart() => new(body, prefix);
 
     private T Missing<T>(string name, T value) => Wrong(name, "is missing", value);
 

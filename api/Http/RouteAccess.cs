@@ -19,7 +19,10 @@ internal static class RouteAccess
         context.GetEndpoint() is RouteEndpoint route && CallerOf(route) is null ? Answers.NotFound("not found").ExecuteAsync(context) : next(context));
 
     /// <summary>Who may call an endpoint; null when it does not say.</summary>
-    public static Caller? CallerOf(Endpoint endpoint) => endpoint.Metadata.GetMetadata<OpenTo>()?.Caller;
+    public static Caller? CallerOf(Endpoint endpoint) => CallerOf(endpoint.Metadata);
+
+    /// <summary>Who may call what has this metadata; the last that says so counts.</summary>
+    public static Caller? CallerOf(IEnumerable<object> metadata) => metadata.OfType<OpenTo>().LastOrDefault()?.Caller;
 
     private sealed record OpenTo(Caller Caller);
 }

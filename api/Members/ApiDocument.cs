@@ -20,7 +20,7 @@ internal static class ApiDocument
     ];
 
     public static void AddApiDocument(this IServiceCollection services) =>
-        services.AddOpenApi(document => document.AddDocumentTransformer((description, _, _) =>
+        services.AddOpenApi(document => document.AddSchemaTransformer(WireText.DescribeAsync).AddDocumentTransformer((description, _, _) =>
         {
             description.Info = new() { Title = "PBTS tracker", Version = "1" };
             // Relative to where it was read: behind a proxy that speaks TLS this process does not know its own address.

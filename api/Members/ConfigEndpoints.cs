@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
 using Pbts.Api.Admission;
 using Pbts.Api.Http;
@@ -12,12 +13,11 @@ internal static class ConfigEndpoints
 {
     public static void MapConfig(this IEndpointRouteBuilder app)
     {
-        app.MapGet("/config", GetAsync).For(Caller.Anybody).WithSummary("The settings in force").Produces<ConfigAnswer>();
-        app.MapPost("/config", ChangeAsync).RequireAdministrator().WithSummary("Change settings on every silo, durably (administrators)")
-            .Accepts<ConfigRequest>("application/json", "*/*").Produces<ConfigChangedAnswer>();
+        app.MapGet("/config", GetAsync).For(Caller.Anybody).WithSummary("The settings in force");
+        app.MapPost("/config", ChangeAsync).RequireAdministrator().WithSummary("Change settings on every silo, durably (administrators)");
     }
 
-    private static async Task<IResult> GetAsync(IGrainFactory grains, IOptions<TrackerOptions> tracker, IOptions<ReceiptsOptions> receipts, Moments moments)
+    private static async Task<Ok<ConfigAnswer>> GetAsync(IGrainFactory grains, IOptions<TrackerOptions> tracker, IOptions<ReceiptsOptions> receipts, Moments moments)
     {
         var grain = grains.GetGrain<ISettingsGrain>(0);
         var settings = await grain.GetAsync();
@@ -28,28 +28,29 @@ internal static class ConfigEndpoints
             receipts.Value.Unregistered));
     }
 
-    private static async Task<IResult> ChangeAsync(HttpContext context, IGrainFactory grains)
+    private static async Task<Results<Ok<ConfigChangedAnswer>, Refusal>> ChangeAsync(Body<ConfigRequest> body, IGrainFactory grains)
     {
-        var (fields, refusal) = await JsonBody.ReadAsync(context);
-        if (refusal is not null)
-            return refusal;
-        var verify = fields.OptionalBoolean("verify_signatures");
-        var window = fields.OptionalUnsigned("receipt_window", (ulong)ReceiptsOptions.MaxWindow);
-        var mode = fields.OptionalText("tee_mode")?.ToLowerInvariant();
-        if (mode is not null && !TeeOptions.IsMode(mode))
-            fields.Wrong("tee_mode", "must be disabled, enabled or benchmark", 0);
-        if (fields.Error is { } error)
-            return Answers.BadRequest(error);
-        if (verify is null && window is null && mode is null)
-            return Answers.BadRequest("nothing to change: give verify_signatures, receipt_window or tee_mode");
-
-        var settings = await grains.GetGrain<ISettingsGrain>(0).ChangeAsync(new SettingsChange(verify, (long?)window, mode));
+        if (await body.ReadAsync() is not { } change)
+            return body.Refusal;
+        var settings = await grains.GetGrain<ISettingsGrain>(0).ChangeAsync(new SettingsChange(change.VerifySignatures, change.ReceiptWindow, change.TeeMode));
         return TypedResults.Ok(new ConfigChangedAnswer(true, "Configuration updated", settings.VerifySignatures, settings.ReceiptWindow, settings.TeeMode));
     }
 }
 
 /// <summary>Body of <c>POST /config</c>; what is absent stays as it is.</summary>
-internal sealed record ConfigRequest(bool? VerifySignatures, long? ReceiptWindow, string? TeeMode);
+internal sealed record ConfigRequest(bool? VerifySignatures = null, long? ReceiptWindow = null, string? TeeMode = null) : IBody<ConfigRequest>
+{
+    public static ConfigRequest Read(JsonFields fields)
+    {
+        var change = new ConfigRequest(
+            fields.OptionalBoolean("verify_signatures"), (long?)fields.OptionalUnsigned("receipt_window", (ulong)ReceiptsOptions.MaxWindow), fields.OptionalText("tee_mode")?.ToLowerInvariant());
+        if (change.TeeMode is { } mode && !TeeOptions.IsMode(mode))
+            fields.Wrong("tee_mode", "must be disabled, enabled or benchmark", 0);
+        if (change is { VerifySignatures: null, ReceiptWindow: null, TeeMode: null })
+            fields.Refuse("nothing to change: give verify_signatures, receipt_window or tee_mode");
+        return change;
+    }
+}
 
 /// <summary>Answer to <c>GET /config</c>.</summary>
 /// <param name="UnregisteredReceipts">What a receipt for a torrent that is not registered is worth: <c>fixed</c> (16,384 bytes), <c>refuse</c> or <c>claimed</c>.</param>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using Pbts.Api.Admission;
 using Pbts.Api.Announce;
@@ -26,7 +27,7 @@ internal static class EvidenceEndpoints
                 + "since gives what has risen from a moment on, so that many pages can be brought to one moment. docs/evidence.md describes every line.")
             .Produces<string>(StatusCodes.Status200OK, ContentType);
 
-    private static async Task<IResult> GetAsync(
+    private static async Task<Results<FileContentHttpResult, Refusal>> GetAsync(
         string userId, string? limit, string? after, string? since, string? time, string? signature, [FromHeader(Name = "X-Passkey")] string? passkey, HttpContext context,
         IGrainFactory grains, AdminAuthorization administration, AuditTrail audit, VerificationBudget budget, ClientAddressResolver addresses)
     {
@@ -53,7 +54,7 @@ internal static class EvidenceEndpoints
     }
 
     /// <summary>Why the caller may not read this; null when it may.</summary>
-    private static async Task<IResult?> RefuseAsync(
+    private static async Task<Refusal?> RefuseAsync(
         string userId, string? time, string? signature, string? passkey, HttpContext context, IGrainFactory grains, AdminAuthorization administration, VerificationBudget budget,
         ClientAddressResolver addresses)
     {

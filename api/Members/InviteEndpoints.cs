@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Serialization;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Pbts.Api.Http;
 using Pbts.GrainInterfaces.Users;
 
@@ -8,44 +9,36 @@ namespace Pbts.Api.Members;
 /// <summary>Invites, made by the administration, or by members that have some to give.</summary>
 internal static class InviteEndpoints
 {
-    private const long DefaultLifetime = 7 * 86400;
-    private const long ShortestLifetime = 60;
-    private const long LongestLifetime = 366 * 86400;
     private const int DefaultPage = 100;
     private const int MaxPage = 1000;
 
     public static void MapInvites(this IEndpointRouteBuilder app)
     {
-        app.MapPost("/invites", CreateAsync).For(Caller.Member).WithSummary("Make an invite, as a member (X-Passkey) that has some to give, or as the administration")
-            .Accepts<InviteRequest>("application/json", "*/*").Produces<NewInviteAnswer>(StatusCodes.Status201Created);
-        app.MapGet("/invites", ListAsync).For(Caller.Member).WithSummary("A member's own invites (X-Passkey), or for the administration all, newest first; never their tokens").Produces<InvitesAnswer>();
-        app.MapDelete("/invites/{id:long}", RevokeAsync).For(Caller.Member).WithSummary("End an invite; who came by it stays").Produces<InviteRevokedAnswer>();
+        app.MapPost("/invites", CreateAsync).For(Caller.Member).WithSummary("Make an invite, as a member (X-Passkey) that has some to give, or as the administration");
+        app.MapGet("/invites", ListAsync).For(Caller.Member).WithSummary("A member's own invites (X-Passkey), or for the administration all, newest first; never their tokens");
+        app.MapDelete("/invites/{id:long}", RevokeAsync).For(Caller.Member).WithSummary("End an invite; who came by it stays");
     }
 
-    private static async Task<IResult> CreateAsync(HttpContext context, IGrainFactory grains, MemberOrAdministration callers, AdminAuthorization administration)
+    private static async Task<Results<Created<NewInviteAnswer>, Refusal>> CreateAsync(
+        Body<InviteRequest> body, HttpContext context, IGrainFactory grains, MemberOrAdministration callers, AdminAuthorization administration)
     {
         var (member, refused) = await callers.IdentifyAsync(context, "making an invite");
         if (refused is not null)
             return refused;
-        var (fields, refusal) = await JsonBody.ReadAsync(context);
-        if (refusal is not null)
-            return refusal;
-        var uses = (int)(fields.OptionalUnsigned("uses", MemberChange.MaxInvites, 1) ?? 1);
-        var expires = (long)(fields.OptionalUnsigned("expires", LongestLifetime, ShortestLifetime) ?? DefaultLifetime);
-        if (fields.Error is { } error)
-            return Answers.BadRequest(error);
+        if (await body.ReadAsync() is not { } invite)
+            return body.Refusal;
         if (member is { Proven: false })
             return Answers.Forbidden("only members that have proved their key make invites");
-        var made = await grains.GetGrain<IInvitesGrain>(0).CreateAsync(member?.UserId, uses, expires);
-        IResult answer = made.Token is null
+        var made = await grains.GetGrain<IInvitesGrain>(0).CreateAsync(member?.UserId, invite.Uses, invite.Expires);
+        Results<Created<NewInviteAnswer>, Refusal> answer = made.Token is null
             ? Answers.Forbidden(made.Left > 0 ? $"uses is more than this member has invites to give: {made.Left}" : "this member has no invites to give")
-            : TypedResults.Json(new NewInviteAnswer(true, made.Id, made.Token, uses, Seconds(made.ExpiresAt), made.Left), statusCode: StatusCodes.Status201Created);
+            : TypedResults.Created((string?)null, new NewInviteAnswer(true, made.Id, made.Token, invite.Uses, Seconds(made.ExpiresAt), made.Left));
         if (member is null)
             administration.Audit(context, answer);
         return answer;
     }
 
-    private static async Task<IResult> ListAsync(string? limit, string? before, HttpContext context, IGrainFactory grains, MemberOrAdministration callers)
+    private static async Task<Results<Ok<InvitesAnswer>, Refusal>> ListAsync(string? limit, string? before, HttpContext context, IGrainFactory grains, MemberOrAdministration callers)
     {
         var (member, refused) = await callers.IdentifyAsync(context, "listing invites");
         if (refused is not null)
@@ -65,12 +58,13 @@ internal static class InviteEndpoints
         return TypedResults.Ok(new InvitesAnswer(true, [.. invites.Select(InviteAnswer.Of)], invites.Count == count ? $"{invites[^1].Id}" : null));
     }
 
-    private static async Task<IResult> RevokeAsync(long id, HttpContext context, IGrainFactory grains, MemberOrAdministration callers, AdminAuthorization administration)
+    private static async Task<Results<Ok<InviteRevokedAnswer>, Refusal>> RevokeAsync(
+        long id, HttpContext context, IGrainFactory grains, MemberOrAdministration callers, AdminAuthorization administration)
     {
         var (member, refused) = await callers.IdentifyAsync(context, "ending an invite");
         if (refused is not null)
             return refused;
-        IResult answer = await grains.GetGrain<IInvitesGrain>(0).RevokeAsync(member?.UserId, id)
+        Results<Ok<InviteRevokedAnswer>, Refusal> answer = await grains.GetGrain<IInvitesGrain>(0).RevokeAsync(member?.UserId, id)
             ? TypedResults.Ok(new InviteRevokedAnswer(true, id)) : Answers.NotFound(member is null ? "no such invite" : "no such invite of this member");
         if (member is null)
             administration.Audit(context, answer);
@@ -81,7 +75,16 @@ internal static class InviteEndpoints
 }
 
 /// <summary>Body of <c>POST /invites</c>: how many may come by it (1), and seconds until it expires (a week).</summary>
-internal sealed record InviteRequest(int? Uses, long? Expires);
+internal sealed record InviteRequest(int Uses = 1, long Expires = InviteRequest.DefaultLifetime) : IBody<InviteRequest>
+{
+    private const long DefaultLifetime = 7 * 86400;
+    private const long ShortestLifetime = 60;
+    private const long LongestLifetime = 366 * 86400;
+
+    public static InviteRequest Read(JsonFields fields) => new(
+        (int)(fields.OptionalUnsigned("uses", MemberChange.MaxInvites, 1) ?? 1),
+        (long)(fields.OptionalUnsigned("expires", LongestLifetime, ShortestLifetime) ?? DefaultLifetime));
+}
 
 /// <summary>Answer to <c>POST /invites</c>.</summary>
 /// <param name="Token">What to hand on. It is said here and never again.</param>

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Microsoft.Extensions.Options;
 using Pbts.Api.Admission;
 using Pbts.Api.Announce;
@@ -22,7 +23,13 @@ internal static class MemberEndpoints
         services.AddSingleton<IValidateOptions<MembersOptions>, MembersOptionsValidator>();
         services.AddSingleton<IValidateOptions<RatioOptions>, RatioOptionsValidator>();
         services.AddSingleton<IValidateOptions<AdministrationOptions>, AdministrationOptionsValidator>();
-        services.ConfigureHttpJsonOptions(json => json.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower);
+        services.ConfigureHttpJsonOptions(json =>
+        {
+            json.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower;
+            // Nobody reads numbers out of texts here, and the description is not to say so.
+            json.SerializerOptions.NumberHandling = JsonNumberHandling.Strict;
+            json.SerializerOptions.Converters.Add(new WireText());
+        });
         services.AddSingleton<AuditTrail>();
         services.AddHostedService(provider => provider.GetRequiredService<AuditTrail>());
         services.AddSingleton<AdminAuthorization>();
@@ -40,7 +47,7 @@ internal static class MemberEndpoints
         services.AddApiDocument();
     }
 
-    public static void MapMembers(this WebApplication app)
+    public static void MapMembers(this IEndpointRouteBuilder app)
     {
         app.MapRegistration();
         app.MapReport();

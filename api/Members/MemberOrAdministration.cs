@@ -10,7 +10,7 @@ internal sealed class MemberOrAdministration(IUserDirectory users, AdminAuthoriz
 {
     /// <summary>The member; null with no refusal: the administration. A member that was looked up lately may be half a minute old.</summary>
     /// <param name="action">What needs one of them, for the refusal.</param>
-    public async Task<(UserProfile? Member, IResult? Refusal)> IdentifyAsync(HttpContext context, string action)
+    public async Task<(UserProfile? Member, Refusal? Refusal)> IdentifyAsync(HttpContext context, string action)
     {
         if (context.Request.Headers["X-Passkey"].ToString() is { Length: > 0 } passkey)
         {

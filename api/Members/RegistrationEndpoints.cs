@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
 using Pbts.Api.Admission;
 using Pbts.Api.Announce;
@@ -22,44 +23,34 @@ internal static class RegistrationEndpoints
     public static void MapRegistration(this IEndpointRouteBuilder app)
     {
         app.MapPost("/register", RegisterAsync).For(Caller.Anybody).WithSummary("Register a user; with a signature, prove possession of the key")
-            .Accepts<RegisterRequest>("application/json", "*/*").Produces<RegisterAnswer>();
+            .Refuses(StatusCodes.Status401Unauthorized, StatusCodes.Status403Forbidden, StatusCodes.Status409Conflict);
         app.MapPost("/user/{userId}/rotate-key", RotateAsync).For(Caller.Anybody).WithSummary("Replace a user's key and passkey")
-            .Accepts<RotateRequest>("application/json", "*/*").Produces<RegisterAnswer>();
+            .Refuses(StatusCodes.Status401Unauthorized, StatusCodes.Status403Forbidden, StatusCodes.Status409Conflict);
     }
 
-    private static async Task<IResult> RegisterAsync(
-        HttpContext context, IGrainFactory grains, IOptions<NodeOptions> node, AttestationVerifier verifier, VerificationBudget budget, ClientAddressResolver addresses, IUserDirectory users,
-        AdminAuthorization administration, IOptions<MembersOptions> members)
+    private static async Task<Results<Ok<RegisterAnswer>, Refusal>> RegisterAsync(
+        Body<RegisterRequest> body, HttpContext context, IGrainFactory grains, IOptions<NodeOptions> node, AttestationVerifier verifier, VerificationBudget budget,
+        ClientAddressResolver addresses, IUserDirectory users, AdminAuthorization administration, IOptions<MembersOptions> members)
     {
         var address = addresses.Resolve(context);
         if (!budget.Allows(address, VerificationBudget.Single))
             return Answers.TooMany(context);
         VerificationTurn.Current = new(RateLimiter.KeyOf(address), VerificationKind.Prompt);
-        var (fields, refusal) = await JsonBody.ReadAsync(context);
-        if (refusal is not null)
-            return refusal;
-        var userId = fields.ReadUserId();
-        var publicKey = fields.Text("public_key");
-        var signature = fields.OptionalBase64("signature", ReceiptSignature.Length);
-        var invite = fields.OptionalText("invite");
-        var settings = await grains.GetGrain<ISettingsGrain>(0).GetAsync();
-        if (settings.VerifySignatures)
-            fields.Base64("public_key", MemberKey.Length);
-        else if (publicKey.Length > 512)
-            fields.Wrong("public_key", "is too long: at most 512 characters", "");
-        var attestation = fields.Has("attestation") ? VerificationEndpoints.ReadDocument(fields, "attestation") : null;
-        if (fields.Error is { } error)
-            return Answers.BadRequest(error);
-        if (attestation is not null && await RefuseAsync(context, grains, verifier, attestation, userId, publicKey) is { } refused)
+        if (await body.ReadAsync() is not { } request)
+            return body.Refusal;
+        if (request.Fault((await grains.GetGrain<ISettingsGrain>(0).GetAsync()).VerifySignatures) is { } fault)
+            return Answers.BadRequest(fault);
+        if (request.Attestation is { } attestation && await RefuseAsync(context, grains, verifier, attestation, request) is { } refused)
             return refused;
 
+        var userId = request.UserId.ToString();
         var byAdministration = IsByAdministration(context, administration, members.Value);
-        var result = await grains.GetGrain<IUserGrain>(userId).RegisterAsync(publicKey, signature, new(invite, byAdministration));
+        var result = await grains.GetGrain<IUserGrain>(userId).RegisterAsync(request.PublicKey, request.Signature?.ToArray(), new(request.Invite, byAdministration));
         ChargeForged(budget, address, result);
         users.Forget(userId);
         if (result is { Status: RegistrationStatus.Done, Proven: true })
             await TellSyncAsync(grains.GetGrain<IMemberSyncGrain>(0));
-        var answer = await AnswerAsync(context, grains, node.Value, result, "User registered successfully", attestation is not null);
+        var answer = await AnswerAsync(context, grains, node.Value, result, "User registered successfully", request.Attestation is not null);
         if (byAdministration)
             administration.Audit(context, answer);
         return answer;
@@ -98,32 +89,25 @@ internal static class RegistrationEndpoints
         }
     }
 
-    private static async Task<IResult> RotateAsync(
-        string userId, HttpContext context, IGrainFactory grains, IOptions<NodeOptions> node, VerificationBudget budget, ClientAddressResolver addresses, IUserDirectory users)
+    private static async Task<Results<Ok<RegisterAnswer>, Refusal>> RotateAsync(
+        string userId, Body<RotateRequest> body, HttpContext context, IGrainFactory grains, IOptions<NodeOptions> node, VerificationBudget budget, ClientAddressResolver addresses, IUserDirectory users)
     {
         var address = addresses.Resolve(context);
         if (!budget.Allows(address, 2 * VerificationBudget.Single))
             return Answers.TooMany(context);
         VerificationTurn.Current = new(RateLimiter.KeyOf(address), VerificationKind.Prompt);
-        var (fields, refusal) = await JsonBody.ReadAsync(context);
-        if (refusal is not null)
-            return refusal;
+        if (await body.ReadAsync() is not { } rotation)
+            return body.Refusal;
         if (!UserId.TryParse(userId, out _))
             return Answers.NotFound("User not found");
-        var rotation = new KeyRotation(
-            fields.Text("new_public_key"), (long)fields.Unsigned("timestamp", long.MaxValue),
-            fields.Base64("signature", ReceiptSignature.Length), fields.Base64("new_signature", ReceiptSignature.Length));
-        fields.Base64("new_public_key", MemberKey.Length);
-        if (fields.Error is { } error)
-            return Answers.BadRequest(error);
-
-        var result = await grains.GetGrain<IUserGrain>(userId).RotateKeyAsync(rotation);
+        var result = await grains.GetGrain<IUserGrain>(userId).RotateKeyAsync(rotation.ToRotation());
         ChargeForged(budget, address, result);
         users.Forget(userId);
         return await AnswerAsync(context, grains, node.Value, result, "Key replaced");
     }
 
-    private static async Task<IResult> AnswerAsync(HttpContext context, IGrainFactory grains, NodeOptions node, RegistrationResult result, string message, bool attested = false) => result.Status switch
+    private static async Task<Results<Ok<RegisterAnswer>, Refusal>> AnswerAsync(
+        HttpContext context, IGrainFactory grains, NodeOptions node, RegistrationResult result, string message, bool attested = false) => result.Status switch
     {
         RegistrationStatus.Done => TypedResults.Ok(new RegisterAnswer(
             true, await grains.GetGrain<ISettingsGrain>(0).GetInstanceIdAsync(), message, result.Proven, result.Passkey!, AnnounceUrl(context, node, result.Passkey!), attested ? true : null, result.Origin)),
@@ -141,15 +125,15 @@ internal static class RegistrationEndpoints
     };
 
     /// <summary>Why the attestation does not show that a trusted program of this user holds this key; null when it does.</summary>
-    private static async Task<IResult?> RefuseAsync(
-        HttpContext context, IGrainFactory grains, AttestationVerifier verifier, AttestationDocument attestation, string userId, string publicKey)
+    private static async Task<Refusal?> RefuseAsync(
+        HttpContext context, IGrainFactory grains, AttestationVerifier verifier, AttestationDocument attestation, RegisterRequest request)
     {
         var key = new byte[MemberKey.Length];
-        if (!Convert.TryFromBase64String(publicKey, key, out var length) || length != key.Length)
+        if (!Convert.TryFromBase64String(request.PublicKey, key, out var length) || length != key.Length)
             return Answers.BadRequest("public_key must be base64 of 48 bytes to be attested");
         var expected = new AttestationExpectation
         {
-            Purpose = AttestationPurpose.Registration, PublicKey = key, Payload = Encoding.UTF8.GetBytes(userId), MaxAge = verifier.MaxAge,
+            Purpose = AttestationPurpose.Registration, PublicKey = key, Payload = Encoding.UTF8.GetBytes(request.UserId.ToString()), MaxAge = verifier.MaxAge,
             InstanceId = Convert.FromHexString(await grains.GetGrain<ISettingsGrain>(0).GetInstanceIdAsync()),
         };
         return await verifier.VerifyAsync(attestation, expected, VerificationTurn.Current, context.RequestAborted) is not { } verdict ? Answers.TooMany(context)
@@ -159,12 +143,4 @@ internal static class RegistrationEndpoints
 
     private static string AnnounceUrl(HttpContext context, NodeOptions node, string passkey) =>
         $"{(node.PublicUrl.Length > 0 ? node.PublicUrl.TrimEnd('/') : $"{context.Request.Scheme}://{context.Request.Host}")}/announce/{passkey}";
-
-    /// <summary>The user id under <c>user_id</c>.</summary>
-    public static string ReadUserId(this JsonFields fields)
-    {
-        var text = fields.Text("user_id");
-        return text.Length == 0 || UserId.TryParse(text, out _)
-            ? text : fields.Wrong("user_id", "must be 1 to 64 visible characters without a slash, and not dots alone", "");
-    }
 }

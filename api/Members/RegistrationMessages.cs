@@ -1,12 +1,48 @@
 using System.Text.Json.Serialization;
+using Pbts.Api.Http;
+using Pbts.GrainInterfaces.Users;
+using Pbts.Protocol.Attestation;
+using Pbts.Protocol.Receipts;
 
 namespace Pbts.Api.Members;
 
-/// <summary>Body of <c>POST /register</c>; <paramref name="Attestation"/> in base64 shows that a trusted program holds the key; <paramref name="Invite"/> is the token of an invite.</summary>
-internal sealed record RegisterRequest(string UserId, string PublicKey, string? Signature, string? Attestation, string? Invite);
+/// <summary>Body of <c>POST /register</c>.</summary>
+/// <param name="PublicKey">48 bytes in base64; any text where signatures are not verified.</param>
+/// <param name="Attestation">Shows that a trusted program holds the key.</param>
+/// <param name="Invite">The token of an invite.</param>
+internal sealed record RegisterRequest(
+    UserId UserId, string PublicKey, ReceiptSignature? Signature = null, AttestationDocument? Attestation = null, string? Invite = null) : IBody<RegisterRequest>
+{
+    private const int LongestKey = 512;
+
+    private string? _keyFault;
+    private string? _attestationFault;
+
+    public static RegisterRequest Read(JsonFields fields)
+    {
+        var (userId, publicKey, signature, invite) = (fields.UserId("user_id"), fields.Text("public_key"), fields.OptionalSignature("signature"), fields.OptionalText("invite"));
+        var (key, attestation) = (fields.Apart(), fields.Apart());
+        key.Key("public_key");
+        return new(userId, publicKey, signature, attestation.OptionalAttestation("attestation"), invite) { _keyFault = key.Error, _attestationFault = attestation.Error };
+    }
+
+    /// <summary>What is wrong where signatures are verified, and where they are not.</summary>
+    public string? Fault(bool verifySignatures) =>
+        (verifySignatures ? _keyFault : PublicKey.Length > LongestKey ? $"public_key is too long: at most {LongestKey} characters" : null) ?? _attestationFault;
+}
 
 /// <summary>Body of <c>POST /user/{id}/rotate-key</c>: the old key signs the rotation, the new one the registration.</summary>
-internal sealed record RotateRequest(string NewPublicKey, long Timestamp, string Signature, string NewSignature);
+internal sealed record RotateRequest(MemberKey NewPublicKey, long Timestamp, ReceiptSignature Signature, ReceiptSignature NewSignature) : IBody<RotateRequest>
+{
+    public static RotateRequest Read(JsonFields fields)
+    {
+        fields.Text("new_public_key");
+        var (timestamp, signature, newSignature) = ((long)fields.Unsigned("timestamp", long.MaxValue), fields.Signature("signature"), fields.Signature("new_signature"));
+        return new(fields.Key("new_public_key"), timestamp, signature, newSignature);
+    }
+
+    public KeyRotation ToRotation() => new(Convert.ToBase64String(NewPublicKey.Span), Timestamp, Signature.ToArray(), NewSignature.ToArray());
+}
 
 /// <summary>Answer to both; <paramref name="Attested"/> only where an attestation was given, and then true; <paramref name="Origin"/> of a registration: <c>open</c>, <c>invite</c> or <c>site</c>.</summary>
 internal sealed record RegisterAnswer(

@@ -1,4 +1,4 @@
-using System.Text.Json;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
 using Pbts.Api.Admission;
 using Pbts.Api.Announce;
@@ -18,33 +18,24 @@ internal static class ReportEndpoints
 {
     public static void MapReport(this IEndpointRouteBuilder app) =>
         app.MapPost("/report", ReportAsync).For(Caller.Anybody).WithSummary("Report receipts and vouchers: credits the sender, debits each receiver")
-            .Accepts<ReportRequest>("application/json", "*/*").Produces<ReportAnswer>();
+            .Refuses(StatusCodes.Status401Unauthorized, StatusCodes.Status404NotFound);
 
-    private static async Task<IResult> ReportAsync(
-        HttpContext context, IGrainFactory grains, CallerLimits limits, VerificationBudget budget, ClientAddressResolver addresses, IOptions<ReceiptsOptions> options)
+    private static async Task<Results<Ok<ReportAnswer>, Refusal>> ReportAsync(
+        Body<ReportRequest> body, HttpContext context, IGrainFactory grains, CallerLimits limits, VerificationBudget budget, ClientAddressResolver addresses,
+        IOptions<ReceiptsOptions> options, TimeProvider time)
     {
         // Who has used up its share, or owes for forgeries, is refused before its body is read: that costs too.
         var address = addresses.Resolve(context);
         var charged = VerificationBudget.OfBody(context.Request.ContentLength);
         if (!budget.Allows(address, charged))
             return Answers.TooMany(context);
-        var (fields, refusal) = await JsonBody.ReadAsync(context, JsonBody.Large);
-        if (refusal is not null)
-            return refusal;
-        var userId = fields.ReadUserId();
-        var uploaded = (long)(fields.OptionalUnsigned("uploaded_delta", long.MaxValue) ?? 0);
-        var downloaded = (long)(fields.OptionalUnsigned("downloaded_delta", long.MaxValue) ?? 0);
-        var passkey = fields.OptionalText("passkey");
-        var receipts = fields.OptionalArray("receipts", ReceiptReport.MaxReceipts);
-        var vouchers = fields.OptionalArray("vouchers", ReceiptReport.MaxReceipts);
-        if (receipts.Count + vouchers.Count > ReceiptReport.MaxReceipts)
-            fields.Wrong("vouchers", $"and receipts are more than {ReceiptReport.MaxReceipts} together", 0);
+        if (await body.ReadAsync() is not { } report)
+            return body.Refusal;
         var settings = await ClusterCalls.RepeatAsync(() => grains.GetGrain<ISettingsGrain>(0).GetAsync().AsTask());
-        if (settings.VerifySignatures)
-            fields.OptionalBase64("public_key", MemberKey.Length);
-        if (fields.Error is { } error)
-            return Answers.BadRequest(error);
+        if (settings.VerifySignatures && report.KeyFault is { } fault)
+            return Answers.BadRequest(fault);
 
+        var (userId, passkey) = (report.UserId.ToString(), report.Passkey);
         var user = grains.GetGrain<IUserGrain>(userId);
         if (await ClusterCalls.RepeatAsync(user.GetAsync) is not { } profile)
             return Answers.NotFound("User not registered");
@@ -60,24 +51,25 @@ internal static class ReportEndpoints
         }
 
         if (!settings.VerifySignatures)
-            return await UnverifiedReport.RunAsync(user, receipts, vouchers.Count, uploaded, downloaded, settings.ReceiptWindow, options.Value.MaxPieceSize, context);
+            return await UnverifiedReport.RunAsync(user, report, settings.ReceiptWindow, options.Value.MaxPieceSize, time);
 
-        if (!budget.Allows(address, Math.Max(0, VerificationBudget.OfReport(receipts.Count + vouchers.Count) - charged)) || (passkey is null && !budget.AllowsStrangers()))
+        if (!budget.Allows(address, Math.Max(0, VerificationBudget.OfReport(report.Receipts.Count + report.Vouchers.Count) - charged)) || (passkey is null && !budget.AllowsStrangers()))
             return Answers.TooMany(context);
         VerificationTurn.Current = new(RateLimiter.KeyOf(address), passkey is null ? VerificationKind.Report : VerificationKind.Prompt);
-        var (verdict, results, voucherResults) = await SpendAsync(grains, profile, receipts, vouchers);
+        var (verdict, results, voucherResults) = await SpendAsync(grains, profile, report);
         budget.ChargeForged(address, results.Count(result => result?.Status == ReceiptStatus.BadSignature.ToWire())
             + voucherResults.Count(result => result?.Status == VoucherStatus.BadSignature.ToWire()));
         if (verdict == ReportVerdict.Busy)
             return Answers.TooMany(context);
         if (verdict == ReportVerdict.Unavailable || await ClusterCalls.RepeatAsync(user.GetAsync) is not { } totals)
             return Answers.Unavailable(context);
-        var warning = uploaded > 0 || downloaded > 0 ? "uploaded_delta and downloaded_delta are ignored: totals come from receipts and vouchers" : null;
+        var warning = report.UploadedDelta > 0 || report.DownloadedDelta > 0 ? "uploaded_delta and downloaded_delta are ignored: totals come from receipts and vouchers" : null;
         return Answer(totals, results, voucherResults, verified: true, updated: results.Any(IsAccepted) || voucherResults.Any(result => result.Credited > 0), warning);
     }
 
     /// <summary>The answer after the totals have changed.</summary>
-    public static IResult Answer(UserProfile totals, IReadOnlyList<ReceiptResult> results, IReadOnlyList<VoucherResult> vouchers, bool verified, bool updated, string? warning)
+    public static Ok<ReportAnswer> Answer(
+        UserProfile totals, IReadOnlyList<ReceiptResult> results, IReadOnlyList<VoucherResult> vouchers, bool verified, bool updated, string? warning)
     {
         var ratio = Ratio.Of(totals.Uploaded, totals.Downloaded);
         return TypedResults.Ok(new ReportAnswer(
@@ -91,18 +83,17 @@ internal static class ReportEndpoints
         VoucherStatusNames.TryParse(result.Status, out var status) && status is VoucherStatus.Accepted or VoucherStatus.Partial or VoucherStatus.Duplicate;
 
     private static async Task<(ReportVerdict Verdict, ReceiptResult[] Results, VoucherResult[] Vouchers)> SpendAsync(
-        IGrainFactory grains, UserProfile profile, IReadOnlyList<JsonElement> submitted, IReadOnlyList<JsonElement> submittedVouchers)
+        IGrainFactory grains, UserProfile profile, ReportRequest report)
     {
         var hasKey = profile.TryGetKey(out var sender);
-        var results = new ReceiptResult[submitted.Count];
+        var results = new ReceiptResult[report.Receipts.Count];
         var places = new List<int>();
         var receipts = new List<Receipt>();
-        for (var i = 0; i < submitted.Count; i++)
+        for (var i = 0; i < results.Length; i++)
         {
-            var fields = new JsonFields(submitted[i]);
-            if (ReceiptReader.Read(fields, sender) is not { } receipt)
+            if (report.Receipts[i].Fault is { } fault)
             {
-                results[i] = new(i, ReceiptStatus.Malformed.ToWire(), fields.Error);
+                results[i] = new(i, ReceiptStatus.Malformed.ToWire(), fault);
             }
             else if (!profile.Proven || !hasKey)
             {
@@ -111,20 +102,19 @@ internal static class ReportEndpoints
             else
             {
                 places.Add(i);
-                receipts.Add(receipt);
+                receipts.Add(report.Receipts[i].ToReceipt(sender));
             }
         }
 
-        var voucherResults = new VoucherResult[submittedVouchers.Count];
+        var voucherResults = new VoucherResult[report.Vouchers.Count];
         var voucherPlaces = new List<int>();
         var vouchers = new List<Voucher>();
         var instance = voucherResults.Length > 0 && InstanceId.TryParse(await grains.GetGrain<ISettingsGrain>(0).GetInstanceIdAsync(), out var known) ? known : default;
         for (var i = 0; i < voucherResults.Length; i++)
         {
-            var fields = new JsonFields(submittedVouchers[i]);
-            if (VoucherReader.Read(fields, instance, sender) is not { } voucher)
+            if (report.Vouchers[i].Fault is { } fault)
             {
-                voucherResults[i] = new(i, VoucherStatus.Malformed.ToWire(), Error: fields.Error);
+                voucherResults[i] = new(i, VoucherStatus.Malformed.ToWire(), Error: fault);
             }
             else if (!profile.Proven || !hasKey)
             {
@@ -133,7 +123,7 @@ internal static class ReportEndpoints
             else
             {
                 voucherPlaces.Add(i);
-                vouchers.Add(voucher);
+                vouchers.Add(report.Vouchers[i].ToVoucher(instance, sender));
             }
         }
 

@@ -1,4 +1,4 @@
-using System.Text.Json;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Pbts.Api.Http;
 using Pbts.GrainInterfaces.Users;
 using Pbts.Protocol.Receipts;
@@ -12,35 +12,28 @@ namespace Pbts.Api.Members;
 /// </summary>
 internal static class UnverifiedReport
 {
-    public static async Task<IResult> RunAsync(
-        IUserGrain user, IReadOnlyList<JsonElement> receipts, int vouchers, long uploaded, long downloaded, long window, long maxPieceSize, HttpContext context)
+    public static async Task<Results<Ok<ReportAnswer>, Refusal>> RunAsync(IUserGrain user, ReportRequest report, long window, long maxPieceSize, TimeProvider time)
     {
-        var now = context.RequestServices.GetRequiredService<TimeProvider>().GetUtcNow().ToUnixTimeSeconds();
-        long counted = 0;
-        var results = receipts.Select((receipt, index) => Read(receipt, index)).ToArray();
+        var now = time.GetUtcNow().ToUnixTimeSeconds();
+        var (uploaded, downloaded, counted) = (report.UploadedDelta, report.DownloadedDelta, 0L);
+        var results = report.Receipts.Select(Check).ToArray();
         if (Array.Exists(results, result => result.Status == ReceiptStatus.Accepted.ToWire()))
             (uploaded, downloaded) = (counted, counted);
 
         // What is kept for ever is verified: vouchers wait until signatures are.
-        var later = Enumerable.Range(0, vouchers).Select(index => new VoucherResult(index, VoucherStatus.Busy.ToWire())).ToArray();
+        var later = Enumerable.Range(0, report.Vouchers.Count).Select(index => new VoucherResult(index, VoucherStatus.Busy.ToWire())).ToArray();
         var updated = (uploaded > 0 || downloaded > 0) && await user.CreditUnverifiedAsync(uploaded, downloaded);
         return await user.GetAsync() is { } totals
             ? ReportEndpoints.Answer(totals, results, later, verified: false, updated, "signatures are not verified on this tracker")
             : Answers.NotFound("User not registered");
 
-        ReceiptResult Read(JsonElement receipt, int index)
+        ReceiptResult Check(ReportedReceipt receipt, int index)
         {
-            var fields = new JsonFields(receipt);
-            fields.Hex("infohash", InfoHash.Length);
-            fields.Hex("piece_hash", PieceHash.Sha1Length, PieceHash.Sha256Length);
-            fields.Unsigned("piece_index", uint.MaxValue);
-            var time = ReceiptReader.ReadTime(fields);
-            var size = (long)(fields.OptionalUnsigned("piece_size", long.MaxValue) ?? (ulong)Receipt.DefaultPieceSize);
-            if (fields.Error is { } error)
-                return new(index, ReceiptStatus.Malformed.ToWire(), error);
-            var status = size > maxPieceSize ? ReceiptStatus.TooLarge : ReceiptFreshness.Check(time, now, window);
+            if (receipt.UnsignedFault is { } fault)
+                return new(index, ReceiptStatus.Malformed.ToWire(), fault);
+            var status = receipt.PieceSize > maxPieceSize ? ReceiptStatus.TooLarge : ReceiptFreshness.Check(receipt.Time, now, window);
             if (status == ReceiptStatus.Accepted)
-                counted += size;
+                counted += receipt.PieceSize;
             return new(index, status.ToWire());
         }
     }

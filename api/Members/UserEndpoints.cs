@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Serialization;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
 using Pbts.Api.Http;
 using Pbts.GrainInterfaces.Configuration;
@@ -16,12 +17,11 @@ internal static class UserEndpoints
 
     public static void MapUsers(this IEndpointRouteBuilder app)
     {
-        app.MapGet("/user/{userId}", GetAsync).For(Caller.Anybody).WithSummary("A user's key and totals").Produces<UserAnswer>();
-        app.MapGet("/user/{userId}/receipts", GetReceiptsAsync).For(Caller.Member).WithSummary("A user's spent receipts, newest first, for the user itself (X-Passkey) and the administration")
-            .Produces<UserReceiptsAnswer>();
+        app.MapGet("/user/{userId}", GetAsync).For(Caller.Anybody).WithSummary("A user's key and totals");
+        app.MapGet("/user/{userId}/receipts", GetReceiptsAsync).For(Caller.Member).WithSummary("A user's spent receipts, newest first, for the user itself (X-Passkey) and the administration");
     }
 
-    private static async Task<IResult> GetAsync(string userId, IGrainFactory grains, IOptions<TrackerOptions> tracker, IOptions<MembersOptions> members)
+    private static async Task<Results<Ok<UserAnswer>, Refusal>> GetAsync(string userId, IGrainFactory grains, IOptions<TrackerOptions> tracker, IOptions<MembersOptions> members)
     {
         if (!UserId.TryParse(userId, out _) || await ClusterCalls.RepeatAsync(grains.GetGrain<IUserGrain>(userId).GetAsync) is not { } user)
             return Answers.NotFound("User not found");
@@ -41,7 +41,8 @@ internal static class UserEndpoints
         return (limit, Math.Max(0, limit - user.Downloaded));
     }
 
-    private static async Task<IResult> GetReceiptsAsync(string userId, string? limit, string? before, HttpContext context, IGrainFactory grains, AdminAuthorization administration)
+    private static async Task<Results<Ok<UserReceiptsAnswer>, Refusal>> GetReceiptsAsync(
+        string userId, string? limit, string? before, HttpContext context, IGrainFactory grains, AdminAuthorization administration)
     {
         var count = DefaultPage;
         if (limit is not null && (!int.TryParse(limit, NumberStyles.None, CultureInfo.InvariantCulture, out count) || count is < 1 or > MaxPage))

@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
 using Pbts.Api.Admission;
 using Pbts.Api.Announce;
@@ -13,11 +14,11 @@ internal static class StatusEndpoints
 {
     public static void MapStatus(this IEndpointRouteBuilder app)
     {
-        app.MapGet("/health", HealthAsync).For(Caller.Anybody).WithSummary("Whether the tracker answers").Produces<HealthAnswer>();
-        app.MapGet("/stats", StatsAsync).For(Caller.Anybody).WithSummary("How much the tracker holds").Produces<StatsAnswer>();
+        app.MapGet("/health", HealthAsync).For(Caller.Anybody).WithSummary("Whether the tracker answers").Produces<HealthAnswer>(StatusCodes.Status503ServiceUnavailable);
+        app.MapGet("/stats", StatsAsync).For(Caller.Anybody).WithSummary("How much the tracker holds").Produces<StatsAnswer>(StatusCodes.Status503ServiceUnavailable);
     }
 
-    private static async Task<IResult> HealthAsync(IGrainFactory grains, TrackerIdentity identity)
+    private static async Task<Results<Ok<HealthAnswer>, JsonHttpResult<HealthAnswer>>> HealthAsync(IGrainFactory grains, TrackerIdentity identity)
     {
         var settings = await Settle(grains.GetGrain<ISettingsGrain>(0).GetAsync().AsTask());
         return settings is null
@@ -25,10 +26,10 @@ internal static class StatusEndpoints
             : TypedResults.Ok(new HealthAnswer("healthy", identity.ToString(), settings.VerifySignatures));
     }
 
-    private static Task<IResult> StatsAsync(IGrainFactory grains, ClusterFigures figures, TrackerIdentity identity, IOptions<TrackerOptions> tracker, Moments moments) =>
+    private static Task<Results<Ok<StatsAnswer>, JsonHttpResult<StatsAnswer>>> StatsAsync(IGrainFactory grains, ClusterFigures figures, TrackerIdentity identity, IOptions<TrackerOptions> tracker, Moments moments) =>
         moments.GetAsync("stats", () => FindStatsAsync(grains, figures, identity, tracker));
 
-    private static async Task<IResult> FindStatsAsync(IGrainFactory grains, ClusterFigures figures, TrackerIdentity identity, IOptions<TrackerOptions> tracker)
+    private static async Task<Results<Ok<StatsAnswer>, JsonHttpResult<StatsAnswer>>> FindStatsAsync(IGrainFactory grains, ClusterFigures figures, TrackerIdentity identity, IOptions<TrackerOptions> tracker)
     {
         var silos = await Settle(figures.GetAsync());
         var users = await Settle(CountAsync());

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Pbts.Api.Http;
 using Pbts.Api.Members;
 using Pbts.GrainInterfaces.Torrents;
@@ -13,11 +14,12 @@ internal static class TorrentEndpoints
     public static void MapTorrents(this IEndpointRouteBuilder app)
     {
         app.MapPost("/torrents", PublishAsync).For(Caller.Member).WithSummary("Register a torrent, by a proven member (X-Passkey) or the administration")
-            .Accepts<byte[]>("application/x-bittorrent", "*/*").Produces<PublishAnswer>(StatusCodes.Status201Created).Produces<PublishAnswer>();
-        app.MapGet("/torrents/{infohash}", GetAsync).For(Caller.Anybody).WithSummary("What is registered of a torrent").Produces<TorrentAnswer>();
+            .Accepts<byte[]>("application/x-bittorrent", "*/*");
+        app.MapGet("/torrents/{infohash}", GetAsync).For(Caller.Anybody).WithSummary("What is registered of a torrent");
     }
 
-    private static async Task<IResult> PublishAsync(HttpContext context, IGrainFactory grains, MemberOrAdministration callers, AdminAuthorization administration)
+    private static async Task<Results<Created<PublishAnswer>, Ok<PublishAnswer>, Refusal>> PublishAsync(
+        HttpContext context, IGrainFactory grains, MemberOrAdministration callers, AdminAuthorization administration)
     {
         var (member, refused) = await callers.IdentifyAsync(context, "registering a torrent");
         if (refused is not null)
@@ -29,9 +31,9 @@ internal static class TorrentEndpoints
             return Answers.BadRequest(error);
         TorrentEntry[] entries = [.. listings.Select(listing => new TorrentEntry(
             listing.InfoHash.ToString(), listing.Name.Replace("\0", "", StringComparison.Ordinal), listing.Bytes, listing.PieceLength, listing.Pieces, listing.IsPrivate))];
-        IResult answer = await grains.GetGrain<ITorrentRegistryGrain>(0).PublishAsync(entries, member?.UserId) switch
+        Results<Created<PublishAnswer>, Ok<PublishAnswer>, Refusal> answer = await grains.GetGrain<ITorrentRegistryGrain>(0).PublishAsync(entries, member?.UserId) switch
         {
-            PublishOutcome.Published => TypedResults.Json(new PublishAnswer(true, [.. entries.Select(TorrentAnswer.Of)]), statusCode: StatusCodes.Status201Created),
+            PublishOutcome.Published => TypedResults.Created((string?)null, new PublishAnswer(true, [.. entries.Select(TorrentAnswer.Of)])),
             PublishOutcome.Known => TypedResults.Ok(new PublishAnswer(true, [.. entries.Select(TorrentAnswer.Of)])),
             PublishOutcome.Unproven => Answers.Forbidden("only members that have proved their key register torrents"),
             _ => Answers.Error(StatusCodes.Status429TooManyRequests, "this member has registered as many torrents as it may (Torrents:PerMember)"),
@@ -41,7 +43,7 @@ internal static class TorrentEndpoints
         return answer;
     }
 
-    private static async Task<IResult> GetAsync(string infohash, IGrainFactory grains) =>
+    private static async Task<Results<Ok<TorrentAnswer>, Refusal>> GetAsync(string infohash, IGrainFactory grains) =>
         InfoHash.TryParse(infohash, out var hash) && await grains.GetGrain<ITorrentRegistryGrain>(0).FindAsync(hash.ToString()) is { } entry
             ? TypedResults.Ok(TorrentAnswer.Of(entry)) : Answers.NotFound("unregistered torrent");
 }

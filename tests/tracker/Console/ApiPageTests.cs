@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Text.Json.Nodes;
 using Microsoft.Playwright;
 using Pbts.Tracker.Tests.Support;
 
@@ -80,6 +81,104 @@ public sealed class ApiPageTests(SharedNode shared, Browser browser) : IClassFix
         // Behind a proxy that speaks TLS the process does not know under which name it was read.
         Assert.Equal("/", (string)Assert.Single(description["servers"]!.AsArray())!["url"]!);
     }
+
+    [Fact]
+    public async Task Every_operation_says_what_it_is_for_what_it_takes_what_it_answers_and_how_it_refuses()
+    {
+        var description = (await _node.Http.GetJsonAsync("/openapi/v1.json")).Answer;
+        var writesWithoutBody = new HashSet<string>();
+        foreach (var (path, item) in description["paths"]!.AsObject())
+        {
+            foreach (var (method, value) in item!.AsObject())
+            {
+                var (name, operation) = ($"{method} {path}", value!.AsObject());
+                Assert.False(string.IsNullOrWhiteSpace((string?)operation["summary"]), $"{name} has no summary.");
+                var answers = operation["responses"]!.AsObject();
+                var good = answers.Where(answer => answer.Key[0] == '2').ToArray();
+                Assert.NotEmpty(good);
+                // Announce and scrape refuse with 200 and a reason, in an encoding of their own.
+                if ((string)operation["tags"]![0]! == "Announce")
+                    continue;
+                Assert.All(good, answer => Assert.True(IsTyped(answer.Value!), $"{name} does not say what its {answer.Key} is."));
+                foreach (var status in (string[])["429", "503"])
+                    Assert.True(answers[status] is { } refusal && IsTyped(refusal), $"{name} does not say that it answers {status}.");
+                if (method is not ("post" or "put"))
+                    continue;
+                if (operation["requestBody"] is not { } body)
+                    writesWithoutBody.Add(path);
+                else
+                    Assert.True(IsTyped(body), $"{name} does not say what its body is.");
+            }
+        }
+
+        // Whatever else is written to reads a body.
+        string[] known =
+        [
+            "/contract/members/{username}/approve", "/contract/members/{username}/link", "/contract/members/{username}/revoke", "/keygen",
+            "/migrations/{id}/cancel", "/migrations/{id}/pause", "/migrations/{id}/resume", "/tee/reset-statistics",
+        ];
+        Assert.Equal(known, writesWithoutBody.Order(StringComparer.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("post", "/report", "401", "404", "413")]
+    [InlineData("post", "/register", "400", "401", "403", "408", "409", "413")]
+    [InlineData("post", "/config", "400", "401", "403", "413")]
+    [InlineData("get", "/invites", "400", "401", "403")]
+    [InlineData("get", "/user/{userId}", "404")]
+    [InlineData("post", "/attest", "400", "403")]
+    [InlineData("post", "/contract/update", "202", "400", "409")]
+    [InlineData("post", "/migrations/{id}/pause", "401", "404", "409")]
+    public async Task Refusals_that_only_some_operations_know_are_described_there(string method, string path, params string[] statuses)
+    {
+        var answers = (await _node.Http.GetJsonAsync("/openapi/v1.json")).Answer["paths"]![path]![method]!["responses"]!.AsObject();
+        foreach (var status in statuses)
+            Assert.True(answers.ContainsKey(status), $"{method} {path} does not describe {status}.");
+    }
+
+    [Theory]
+    [InlineData("ReportRequest", "user_id")]
+    [InlineData("ReportedReceipt", "infohash", "piece_hash", "piece_index", "signature")]
+    [InlineData("ReportedVoucher", "bytes", "infohash", "opened", "session", "signature", "signed_at")]
+    [InlineData("RegisterRequest", "public_key", "user_id")]
+    [InlineData("RotateRequest", "new_public_key", "new_signature", "signature", "timestamp")]
+    [InlineData("AttestRequest", "infohash", "receiver_private_key")]
+    [InlineData("VerifyReceiptRequest", "infohash")]
+    [InlineData("TrustRequest", "trust")]
+    [InlineData("ConfigRequest")]
+    [InlineData("InviteRequest")]
+    [InlineData("KeygenTeeRequest")]
+    [InlineData("VerifyAttestationRequest")]
+    [InlineData("ContractRegisterRequest", "password_hash", "username")]
+    [InlineData("MigrationStartRequest", "referrer_address")]
+    [InlineData("VoucherResult", "index", "status")]
+    public async Task Only_what_has_to_be_there_is_required(string schema, params string[] required)
+    {
+        var described = (await _node.Http.GetJsonAsync("/openapi/v1.json")).Answer["components"]!["schemas"]![schema]!;
+        Assert.Equal(required, (described["required"]?.AsArray() ?? []).Select(name => (string)name!).Order(StringComparer.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("ReportedReceipt", "timestamp", "t_epoch", "receiver_pk", "receiver_public_key", "sender_pk", "piece_size")]
+    [InlineData("AttestRequest", "timestamp", "t_epoch", "session", "bytes")]
+    [InlineData("VerifyReceiptRequest", "timestamp", "t_epoch", "session", "bytes", "receipt", "signature")]
+    public async Task Both_dialects_are_described(string schema, params string[] fields)
+    {
+        var described = (await _node.Http.GetJsonAsync("/openapi/v1.json")).Answer["components"]!["schemas"]![schema]!["properties"]!.AsObject();
+        foreach (var field in fields)
+            Assert.True(described.ContainsKey(field), field);
+    }
+
+    [Fact]
+    public async Task Values_are_described_as_the_texts_and_numbers_that_they_are()
+    {
+        var schemas = (await _node.Http.GetJsonAsync("/openapi/v1.json")).Answer["components"]!["schemas"]!;
+        Assert.Equal(("string", "^[A-Za-z0-9+/]{64}$"), ((string)schemas["MemberKey"]!["type"]!, (string)schemas["MemberKey"]!["pattern"]!));
+        Assert.Equal("integer", (string)schemas["ReportedReceipt"]!["properties"]!["piece_index"]!["type"]!);
+    }
+
+    private static bool IsTyped(JsonNode described) =>
+        described["content"]?.AsObject() is { Count: > 0 } content && content.All(form => form.Value?["schema"]?.AsObject() is { Count: > 0 });
 
     private static async Task AssertNothingIsAdvertisedAsync(IPage page)
     {

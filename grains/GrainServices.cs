@@ -1,7 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Orleans.Runtime.Hosting;
-using Pbts.GrainInterfaces.Configuration;
 using Pbts.GrainInterfaces.Swarms;
 using Pbts.Grains.Chain;
 using Pbts.Grains.Database;
@@ -12,6 +11,7 @@ using Pbts.Grains.Swarms;
 using Pbts.Grains.Tee;
 using Pbts.Grains.Torrents;
 using Pbts.Grains.Users;
+using Pbts.Hosting.Configuration;
 
 namespace Pbts.Grains;
 

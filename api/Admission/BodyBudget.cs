@@ -1,8 +1,8 @@
 using System.Diagnostics.Metrics;
 using System.Net;
 using Microsoft.Extensions.Options;
-using Pbts.GrainInterfaces.Configuration;
-using Pbts.GrainInterfaces.Operations;
+using Pbts.Hosting.Configuration;
+using Pbts.Hosting.Metrics;
 
 namespace Pbts.Api.Admission;
 

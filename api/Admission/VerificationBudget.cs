@@ -1,8 +1,8 @@
 using System.Net;
 using Microsoft.Extensions.Options;
-using Pbts.GrainInterfaces.Configuration;
 using Pbts.GrainInterfaces.Ledger;
-using Pbts.GrainInterfaces.Operations;
+using Pbts.Hosting.Configuration;
+using Pbts.Hosting.Workers;
 
 namespace Pbts.Api.Admission;
 

@@ -4,7 +4,7 @@ using System.Text;
 using Microsoft.Extensions.Options;
 using Pbts.Api.Admission;
 using Pbts.Api.Http;
-using Pbts.GrainInterfaces.Configuration;
+using Pbts.Hosting.Configuration;
 
 namespace Pbts.Api.Announce;
 

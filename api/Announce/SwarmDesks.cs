@@ -2,8 +2,8 @@ using System.Buffers.Binary;
 using System.Collections.Concurrent;
 using Orleans.Runtime;
 using Pbts.Api.Operations;
-using Pbts.GrainInterfaces.Operations;
 using Pbts.GrainInterfaces.Swarms;
+using Pbts.Hosting.Workers;
 using Pbts.Protocol.Receipts;
 
 namespace Pbts.Api.Announce;

@@ -7,7 +7,8 @@ using Nethereum.Hex.HexConvertors.Extensions;
 using Pbts.Api.Admission;
 using Pbts.Api.Http;
 using Pbts.GrainInterfaces.Chain;
-using Pbts.GrainInterfaces.Configuration;
+using Pbts.Hosting.Access;
+using Pbts.Hosting.Configuration;
 using Pbts.Protocol.Ethereum;
 
 namespace Pbts.Api.Contract;

@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.Extensions.Options;
-using Pbts.GrainInterfaces.Configuration;
+using Pbts.Hosting.Configuration;
 
 namespace Pbts.Api.Http;
 

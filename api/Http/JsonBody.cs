@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
 using Pbts.Api.Admission;
 using Pbts.Api.Announce;
-using Pbts.GrainInterfaces.Configuration;
+using Pbts.Hosting.Configuration;
 
 namespace Pbts.Api.Http;
 

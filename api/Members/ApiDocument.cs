@@ -1,5 +1,6 @@
 using Microsoft.OpenApi;
 using Pbts.Api.Http;
+using Pbts.Hosting.Access;
 using Scalar.AspNetCore;
 
 namespace Pbts.Api.Members;

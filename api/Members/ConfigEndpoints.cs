@@ -1,9 +1,10 @@
 using Microsoft.Extensions.Options;
 using Pbts.Api.Admission;
 using Pbts.Api.Http;
-using Pbts.GrainInterfaces.Configuration;
 using Pbts.GrainInterfaces.Settings;
 using Pbts.GrainInterfaces.Tee;
+using Pbts.Hosting.Access;
+using Pbts.Hosting.Configuration;
 
 namespace Pbts.Api.Members;
 

@@ -3,8 +3,9 @@ using Microsoft.AspNetCore.Mvc;
 using Pbts.Api.Admission;
 using Pbts.Api.Announce;
 using Pbts.Api.Http;
-using Pbts.GrainInterfaces.Operations;
 using Pbts.GrainInterfaces.Users;
+using Pbts.Hosting.Access;
+using Pbts.Hosting.Workers;
 using Pbts.Protocol.Receipts;
 using Pbts.Protocol.Vouchers;
 

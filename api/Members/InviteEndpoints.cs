@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json.Serialization;
 using Pbts.Api.Http;
 using Pbts.GrainInterfaces.Users;
+using Pbts.Hosting.Access;
 
 namespace Pbts.Api.Members;
 

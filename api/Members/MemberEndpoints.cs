@@ -5,7 +5,7 @@ using Pbts.Api.Announce;
 using Pbts.Api.Http;
 using Pbts.Api.Torrents;
 using Pbts.Api.Users;
-using Pbts.GrainInterfaces.Configuration;
+using Pbts.Hosting.Configuration;
 
 namespace Pbts.Api.Members;
 

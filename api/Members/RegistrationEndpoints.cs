@@ -7,10 +7,11 @@ using Pbts.Api.Http;
 using Pbts.Api.Tee;
 using Pbts.Api.Users;
 using Pbts.GrainInterfaces.Chain;
-using Pbts.GrainInterfaces.Configuration;
-using Pbts.GrainInterfaces.Operations;
 using Pbts.GrainInterfaces.Settings;
 using Pbts.GrainInterfaces.Users;
+using Pbts.Hosting.Access;
+using Pbts.Hosting.Configuration;
+using Pbts.Hosting.Workers;
 using Pbts.Protocol.Attestation;
 using Pbts.Protocol.Receipts;
 

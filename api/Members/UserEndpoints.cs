@@ -2,8 +2,9 @@ using System.Globalization;
 using System.Text.Json.Serialization;
 using Microsoft.Extensions.Options;
 using Pbts.Api.Http;
-using Pbts.GrainInterfaces.Configuration;
 using Pbts.GrainInterfaces.Users;
+using Pbts.Hosting.Access;
+using Pbts.Hosting.Configuration;
 using Pbts.Protocol.Receipts;
 
 namespace Pbts.Api.Members;

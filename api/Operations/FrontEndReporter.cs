@@ -1,7 +1,8 @@
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Options;
-using Pbts.GrainInterfaces.Configuration;
 using Pbts.GrainInterfaces.Operations;
+using Pbts.Hosting.Configuration;
+using Pbts.Hosting.Metrics;
 
 namespace Pbts.Api.Operations;
 

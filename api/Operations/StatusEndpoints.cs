@@ -2,9 +2,10 @@ using Microsoft.Extensions.Options;
 using Pbts.Api.Admission;
 using Pbts.Api.Announce;
 using Pbts.Api.Http;
-using Pbts.GrainInterfaces.Configuration;
 using Pbts.GrainInterfaces.Settings;
 using Pbts.GrainInterfaces.Users;
+using Pbts.Hosting.Access;
+using Pbts.Hosting.Configuration;
 
 namespace Pbts.Api.Operations;
 

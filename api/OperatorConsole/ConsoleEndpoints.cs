@@ -8,11 +8,12 @@ using Pbts.Api.Announce;
 using Pbts.Api.Http;
 using Pbts.Api.Members;
 using Pbts.Api.Operations;
-using Pbts.GrainInterfaces.Configuration;
 using Pbts.GrainInterfaces.Operations;
 using Pbts.GrainInterfaces.Settings;
 using Pbts.GrainInterfaces.Torrents;
 using Pbts.GrainInterfaces.Users;
+using Pbts.Hosting.Access;
+using Pbts.Hosting.Configuration;
 using Pbts.Protocol.Receipts;
 
 namespace Pbts.Api.OperatorConsole;

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Pbts.Api.Http;
 using Pbts.GrainInterfaces.Tee;
+using Pbts.Hosting.Access;
 using Pbts.Protocol.Attestation;
 using Pbts.Protocol.Bls;
 using Pbts.Protocol.Tee;

@@ -2,7 +2,8 @@ using System.Diagnostics;
 using Pbts.Api.Admission;
 using Pbts.Api.Announce;
 using Pbts.Api.Http;
-using Pbts.GrainInterfaces.Operations;
+using Pbts.Hosting.Access;
+using Pbts.Hosting.Workers;
 using Pbts.Protocol.Attestation;
 using Pbts.Protocol.Ethereum;
 

@@ -2,6 +2,7 @@ using System.Text.Json.Serialization;
 using Pbts.Api.Http;
 using Pbts.Api.Members;
 using Pbts.GrainInterfaces.Torrents;
+using Pbts.Hosting.Access;
 using Pbts.Protocol.Receipts;
 using Pbts.Protocol.Torrents;
 

@@ -6,10 +6,10 @@ using System.Security.Cryptography;
 using Microsoft.Extensions.Options;
 using Pbts.Api.Admission;
 using Pbts.Api.Announce;
-using Pbts.GrainInterfaces.Configuration;
-using Pbts.GrainInterfaces.Operations;
 using Pbts.GrainInterfaces.Swarms;
 using Pbts.GrainInterfaces.Users;
+using Pbts.Hosting.Configuration;
+using Pbts.Hosting.Workers;
 using Pbts.Protocol.Bls;
 using Pbts.Protocol.Receipts;
 

@@ -1,5 +1,5 @@
 using Pbts.GrainInterfaces.Chain;
-using Pbts.GrainInterfaces.Configuration;
+using Pbts.Hosting.Configuration;
 using Pbts.Protocol.Ethereum;
 
 namespace Pbts.Grains.Chain;

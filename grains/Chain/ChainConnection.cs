@@ -1,5 +1,5 @@
 using Microsoft.Extensions.Options;
-using Pbts.GrainInterfaces.Configuration;
+using Pbts.Hosting.Configuration;
 using Pbts.Protocol.Ethereum;
 
 namespace Pbts.Grains.Chain;

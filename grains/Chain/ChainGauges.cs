@@ -2,7 +2,7 @@ using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
-using Pbts.GrainInterfaces.Operations;
+using Pbts.Hosting.Metrics;
 
 namespace Pbts.Grains.Chain;
 

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
-using Pbts.GrainInterfaces.Configuration;
+using Pbts.Hosting.Configuration;
 
 namespace Pbts.Grains.Chain;
 

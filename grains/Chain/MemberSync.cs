@@ -1,7 +1,7 @@
 using System.Numerics;
 using Nethereum.Util;
 using Pbts.GrainInterfaces.Chain;
-using Pbts.GrainInterfaces.Configuration;
+using Pbts.Hosting.Configuration;
 using Pbts.Protocol.Ethereum;
 
 namespace Pbts.Grains.Chain;

@@ -3,10 +3,10 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Npgsql;
-using Pbts.GrainInterfaces.Configuration;
-using Pbts.GrainInterfaces.Operations;
 using Pbts.Grains.Database;
 using Pbts.Grains.Settings;
+using Pbts.Hosting.Configuration;
+using Pbts.Hosting.Health;
 using Pbts.Protocol.Receipts;
 
 namespace Pbts.Grains.Ledger;

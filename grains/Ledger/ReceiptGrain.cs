@@ -2,11 +2,11 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using Orleans.Concurrency;
-using Pbts.GrainInterfaces.Configuration;
 using Pbts.GrainInterfaces.Ledger;
-using Pbts.GrainInterfaces.Operations;
 using Pbts.Grains.Database;
 using Pbts.Grains.Settings;
+using Pbts.Hosting.Configuration;
+using Pbts.Hosting.Metrics;
 using Pbts.Protocol.Receipts;
 using Pbts.Protocol.Vouchers;
 

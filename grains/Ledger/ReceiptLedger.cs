@@ -4,9 +4,10 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using NpgsqlTypes;
-using Pbts.GrainInterfaces.Configuration;
 using Pbts.GrainInterfaces.Ledger;
-using Pbts.GrainInterfaces.Operations;
+using Pbts.Hosting.Configuration;
+using Pbts.Hosting.Metrics;
+using Pbts.Hosting.Workers;
 using Pbts.Protocol.Receipts;
 using Pbts.Protocol.Vouchers;
 

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Options;
-using Pbts.GrainInterfaces.Configuration;
-using Pbts.GrainInterfaces.Operations;
+using Pbts.Hosting.Configuration;
+using Pbts.Hosting.Workers;
 
 namespace Pbts.Grains.Ledger;
 

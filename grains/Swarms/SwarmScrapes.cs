@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using Npgsql;
-using Pbts.GrainInterfaces.Operations;
 using Pbts.GrainInterfaces.Swarms;
+using Pbts.Hosting.Workers;
 using Pbts.Protocol.Receipts;
 
 namespace Pbts.Grains.Swarms;

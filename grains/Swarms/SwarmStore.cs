@@ -2,9 +2,9 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using NpgsqlTypes;
-using Pbts.GrainInterfaces.Configuration;
-using Pbts.GrainInterfaces.Operations;
 using Pbts.Grains.Database;
+using Pbts.Hosting.Configuration;
+using Pbts.Hosting.Workers;
 using Pbts.Protocol.Receipts;
 
 namespace Pbts.Grains.Swarms;

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Options;
-using Pbts.GrainInterfaces.Configuration;
 using Pbts.Grains.Settings;
+using Pbts.Hosting.Configuration;
 using Pbts.Protocol.Tee;
 
 namespace Pbts.Grains.Tee;

@@ -2,9 +2,9 @@ using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Npgsql;
-using Pbts.GrainInterfaces.Configuration;
-using Pbts.GrainInterfaces.Operations;
 using Pbts.GrainInterfaces.Swarms;
+using Pbts.Hosting.Configuration;
+using Pbts.Hosting.Workers;
 using Pbts.Protocol.Receipts;
 
 namespace Pbts.Grains.Torrents;

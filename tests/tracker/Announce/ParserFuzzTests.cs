@@ -62,7 +62,7 @@ public sealed class ParserFuzzTests
     [Fact]
     public void No_head_or_target_makes_the_request_parsers_throw()
     {
-        var resolver = new ClientAddressResolver(Microsoft.Extensions.Options.Options.Create(new Pbts.GrainInterfaces.Configuration.TrackerOptions { TrustedProxies = { "0.0.0.0/0" } }),
+        var resolver = new ClientAddressResolver(Microsoft.Extensions.Options.Options.Create(new Pbts.Hosting.Configuration.TrackerOptions { TrustedProxies = { "0.0.0.0/0" } }),
             TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLogger<ClientAddressResolver>.Instance);
         Input.Sample(
             bytes =>

@@ -3,8 +3,8 @@ using System.Security.Cryptography;
 using Nethereum.Util;
 using Npgsql;
 using Pbts.GrainInterfaces.Chain;
-using Pbts.GrainInterfaces.Configuration;
 using Pbts.Grains.Chain;
+using Pbts.Hosting.Configuration;
 using Pbts.Protocol.Ethereum;
 using Pbts.Tracker.Tests.Support;
 

@@ -6,6 +6,7 @@ using Microsoft.Extensions.Hosting;
 using Orleans.Hosting;
 using Pbts.Api;
 using Pbts.Api.Http;
+using Pbts.Hosting.Access;
 using Pbts.Tracker.Tests.Support;
 
 namespace Pbts.Tracker.Tests.Http;

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Time.Testing;
 using Npgsql;
 using Pbts.Api.Announce;
 using Pbts.Api.Http;
-using Pbts.GrainInterfaces.Configuration;
+using Pbts.Hosting.Configuration;
 using Pbts.Tracker.Tests.Support;
 
 namespace Pbts.Tracker.Tests.Operations;

@@ -1,25 +1,25 @@
 using System.Net;
+using System.Text.Json;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
-using Npgsql;
-using Orleans.Serialization;
-using Pbts.Api.Admission;
+using Pbts.Api.Administration;
 using Pbts.Api.Announce;
+using Pbts.Api.Announce.Access;
+using Pbts.Api.Callers;
+using Pbts.Api.Cluster;
 using Pbts.Api.Connections;
 using Pbts.Api.Contract;
 using Pbts.Api.Http;
 using Pbts.Api.Members;
-using Pbts.Api.Operations;
+using Pbts.Api.OpenApi;
 using Pbts.Api.OperatorConsole;
+using Pbts.Api.Status;
 using Pbts.Api.Tee;
+using Pbts.Api.Torrents;
 using Pbts.Api.Udp;
 using Pbts.Hosting;
 using Pbts.Hosting.Configuration;
-using Pbts.Hosting.Health;
-using Pbts.Hosting.Metrics;
-using Pbts.Hosting.Workers;
 
 namespace Pbts.Api;
 
@@ -30,22 +30,44 @@ public static class ApiHosting
     public static void AddPbtsApi(this WebApplicationBuilder builder)
     {
         ArgumentNullException.ThrowIfNull(builder);
-        builder.Services.AddSingleton<AnnounceMetrics>();
-        builder.Services.AddSingleton<Tracker>();
-        builder.Services.AddSingleton<OutsideAddresses>();
-        builder.Services.AddSingleton<TrackerHandler>();
-        builder.Services.AddSingleton<ClientAddressResolver>();
-        builder.Services.AddSingleton<NewSwarms>();
-        builder.Services.AddSingleton<SwarmClient>();
-        builder.Services.AddSingleton<TrackerIdentity>();
-        builder.Services.AddSingleton<ClusterFigures>();
-        builder.Services.AddHostedService<FrontEndReporter>();
-        builder.Services.AddMemberEndpoints();
-        builder.Services.AddTeeEndpoints();
-        builder.Services.AddConsole();
-        builder.Services.AddSingleton<ConnectionIds>();
-        builder.Services.AddSingleton<UdpHandler>();
-        builder.Services.AddHostedService<UdpListener>();
+        var services = builder.Services;
+        services.ConfigureHttpJsonOptions(json => json.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower);
+        services.AddChecked<AdministrationOptions, AdministrationOptionsValidator>(AdministrationOptions.Section);
+        services.AddChecked<RatioOptions, RatioOptionsValidator>(RatioOptions.Section);
+        services.AddChecked<TorrentsOptions, TorrentsOptionsValidator>(TorrentsOptions.Section);
+        services.AddChecked<MembersOptions, MembersOptionsValidator>(MembersOptions.Section);
+        services.AddChecked<LimitsOptions, LimitsOptionsValidator>(LimitsOptions.Section);
+
+        services.AddSingleton<ClientAddressResolver>();
+        services.AddSingleton<CallerLimits>();
+        services.AddSingleton<BodyBudget>();
+        services.AddSingleton<Moments>();
+        services.AddSingleton<VerificationBudget>();
+        services.AddHostedService<LimitsAtStart>();
+
+        services.AddSingleton<AnnounceMetrics>();
+        services.AddSingleton<Tracker>();
+        services.AddSingleton<OutsideAddresses>();
+        services.AddSingleton<TrackerHandler>();
+        services.AddSingleton<NewSwarms>();
+        services.AddSingleton<SwarmClient>();
+        services.AddSingleton<TrackerIdentity>();
+        services.AddSingleton<IUserDirectory, UserDirectory>();
+        services.AddSingleton<IAnnounceAccess, UserAccess>();
+
+        services.AddSingleton<ClusterFigures>();
+        services.AddHostedService<FrontEndReporter>();
+        services.AddSingleton<AuditTrail>();
+        services.AddHostedService(provider => provider.GetRequiredService<AuditTrail>());
+        services.AddSingleton<AdminAuthorization>();
+        services.AddSingleton<MemberOrAdministration>();
+        services.AddHostedService<InstanceLookup>();
+        services.AddApiDocument();
+        services.AddTeeEndpoints();
+        services.AddConsole();
+        services.AddSingleton<ConnectionIds>();
+        services.AddSingleton<UdpHandler>();
+        services.AddHostedService<UdpListener>();
     }
 
     /// <summary>Configures the listener: with the tracker in front of HTTP where this process serves the api.</summary>
@@ -83,6 +105,9 @@ public static class ApiHosting
         app.UseRouteAccess();
         app.MapStatus();
         app.MapMembers();
+        app.MapTorrents();
+        app.MapConfig();
+        app.MapApiDocument();
         app.MapTee();
         app.MapConsole();
         app.MapOrleansDashboard();

@@ -3,7 +3,7 @@ using Orleans.Configuration;
 using Orleans.Dashboard;
 using Pbts.Api;
 using Pbts.Api.Announce;
-using Pbts.Api.Operations;
+using Pbts.Api.Cluster;
 using Pbts.Hosting;
 using Pbts.Hosting.Cluster;
 using Pbts.Hosting.Configuration;

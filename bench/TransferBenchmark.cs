@@ -5,7 +5,7 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Pbts.Cli.Commands;
+using Pbts.Cli;
 
 namespace Pbts.Bench;
 

@@ -38,14 +38,10 @@ public static class NodeHosting
         ArgumentNullException.ThrowIfNull(builder);
         ReferencedAssemblies.Load();
         builder.Configuration.AddPbtsEnvironment();
-        builder.Services.AddOptions<NodeOptions>().BindConfiguration(NodeOptions.Section).ValidateOnStart();
-        builder.Services.AddOptions<TrackerOptions>().BindConfiguration(TrackerOptions.Section).ValidateOnStart();
-        builder.Services.AddOptions<ReceiptsOptions>().BindConfiguration(ReceiptsOptions.Section).ValidateOnStart();
-        builder.Services.AddOptions<TeeOptions>().BindConfiguration(TeeOptions.Section).ValidateOnStart();
-        builder.Services.AddSingleton<IValidateOptions<TeeOptions>, TeeOptionsValidator>();
-        builder.Services.AddSingleton<IValidateOptions<ReceiptsOptions>, ReceiptsOptionsValidator>();
-        builder.Services.AddSingleton<IValidateOptions<NodeOptions>, NodeOptionsValidator>();
-        builder.Services.AddSingleton<IValidateOptions<TrackerOptions>, TrackerOptionsValidator>();
+        builder.Services.AddChecked<NodeOptions, NodeOptionsValidator>(NodeOptions.Section);
+        builder.Services.AddChecked<TrackerOptions, TrackerOptionsValidator>(TrackerOptions.Section);
+        builder.Services.AddChecked<ReceiptsOptions, ReceiptsOptionsValidator>(ReceiptsOptions.Section);
+        builder.Services.AddChecked<TeeOptions, TeeOptionsValidator>(TeeOptions.Section);
         builder.Services.TryAddSingleton(TimeProvider.System);
         builder.Services.AddSingleton<SignatureWorkers>();
         builder.Services.AddSingleton<Readiness>();

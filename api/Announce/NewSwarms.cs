@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Options;
-using Pbts.Api.Admission;
+using Pbts.Api.Callers;
 using Pbts.GrainInterfaces.Swarms;
 using Pbts.Hosting.Configuration;
 using Pbts.Hosting.Metrics;

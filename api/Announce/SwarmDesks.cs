@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Collections.Concurrent;
 using Orleans.Runtime;
-using Pbts.Api.Operations;
+using Pbts.Api.Cluster;
 using Pbts.GrainInterfaces.Swarms;
 using Pbts.Hosting.Workers;
 using Pbts.Protocol.Receipts;

@@ -1,7 +1,8 @@
 using System.Diagnostics;
 using System.Net;
 using Microsoft.Extensions.Options;
-using Pbts.Api.Admission;
+using Pbts.Api.Announce.Access;
+using Pbts.Api.Callers;
 using Pbts.GrainInterfaces.Swarms;
 using Pbts.Hosting.Configuration;
 using Pbts.Protocol.Receipts;

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
-using Pbts.Api.Admission;
-using Pbts.Api.Announce;
+using Pbts.Api.Callers;
 using Pbts.Hosting.Configuration;
 
 namespace Pbts.Api.Connections;

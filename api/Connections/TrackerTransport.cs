@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Options;
 using Pbts.Api.Announce;
+using Pbts.Api.Callers;
 using Pbts.Hosting.Configuration;
 using Pbts.Hosting.Metrics;
 

@@ -1,8 +1,10 @@
 using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
+using Pbts.Api.Administration;
 using Pbts.Api.Http;
 using Pbts.GrainInterfaces.Chain;
+using Pbts.Hosting.Resilience;
 using Pbts.Protocol.Ethereum;
 
 namespace Pbts.Api.Contract;
@@ -125,7 +127,7 @@ internal static class MigrationEndpoints
         {
             return await migration.GetAsync();
         }
-        catch (Exception e) when (ErrorHandling.IsAway(e))
+        catch (Exception e) when (Away.Is(e))
         {
             return null;
         }

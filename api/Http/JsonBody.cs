@@ -3,8 +3,7 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
-using Pbts.Api.Admission;
-using Pbts.Api.Announce;
+using Pbts.Api.Callers;
 using Pbts.Hosting.Configuration;
 
 namespace Pbts.Api.Http;

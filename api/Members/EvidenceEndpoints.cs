@@ -1,7 +1,8 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Mvc;
-using Pbts.Api.Admission;
-using Pbts.Api.Announce;
+using Pbts.Api.Administration;
+using Pbts.Api.Callers;
+using Pbts.Api.Cluster;
 using Pbts.Api.Http;
 using Pbts.GrainInterfaces.Users;
 using Pbts.Hosting.Access;

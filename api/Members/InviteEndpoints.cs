@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Serialization;
+using Pbts.Api.Administration;
+using Pbts.Api.Cluster;
 using Pbts.Api.Http;
 using Pbts.GrainInterfaces.Users;
 using Pbts.Hosting.Access;

@@ -1,5 +1,6 @@
+using Pbts.Api.Administration;
+using Pbts.Api.Announce.Access;
 using Pbts.Api.Http;
-using Pbts.Api.Users;
 using Pbts.GrainInterfaces.Users;
 using Pbts.Protocol.Receipts;
 

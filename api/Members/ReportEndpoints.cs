@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Microsoft.Extensions.Options;
-using Pbts.Api.Admission;
-using Pbts.Api.Announce;
+using Pbts.Api.Callers;
+using Pbts.Api.Cluster;
 using Pbts.Api.Http;
 using Pbts.GrainInterfaces.Ledger;
 using Pbts.GrainInterfaces.Settings;

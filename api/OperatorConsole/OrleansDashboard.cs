@@ -1,6 +1,7 @@
 using System.Text;
 using Microsoft.Extensions.Options;
 using Orleans.Dashboard;
+using Pbts.Api.Administration;
 using Pbts.Api.Http;
 using Pbts.Hosting.Access;
 using Pbts.Hosting.Configuration;

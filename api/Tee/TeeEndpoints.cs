@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Pbts.Api.Administration;
 using Pbts.Api.Http;
 using Pbts.GrainInterfaces.Tee;
 using Pbts.Hosting.Access;

@@ -1,6 +1,5 @@
 using System.Diagnostics;
-using Pbts.Api.Admission;
-using Pbts.Api.Announce;
+using Pbts.Api.Callers;
 using Pbts.Api.Http;
 using Pbts.Hosting.Access;
 using Pbts.Hosting.Workers;

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Pbts.Api.Administration;
 using Pbts.Api.Http;
 using Pbts.Api.Members;
 using Pbts.GrainInterfaces.Torrents;

@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text.Json;
-using Pbts.Cli.Commands;
 using Pbts.Peer.Keys;
 using Pbts.Peer.Tracker;
 using Pbts.Protocol.Evidence;

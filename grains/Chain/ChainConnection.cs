@@ -23,7 +23,7 @@ internal sealed class ChainConnection : IDisposable
     /// <summary>Null when no node is configured.</summary>
     public EthereumRpcClient? Rpc { get; }
 
-    /// <summary>PK0, or what <see cref="ChainKeyFromTee"/> found in its place; null when this process may only read.</summary>
+    /// <summary>PK0, or what <c>ChainKeyFromTee</c> found in its place; null when this process may only read.</summary>
     public EthereumPrivateKey? Key { get; set; }
 
     /// <summary>Null when none is configured.</summary>

@@ -9,8 +9,7 @@ internal static class ChainServices
 {
     public static IServiceCollection AddPbtsChain(this IServiceCollection services)
     {
-        services.AddOptions<ChainOptions>().BindConfiguration(ChainOptions.Section).ValidateOnStart();
-        services.AddSingleton<IValidateOptions<ChainOptions>, ChainOptionsValidator>();
+        services.AddChecked<ChainOptions, ChainOptionsValidator>(ChainOptions.Section);
         services.AddSingleton<ChainConnection>();
         services.AddSingleton<ChainOutbox>();
         services.AddSingleton<ContractRecords>();
@@ -20,7 +19,6 @@ internal static class ChainServices
         services.AddSingleton<MemberStanding>();
         services.AddSingleton<SyncBudget>();
         services.AddSingleton<IChainSubmitter, GrainSubmitter>();
-        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, ChainKeyFromTee>();
         services.AddSingleton<ChainStartup>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(provider => provider.GetRequiredService<ChainStartup>());
         services.AddHostedService<ChainGauges>();

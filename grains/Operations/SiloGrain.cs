@@ -1,5 +1,6 @@
 using Pbts.GrainInterfaces.Operations;
 using Pbts.Grains.Ledger;
+using Pbts.Grains.Placement;
 using Pbts.Grains.Swarms;
 using Pbts.Hosting.Workers;
 

@@ -1,5 +1,6 @@
 using Orleans.Runtime;
 using Pbts.GrainInterfaces.Operations;
+using Pbts.Hosting.Resilience;
 
 namespace Pbts.Hosting.Health;
 
@@ -36,7 +37,7 @@ internal sealed partial class ReadinessProbe(IGrainFactory grains, Readiness rea
             await grains.GetGrain<IReadinessGrain>(0).StartSwarmAsync().AsTask().WaitAsync(Patience);
             return null;
         }
-        catch (Exception e) when (e is OrleansException or TimeoutException)
+        catch (Exception e) when (Away.IsCluster(e))
         {
             return "no silo answers";
         }

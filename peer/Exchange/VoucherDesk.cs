@@ -1,5 +1,4 @@
 using Pbts.Peer.Keys;
-using Pbts.Protocol.Bep10;
 using Pbts.Protocol.Bls;
 using Pbts.Protocol.Receipts;
 using Pbts.Protocol.Storage;

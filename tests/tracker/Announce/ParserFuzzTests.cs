@@ -2,6 +2,7 @@ using System.Net;
 using System.Text;
 using CsCheck;
 using Pbts.Api.Announce;
+using Pbts.Api.Callers;
 
 namespace Pbts.Tracker.Tests.Announce;
 

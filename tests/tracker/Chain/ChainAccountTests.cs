@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Numerics;
 using System.Text.Json.Nodes;
 using Pbts.GrainInterfaces.Chain;
-using Pbts.Grains.Chain;
 using Pbts.Protocol.Ethereum;
 using Pbts.Tracker.Tests.Support;
 

@@ -1,3 +1,4 @@
+using Pbts.Cli;
 using Pbts.Cli.Commands;
 using Pbts.Cli.Contract;
 using Pbts.Protocol.Ethereum;

@@ -5,8 +5,9 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 using Npgsql;
+using Pbts.Api.Administration;
 using Pbts.Api.Announce;
-using Pbts.Api.Http;
+using Pbts.Api.Callers;
 using Pbts.Hosting.Configuration;
 using Pbts.Tracker.Tests.Support;
 

@@ -1,73 +1,80 @@
 using System.Net;
+using System.Text.Json;
+using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
-using Npgsql;
-using Orleans.Serialization;
-using Pbts.Api.Admission;
+using Pbts.Api.Administration;
 using Pbts.Api.Announce;
+using Pbts.Api.Announce.Access;
+using Pbts.Api.Callers;
 using Pbts.Api.Chain;
+using Pbts.Api.Cluster;
 using Pbts.Api.Connections;
 using Pbts.Api.Http;
 using Pbts.Api.Members;
+using Pbts.Api.OpenApi;
 using Pbts.Api.OperatorConsole;
-using Pbts.Api.Operations;
+using Pbts.Api.Status;
 using Pbts.Api.Tee;
+using Pbts.Api.Torrents;
 using Pbts.Api.Udp;
-using Pbts.GrainInterfaces.Configuration;
-using Pbts.GrainInterfaces.Operations;
+using Pbts.Hosting;
+using Pbts.Hosting.Configuration;
 
 namespace Pbts.Api;
 
 /// <summary>What a front end is made of; a silo mounts the same to be an all-in-one node.</summary>
 public static class ApiHosting
 {
-    /// <summary>Reads configuration, checks it and opens the database: what every PBTS process does first.</summary>
-    public static void AddPbtsNode(this WebApplicationBuilder builder)
-    {
-        ArgumentNullException.ThrowIfNull(builder);
-        ReferencedAssemblies.Load();
-        builder.Configuration.AddPbtsEnvironment();
-        builder.Services.AddOptions<NodeOptions>().BindConfiguration(NodeOptions.Section).ValidateOnStart();
-        builder.Services.AddOptions<TrackerOptions>().BindConfiguration(TrackerOptions.Section).ValidateOnStart();
-        builder.Services.AddOptions<ReceiptsOptions>().BindConfiguration(ReceiptsOptions.Section).ValidateOnStart();
-        builder.Services.AddOptions<TeeOptions>().BindConfiguration(TeeOptions.Section).ValidateOnStart();
-        builder.Services.AddSingleton<IValidateOptions<TeeOptions>, TeeOptionsValidator>();
-        builder.Services.AddSingleton<IValidateOptions<ReceiptsOptions>, ReceiptsOptionsValidator>();
-        builder.Services.AddSingleton<IValidateOptions<NodeOptions>, NodeOptionsValidator>();
-        builder.Services.AddSingleton<IValidateOptions<TrackerOptions>, TrackerOptionsValidator>();
-        builder.Services.TryAddSingleton(TimeProvider.System);
-        builder.Services.AddSingleton<SignatureWorkers>();
-        builder.Services.AddSingleton<Readiness>();
-        builder.Services.AddSingleton<ReadinessProbe>();
-        builder.Services.AddSingleton(services => Database(services.GetRequiredService<IOptions<NodeOptions>>().Value.Database));
-        builder.AddPbtsTelemetry();
-        // "The database is away" has to reach front ends as what it is.
-        builder.Services.Configure<ExceptionSerializationOptions>(options => options.SupportedNamespacePrefixes.Add(nameof(Npgsql)));
-        builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = BoundedStop.Orderly);
-    }
-
     /// <summary>Adds the tracker and the JSON interfaces, and listens where <see cref="NodeOptions.Listen"/> says.</summary>
     public static void AddPbtsApi(this WebApplicationBuilder builder)
     {
         ArgumentNullException.ThrowIfNull(builder);
-        builder.Services.AddSingleton<AnnounceMetrics>();
-        builder.Services.AddSingleton<Tracker>();
-        builder.Services.AddSingleton<OutsideAddresses>();
-        builder.Services.AddSingleton<TrackerHandler>();
-        builder.Services.AddSingleton<ClientAddressResolver>();
-        builder.Services.AddSingleton<NewSwarms>();
-        builder.Services.AddSingleton<SwarmClient>();
-        builder.Services.AddSingleton<TrackerIdentity>();
-        builder.Services.AddSingleton<ClusterFigures>();
-        builder.Services.AddHostedService<FrontEndReporter>();
-        builder.Services.AddMemberEndpoints();
-        builder.Services.AddTeeEndpoints();
-        builder.Services.AddConsole();
-        builder.Services.AddSingleton<ConnectionIds>();
-        builder.Services.AddSingleton<UdpHandler>();
-        builder.Services.AddHostedService<UdpListener>();
+        var services = builder.Services;
+        services.ConfigureHttpJsonOptions(json =>
+        {
+            json.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower;
+            // Nobody reads numbers out of texts here, and the description is not to say so.
+            json.SerializerOptions.NumberHandling = JsonNumberHandling.Strict;
+            json.SerializerOptions.Converters.Add(new WireText());
+        });
+        services.AddChecked<AdministrationOptions, AdministrationOptionsValidator>(AdministrationOptions.Section);
+        services.AddChecked<RatioOptions, RatioOptionsValidator>(RatioOptions.Section);
+        services.AddChecked<TorrentsOptions, TorrentsOptionsValidator>(TorrentsOptions.Section);
+        services.AddChecked<MembersOptions, MembersOptionsValidator>(MembersOptions.Section);
+        services.AddChecked<LimitsOptions, LimitsOptionsValidator>(LimitsOptions.Section);
+
+        services.AddSingleton<ClientAddressResolver>();
+        services.AddSingleton<CallerLimits>();
+        services.AddSingleton<BodyBudget>();
+        services.AddSingleton<Moments>();
+        services.AddSingleton<VerificationBudget>();
+        services.AddHostedService<LimitsAtStart>();
+
+        services.AddSingleton<AnnounceMetrics>();
+        services.AddSingleton<Tracker>();
+        services.AddSingleton<OutsideAddresses>();
+        services.AddSingleton<TrackerHandler>();
+        services.AddSingleton<NewSwarms>();
+        services.AddSingleton<SwarmClient>();
+        services.AddSingleton<TrackerIdentity>();
+        services.AddSingleton<IUserDirectory, UserDirectory>();
+        services.AddSingleton<IAnnounceAccess, UserAccess>();
+
+        services.AddSingleton<ClusterFigures>();
+        services.AddHostedService<FrontEndReporter>();
+        services.AddSingleton<AuditTrail>();
+        services.AddHostedService(provider => provider.GetRequiredService<AuditTrail>());
+        services.AddSingleton<AdminAuthorization>();
+        services.AddSingleton<MemberOrAdministration>();
+        services.AddHostedService<InstanceLookup>();
+        services.AddApiDocument();
+        services.AddTeeEndpoints();
+        services.AddConsole();
+        services.AddSingleton<ConnectionIds>();
+        services.AddSingleton<UdpHandler>();
+        services.AddHostedService<UdpListener>();
     }
 
     /// <summary>Configures the listener: with the tracker in front of HTTP where this process serves the api.</summary>
@@ -88,21 +95,10 @@ public static class ApiHosting
             kestrel.Limits.MaxConcurrentConnections = tracker.MaxConnections;
             kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(tracker.RequestSeconds);
             kestrel.Limits.KeepAliveTimeout = TimeSpan.FromSeconds(tracker.ConnectionIdleSeconds);
-            foreach (var endpoint in Endpoints(node.ManagementListen, "PBTS_MANAGEMENT_LISTEN (Node:ManagementListen)"))
-                kestrel.Listen(endpoint, listen => listen.MarkAsManagement());
+            kestrel.ListenForManagement(node);
             foreach (var endpoint in ListenEndpoints(node))
                 kestrel.Listen(endpoint, listen => listen.Protocols = HttpProtocols.Http1);
         });
-    }
-
-    /// <summary>Maps what every process answers: metrics and health for the operator, health for supervisors.</summary>
-    public static void MapPbtsNode(this WebApplication app)
-    {
-        ArgumentNullException.ThrowIfNull(app);
-        app.UseHeadRequests();
-        app.UseRouting();
-        app.UseManagement();
-        app.MapHealthProbes();
     }
 
     /// <summary>Maps every endpoint of the front end.</summary>
@@ -117,6 +113,9 @@ public static class ApiHosting
         var api = app.MapGroup("").DescribeRefusals();
         api.MapStatus();
         api.MapMembers();
+        api.MapTorrents();
+        api.MapConfig();
+        api.MapApiDocument();
         api.MapTee();
         api.MapConsole();
         api.MapContract();
@@ -124,23 +123,10 @@ public static class ApiHosting
         app.MapOrleansDashboard();
     }
 
-    /// <summary>Nobody waits longer than this for a connection: a database that hangs is to be noticed, not to be waited for.</summary>
-    private static NpgsqlDataSource Database(string connection)
-    {
-        const int longestWait = 3;
-        var settings = new NpgsqlConnectionStringBuilder(connection);
-        settings.Timeout = settings.Timeout is 0 ? longestWait : Math.Min(settings.Timeout, longestWait);
-        return NpgsqlDataSource.Create(settings);
-    }
-
     /// <summary>Where the tracker listens.</summary>
     public static IReadOnlyList<IPEndPoint> ListenEndpoints(NodeOptions node)
     {
         ArgumentNullException.ThrowIfNull(node);
-        return Endpoints(node.Listen, "PBTS_LISTEN (Node:Listen)");
+        return ListenAddresses.Parse(node.Listen, "PBTS_LISTEN (Node:Listen)");
     }
-
-    private static IReadOnlyList<IPEndPoint> Endpoints(string listen, string setting) =>
-        ListenAddresses.TryParse(listen, "http", out var endpoints) is { } error
-            ? throw new OptionsValidationException(nameof(NodeOptions), typeof(NodeOptions), [$"{setting} {error}"]) : endpoints;
 }

@@ -4,10 +4,11 @@ using Orleans.Dashboard;
 using Pbts.Api;
 using Pbts.Api.Announce;
 using Pbts.Api.Cluster;
-using Pbts.Api.Operations;
-using Pbts.GrainInterfaces.Configuration;
+using Pbts.Hosting;
+using Pbts.Hosting.Cluster;
+using Pbts.Hosting.Configuration;
 
-try
+return await NodeHosting.RunAsync(async () =>
 {
     var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
     builder.AddPbtsNode();
@@ -37,11 +38,4 @@ try
     app.MapPbtsApi();
     await app.LoadClusterKeyAsync();
     return await app.RunBoundedAsync();
-}
-catch (OptionsValidationException e)
-{
-    // A mistake in the configuration is the operator's to mend: name it, without a stack trace.
-    foreach (var failure in e.Failures)
-        await Console.Error.WriteLineAsync("Configuration: " + failure);
-    return 78;
-}
+});

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Pbts.Cli;
 using Pbts.Local.Processes;
 
 namespace Pbts.Bench;

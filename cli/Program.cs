@@ -1,3 +1,3 @@
-using Pbts.Cli.Commands;
+using Pbts.Cli;
 
 return await PbtsCommand.RunAsync(args, Console.Out, Console.Error);

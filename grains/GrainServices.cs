@@ -1,17 +1,18 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Orleans.Runtime.Hosting;
-using Pbts.GrainInterfaces.Configuration;
 using Pbts.GrainInterfaces.Swarms;
 using Pbts.Grains.Chain;
 using Pbts.Grains.Database;
 using Pbts.Grains.Ledger;
 using Pbts.Grains.Operations;
+using Pbts.Grains.Placement;
 using Pbts.Grains.Settings;
 using Pbts.Grains.Swarms;
 using Pbts.Grains.Tee;
 using Pbts.Grains.Torrents;
 using Pbts.Grains.Users;
+using Pbts.Hosting.Configuration;
 
 namespace Pbts.Grains;
 
@@ -32,6 +33,7 @@ public static class GrainServices
         services.AddHostedService<SwarmUpkeep>();
         services.AddSingleton<SettingsStore>();
         services.AddSingleton<TeeProviders>();
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, ChainKeyFromTee>();
         services.AddSingleton<UserStore>();
         services.AddSingleton<InviteStore>();
         services.AddSingleton<Admissions>();
@@ -43,10 +45,8 @@ public static class GrainServices
         services.AddSingleton<ReceiptPartitions>();
         services.AddSingleton<TorrentStore>();
         services.AddSingleton<CreditRules>();
-        services.AddOptions<MembersOptions>().BindConfiguration(MembersOptions.Section).ValidateOnStart();
-        services.AddSingleton<IValidateOptions<MembersOptions>, MembersOptionsValidator>();
-        services.AddOptions<TorrentsOptions>().BindConfiguration(TorrentsOptions.Section).ValidateOnStart();
-        services.AddSingleton<IValidateOptions<TorrentsOptions>, TorrentsOptionsValidator>();
+        services.AddChecked<MembersOptions, MembersOptionsValidator>(MembersOptions.Section);
+        services.AddChecked<TorrentsOptions, TorrentsOptionsValidator>(TorrentsOptions.Section);
         services.AddSingleton<IReceiptLedger, ReceiptLedger>();
         services.AddHostedService<LedgerUpkeep>();
         services.AddHostedService<OpenDoors>();

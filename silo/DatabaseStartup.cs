@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using Microsoft.Extensions.Options;
 using Npgsql;
-using Pbts.GrainInterfaces.Configuration;
 using Pbts.Grains.Database;
+using Pbts.Hosting.Configuration;
 
 namespace Pbts.Silo;
 

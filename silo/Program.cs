@@ -1,14 +1,14 @@
 using Microsoft.Extensions.Options;
 using Npgsql;
 using Pbts.Api;
-using Pbts.Api.Cluster;
-using Pbts.Api.Operations;
-using Pbts.GrainInterfaces.Configuration;
 using Pbts.Grains;
 using Pbts.Grains.Database;
+using Pbts.Hosting;
+using Pbts.Hosting.Cluster;
+using Pbts.Hosting.Configuration;
 using Pbts.Silo;
 
-try
+return await NodeHosting.RunAsync(async () =>
 {
     var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
     builder.AddPbtsNode();
@@ -26,11 +26,4 @@ try
     await app.MigrateDatabaseAsync();
     await app.LoadClusterKeyAsync();
     return await app.RunBoundedAsync();
-}
-catch (OptionsValidationException e)
-{
-    // A mistake in the configuration is the operator's to mend: name it, without a stack trace.
-    foreach (var failure in e.Failures)
-        await Console.Error.WriteLineAsync("Configuration: " + failure);
-    return 78;
-}
+});

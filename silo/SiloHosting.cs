@@ -5,9 +5,9 @@ using Orleans.Configuration;
 using Orleans.Dashboard;
 using Orleans.Providers;
 using Orleans.Storage;
-using Pbts.Api.Cluster;
-using Pbts.GrainInterfaces.Configuration;
 using Pbts.Grains.Database;
+using Pbts.Hosting.Cluster;
+using Pbts.Hosting.Configuration;
 
 namespace Pbts.Silo;
 

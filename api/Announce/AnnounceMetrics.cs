@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
-using Pbts.GrainInterfaces.Operations;
 using Pbts.GrainInterfaces.Swarms;
+using Pbts.Hosting.Metrics;
 
 namespace Pbts.Api.Announce;
 

@@ -1,10 +1,10 @@
 using System.Buffers.Binary;
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Options;
-using Pbts.Api.Admission;
-using Pbts.GrainInterfaces.Configuration;
-using Pbts.GrainInterfaces.Operations;
+using Pbts.Api.Callers;
 using Pbts.GrainInterfaces.Swarms;
+using Pbts.Hosting.Configuration;
+using Pbts.Hosting.Metrics;
 using Pbts.Protocol.Receipts;
 
 namespace Pbts.Api.Announce;

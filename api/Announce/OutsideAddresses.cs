@@ -1,8 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Options;
-using Pbts.GrainInterfaces.Configuration;
 using Pbts.GrainInterfaces.Swarms;
+using Pbts.Hosting.Configuration;
 
 namespace Pbts.Api.Announce;
 

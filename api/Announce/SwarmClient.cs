@@ -1,6 +1,7 @@
 using Orleans.Runtime;
-using Pbts.Api.Operations;
+using Pbts.Api.Cluster;
 using Pbts.GrainInterfaces.Swarms;
+using Pbts.Hosting.Resilience;
 using Pbts.Protocol.Receipts;
 
 namespace Pbts.Api.Announce;
@@ -75,7 +76,7 @@ internal sealed class SwarmClient(
                     return reply;
             }
         }
-        catch (Exception e) when (IsPassing(e) || IsOtherVersion(e))
+        catch (Exception e) when (Away.IsCluster(e) || IsOtherVersion(e))
         {
             // The silo is gone or about to, or packs otherwise: the cluster finds the swarm, or starts it elsewhere.
             return await BeginAsync(announce.InfoHash, announce.Request);
@@ -135,8 +136,6 @@ internal sealed class SwarmClient(
     /// <summary>A silo of another version could not read the batch, or we not its answer; one without versions fails at what it takes for the number.</summary>
     private static bool IsOtherVersion(Exception e) => e is NotSupportedException or OverflowException;
 
-    private static bool IsPassing(Exception e) => e is OrleansException or TimeoutException or OperationCanceledException;
-
     private ISwarmGrain Swarm(InfoHash infoHash) => grains.GetGrain<ISwarmGrain>(infoHash.ToString());
 
     private async ValueTask<T?> RetryAsync<T>(ValueTask<T?> call, Func<ValueTask<T?>> again)
@@ -149,7 +148,7 @@ internal sealed class SwarmClient(
             {
                 return await call;
             }
-            catch (Exception e) when (IsPassing(e))
+            catch (Exception e) when (Away.IsCluster(e))
             {
                 if (time.GetElapsedTime(started) + pause > Patience)
                     return null;

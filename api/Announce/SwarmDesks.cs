@@ -1,9 +1,9 @@
 using System.Buffers.Binary;
 using System.Collections.Concurrent;
 using Orleans.Runtime;
-using Pbts.Api.Operations;
-using Pbts.GrainInterfaces.Operations;
+using Pbts.Api.Cluster;
 using Pbts.GrainInterfaces.Swarms;
+using Pbts.Hosting.Workers;
 using Pbts.Protocol.Receipts;
 
 namespace Pbts.Api.Announce;

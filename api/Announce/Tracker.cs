@@ -1,9 +1,10 @@
 using System.Diagnostics;
 using System.Net;
 using Microsoft.Extensions.Options;
-using Pbts.Api.Admission;
-using Pbts.GrainInterfaces.Configuration;
+using Pbts.Api.Announce.Access;
+using Pbts.Api.Callers;
 using Pbts.GrainInterfaces.Swarms;
+using Pbts.Hosting.Configuration;
 using Pbts.Protocol.Receipts;
 
 namespace Pbts.Api.Announce;

@@ -1,8 +1,8 @@
 using System.Buffers;
 using System.Net;
 using Microsoft.Extensions.Options;
-using Pbts.GrainInterfaces.Configuration;
 using Pbts.GrainInterfaces.Swarms;
+using Pbts.Hosting.Configuration;
 using Pbts.Protocol.Receipts;
 
 namespace Pbts.Api.Announce;

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text;
 using Microsoft.AspNetCore.Http.Features;
+using Pbts.Api.Callers;
 
 namespace Pbts.Api.Announce;
 

@@ -2,10 +2,12 @@ using System.Globalization;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
 using Nethereum.Hex.HexConvertors.Extensions;
-using Pbts.Api.Admission;
+using Pbts.Api.Administration;
+using Pbts.Api.Callers;
 using Pbts.Api.Http;
 using Pbts.GrainInterfaces.Chain;
-using Pbts.GrainInterfaces.Configuration;
+using Pbts.Hosting.Access;
+using Pbts.Hosting.Configuration;
 using Pbts.Protocol.Ethereum;
 using Written = Microsoft.AspNetCore.Http.HttpResults.Results<
     Microsoft.AspNetCore.Http.HttpResults.Ok<Pbts.Api.Contract.TransactionAnswer>, Microsoft.AspNetCore.Http.HttpResults.Accepted<Pbts.Api.Contract.TransactionAnswer>,

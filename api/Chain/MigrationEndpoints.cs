@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Pbts.Api.Administration;
 using Pbts.Api.Http;
 using Pbts.GrainInterfaces.Chain;
 

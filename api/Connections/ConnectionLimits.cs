@@ -1,8 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
-using Pbts.Api.Admission;
-using Pbts.Api.Announce;
-using Pbts.GrainInterfaces.Configuration;
+using Pbts.Api.Callers;
+using Pbts.Hosting.Configuration;
 
 namespace Pbts.Api.Connections;
 

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Net;
 using Pbts.Api.Announce;
+using Pbts.Api.Callers;
 
 namespace Pbts.Api.Connections;
 

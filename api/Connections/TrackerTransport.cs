@@ -5,8 +5,9 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Options;
 using Pbts.Api.Announce;
-using Pbts.GrainInterfaces.Configuration;
-using Pbts.GrainInterfaces.Operations;
+using Pbts.Api.Callers;
+using Pbts.Hosting.Configuration;
+using Pbts.Hosting.Metrics;
 
 namespace Pbts.Api.Connections;
 

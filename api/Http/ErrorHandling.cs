@@ -1,6 +1,7 @@
 using Npgsql;
 using Orleans.Runtime;
 using Orleans.Serialization;
+using Pbts.Hosting.Resilience;
 
 namespace Pbts.Api.Http;
 
@@ -29,7 +30,7 @@ internal sealed partial class ErrorHandling(RequestDelegate next, ILogger<ErrorH
             {
                 await Answers.Error(bad.StatusCode, "the request could not be read").ExecuteAsync(context);
             }
-            else if (IsAway(e))
+            else if (Away.Is(e))
             {
                 LogAway(context.Request.Path, e.Message);
                 await Answers.Unavailable(context).ExecuteAsync(context);
@@ -41,11 +42,6 @@ internal sealed partial class ErrorHandling(RequestDelegate next, ILogger<ErrorH
             }
         }
     }
-
-    /// <summary>Whether the database or the cluster is away, so that asking again later may help.</summary>
-    internal static bool IsAway(Exception e) =>
-        e is NpgsqlException or TimeoutException or OrleansException or OperationCanceledException
-        || (e is UnavailableExceptionFallbackException fallback && fallback.ExceptionType?.StartsWith("Npgsql", StringComparison.Ordinal) == true);
 
     [LoggerMessage(LogLevel.Warning, "{Path} was answered with 503: {Problem}")]
     private partial void LogAway(string path, string problem);

@@ -2,9 +2,8 @@ using System.Buffers;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Options;
-using Pbts.Api.Admission;
-using Pbts.Api.Announce;
-using Pbts.GrainInterfaces.Configuration;
+using Pbts.Api.Callers;
+using Pbts.Hosting.Configuration;
 
 namespace Pbts.Api.Http;
 

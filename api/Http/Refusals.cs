@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http.Metadata;
+using Pbts.Hosting.Access;
 
 namespace Pbts.Api.Http;
 

@@ -1,11 +1,13 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
-using Pbts.Api.Admission;
-using Pbts.Api.Announce;
+using Pbts.Api.Administration;
+using Pbts.Api.Callers;
+using Pbts.Api.Cluster;
 using Pbts.Api.Http;
-using Pbts.GrainInterfaces.Operations;
 using Pbts.GrainInterfaces.Users;
+using Pbts.Hosting.Access;
+using Pbts.Hosting.Workers;
 using Pbts.Protocol.Receipts;
 using Pbts.Protocol.Vouchers;
 

@@ -1,8 +1,11 @@
 using System.Globalization;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Pbts.Api.Administration;
+using Pbts.Api.Cluster;
 using Pbts.Api.Http;
 using Pbts.GrainInterfaces.Users;
+using Pbts.Hosting.Access;
 
 namespace Pbts.Api.Members;
 

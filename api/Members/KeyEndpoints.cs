@@ -1,11 +1,13 @@
 using System.Net;
 using System.Security.Cryptography;
 using Microsoft.AspNetCore.Http.HttpResults;
-using Pbts.Api.Admission;
-using Pbts.Api.Announce;
+using Pbts.Api.Administration;
+using Pbts.Api.Callers;
+using Pbts.Api.Cluster;
 using Pbts.Api.Http;
-using Pbts.GrainInterfaces.Operations;
 using Pbts.GrainInterfaces.Settings;
+using Pbts.Hosting.Access;
+using Pbts.Hosting.Workers;
 using Pbts.Protocol.Bls;
 using Pbts.Protocol.Receipts;
 using Pbts.Protocol.Vouchers;

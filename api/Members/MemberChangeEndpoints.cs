@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http.HttpResults;
+using Pbts.Api.Administration;
+using Pbts.Api.Announce.Access;
 using Pbts.Api.Http;
-using Pbts.Api.Users;
 using Pbts.GrainInterfaces.Users;
 using Pbts.Protocol.Receipts;
 

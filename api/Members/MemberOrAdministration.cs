@@ -1,6 +1,7 @@
-using Pbts.Api.Announce;
+using Pbts.Api.Administration;
+using Pbts.Api.Announce.Access;
+using Pbts.Api.Callers;
 using Pbts.Api.Http;
-using Pbts.Api.Users;
 using Pbts.GrainInterfaces.Users;
 
 namespace Pbts.Api.Members;

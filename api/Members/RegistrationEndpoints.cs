@@ -2,16 +2,18 @@ using System.Net;
 using System.Text;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
-using Pbts.Api.Admission;
-using Pbts.Api.Announce;
+using Pbts.Api.Administration;
+using Pbts.Api.Announce.Access;
+using Pbts.Api.Callers;
 using Pbts.Api.Http;
 using Pbts.Api.Tee;
-using Pbts.Api.Users;
 using Pbts.GrainInterfaces.Chain;
-using Pbts.GrainInterfaces.Configuration;
-using Pbts.GrainInterfaces.Operations;
 using Pbts.GrainInterfaces.Settings;
 using Pbts.GrainInterfaces.Users;
+using Pbts.Hosting.Access;
+using Pbts.Hosting.Configuration;
+using Pbts.Hosting.Resilience;
+using Pbts.Hosting.Workers;
 using Pbts.Protocol.Attestation;
 using Pbts.Protocol.Receipts;
 
@@ -84,7 +86,7 @@ internal static class RegistrationEndpoints
         {
             await sync.MemberProvenAsync();
         }
-        catch (Exception e) when (ErrorHandling.IsAway(e))
+        catch (Exception e) when (Away.Is(e))
         {
         }
     }

@@ -1,13 +1,14 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
-using Pbts.Api.Admission;
-using Pbts.Api.Announce;
+using Pbts.Api.Callers;
+using Pbts.Api.Cluster;
 using Pbts.Api.Http;
-using Pbts.GrainInterfaces.Configuration;
 using Pbts.GrainInterfaces.Ledger;
-using Pbts.GrainInterfaces.Operations;
 using Pbts.GrainInterfaces.Settings;
 using Pbts.GrainInterfaces.Users;
+using Pbts.Hosting.Access;
+using Pbts.Hosting.Configuration;
+using Pbts.Hosting.Workers;
 using Pbts.Protocol.Receipts;
 using Pbts.Protocol.Vouchers;
 

@@ -2,9 +2,12 @@ using System.Globalization;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
+using Pbts.Api.Administration;
+using Pbts.Api.Cluster;
 using Pbts.Api.Http;
-using Pbts.GrainInterfaces.Configuration;
 using Pbts.GrainInterfaces.Users;
+using Pbts.Hosting.Access;
+using Pbts.Hosting.Configuration;
 using Pbts.Protocol.Receipts;
 
 namespace Pbts.Api.Members;

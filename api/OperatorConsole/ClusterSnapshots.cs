@@ -1,5 +1,5 @@
 using Orleans.Runtime;
-using Pbts.Api.Operations;
+using Pbts.Api.Cluster;
 using Pbts.GrainInterfaces.Operations;
 using Pbts.GrainInterfaces.Users;
 

@@ -1,5 +1,5 @@
 using System.Globalization;
-using Pbts.GrainInterfaces.Configuration;
+using Pbts.Hosting.Configuration;
 
 namespace Pbts.Api.OperatorConsole;
 

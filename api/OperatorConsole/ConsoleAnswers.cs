@@ -1,4 +1,4 @@
-using Pbts.Api.Http;
+using Pbts.Api.Administration;
 using Pbts.GrainInterfaces.Users;
 
 namespace Pbts.Api.OperatorConsole;

@@ -1,8 +1,10 @@
 using System.Text;
 using Microsoft.Extensions.Options;
 using Orleans.Dashboard;
+using Pbts.Api.Administration;
 using Pbts.Api.Http;
-using Pbts.GrainInterfaces.Configuration;
+using Pbts.Hosting.Access;
+using Pbts.Hosting.Configuration;
 
 namespace Pbts.Api.OperatorConsole;
 

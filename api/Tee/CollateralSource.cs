@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
 using Microsoft.Extensions.Options;
-using Pbts.GrainInterfaces.Configuration;
+using Pbts.Hosting.Configuration;
 using Pbts.Protocol.Attestation;
 
 namespace Pbts.Api.Tee;

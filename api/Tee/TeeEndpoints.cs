@@ -1,8 +1,10 @@
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Pbts.Api.Administration;
 using Pbts.Api.Http;
 using Pbts.GrainInterfaces.Tee;
+using Pbts.Hosting.Access;
 using Pbts.Protocol.Attestation;
 using Pbts.Protocol.Bls;
 

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json.Serialization;
 using Pbts.Api.Http;
+using Pbts.GrainInterfaces.Settings;
 using Pbts.GrainInterfaces.Tee;
 using Pbts.Protocol.Attestation;
 using Pbts.Protocol.Ethereum;

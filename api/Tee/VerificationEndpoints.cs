@@ -1,10 +1,11 @@
 using System.Diagnostics;
 using System.Text;
 using Microsoft.AspNetCore.Http.HttpResults;
-using Pbts.Api.Admission;
 using Pbts.Api.Announce;
+using Pbts.Api.Callers;
 using Pbts.Api.Http;
-using Pbts.GrainInterfaces.Operations;
+using Pbts.Hosting.Access;
+using Pbts.Hosting.Workers;
 using Pbts.Protocol.Attestation;
 
 namespace Pbts.Api.Tee;

@@ -1,8 +1,10 @@
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Pbts.Api.Administration;
 using Pbts.Api.Http;
 using Pbts.Api.Members;
 using Pbts.GrainInterfaces.Torrents;
+using Pbts.Hosting.Access;
 using Pbts.Protocol.Receipts;
 using Pbts.Protocol.Torrents;
 

@@ -2,8 +2,8 @@ using System.Buffers.Binary;
 using System.Net;
 using Microsoft.Extensions.Options;
 using Pbts.Api.Announce;
-using Pbts.GrainInterfaces.Configuration;
 using Pbts.GrainInterfaces.Swarms;
+using Pbts.Hosting.Configuration;
 using Pbts.Protocol.Receipts;
 
 namespace Pbts.Api.Udp;

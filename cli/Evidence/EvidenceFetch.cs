@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using Pbts.Cli.Commands;
 using Pbts.Peer;
+using Pbts.Peer.Tracker;
 using Pbts.Protocol.Evidence;
 using Pbts.Protocol.Storage;
 using Pbts.Protocol.Vouchers;

@@ -1,4 +1,3 @@
-using Pbts.GrainInterfaces.Configuration;
 using Pbts.Protocol;
 
 namespace Pbts.GrainInterfaces.Settings;

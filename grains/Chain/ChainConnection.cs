@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Options;
-using Pbts.GrainInterfaces.Configuration;
 using Pbts.Grains.Chain.Contracts;
+using Pbts.Hosting.Configuration;
 using Pbts.Protocol.Ethereum;
 
 namespace Pbts.Grains.Chain;
@@ -30,7 +30,7 @@ internal sealed class ChainConnection : IDisposable
     /// <summary>Null when no node is configured.</summary>
     public ReputationReader? Reader { get; }
 
-    /// <summary>PK0, or what <see cref="ChainKeyFromTee"/> found in its place; null when this process may only read.</summary>
+    /// <summary>PK0, or what <c>ChainKeyFromTee</c> found in its place; null when this process may only read.</summary>
     public EthereumPrivateKey? Key { get; set; }
 
     /// <summary>Null when none is configured.</summary>

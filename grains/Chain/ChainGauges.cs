@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Npgsql;
 using Pbts.GrainInterfaces.Operations;
 using Pbts.Grains.Chain.Sync;
+using Pbts.Hosting.Metrics;
 
 namespace Pbts.Grains.Chain;
 

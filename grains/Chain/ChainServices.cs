@@ -1,10 +1,10 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
-using Pbts.GrainInterfaces.Configuration;
 using Pbts.Grains.Chain.Contracts;
 using Pbts.Grains.Chain.Migrations;
 using Pbts.Grains.Chain.Outbox;
 using Pbts.Grains.Chain.Sync;
+using Pbts.Hosting.Configuration;
 
 namespace Pbts.Grains.Chain;
 
@@ -13,8 +13,7 @@ internal static class ChainServices
 {
     public static IServiceCollection AddPbtsChain(this IServiceCollection services)
     {
-        services.AddOptions<ChainOptions>().BindConfiguration(ChainOptions.Section).ValidateOnStart();
-        services.AddSingleton<IValidateOptions<ChainOptions>, ChainOptionsValidator>();
+        services.AddChecked<ChainOptions, ChainOptionsValidator>(ChainOptions.Section);
         services.AddSingleton<ChainConnection>();
         services.AddSingleton<ChainOutbox>();
         services.AddSingleton<ContractRecords>();
@@ -24,7 +23,6 @@ internal static class ChainServices
         services.AddSingleton<MemberStanding>();
         services.AddSingleton<SyncBudget>();
         services.AddSingleton<IChainSubmitter, GrainSubmitter>();
-        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, ChainKeyFromTee>();
         services.AddSingleton<ChainStartup>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(provider => provider.GetRequiredService<ChainStartup>());
         services.AddHostedService<ChainGauges>();

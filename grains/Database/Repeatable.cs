@@ -1,4 +1,5 @@
 using Npgsql;
+using Pbts.Hosting.Resilience;
 
 namespace Pbts.Grains.Database;
 
@@ -23,7 +24,7 @@ internal static class Repeatable
             {
                 return await statement();
             }
-            catch (NpgsqlException e) when (MayRepeat(e, attempt))
+            catch (NpgsqlException e) when (Away.IsBrokenConnection(e) && attempt < Attempts)
             {
             }
         }
@@ -48,7 +49,7 @@ internal static class Repeatable
                 if (!keep)
                     return result;
             }
-            catch (NpgsqlException e) when (MayRepeat(e, attempt))
+            catch (NpgsqlException e) when (Away.IsBrokenConnection(e) && attempt < Attempts)
             {
                 continue;
             }
@@ -57,6 +58,4 @@ internal static class Repeatable
             return result;
         }
     }
-
-    private static bool MayRepeat(NpgsqlException e, int attempt) => e.IsTransient && e.InnerException is not TimeoutException && attempt < Attempts;
 }

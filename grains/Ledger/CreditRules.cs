@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Options;
-using Pbts.GrainInterfaces.Configuration;
 using Pbts.GrainInterfaces.Users;
+using Pbts.Hosting.Configuration;
 using Pbts.Protocol.Receipts;
 
 namespace Pbts.Grains.Ledger;

@@ -1,6 +1,6 @@
 using System.Diagnostics.Metrics;
 using Pbts.GrainInterfaces.Ledger;
-using Pbts.GrainInterfaces.Operations;
+using Pbts.Hosting.Metrics;
 using Pbts.Protocol.Receipts;
 using Pbts.Protocol.Vouchers;
 

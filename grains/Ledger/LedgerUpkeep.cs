@@ -3,10 +3,11 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Npgsql;
-using Pbts.GrainInterfaces.Configuration;
-using Pbts.GrainInterfaces.Operations;
 using Pbts.Grains.Database;
 using Pbts.Grains.Settings;
+using Pbts.Hosting.Configuration;
+using Pbts.Hosting.Health;
+using Pbts.Hosting.Resilience;
 using Pbts.Protocol.Receipts;
 
 namespace Pbts.Grains.Ledger;
@@ -75,7 +76,7 @@ internal sealed partial class LedgerUpkeep(
             await work();
             return true;
         }
-        catch (Exception e) when (e is NpgsqlException or TimeoutException)
+        catch (Exception e) when (Away.IsDatabase(e))
         {
             LogFailed(e.Message);
             return false;

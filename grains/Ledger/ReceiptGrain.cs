@@ -2,11 +2,12 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using Orleans.Concurrency;
-using Pbts.GrainInterfaces.Configuration;
 using Pbts.GrainInterfaces.Ledger;
-using Pbts.GrainInterfaces.Operations;
 using Pbts.Grains.Database;
 using Pbts.Grains.Settings;
+using Pbts.Hosting.Configuration;
+using Pbts.Hosting.Metrics;
+using Pbts.Hosting.Resilience;
 using Pbts.Protocol.Receipts;
 using Pbts.Protocol.Vouchers;
 
@@ -47,7 +48,7 @@ internal sealed partial class ReceiptGrain(
         {
             return await ProcessAsync(report);
         }
-        catch (Exception e) when (e is NpgsqlException or TimeoutException)
+        catch (Exception e) when (Away.IsDatabase(e))
         {
             LogUnavailable(e.Message);
             return new(ReportVerdict.Unavailable, [], []);

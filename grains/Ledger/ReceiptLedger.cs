@@ -4,9 +4,11 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using NpgsqlTypes;
-using Pbts.GrainInterfaces.Configuration;
 using Pbts.GrainInterfaces.Ledger;
-using Pbts.GrainInterfaces.Operations;
+using Pbts.Hosting.Configuration;
+using Pbts.Hosting.Metrics;
+using Pbts.Hosting.Resilience;
+using Pbts.Hosting.Workers;
 using Pbts.Protocol.Receipts;
 using Pbts.Protocol.Vouchers;
 
@@ -94,7 +96,7 @@ internal sealed partial class ReceiptLedger : IReceiptLedger, IAsyncDisposable
         {
             return await running;
         }
-        catch (Exception e) when (e is NpgsqlException or TimeoutException)
+        catch (Exception e) when (Away.IsDatabase(e))
         {
             LogUnavailable(e.Message);
             return null;
@@ -114,7 +116,7 @@ internal sealed partial class ReceiptLedger : IReceiptLedger, IAsyncDisposable
                 // An epoch without a partition: the clock has passed midnight before the upkeep did.
                 await _partitions.EnsureAsync(reports.SelectMany(report => report.Receipts).Select(receipt => receipt.Epoch));
             }
-            catch (NpgsqlException e) when (e.IsTransient && e.InnerException is not TimeoutException && attempt < Attempts)
+            catch (NpgsqlException e) when (Away.IsBrokenConnection(e) && attempt < Attempts)
             {
                 // Doing it again is safe: what the lost attempt committed comes back as a duplicate.
                 LogRetry(e.SqlState ?? "connection lost");

@@ -1,5 +1,5 @@
-using Pbts.GrainInterfaces.Configuration;
 using Pbts.Grains.Users;
+using Pbts.Hosting.Configuration;
 using Pbts.Protocol.Receipts;
 using Pbts.Protocol.Vouchers;
 

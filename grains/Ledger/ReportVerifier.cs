@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Options;
-using Pbts.GrainInterfaces.Configuration;
 using Pbts.GrainInterfaces.Operations;
+using Pbts.Hosting.Configuration;
+using Pbts.Hosting.Workers;
 using Pbts.Protocol.Receipts;
 
 namespace Pbts.Grains.Ledger;

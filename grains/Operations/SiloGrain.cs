@@ -1,6 +1,8 @@
 using Pbts.GrainInterfaces.Operations;
 using Pbts.Grains.Ledger;
+using Pbts.Grains.Placement;
 using Pbts.Grains.Swarms;
+using Pbts.Hosting.Workers;
 
 namespace Pbts.Grains.Operations;
 

@@ -3,7 +3,8 @@ using Npgsql;
 using Orleans.Concurrency;
 using Orleans.Runtime;
 using Pbts.GrainInterfaces.Settings;
-using Pbts.Grains.Operations;
+using Pbts.Grains.Placement;
+using Pbts.Hosting.Resilience;
 
 namespace Pbts.Grains.Settings;
 
@@ -31,7 +32,7 @@ internal sealed partial class SettingsGrain(SettingsStore store, IClusterMembers
         {
             await GrainFactory.GetGrain<ISettingsRefreshGrain>(silo.ToParsableString()).RefreshAsync();
         }
-        catch (Exception e) when (e is OrleansException or TimeoutException or NpgsqlException)
+        catch (Exception e) when (Away.Is(e))
         {
             // It reads the settings by itself every two seconds.
             LogUnreachable(silo, e.Message);

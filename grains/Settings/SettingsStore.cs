@@ -1,9 +1,9 @@
 using System.Globalization;
 using Microsoft.Extensions.Options;
 using Npgsql;
-using Pbts.GrainInterfaces.Configuration;
 using Pbts.GrainInterfaces.Settings;
 using Pbts.Grains.Database;
+using Pbts.Hosting.Configuration;
 
 namespace Pbts.Grains.Settings;
 

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 using Pbts.Grains.Users;
+using Pbts.Hosting.Resilience;
 
 namespace Pbts.Grains.Swarms;
 
@@ -44,7 +45,7 @@ internal sealed partial class ClaimedTotalsWriter(ClaimedTotals claimed, UserSto
         {
             await users.AddClaimedAsync(sums);
         }
-        catch (Exception e) when (e is NpgsqlException or TimeoutException)
+        catch (Exception e) when (Away.IsDatabase(e))
         {
             // Kept until written: a database that is away loses no claims, only a crash does.
             LogFailed(e, sums.Count);

@@ -1,9 +1,10 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Options;
-using Pbts.GrainInterfaces.Configuration;
 using Pbts.GrainInterfaces.Operations;
 using Pbts.GrainInterfaces.Swarms;
+using Pbts.Hosting.Configuration;
+using Pbts.Hosting.Metrics;
 using Pbts.Protocol.Receipts;
 
 namespace Pbts.Grains.Swarms;

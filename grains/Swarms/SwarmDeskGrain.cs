@@ -1,6 +1,6 @@
 using Orleans.Concurrency;
 using Pbts.GrainInterfaces.Swarms;
-using Pbts.Grains.Operations;
+using Pbts.Grains.Placement;
 using Pbts.Protocol.Receipts;
 
 namespace Pbts.Grains.Swarms;

@@ -3,6 +3,7 @@ using Npgsql;
 using Orleans.Placement;
 using Orleans.Runtime.Placement;
 using Pbts.GrainInterfaces.Swarms;
+using Pbts.Hosting.Resilience;
 using Pbts.Protocol.Receipts;
 
 namespace Pbts.Grains.Swarms;
@@ -69,7 +70,7 @@ internal sealed partial class SwarmGrain : Grain, ISwarmGrain
         {
             await _store.SaveSnapshotAsync(_infoHash.Span.ToArray(), SwarmSnapshot.Write(swarm));
         }
-        catch (Exception e) when (e is NpgsqlException or TimeoutException)
+        catch (Exception e) when (Away.IsDatabase(e))
         {
             LogSnapshotFailed(e, this.GetPrimaryKeyString(), swarm.Count);
         }
@@ -136,7 +137,7 @@ internal sealed partial class SwarmGrain : Grain, ISwarmGrain
         {
             await _store.CompleteAsync(Completion.Of(_infoHash.Span.ToArray(), request, _rules.PeersPerAddress > 0)).WaitAsync(TimeSpan.FromSeconds(2), _time);
         }
-        catch (Exception e) when (e is NpgsqlException or TimeoutException)
+        catch (Exception e) when (Away.IsDatabase(e))
         {
             // The client is not to blame and its download is done; the count is what suffers, so say so.
             LogCompletionFailed(e, this.GetPrimaryKeyString());
@@ -152,7 +153,7 @@ internal sealed partial class SwarmGrain : Grain, ISwarmGrain
         {
             return _completed ??= await _store.CountCompletedAsync(_infoHash.Span.ToArray());
         }
-        catch (Exception e) when (e is NpgsqlException or TimeoutException)
+        catch (Exception e) when (Away.IsDatabase(e))
         {
             LogCountFailed(e);
             return 0;

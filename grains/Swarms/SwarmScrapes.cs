@@ -1,7 +1,8 @@
 using System.Collections.Concurrent;
 using Npgsql;
-using Pbts.GrainInterfaces.Operations;
 using Pbts.GrainInterfaces.Swarms;
+using Pbts.Hosting.Resilience;
+using Pbts.Hosting.Workers;
 using Pbts.Protocol.Receipts;
 
 namespace Pbts.Grains.Swarms;
@@ -64,7 +65,7 @@ internal sealed class SwarmScrapes : ISwarmScrapes, IAsyncDisposable
                 (counts[place], active[place]) = (new(0, 0, 0, swarm.Completed), swarm.HasPeers);
             }
         }
-        catch (Exception e) when (e is NpgsqlException or TimeoutException)
+        catch (Exception e) when (Away.IsDatabase(e))
         {
             return null;
         }

@@ -2,9 +2,10 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using NpgsqlTypes;
-using Pbts.GrainInterfaces.Configuration;
-using Pbts.GrainInterfaces.Operations;
 using Pbts.Grains.Database;
+using Pbts.Hosting.Configuration;
+using Pbts.Hosting.Resilience;
+using Pbts.Hosting.Workers;
 using Pbts.Protocol.Receipts;
 
 namespace Pbts.Grains.Swarms;
@@ -19,25 +20,24 @@ internal sealed partial class SwarmStore : IAsyncDisposable
     private const int Capacity = 200_000;
 
     /// <summary>After a failure, loads answer "nothing stored" at once for this long: announces go on without the database.</summary>
-    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan PauseLength = TimeSpan.FromSeconds(3);
 
     /// <summary>How long a peer that says again that it has completed its download is known to have said so.</summary>
     private static readonly TimeSpan CompletionsKept = TimeSpan.FromDays(30);
 
     private readonly NpgsqlDataSource _database;
     private readonly ILogger<SwarmStore> _logger;
-    private readonly TimeProvider _time;
     private readonly bool _registeredOnly;
     private readonly Batcher<byte[], byte[]?> _load;
     private readonly Batcher<(byte[] InfoHash, byte[] Peers), bool> _save;
     private readonly Batcher<Completion, bool> _complete;
-    private long _pausedUntil;
+    private readonly Pause _pause;
 
     public SwarmStore(NpgsqlDataSource database, IOptions<TorrentsOptions> torrents, TimeProvider time, ILogger<SwarmStore> logger)
     {
         _database = database;
         _registeredOnly = torrents.Value.Access == TorrentAccess.Registered;
-        _time = time;
+        _pause = new(PauseLength, time);
         _logger = logger;
         _load = new(TakeSnapshotsAsync, MaxBatch, Capacity, workers: 2);
         _save = new(SaveSnapshotsAsync, MaxBatch, Capacity, workers: 2);
@@ -47,15 +47,15 @@ internal sealed partial class SwarmStore : IAsyncDisposable
     /// <summary>Takes the peers put away for the swarm out of the store; null when there are none or the database does not answer.</summary>
     public async Task<byte[]?> TakeSnapshotAsync(byte[] infoHash)
     {
-        if (_time.GetTimestamp() < Volatile.Read(ref _pausedUntil) || _load.TryRun(infoHash) is not { } load)
+        if (_pause.IsOn || _load.TryRun(infoHash) is not { } load)
             return null;
         try
         {
             return await load;
         }
-        catch (Exception e) when (e is NpgsqlException or TimeoutException or InvalidOperationException)
+        catch (Exception e) when (Away.IsDatabase(e) || e is InvalidOperationException)
         {
-            Volatile.Write(ref _pausedUntil, _time.GetTimestamp() + (long)(Pause.TotalSeconds * _time.TimestampFrequency));
+            _pause.Begin();
             LogLoadFailed(e);
             return null;
         }

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
+using Pbts.Hosting.Resilience;
 
 namespace Pbts.Grains.Swarms;
 
@@ -20,7 +21,7 @@ internal sealed partial class SwarmUpkeep(SwarmStore store, SwarmRules rules, Ti
                 {
                     await store.DropOutdatedAsync(TimeSpan.FromSeconds(rules.Lifetime), stoppingToken);
                 }
-                catch (Exception e) when (e is NpgsqlException or TimeoutException)
+                catch (Exception e) when (Away.IsDatabase(e))
                 {
                     LogFailed(e.Message);
                 }

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Security.Cryptography;
 using Orleans.Concurrency;
-using Pbts.GrainInterfaces.Configuration;
+using Pbts.GrainInterfaces.Settings;
 using Pbts.GrainInterfaces.Tee;
 using Pbts.Grains.Chain;
 using Pbts.Grains.Settings;

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Options;
-using Pbts.GrainInterfaces.Configuration;
+using Pbts.GrainInterfaces.Settings;
 using Pbts.Grains.Settings;
+using Pbts.Hosting.Configuration;
 using Pbts.Protocol.Tee;
 
 namespace Pbts.Grains.Tee;

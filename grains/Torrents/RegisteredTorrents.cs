@@ -2,9 +2,10 @@ using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Npgsql;
-using Pbts.GrainInterfaces.Configuration;
-using Pbts.GrainInterfaces.Operations;
 using Pbts.GrainInterfaces.Swarms;
+using Pbts.Hosting.Configuration;
+using Pbts.Hosting.Resilience;
+using Pbts.Hosting.Workers;
 using Pbts.Protocol.Receipts;
 
 namespace Pbts.Grains.Torrents;
@@ -24,7 +25,7 @@ internal sealed partial class RegisteredTorrents(TorrentStore torrents, IOptions
     private static readonly TimeSpan UnknownLifetime = TimeSpan.FromSeconds(2);
 
     /// <summary>While the database is away nobody waits for it more often than this.</summary>
-    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan PauseLength = TimeSpan.FromSeconds(3);
 
     private static readonly AnnounceReply Unregistered = new() { Refusal = AnnounceRefusal.Unregistered };
     private static readonly AnnounceReply Unknown = new() { Refusal = AnnounceRefusal.Unknown };
@@ -32,7 +33,7 @@ internal sealed partial class RegisteredTorrents(TorrentStore torrents, IOptions
     private readonly ConcurrentDictionary<InfoHash, bool> _registered = new();
     private readonly ConcurrentDictionary<InfoHash, long> _unknown = new();
     private readonly Batcher<InfoHash, bool> _lookups = new(torrents.AreRegisteredAsync, MaxBatch, MaxWaiting);
-    private long _pausedUntil;
+    private readonly Pause _pause = new(PauseLength, time);
 
     public ValueTask<AnnounceReply?> RefuseAsync(InfoHash infoHash)
     {
@@ -40,7 +41,7 @@ internal sealed partial class RegisteredTorrents(TorrentStore torrents, IOptions
             return default;
         if (_unknown.TryGetValue(infoHash, out var at) && time.GetElapsedTime(at) < UnknownLifetime)
             return ValueTask.FromResult<AnnounceReply?>(Unregistered);
-        return time.GetTimestamp() >= Volatile.Read(ref _pausedUntil) && _lookups.TryRun(infoHash) is { } lookup
+        return !_pause.IsOn && _lookups.TryRun(infoHash) is { } lookup
             ? LookAsync(infoHash, lookup) : ValueTask.FromResult<AnnounceReply?>(Unknown);
     }
 
@@ -58,9 +59,9 @@ internal sealed partial class RegisteredTorrents(TorrentStore torrents, IOptions
                 return null;
             }
         }
-        catch (Exception e) when (e is NpgsqlException or TimeoutException or InvalidOperationException)
+        catch (Exception e) when (Away.IsDatabase(e) || e is InvalidOperationException)
         {
-            Volatile.Write(ref _pausedUntil, time.GetTimestamp() + (long)(Pause.TotalSeconds * time.TimestampFrequency));
+            _pause.Begin();
             LogUnavailable(e.Message);
             return Unknown;
         }

@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Options;
 using Npgsql;
-using Pbts.GrainInterfaces.Configuration;
 using Pbts.GrainInterfaces.Users;
+using Pbts.Hosting.Configuration;
 
 namespace Pbts.Grains.Users;
 

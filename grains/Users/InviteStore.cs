@@ -3,9 +3,9 @@ using System.Text;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using NpgsqlTypes;
-using Pbts.GrainInterfaces.Configuration;
 using Pbts.GrainInterfaces.Users;
 using Pbts.Grains.Database;
+using Pbts.Hosting.Configuration;
 
 namespace Pbts.Grains.Users;
 

@@ -1,10 +1,10 @@
 using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text;
-using Pbts.GrainInterfaces.Operations;
 using Pbts.GrainInterfaces.Users;
 using Pbts.Grains.Database;
 using Pbts.Grains.Settings;
+using Pbts.Hosting.Workers;
 using Pbts.Protocol.Bls;
 using Pbts.Protocol.Evidence;
 using Pbts.Protocol.Receipts;

@@ -2,12 +2,13 @@ using Npgsql;
 using NpgsqlTypes;
 using Pbts.GrainInterfaces.Users;
 using Pbts.Grains.Database;
+using Pbts.Hosting.Resilience;
 using Pbts.Protocol.Receipts;
 
 namespace Pbts.Grains.Users;
 
 /// <summary>The table of users. Uniqueness of ids, proven keys and passkeys is the database's.</summary>
-internal sealed class UserStore(NpgsqlDataSource database)
+internal sealed class UserStore(NpgsqlDataSource database, TimeProvider time)
 {
     private const string Columns =
         "id, user_id, public_key, key, proven, passkey, uploaded, downloaded, claimed_uploaded, claimed_downloaded, registered_at, key_rotations, origin, trust, invites";
@@ -15,10 +16,10 @@ internal sealed class UserStore(NpgsqlDataSource database)
     /// <summary>Seconds: who asks waits no longer than five for the grain's answer, and giving up takes up to two.</summary>
     private const int ReadTimeout = 2;
 
-    /// <summary>Milliseconds during which nobody else waits for a database that has just kept somebody waiting in vain.</summary>
-    private const int Pause = 3000;
+    /// <summary>So long nobody else waits for a database that has just kept somebody waiting in vain.</summary>
+    private static readonly TimeSpan PauseLength = TimeSpan.FromSeconds(3);
 
-    private long _pausedUntil;
+    private readonly Pause _pause = new(PauseLength, time);
 
     public Task<UserRow?> FindAsync(string userId) => FindAsync($"SELECT {Columns} FROM users WHERE user_id = $1", userId);
 
@@ -261,7 +262,7 @@ internal sealed class UserStore(NpgsqlDataSource database)
 
     private async Task<UserRow?> FindAsync(string sql, string value)
     {
-        if (Environment.TickCount64 < Volatile.Read(ref _pausedUntil))
+        if (_pause.IsOn)
             throw new NpgsqlException("The database did not answer in time a moment ago.");
         try
         {
@@ -276,7 +277,7 @@ internal sealed class UserStore(NpgsqlDataSource database)
         }
         catch (NpgsqlException e) when (e.InnerException is TimeoutException)
         {
-            Volatile.Write(ref _pausedUntil, Environment.TickCount64 + Pause);
+            _pause.Begin();
             throw;
         }
     }

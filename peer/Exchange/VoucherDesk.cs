@@ -1,4 +1,5 @@
 using Pbts.Protocol.Bep10;
+using Pbts.Protocol.Bls;
 using Pbts.Protocol.Receipts;
 using Pbts.Protocol.Storage;
 using Pbts.Protocol.Vouchers;

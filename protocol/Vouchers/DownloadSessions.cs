@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
-using Pbts.Protocol.Bep10;
 using Pbts.Protocol.Receipts;
 using Pbts.Protocol.Storage;
 

@@ -1,4 +1,4 @@
-using Pbts.GrainInterfaces.Configuration;
+using Pbts.Hosting.Configuration;
 using Pbts.Protocol;
 using Pbts.Protocol.Ethereum;
 

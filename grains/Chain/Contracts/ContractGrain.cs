@@ -4,7 +4,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Orleans.Concurrency;
 using Pbts.GrainInterfaces.Chain;
-using Pbts.GrainInterfaces.Configuration;
+using Pbts.GrainInterfaces.Settings;
 using Pbts.GrainInterfaces.Tee;
 using Pbts.Grains.Chain.Outbox;
 using Pbts.Grains.Chain.Sync;

@@ -1,8 +1,8 @@
 using System.Numerics;
 using Microsoft.Extensions.Logging;
 using Pbts.GrainInterfaces.Chain;
-using Pbts.GrainInterfaces.Configuration;
 using Pbts.Grains.Chain.Contracts;
+using Pbts.Hosting.Configuration;
 using Pbts.Protocol;
 using Pbts.Protocol.Ethereum;
 

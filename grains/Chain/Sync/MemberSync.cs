@@ -1,9 +1,9 @@
 using System.Numerics;
 using Nethereum.Util;
 using Pbts.GrainInterfaces.Chain;
-using Pbts.GrainInterfaces.Configuration;
 using Pbts.Grains.Chain.Contracts;
 using Pbts.Grains.Chain.Outbox;
+using Pbts.Hosting.Configuration;
 using Pbts.Protocol;
 using Pbts.Protocol.Ethereum;
 

@@ -1,4 +1,3 @@
-using Pbts.Protocol.Bep10;
 using Pbts.Protocol.Receipts;
 using Pbts.Protocol.Vouchers;
 

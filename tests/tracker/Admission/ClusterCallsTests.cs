@@ -1,5 +1,5 @@
 using Orleans.Runtime;
-using Pbts.Api.Http;
+using Pbts.Api.Cluster;
 
 namespace Pbts.Tracker.Tests.Admission;
 

@@ -1,6 +1,6 @@
 using System.Net;
 using Microsoft.Extensions.Time.Testing;
-using Pbts.Api.Admission;
+using Pbts.Api.Callers;
 
 namespace Pbts.Tracker.Tests.Admission;
 

@@ -3,7 +3,8 @@ using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Pbts.Api.Announce;
-using Pbts.GrainInterfaces.Configuration;
+using Pbts.Api.Callers;
+using Pbts.Hosting.Configuration;
 
 namespace Pbts.Tracker.Tests.Announce;
 

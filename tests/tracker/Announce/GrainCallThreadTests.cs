@@ -1,10 +1,10 @@
-using System.Net;
-using Microsoft.Extensions.DependencyInjection;
-using Pbts.Api.Admission;
 using System.Collections.Concurrent;
+using System.Net;
 using System.Reflection;
+using Microsoft.Extensions.DependencyInjection;
 using Pbts.Api.Announce;
-using Pbts.Api.Users;
+using Pbts.Api.Announce.Access;
+using Pbts.Api.Callers;
 using Pbts.GrainInterfaces.Swarms;
 using Pbts.GrainInterfaces.Users;
 using Pbts.Protocol.Receipts;

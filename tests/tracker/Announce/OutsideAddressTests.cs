@@ -1,8 +1,8 @@
 using System.Net;
 using Microsoft.Extensions.Options;
 using Pbts.Api.Announce;
-using Pbts.GrainInterfaces.Configuration;
 using Pbts.GrainInterfaces.Swarms;
+using Pbts.Hosting.Configuration;
 
 namespace Pbts.Tracker.Tests.Announce;
 

@@ -2,6 +2,7 @@ using System.Net;
 using System.Text;
 using CsCheck;
 using Pbts.Api.Announce;
+using Pbts.Api.Callers;
 
 namespace Pbts.Tracker.Tests.Announce;
 
@@ -62,7 +63,7 @@ public sealed class ParserFuzzTests
     [Fact]
     public void No_head_or_target_makes_the_request_parsers_throw()
     {
-        var resolver = new ClientAddressResolver(Microsoft.Extensions.Options.Options.Create(new Pbts.GrainInterfaces.Configuration.TrackerOptions { TrustedProxies = { "0.0.0.0/0" } }),
+        var resolver = new ClientAddressResolver(Microsoft.Extensions.Options.Options.Create(new Pbts.Hosting.Configuration.TrackerOptions { TrustedProxies = { "0.0.0.0/0" } }),
             TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLogger<ClientAddressResolver>.Instance);
         Input.Sample(
             bytes =>

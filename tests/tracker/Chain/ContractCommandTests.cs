@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Pbts.Cli;
 using Pbts.Cli.Commands;
 using Pbts.Tracker.Tests.Support;
 

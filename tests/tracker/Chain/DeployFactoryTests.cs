@@ -1,4 +1,5 @@
 using Pbts.Cli.Chain;
+using Pbts.Cli;
 using Pbts.Cli.Commands;
 using Pbts.Protocol.Ethereum;
 

@@ -1,6 +1,7 @@
 using Pbts.GrainInterfaces.Chain;
-using Pbts.GrainInterfaces.Configuration;
+using Pbts.GrainInterfaces.Settings;
 using Pbts.Grains.Chain.Migrations;
+using Pbts.Hosting.Configuration;
 using Pbts.Protocol;
 
 namespace Pbts.Tracker.Tests.Chain;

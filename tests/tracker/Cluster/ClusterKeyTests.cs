@@ -8,8 +8,8 @@ using Npgsql;
 using Orleans.Configuration;
 using Orleans.Hosting;
 using Orleans.Runtime;
-using Pbts.Api.Cluster;
 using Pbts.GrainInterfaces.Settings;
+using Pbts.Hosting.Cluster;
 using Pbts.Tracker.Tests.Support;
 
 namespace Pbts.Tracker.Tests.Cluster;

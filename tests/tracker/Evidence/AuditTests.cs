@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using Pbts.Cli;
 using Pbts.Cli.Commands;
 using Pbts.Protocol.Evidence;
 using Pbts.Protocol.Receipts;

@@ -3,6 +3,7 @@ using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
 using Npgsql;
+using Pbts.Cli;
 using Pbts.Cli.Commands;
 using Pbts.Cli.Evidence;
 using Pbts.Peer;

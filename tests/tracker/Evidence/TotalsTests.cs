@@ -30,7 +30,7 @@ public sealed class TotalsTests(PostgresServer postgres)
         await world.Silos[0].SpendAsync([world.Entry(0, 1, 1000, old), world.Entry(0, 2, 500, old + 1), world.Entry(1, 0, 30, old), world.Entry(0, 1, 7, recent)]);
         await world.Silos[0].SpendAsync([world.Entry(2, 1, 90, old) with { Receiver = null }]);
         await world.Silos[1].CreditAsync([Voucher(world, 0, 1, 4000), Voucher(world, 2, 0, 600)]);
-        var users = new UserStore(world.Database);
+        var users = new UserStore(world.Database, TimeProvider.System);
         await users.CreditAsync("member1", 11, 22);
         await users.CreditAsync("member1", 100, 200);
         await users.CreditAsync("nobody", 1, 1);

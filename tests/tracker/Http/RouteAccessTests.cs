@@ -5,7 +5,9 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Hosting;
 using Orleans.Hosting;
 using Pbts.Api;
-using Pbts.Api.Http;
+using Pbts.Api.Administration;
+using Pbts.Hosting;
+using Pbts.Hosting.Access;
 using Pbts.Tracker.Tests.Support;
 
 namespace Pbts.Tracker.Tests.Http;

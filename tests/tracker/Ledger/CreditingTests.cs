@@ -1,9 +1,9 @@
 using System.Security.Cryptography;
 using Microsoft.Extensions.Options;
-using Pbts.GrainInterfaces.Configuration;
 using Pbts.GrainInterfaces.Ledger;
 using Pbts.GrainInterfaces.Users;
 using Pbts.Grains.Ledger;
+using Pbts.Hosting.Configuration;
 using Pbts.Protocol.Receipts;
 using Pbts.Protocol.Vouchers;
 

@@ -1,4 +1,4 @@
-using Pbts.GrainInterfaces.Operations;
+using Pbts.Hosting.Workers;
 
 namespace Pbts.Tracker.Tests.Ledger;
 

@@ -5,9 +5,9 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Npgsql;
-using Pbts.GrainInterfaces.Configuration;
 using Pbts.Grains.Ledger;
 using Pbts.Grains.Users;
+using Pbts.Hosting.Configuration;
 using Pbts.Protocol.Receipts;
 using Pbts.Tracker.Tests.Support;
 
@@ -46,7 +46,7 @@ internal sealed class LedgerWorld(string connection) : IAsyncDisposable
             Partitions = partitions,
             Silos = [.. Enumerable.Range(0, silos).Select(_ => new ReceiptLedger(database, partitions, rules, Options.Create(options), new LedgerMetrics(meters), meters, NullLogger<ReceiptLedger>.Instance))],
         };
-        var users = new UserStore(database);
+        var users = new UserStore(database, TimeProvider.System);
         for (var i = 0; i < members; i++)
         {
             var key = MemberKey.From(RandomNumberGenerator.GetBytes(48));

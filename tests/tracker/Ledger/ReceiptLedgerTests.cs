@@ -5,9 +5,9 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Npgsql;
-using Pbts.GrainInterfaces.Configuration;
 using Pbts.Grains.Ledger;
 using Pbts.Grains.Users;
+using Pbts.Hosting.Configuration;
 using Pbts.Protocol.Receipts;
 using Pbts.Tracker.Tests.Support;
 

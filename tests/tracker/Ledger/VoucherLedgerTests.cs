@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
-using Pbts.GrainInterfaces.Configuration;
 using Pbts.GrainInterfaces.Ledger;
 using Pbts.Grains.Ledger;
+using Pbts.Hosting.Configuration;
 using Pbts.Protocol.Receipts;
 using Pbts.Protocol.Vouchers;
 using Pbts.Tracker.Tests.Support;

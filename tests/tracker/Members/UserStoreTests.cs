@@ -18,7 +18,7 @@ public sealed class UserStoreTests(PostgresServer postgres)
     public async Task A_proof_starts_with_a_passkey_of_its_own_and_nothing_claimed()
     {
         await using var database = NpgsqlDataSource.Create(await postgres.CreateDatabaseAsync());
-        var users = new UserStore(database);
+        var users = new UserStore(database, TimeProvider.System);
         await RegisterAsync(users, proven: false, Passkey(1));
         await users.AddClaimedAsync(new Dictionary<string, (long, long)> { ["member"] = (70, 50) });
         await RegisterAsync(users, proven: true, Passkey(2));
@@ -31,7 +31,7 @@ public sealed class UserStoreTests(PostgresServer postgres)
     public async Task Every_key_that_was_proved_is_kept_with_its_time()
     {
         await using var database = NpgsqlDataSource.Create(await postgres.CreateDatabaseAsync());
-        var users = new UserStore(database);
+        var users = new UserStore(database, TimeProvider.System);
         await RegisterAsync(users, proven: true, Passkey(1));
         var next = MemberKey.From(RandomNumberGenerator.GetBytes(48));
         await users.RotateAsync("member", _key, Convert.ToBase64String(next.Span), next, Passkey(2));
@@ -60,7 +60,7 @@ public sealed class UserStoreTests(PostgresServer postgres)
         }
 
         await SchemaMigrator.MigrateAsync(database, all, NullLogger.Instance, default);
-        var (key, holder) = Assert.Single(await new UserStore(database).FindHoldersAsync([_key]));
+        var (key, holder) = Assert.Single(await new UserStore(database, TimeProvider.System).FindHoldersAsync([_key]));
         Assert.Equal((_key, "member", true, null), (key, holder.UserId, holder.Proven, holder.RetiredAt));
         await using var count = database.CreateCommand("SELECT count(*) FROM user_keys WHERE proven_at = '2026-01-02Z'");
         Assert.Equal(1L, await count.ExecuteScalarAsync());

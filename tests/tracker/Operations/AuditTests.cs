@@ -5,9 +5,10 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 using Npgsql;
+using Pbts.Api.Administration;
 using Pbts.Api.Announce;
-using Pbts.Api.Http;
-using Pbts.GrainInterfaces.Configuration;
+using Pbts.Api.Callers;
+using Pbts.Hosting.Configuration;
 using Pbts.Tracker.Tests.Support;
 
 namespace Pbts.Tracker.Tests.Operations;

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text.Json;
+using Pbts.Cli;
 using Pbts.Cli.Commands;
 
 namespace Pbts.Tracker.Tests.Peers;

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Pbts.Attestation.Tests;
+using Pbts.Cli;
 using Pbts.Cli.Commands;
 using Pbts.Protocol.Attestation;
 

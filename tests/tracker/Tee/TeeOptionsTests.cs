@@ -1,4 +1,4 @@
-using Pbts.GrainInterfaces.Configuration;
+using Pbts.Hosting.Configuration;
 
 namespace Pbts.Tracker.Tests.Tee;
 

@@ -5,8 +5,8 @@ using CsCheck;
 using Microsoft.Extensions.Options;
 using Pbts.Api.Announce;
 using Pbts.Api.Udp;
-using Pbts.GrainInterfaces.Configuration;
 using Pbts.GrainInterfaces.Swarms;
+using Pbts.Hosting.Configuration;
 
 namespace Pbts.Tracker.Tests.Udp;
 

@@ -1,0 +1,32 @@
+using Microsoft.Extensions.Options;
+using Pbts.Hosting.Configuration;
+
+namespace Pbts.Api.Callers;
+
+/// <summary>Says once in the log what callers may do here: the first thing to look at when one was refused.</summary>
+internal sealed partial class LimitsAtStart(
+    IOptions<TrackerOptions> tracker, IOptions<ReceiptsOptions> receipts, IOptions<LimitsOptions> limits, ILogger<LimitsAtStart> logger) : IHostedService
+{
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        var (announces, reports, others) = (tracker.Value, receipts.Value, limits.Value);
+        string[] rates =
+        [
+            Rate("announces", announces.AnnounceRate, announces.AnnounceBurst),
+            Rate("scraped info hashes", announces.ScrapeRate, announces.ScrapeBurst),
+            Rate("new passkeys", others.PasskeyRate, others.PasskeyBurst),
+            Rate("changes and reports", reports.ReportRate, reports.ReportBurst),
+            Rate("requests", others.RequestRate, others.RequestBurst),
+        ];
+        LogLimits(string.Join(", ", rates), others.BodyBytesPerAddress >> 20, others.BodyBytes >> 20, others.BodySeconds);
+        return Task.CompletedTask;
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    private static string Rate(string what, double rate, int burst) =>
+        rate > 0 ? FormattableString.Invariant($"{what} {rate} a second and {burst} at once") : $"{what} without limit";
+
+    [LoggerMessage(LogLevel.Information, "Limits of one address (IPv6: one /64): {Rates}, bodies {PerAddress} MiB; bodies of all {All} MiB, each within {Seconds} s")]
+    private partial void LogLimits(string rates, long perAddress, long all, int seconds);
+}

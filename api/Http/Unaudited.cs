@@ -1,4 +1,0 @@
-namespace Pbts.Api.Http;
-
-/// <summary>Marks administrators' endpoints that only read and are read all the time: done, they leave no audit line; refused, they do.</summary>
-internal sealed class Unaudited;

@@ -1,0 +1,37 @@
+using Npgsql;
+using OpenTelemetry.Metrics;
+using OpenTelemetry.Resources;
+using OpenTelemetry.Trace;
+
+namespace Pbts.Hosting.Metrics;
+
+/// <summary>
+/// Metrics for Prometheus on the management listener; and, where <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> names a collector,
+/// metrics and traces to it (OpenTelemetry's own variables apply).
+/// </summary>
+internal static class TelemetryHosting
+{
+    private const string CollectorSetting = "OTEL_EXPORTER_OTLP_ENDPOINT";
+
+    public static void AddPbtsTelemetry(this WebApplicationBuilder builder)
+    {
+        var collector = !string.IsNullOrEmpty(builder.Configuration[CollectorSetting]);
+        var telemetry = builder.Services.AddOpenTelemetry()
+            .ConfigureResource(resource => resource.AddService("pbts", serviceInstanceId: $"{Environment.MachineName}-{Environment.ProcessId}"))
+            .WithMetrics(metrics =>
+            {
+                // Requests of the JSON interfaces; announces and scrapes are answered before ASP.NET hears of them.
+                metrics.AddMeter(Telemetry.Name, "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "Microsoft.Orleans", "Npgsql", "System.Runtime");
+                metrics.AddPrometheusExporter();
+                if (collector)
+                    metrics.AddOtlpExporter();
+            });
+        if (!collector)
+            return;
+        telemetry.WithTracing(traces => traces
+            .AddSource(Telemetry.Name, "Microsoft.Orleans.Runtime", "Microsoft.Orleans.Application")
+            .AddAspNetCoreInstrumentation()
+            .AddNpgsql()
+            .AddOtlpExporter());
+    }
+}

@@ -10,8 +10,8 @@ using Pbts.Hosting.Access;
 using Pbts.Hosting.Configuration;
 using Pbts.Protocol.Ethereum;
 using Written = Microsoft.AspNetCore.Http.HttpResults.Results<
-    Microsoft.AspNetCore.Http.HttpResults.Ok<Pbts.Api.Contract.TransactionAnswer>, Microsoft.AspNetCore.Http.HttpResults.Accepted<Pbts.Api.Contract.TransactionAnswer>,
-    Microsoft.AspNetCore.Http.HttpResults.JsonHttpResult<Pbts.Api.Contract.TransactionAnswer>, Microsoft.AspNetCore.Http.HttpResults.JsonHttpResult<Pbts.Api.Http.ErrorAnswer>>;
+    Microsoft.AspNetCore.Http.HttpResults.Ok<Pbts.Api.Chain.TransactionAnswer>, Microsoft.AspNetCore.Http.HttpResults.Accepted<Pbts.Api.Chain.TransactionAnswer>,
+    Microsoft.AspNetCore.Http.HttpResults.JsonHttpResult<Pbts.Api.Chain.TransactionAnswer>, Microsoft.AspNetCore.Http.HttpResults.JsonHttpResult<Pbts.Api.Http.ErrorAnswer>>;
 
 namespace Pbts.Api.Chain;
 

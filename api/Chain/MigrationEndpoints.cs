@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Pbts.Api.Administration;
 using Pbts.Api.Http;
 using Pbts.GrainInterfaces.Chain;
+using Pbts.Hosting.Resilience;
 
 namespace Pbts.Api.Chain;
 
@@ -89,7 +90,7 @@ internal static class MigrationEndpoints
         {
             return await migration.GetAsync();
         }
-        catch (Exception e) when (ErrorHandling.IsAway(e))
+        catch (Exception e) when (Away.Is(e))
         {
             return null;
         }

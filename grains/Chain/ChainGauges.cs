@@ -5,6 +5,7 @@ using Npgsql;
 using Pbts.GrainInterfaces.Operations;
 using Pbts.Grains.Chain.Sync;
 using Pbts.Hosting.Metrics;
+using Pbts.Hosting.Resilience;
 
 namespace Pbts.Grains.Chain;
 
@@ -68,7 +69,7 @@ internal sealed partial class ChainGauges(
             _sync = sync;
             (_remaining, _migrated, _failed) = (reader.GetInt64(2), reader.GetInt64(3), reader.GetInt64(4));
         }
-        catch (Exception e) when (e is NpgsqlException or TimeoutException)
+        catch (Exception e) when (Away.IsDatabase(e))
         {
             LogStale(e.Message);
         }

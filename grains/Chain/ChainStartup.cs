@@ -2,6 +2,7 @@ using Npgsql;
 using Pbts.GrainInterfaces.Chain;
 using Pbts.Grains.Chain.Migrations;
 using Pbts.Grains.Chain.Outbox;
+using Pbts.Hosting.Resilience;
 
 namespace Pbts.Grains.Chain;
 
@@ -41,7 +42,7 @@ internal sealed class ChainStartup(ChainConnection connection, MigrationStore mi
                 await wake();
                 return;
             }
-            catch (Exception e) when (left > 1 && e is OrleansException or TimeoutException or NpgsqlException)
+            catch (Exception e) when (left > 1 && Away.Is(e))
             {
                 await Task.Delay(Pause, time);
             }

@@ -1,4 +1,5 @@
 using Npgsql;
+using Pbts.Hosting.Resilience;
 using Pbts.Protocol;
 
 namespace Pbts.Grains.Chain;
@@ -39,7 +40,7 @@ internal sealed class Pump(Grain grain, string reminderName, TimeSpan period, Fu
         {
             problem = await work();
         }
-        catch (Exception e) when (e is NpgsqlException or TimeoutException)
+        catch (Exception e) when (Away.IsDatabase(e))
         {
             (exception, problem) = (e, new Problem(ProblemKind.Unavailable, "the database does not answer"));
         }

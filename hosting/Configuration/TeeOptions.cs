@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using Pbts.GrainInterfaces.Settings;
 using Pbts.Protocol;
 using Pbts.Protocol.Attestation;
 using Pbts.Protocol.Tee;

@@ -12,8 +12,8 @@ internal sealed class KeyEndpointAccess(IOptions<AdministrationOptions> options)
     {
         var allowed = options.Value.KeyEndpoints switch
         {
-            KeyEndpoints.On => true,
-            KeyEndpoints.Loopback => LocalCallers.IsOurs(context.HttpContext),
+            KeyEndpointUse.On => true,
+            KeyEndpointUse.Loopback => LocalCallers.IsOurs(context.HttpContext),
             _ => false,
         };
         if (allowed)

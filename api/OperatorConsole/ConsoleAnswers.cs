@@ -15,17 +15,17 @@ internal sealed record SwarmsAnswer(bool Success, IReadOnlyList<SwarmRow> Swarms
 internal sealed record SwarmAnswer(bool Success, string InfoHash, int Seeders, int Leechers, int Downloaders, long Completed, IReadOnlyList<string> Silos);
 
 /// <summary>One row of <c>GET /console/api/users</c>. Totals in bytes.</summary>
-internal sealed record UserRow(
+internal sealed record ListedUser(
     string UserId, bool Proven, long Uploaded, long Downloaded, double? Ratio, bool RatioInfinite, long ClaimedUploaded, long ClaimedDownloaded, DateTimeOffset RegisteredAt)
 {
-    public static UserRow From(UserProfile user)
+    public static ListedUser From(UserProfile user)
     {
         var ratio = GrainInterfaces.Users.Ratio.Of(user.Uploaded, user.Downloaded);
         return new(user.UserId, user.Proven, user.Uploaded, user.Downloaded, ratio.Value, ratio.IsInfinite, user.ClaimedUploaded, user.ClaimedDownloaded, user.RegisteredAt);
     }
 }
 
-internal sealed record UsersAnswer(bool Success, IReadOnlyList<UserRow> Users);
+internal sealed record UsersAnswer(bool Success, IReadOnlyList<ListedUser> Users);
 
 /// <summary>Answer to <c>GET /console/api/users/{user_id}</c>: how far a member is let, and the sessions behind its totals. Bytes.</summary>
 /// <param name="Trust">What is in force.</param>

@@ -124,7 +124,7 @@ internal static class ConsoleEndpoints
         if (search?.Length > UserId.MaxCharacters)
             return Answers.BadRequest($"search is too long: at most {UserId.MaxCharacters} characters");
         var users = await grains.GetGrain<IUserDirectoryGrain>(0).SearchAsync(search ?? "", count);
-        return TypedResults.Ok(new UsersAnswer(true, [.. users.Select(UserRow.From)]));
+        return TypedResults.Ok(new UsersAnswer(true, [.. users.Select(ListedUser.From)]));
     }
 
     private static async Task<IResult> UserAsync(string userId, IGrainFactory grains, IOptions<TrackerOptions> tracker, IOptions<MembersOptions> members)

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Options;
 namespace Pbts.Hosting.Configuration;
 
 /// <summary>Who may call the endpoints that handle private keys.</summary>
-public enum KeyEndpoints
+public enum KeyEndpointUse
 {
     /// <summary>Programs of the tracker's own user, or root, on its machine.</summary>
     Loopback,
@@ -33,7 +33,7 @@ public sealed class AdministrationOptions
     public bool AllowsLocal => AllowLocal ?? Token.Length == 0;
 
     /// <summary><c>/keygen</c>, <c>/attest</c> and <c>/keygen-tee</c>. <c>PBTS_KEY_ENDPOINTS</c>.</summary>
-    public KeyEndpoints KeyEndpoints { get; set; } = KeyEndpoints.Loopback;
+    public KeyEndpointUse KeyEndpoints { get; set; } = KeyEndpointUse.Loopback;
 
     /// <summary>
     /// Whether Orleans' dashboard is at <c>/console/orleans</c>. It looks at every call of a grain, so it is off by default; it must

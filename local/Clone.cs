@@ -1,7 +1,7 @@
 namespace Pbts.Local;
 
 /// <summary>The clone that all is started from: where its programs and tools are.</summary>
-internal static class Clone
+public static class Clone
 {
     /// <summary>The folder with <c>pbts</c> in it.</summary>
     public static string Root { get; } = Find();

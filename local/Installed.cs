@@ -3,7 +3,7 @@ using System.Diagnostics;
 namespace Pbts.Local;
 
 /// <summary>Programs of others that a tracker on this machine needs. What is missing is installed by <c>scripts/install.sh</c>.</summary>
-internal static class Installed
+public static class Installed
 {
     /// <summary>The folder of the newest PostgreSQL's programs.</summary>
     public static string Postgres() => FindPostgres() ?? Again("postgres", FindPostgres);

@@ -7,7 +7,7 @@ namespace Pbts.Local;
 /// One tracker of this machine and all that belongs to it, as its data folder has it: settings in <c>instance</c>, processes
 /// in <c>run/NAME.pid</c>, their logs in <c>logs/NAME.log</c>.
 /// </summary>
-internal sealed class Instance
+public sealed class Instance
 {
     /// <summary>Keeps the others running; no part of the tracker, so its file is hidden.</summary>
     public const string Keeper = ".keeper";

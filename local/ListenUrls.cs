@@ -3,7 +3,7 @@ using Pbts.Local.Processes;
 namespace Pbts.Local;
 
 /// <summary>What <c>--host</c> means: loopback and "every address" mean both families.</summary>
-internal static class ListenUrls
+public static class ListenUrls
 {
     private static readonly bool HasIpv6 = File.Exists("/proc/net/if_inet6") && File.ReadLines("/proc/net/if_inet6").Any();
 

@@ -6,7 +6,7 @@ using Pbts.Local.Processes;
 namespace Pbts.Local;
 
 /// <summary>An Ethereum chain for development: Foundry's anvil, on loopback, its state kept in the instance's folder.</summary>
-internal sealed class LocalChain(Instance instance, Launcher launcher, Action<string> say)
+public sealed class LocalChain(Instance instance, Launcher launcher, Action<string> say)
 {
     public const string Name = "chain";
 

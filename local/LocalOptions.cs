@@ -3,7 +3,7 @@ using System.Globalization;
 namespace Pbts.Local;
 
 /// <summary>Options of the commands for a tracker on this machine.</summary>
-internal sealed record LocalOptions
+public sealed record LocalOptions
 {
     private const int MostProcesses = 64;
 

@@ -4,7 +4,7 @@ using Pbts.Local.Processes;
 namespace Pbts.Local;
 
 /// <summary>The private PostgreSQL of an instance.</summary>
-internal sealed class LocalPostgres(Instance instance, Launcher launcher, Action<string> say)
+public sealed class LocalPostgres(Instance instance, Launcher launcher, Action<string> say)
 {
     public const string Name = "postgres";
 

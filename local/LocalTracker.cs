@@ -9,7 +9,7 @@ namespace Pbts.Local;
 /// A tracker on this machine: PostgreSQL, the chain, the tracker's processes and the proxy before them. Starts what does not
 /// run, in the order in which each needs the other, and stops it from the outside in.
 /// </summary>
-internal sealed class LocalTracker
+public sealed class LocalTracker
 {
     public const string FirstNode = "node-1";
 

@@ -4,7 +4,7 @@ using Pbts.Local.Processes;
 namespace Pbts.Local;
 
 /// <summary>nginx before several front ends, which sends the announces of a swarm to the same of them.</summary>
-internal sealed partial class NginxProxy(Instance instance, Launcher launcher, Action<string> say)
+public sealed partial class NginxProxy(Instance instance, Launcher launcher, Action<string> say)
 {
     public const string Name = "proxy";
 

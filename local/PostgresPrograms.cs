@@ -7,7 +7,7 @@ namespace Pbts.Local;
 /// PostgreSQL's programs, as they are run here: never as root, for whom the server does not run; on a Unix socket in a folder
 /// that nobody else may enter, so without a port, a password or a secret.
 /// </summary>
-internal sealed class PostgresPrograms
+public sealed class PostgresPrograms
 {
     private static readonly bool AsRoot = Libc.EffectiveUser() == 0;
 

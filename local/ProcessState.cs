@@ -1,7 +1,7 @@
 namespace Pbts.Local;
 
 /// <summary>How a process of an instance is.</summary>
-internal enum ProcessState
+public enum ProcessState
 {
     /// <summary>It runs and answers.</summary>
     Ready,

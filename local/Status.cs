@@ -4,7 +4,7 @@ using System.Text.Json.Nodes;
 namespace Pbts.Local;
 
 /// <summary>What runs, and where, for people and for scripts.</summary>
-internal sealed class Status
+public sealed class Status
 {
     private readonly LocalTracker _tracker;
     private readonly IReadOnlyList<(string Name, int? Pid, ProcessState State)> _processes;

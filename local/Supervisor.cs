@@ -8,7 +8,7 @@ namespace Pbts.Local;
 /// </summary>
 /// <param name="tracker">What it looks after.</param>
 /// <param name="names">The processes.</param>
-internal sealed class Supervisor(LocalTracker tracker, IReadOnlyCollection<string> names)
+public sealed class Supervisor(LocalTracker tracker, IReadOnlyCollection<string> names)
 {
     private static readonly TimeSpan Every = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);

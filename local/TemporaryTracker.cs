@@ -4,7 +4,7 @@ using Pbts.Local.Processes;
 namespace Pbts.Local;
 
 /// <summary>A tracker whose data and processes go when whoever measures it ends.</summary>
-internal sealed class TemporaryTracker : IAsyncDisposable
+public sealed class TemporaryTracker : IAsyncDisposable
 {
     /// <summary>A load generator is one address: what limits an address is off.</summary>
     private static readonly string[] Unlimited =

@@ -9,7 +9,7 @@ namespace Pbts.Local;
 /// <c>./pbts test</c>: every test, .NET's against the real PostgreSQL, chain and clients, and the contracts' own. The script
 /// has installed what they need. The last line is "N passed, N failed".
 /// </summary>
-internal sealed class TestCommand : IDisposable
+public sealed class TestCommand : IDisposable
 {
     /// <summary>Chaos and what one stranger can do are commands of their own.</summary>
     private const string Ordinary = "Category!=Chaos&Category!=Load";

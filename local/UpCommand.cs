@@ -5,7 +5,7 @@ using Pbts.Local.Processes;
 namespace Pbts.Local;
 
 /// <summary><c>./pbts up</c>: starts what does not run, and looks after it until it is told to stop.</summary>
-internal sealed class UpCommand(LocalOptions options)
+public sealed class UpCommand(LocalOptions options)
 {
     /// <summary>Set by whoever starts again what has ended: then programs and settings are taken as they are.</summary>
     public const string KeeperVariable = "PBTS_KEEPER";

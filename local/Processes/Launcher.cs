@@ -5,7 +5,7 @@ namespace Pbts.Local.Processes;
 /// <summary>Starts and stops the processes of an instance.</summary>
 /// <param name="instance">Where they are recorded.</param>
 /// <param name="say">Told what happens, a line at a time.</param>
-internal sealed class Launcher(Instance instance, Action<string> say)
+public sealed class Launcher(Instance instance, Action<string> say)
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 

@@ -4,7 +4,7 @@ using System.Security.Cryptography;
 namespace Pbts.Local.Processes;
 
 /// <summary>Ports of this machine.</summary>
-internal static class Ports
+public static class Ports
 {
     private static readonly string[] Tables = ["/proc/net/tcp", "/proc/net/tcp6", "/proc/net/udp", "/proc/net/udp6"];
 

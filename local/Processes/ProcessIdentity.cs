@@ -6,7 +6,7 @@ namespace Pbts.Local.Processes;
 /// What tells a process from a later one with its pid: the pid, when it started (field 22 of its stat, proc(5)), and the boot
 /// of the machine.
 /// </summary>
-internal readonly record struct ProcessIdentity(int Pid, string Start, string Boot)
+public readonly record struct ProcessIdentity(int Pid, string Start, string Boot)
 {
     private static readonly string ThisBoot = File.ReadAllText("/proc/sys/kernel/random/boot_id").Trim();
 

@@ -39,6 +39,7 @@ public static class GrainServices
         services.AddSingleton<Admissions>();
         services.AddSingleton<EvidenceStore>();
         services.AddSingleton<ReportVerifier>();
+        services.AddTransient<ReportProcessor>();
         services.AddSingleton<DatabaseClock>();
         services.AddSingleton<LedgerMetrics>();
         services.AddSingleton<KeyHolders>();

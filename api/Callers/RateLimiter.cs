@@ -33,30 +33,26 @@ internal sealed class RateLimiter
     public bool Allows(IPAddress address, int units = 1) => _cost == 0 || Allows(KeyOf(address), units);
 
     /// <summary>Whether this user may spend so many units; if so, they are spent.</summary>
-    public bool Allows(string userId, int units = 1)
+    public bool Allows(string userId, int units = 1) => _cost == 0 || Allows(KeyOf(userId), units);
+
+    /// <summary>Whether this user might spend one unit now; it is not spent.</summary>
+    public bool MightAllow(string userId)
     {
         if (_cost == 0)
             return true;
-        // FNV-1a; the seed that keeps others from choosing their neighbours comes in below.
-        var hash = 14695981039346656037;
-        foreach (var character in userId)
-            hash = (hash ^ character) * 1099511628211;
-        return Allows(hash, units);
+        var now = _time.GetTimestamp();
+        var hash = Mix(KeyOf(userId) ^ _seed);
+        return Math.Min(Volatile.Read(ref _first[hash & (Places - 1)]), Volatile.Read(ref _second[(hash >> 32) & (Places - 1)])) - now <= _allowance - _cost;
     }
 
     /// <summary>
     /// Takes units that turned out to be due only after they were spent. The caller may owe up to one burst and is refused
     /// until that is paid off.
     /// </summary>
-    public void Charge(IPAddress address, int units)
-    {
-        if (_cost == 0 || units <= 0)
-            return;
-        var now = _time.GetTimestamp();
-        var hash = Mix(KeyOf(address) ^ _seed);
-        Charge(ref _first[hash & (Places - 1)], now, units);
-        Charge(ref _second[(hash >> 32) & (Places - 1)], now, units);
-    }
+    public void Charge(IPAddress address, int units) => Charge(KeyOf(address), units);
+
+    /// <summary>The same of a user.</summary>
+    public void Charge(string userId) => Charge(KeyOf(userId), 1);
 
     /// <summary>Who is one caller: an IPv4 address, or the /64 of an IPv6 address.</summary>
     public static ulong KeyOf(IPAddress address)
@@ -68,12 +64,31 @@ internal sealed class RateLimiter
             : BinaryPrimitives.ReadUInt64BigEndian(bytes);
     }
 
+    /// <summary>FNV-1a; the seed that keeps others from choosing their neighbours comes in later.</summary>
+    private static ulong KeyOf(string userId)
+    {
+        var hash = 14695981039346656037;
+        foreach (var character in userId)
+            hash = (hash ^ character) * 1099511628211;
+        return hash;
+    }
+
     private bool Allows(ulong caller, int units)
     {
         var now = _time.GetTimestamp();
         var hash = Mix(caller ^ _seed);
         var first = Take(ref _first[hash & (Places - 1)], now, units);
         return Take(ref _second[(hash >> 32) & (Places - 1)], now, units) | first;
+    }
+
+    private void Charge(ulong caller, int units)
+    {
+        if (_cost == 0 || units <= 0)
+            return;
+        var now = _time.GetTimestamp();
+        var hash = Mix(caller ^ _seed);
+        Charge(ref _first[hash & (Places - 1)], now, units);
+        Charge(ref _second[(hash >> 32) & (Places - 1)], now, units);
     }
 
     private bool Take(ref long place, long now, int units)

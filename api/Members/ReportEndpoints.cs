@@ -37,44 +37,59 @@ internal static class ReportEndpoints
             return Answers.BadRequest(fault);
 
         var (userId, passkey) = (report.UserId.ToString(), report.Passkey);
-        var user = grains.GetGrain<IUserGrain>(userId);
-        if (await ClusterCalls.RepeatAsync(user.GetAsync) is not { } profile)
-            return Answers.NotFound("User not registered");
-        if (passkey is null && options.Value.RequirePasskey)
-            return Answers.Unauthorized("passkey is missing: this tracker takes reports from their user only");
-        if (passkey is not null && !await ClusterCalls.RepeatAsync(() => user.HasPasskeyAsync(passkey)))
-            return Answers.Unauthorized("passkey is not the user's");
         // Without a passkey it may be anybody: then the address alone is limited, or strangers could use the user's share up.
-        if (passkey is not null && !limits.ReportsByUser.Allows(userId))
+        var isNamed = passkey is not null || !options.Value.RequirePasskey;
+        var hasShare = passkey is null || limits.ReportsByUser.MightAllow(userId);
+        var mayProceed = isNamed && hasShare && settings.VerifySignatures
+            && budget.Allows(address, Math.Max(0, VerificationBudget.OfReport(report.Receipts.Count + report.Vouchers.Count) - charged)) && (passkey is not null || budget.AllowsStrangers());
+        VerificationTurn.Current = new(RateLimiter.KeyOf(address), passkey is null ? VerificationKind.Report : VerificationKind.Prompt);
+        var (receipts, vouchers) = (Good(report.Receipts, receipt => receipt.Fault), Good(report.Vouchers, voucher => voucher.Fault));
+        var submitted = new MemberReport(
+            passkey, mayProceed, [.. receipts.Select(i => report.Receipts[i]).Select(receipt => new SubmittedReceipt(receipt.ToReceipt(default), receipt.SenderPk is not null))],
+            [.. vouchers.Select(i => report.Vouchers[i]).Select(voucher => new SubmittedVoucher(voucher.ToVoucher(default, default), voucher.SenderPk is not null))]);
+        // A report may be repeated safely: what an attempt without an answer has credited comes back as a duplicate. One that
+        // was only late is not: it may still be waiting, and would wait twice.
+        var answer = await ClusterCalls.RepeatAsync(() => grains.GetGrain<IReportGrain>(userId).ReportAsync(submitted), lateToo: false);
+        if (answer.Check == ReporterCheck.NotRegistered)
+            return Answers.NotFound("User not registered");
+        if (!isNamed)
+            return Answers.Unauthorized("passkey is missing: this tracker takes reports from their user only");
+        if (answer.Check == ReporterCheck.WrongPasskey)
+            return Answers.Unauthorized("passkey is not the user's");
+        if (!hasShare)
         {
             limits.Refused(Limit.Reports);
             return Answers.TooMany(context);
         }
 
+        if (passkey is not null)
+            limits.ReportsByUser.Charge(userId);
         if (!settings.VerifySignatures)
-            return await UnverifiedReport.RunAsync(user, report, settings.ReceiptWindow, options.Value.MaxPieceSize, time);
-
-        if (!budget.Allows(address, Math.Max(0, VerificationBudget.OfReport(report.Receipts.Count + report.Vouchers.Count) - charged)) || (passkey is null && !budget.AllowsStrangers()))
+            return await UnverifiedReport.RunAsync(grains.GetGrain<IUserGrain>(userId), report, settings.ReceiptWindow, options.Value.MaxPieceSize, time);
+        if (answer.Outcome is not { } outcome || outcome.Verdict == ReportVerdict.Busy)
             return Answers.TooMany(context);
-        VerificationTurn.Current = new(RateLimiter.KeyOf(address), passkey is null ? VerificationKind.Report : VerificationKind.Prompt);
-        var (verdict, results, voucherResults) = await SpendAsync(grains, profile, report);
-        budget.ChargeForged(address, results.Count(result => result?.Status == ReceiptStatus.BadSignature.ToWire())
-            + voucherResults.Count(result => result?.Status == VoucherStatus.BadSignature.ToWire()));
-        if (verdict == ReportVerdict.Busy)
-            return Answers.TooMany(context);
-        if (verdict == ReportVerdict.Unavailable || await ClusterCalls.RepeatAsync(user.GetAsync) is not { } totals)
+        if (outcome.Verdict == ReportVerdict.Unavailable)
             return Answers.Unavailable(context);
+
+        budget.ChargeForged(address, outcome.Statuses.Count(status => status == ReceiptStatus.BadSignature) + outcome.Vouchers.Count(voucher => voucher.Status == VoucherStatus.BadSignature));
+        ReceiptResult[] results = [.. report.Receipts.Select((receipt, i) => new ReceiptResult(i, ReceiptStatus.Malformed.ToWire(), receipt.Fault))];
+        for (var i = 0; i < receipts.Length; i++)
+            results[receipts[i]] = new(receipts[i], outcome.Statuses[i].ToWire());
+        VoucherResult[] voucherResults = [.. report.Vouchers.Select((voucher, i) => new VoucherResult(i, VoucherStatus.Malformed.ToWire(), Error: voucher.Fault))];
+        for (var i = 0; i < vouchers.Length; i++)
+            voucherResults[vouchers[i]] = VoucherResult.Of(vouchers[i], outcome.Vouchers[i]);
         var warning = report.UploadedDelta > 0 || report.DownloadedDelta > 0 ? "uploaded_delta and downloaded_delta are ignored: totals come from receipts and vouchers" : null;
-        return Answer(totals, results, voucherResults, verified: true, updated: results.Any(IsAccepted) || voucherResults.Any(result => result.Credited > 0), warning);
+        return Answer(
+            answer.Uploaded, answer.Downloaded, results, voucherResults, verified: true, updated: results.Any(IsAccepted) || voucherResults.Any(result => result.Credited > 0), warning);
     }
 
     /// <summary>The answer after the totals have changed.</summary>
     public static Ok<ReportAnswer> Answer(
-        UserProfile totals, IReadOnlyList<ReceiptResult> results, IReadOnlyList<VoucherResult> vouchers, bool verified, bool updated, string? warning)
+        long uploaded, long downloaded, IReadOnlyList<ReceiptResult> results, IReadOnlyList<VoucherResult> vouchers, bool verified, bool updated, string? warning)
     {
-        var ratio = Ratio.Of(totals.Uploaded, totals.Downloaded);
+        var ratio = Ratio.Of(uploaded, downloaded);
         return TypedResults.Ok(new ReportAnswer(
-            true, totals.Uploaded, totals.Downloaded, ratio.Value, ratio.IsInfinite, verified ? results.Count(IsAccepted) : 0, updated, verified, results,
+            true, uploaded, downloaded, ratio.Value, ratio.IsInfinite, verified ? results.Count(IsAccepted) : 0, updated, verified, results,
             vouchers, vouchers.Count(IsVerified), warning));
     }
 
@@ -83,67 +98,6 @@ internal static class ReportEndpoints
     private static bool IsVerified(VoucherResult result) =>
         VoucherStatusNames.TryParse(result.Status, out var status) && status is VoucherStatus.Accepted or VoucherStatus.Partial or VoucherStatus.Duplicate;
 
-    private static async Task<(ReportVerdict Verdict, ReceiptResult[] Results, VoucherResult[] Vouchers)> SpendAsync(
-        IGrainFactory grains, UserProfile profile, ReportRequest report)
-    {
-        var hasKey = profile.TryGetKey(out var sender);
-        var results = new ReceiptResult[report.Receipts.Count];
-        var places = new List<int>();
-        var receipts = new List<Receipt>();
-        for (var i = 0; i < results.Length; i++)
-        {
-            if (report.Receipts[i].Fault is { } fault)
-            {
-                results[i] = new(i, ReceiptStatus.Malformed.ToWire(), fault);
-            }
-            else if (!profile.Proven || !hasKey)
-            {
-                results[i] = new(i, ReceiptStatus.Unproven.ToWire());
-            }
-            else
-            {
-                places.Add(i);
-                receipts.Add(report.Receipts[i].ToReceipt(sender));
-            }
-        }
-
-        var voucherResults = new VoucherResult[report.Vouchers.Count];
-        var voucherPlaces = new List<int>();
-        var vouchers = new List<Voucher>();
-        var instance = voucherResults.Length > 0 && InstanceId.TryParse(await grains.GetGrain<ISettingsGrain>(0).GetInstanceIdAsync(), out var known) ? known : default;
-        for (var i = 0; i < voucherResults.Length; i++)
-        {
-            if (report.Vouchers[i].Fault is { } fault)
-            {
-                voucherResults[i] = new(i, VoucherStatus.Malformed.ToWire(), Error: fault);
-            }
-            else if (!profile.Proven || !hasKey)
-            {
-                voucherResults[i] = new(i, VoucherStatus.Unproven.ToWire());
-            }
-            else
-            {
-                voucherPlaces.Add(i);
-                vouchers.Add(report.Vouchers[i].ToVoucher(instance, sender));
-            }
-        }
-
-        if (receipts.Count + vouchers.Count == 0)
-            return (ReportVerdict.Processed, results, voucherResults);
-        // A report may be repeated safely: what an attempt without an answer has credited comes back as a duplicate. One that
-        // was only late is not: it may still be waiting, and would wait twice.
-        var grain = grains.GetGrain<IReceiptGrain>(sender.ToString());
-        var outcome = await ClusterCalls.RepeatAsync(() => grain.ReportAsync(new ReceiptReport(profile.UserId, receipts, vouchers)), lateToo: false);
-        for (var i = 0; i < outcome.Statuses.Length; i++)
-            results[places[i]] = new(places[i], outcome.Statuses[i].ToWire());
-        for (var i = 0; i < voucherPlaces.Count && outcome.Verdict == ReportVerdict.Processed; i++)
-        {
-            // A silo of an older version, during an upgrade, knows no vouchers.
-            var voucher = outcome.Vouchers is null ? new VoucherOutcome(VoucherStatus.Busy) : outcome.Vouchers[i];
-            voucherResults[voucherPlaces[i]] = new(voucherPlaces[i], voucher.Status.ToWire(), voucher.Credited, voucher.Total,
-                voucher.Status == VoucherStatus.Partial ? voucher.Reason : null, voucher.Status == VoucherStatus.Malformed ? voucher.Reason : null);
-        }
-
-        return (outcome.Verdict, results, voucherResults);
-    }
+    /// <summary>The places of those with which nothing is wrong.</summary>
+    private static int[] Good<T>(IReadOnlyList<T> reported, Func<T, string?> fault) => [.. Enumerable.Range(0, reported.Count).Where(i => fault(reported[i]) is null)];
 }

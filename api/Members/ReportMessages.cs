@@ -142,7 +142,12 @@ internal sealed record ReportedVoucher(
 /// <param name="Error">Of what is malformed: which field, and why.</param>
 internal sealed record VoucherResult(
     int Index, string Status, long Credited = 0, long Total = 0, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Reason = null,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Error = null);
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Error = null)
+{
+    public static VoucherResult Of(int index, VoucherOutcome outcome) => new(
+        index, outcome.Status.ToWire(), outcome.Credited, outcome.Total, outcome.Status == VoucherStatus.Partial ? outcome.Reason : null,
+        outcome.Status == VoucherStatus.Malformed ? outcome.Reason : null);
+}
 
 /// <summary>What became of the receipt at <paramref name="Index"/>.</summary>
 internal sealed record ReceiptResult(int Index, string Status, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Error = null);

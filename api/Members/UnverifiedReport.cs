@@ -24,7 +24,7 @@ internal static class UnverifiedReport
         var later = Enumerable.Range(0, report.Vouchers.Count).Select(index => new VoucherResult(index, VoucherStatus.Busy.ToWire())).ToArray();
         var updated = (uploaded > 0 || downloaded > 0) && await user.CreditUnverifiedAsync(uploaded, downloaded);
         return await user.GetAsync() is { } totals
-            ? ReportEndpoints.Answer(totals, results, later, verified: false, updated, "signatures are not verified on this tracker")
+            ? ReportEndpoints.Answer(totals.Uploaded, totals.Downloaded, results, later, verified: false, updated, "signatures are not verified on this tracker")
             : Answers.NotFound("User not registered");
 
         ReceiptResult Check(ReportedReceipt receipt, int index)

@@ -89,7 +89,7 @@ internal static class ConsoleEndpoints
         }
     }
 
-    private static async Task<IResult> SwarmsAsync(string? prefix, string? sort, string? limit, ClusterFigures figures)
+    private static async Task<Results<Ok<SwarmsAnswer>, Refusal>> SwarmsAsync(string? prefix, string? sort, string? limit, ClusterFigures figures)
     {
         prefix = (prefix ?? "").Trim().ToLowerInvariant();
         if (prefix.Length > 2 * InfoHash.Length || prefix.AsSpan().ContainsAnyExcept(HexDigits))
@@ -106,7 +106,7 @@ internal static class ConsoleEndpoints
             .Select(entry => new SwarmRow(entry.Swarm.InfoHash, entry.Swarm.Complete, entry.Swarm.Incomplete, entry.Swarm.Downloaders, $"{entry.Silo.Endpoint}"))]));
     }
 
-    private static async Task<IResult> SwarmAsync(string infoHash, SwarmClient swarms, ClusterFigures figures)
+    private static async Task<Results<Ok<SwarmAnswer>, Refusal>> SwarmAsync(string infoHash, SwarmClient swarms, ClusterFigures figures)
     {
         if (!InfoHash.TryParse(infoHash, out var torrent))
             return Answers.BadRequest("info_hash must be 40 hexadecimal digits");
@@ -117,7 +117,7 @@ internal static class ConsoleEndpoints
                 true, torrent.ToString(), counts.Complete, counts.Incomplete, counts.Downloaders, counts.Downloaded, [.. held.Select(entry => $"{entry.Silo.Endpoint}")]));
     }
 
-    private static async Task<IResult> UsersAsync(string? search, string? limit, IGrainFactory grains)
+    private static async Task<Results<Ok<UsersAnswer>, Refusal>> UsersAsync(string? search, string? limit, IGrainFactory grains)
     {
         if (!TryReadLimit(limit, out var count))
             return BadLimit();
@@ -127,7 +127,7 @@ internal static class ConsoleEndpoints
         return TypedResults.Ok(new UsersAnswer(true, [.. users.Select(ListedUser.From)]));
     }
 
-    private static async Task<IResult> UserAsync(string userId, IGrainFactory grains, IOptions<TrackerOptions> tracker, IOptions<MembersOptions> members)
+    private static async Task<Results<Ok<UserStandingAnswer>, Refusal>> UserAsync(string userId, IGrainFactory grains, IOptions<TrackerOptions> tracker, IOptions<MembersOptions> members)
     {
         if (!UserId.TryParse(userId, out _) || await grains.GetGrain<IUserGrain>(userId).GetAsync() is not { } user
             || await grains.GetGrain<IUserGrain>(userId).GetCreditAsync() is not { } credit)
@@ -139,7 +139,7 @@ internal static class ConsoleEndpoints
             credit.SentSessions, credit.SentBytes, credit.ReceivedSessions, credit.ReceivedBytes));
     }
 
-    private static async Task<IResult> TorrentsAsync(string? search, string? limit, IGrainFactory grains)
+    private static async Task<Results<Ok<TorrentsAnswer>, Refusal>> TorrentsAsync(string? search, string? limit, IGrainFactory grains)
     {
         if (!TryReadLimit(limit, out var count))
             return BadLimit();
@@ -151,10 +151,10 @@ internal static class ConsoleEndpoints
             torrent.PublishedAt.ToUnixTimeMilliseconds() / 1000.0))]));
     }
 
-    private static async Task<IResult> AuditAsync(string? limit, AuditTrail audit) =>
+    private static async Task<Results<Ok<AuditAnswer>, Refusal>> AuditAsync(string? limit, AuditTrail audit) =>
         TryReadLimit(limit, out var count) ? TypedResults.Ok(new AuditAnswer(true, await audit.ReadAsync(count))) : BadLimit();
 
-    private static async Task<IResult> ConfigurationAsync(
+    private static async Task<Ok<ConfigurationAnswer>> ConfigurationAsync(
         IGrainFactory grains, IOptions<NodeOptions> node, IOptions<TrackerOptions> tracker, IOptions<ReceiptsOptions> receipts, IOptions<RatioOptions> ratio,
         IOptions<AdministrationOptions> administration, IOptions<MembersOptions> members)
     {
@@ -168,5 +168,5 @@ internal static class ConsoleEndpoints
         return text is null || (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out limit) && limit is >= 1 and <= MaxRows);
     }
 
-    private static JsonHttpResult<ErrorAnswer> BadLimit() => Answers.BadRequest($"limit must be an integer from 1 to {MaxRows}");
+    private static Refusal BadLimit() => Answers.BadRequest($"limit must be an integer from 1 to {MaxRows}");
 }

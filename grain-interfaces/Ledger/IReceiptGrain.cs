@@ -1,6 +1,9 @@
 namespace Pbts.GrainInterfaces.Ledger;
 
-/// <summary>Spends the receipts of one sender. The key is the sender's public key in lower-case hex (96 characters).</summary>
+/// <summary>
+/// Takes reports of front ends of the version before, during an upgrade; those of this one call <see cref="IReportGrain"/>. The
+/// key is the sender's public key in lower-case hex (96 characters).
+/// </summary>
 [Alias("pbts.IReceiptGrain")]
 public interface IReceiptGrain : IGrainWithStringKey
 {

@@ -22,6 +22,8 @@ internal sealed class LedgerState
 
     /// <summary>Bytes of registered torrents that receivers have been debited.</summary>
     public Dictionary<(long Receiver, InfoHash Torrent), long> Debits { get; } = [];
+
+    public Totals? TotalsOf(long member) => Members.TryGetValue(member, out var account) ? new Totals(account.Uploaded, account.Downloaded) : null;
 }
 
 /// <summary>A member's totals, as they become.</summary>

@@ -31,7 +31,7 @@ internal sealed partial class ReceiptLedger : IReceiptLedger, IAsyncDisposable
     private readonly LedgerMetrics _metrics;
     private readonly int _timeout;
     private readonly long _window;
-    private readonly Batcher<Work, Result> _batcher;
+    private readonly Batcher<Work, LedgerResult> _batcher;
 
     public ReceiptLedger(
         NpgsqlDataSource database, ReceiptPartitions partitions, CreditRules rules, IOptions<ReceiptsOptions> options, LedgerMetrics metrics, IMeterFactory meters,
@@ -50,11 +50,22 @@ internal sealed partial class ReceiptLedger : IReceiptLedger, IAsyncDisposable
 
     public int Waiting => _batcher.Waiting;
 
-    public async ValueTask<LedgerOutcome[]?> SpendAsync(IReadOnlyList<LedgerEntry> receipts) =>
-        receipts.Count == 0 ? [] : (await RunAsync(new(receipts, [])))?.Receipts;
-
-    public async ValueTask<VoucherOutcome[]?> CreditAsync(IReadOnlyList<VoucherEntry> vouchers) =>
-        vouchers.Count == 0 ? [] : (await RunAsync(new([], vouchers)))?.Vouchers;
+    public async ValueTask<LedgerResult?> SettleAsync(IReadOnlyList<LedgerEntry> receipts, IReadOnlyList<VoucherEntry> vouchers)
+    {
+        if (receipts.Count + vouchers.Count == 0)
+            return new([], [], null);
+        if (_batcher.TryRun(new(receipts, vouchers)) is not { } running)
+            return null;
+        try
+        {
+            return await running;
+        }
+        catch (Exception e) when (Away.IsDatabase(e))
+        {
+            LogUnavailable(e.Message);
+            return null;
+        }
+    }
 
     public async ValueTask<HashSet<(long Epoch, ReceiptId Id)>> FindSpentAsync(IReadOnlyList<(long Epoch, ReceiptId Id)> ids)
     {
@@ -88,22 +99,7 @@ internal sealed partial class ReceiptLedger : IReceiptLedger, IAsyncDisposable
     internal static NpgsqlParameter Array<T>(IEnumerable<T> values, NpgsqlDbType type) =>
         new() { Value = values.ToArray(), NpgsqlDbType = NpgsqlDbType.Array | type };
 
-    private async ValueTask<Result?> RunAsync(Work work)
-    {
-        if (_batcher.TryRun(work) is not { } running)
-            return null;
-        try
-        {
-            return await running;
-        }
-        catch (Exception e) when (Away.IsDatabase(e))
-        {
-            LogUnavailable(e.Message);
-            return null;
-        }
-    }
-
-    private async Task<IReadOnlyList<Result>> RunBatchAsync(IReadOnlyList<Work> reports)
+    private async Task<IReadOnlyList<LedgerResult>> RunBatchAsync(IReadOnlyList<Work> reports)
     {
         for (var attempt = 1; ; attempt++)
         {
@@ -128,7 +124,7 @@ internal sealed partial class ReceiptLedger : IReceiptLedger, IAsyncDisposable
         }
     }
 
-    private async Task<IReadOnlyList<Result>> RunOnceAsync(IReadOnlyList<Work> reports)
+    private async Task<IReadOnlyList<LedgerResult>> RunOnceAsync(IReadOnlyList<Work> reports)
     {
         var started = Stopwatch.GetTimestamp();
         await using var connection = await _database.OpenConnectionAsync();
@@ -137,12 +133,12 @@ internal sealed partial class ReceiptLedger : IReceiptLedger, IAsyncDisposable
         var vouchers = reports.SelectMany(report => report.Vouchers).ToArray();
         var state = await LedgerReads.ReadAsync(connection, receipts, vouchers, _window, _timeout);
         var crediting = new Crediting(state, _rules);
-        Result[] results = [.. reports.Select(report => new Result([.. report.Receipts.Select(crediting.Spend)], [.. report.Vouchers.Select(crediting.Credit)]))];
+        LedgerResult[] results = [.. reports.Select(report => new LedgerResult([.. report.Receipts.Select(crediting.Spend)], [.. report.Vouchers.Select(crediting.Credit)], null))];
         await LedgerWrites.WriteAsync(connection, state, crediting, _timeout);
         await transaction.CommitAsync();
         _metrics.Withheld(crediting.Withheld);
         _metrics.Committed(Stopwatch.GetElapsedTime(started), receipts.Length + vouchers.Length);
-        return results;
+        return [.. results.Zip(reports, (result, report) => result with { Totals = state.TotalsOf(report.Sender) })];
     }
 
     [LoggerMessage(LogLevel.Warning, "The ledger cannot reach the database: {Problem}")]
@@ -151,7 +147,9 @@ internal sealed partial class ReceiptLedger : IReceiptLedger, IAsyncDisposable
     [LoggerMessage(LogLevel.Information, "A transaction of the ledger is tried again: {Reason}")]
     private partial void LogRetry(string reason);
 
-    private sealed record Work(IReadOnlyList<LedgerEntry> Receipts, IReadOnlyList<VoucherEntry> Vouchers);
-
-    private sealed record Result(LedgerOutcome[] Receipts, VoucherOutcome[] Vouchers);
+    private sealed record Work(IReadOnlyList<LedgerEntry> Receipts, IReadOnlyList<VoucherEntry> Vouchers)
+    {
+        /// <summary>Who reports: all entries have one sender.</summary>
+        public long Sender => Receipts.Count > 0 ? Receipts[0].Sender : Vouchers[0].Sender;
+    }
 }

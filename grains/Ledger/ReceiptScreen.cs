@@ -5,7 +5,10 @@ using Pbts.Protocol.Vouchers;
 
 namespace Pbts.Grains.Ledger;
 
-/// <summary>The rules of a report that need no signature: whose receipt or voucher, between whom, how old, how large.</summary>
+/// <summary>
+/// The rules of a report that need no signature: whose receipt or voucher, between whom, how old, how large. Nothing that is
+/// reported counts before the sender's key, under which it is reported, is proven.
+/// </summary>
 internal sealed class ReceiptScreen(
     MemberKey sender, string reporter, IReadOnlyDictionary<MemberKey, KeyHolder> holders, ReceiptsOptions options, long window, long now)
 {
@@ -18,9 +21,9 @@ internal sealed class ReceiptScreen(
     /// <summary><see cref="ReceiptStatus.Accepted"/> when only the signature and the ledger can still refuse it.</summary>
     public ReceiptStatus Check(Receipt receipt)
     {
-        var from = HolderOf(receipt.Sender);
-        if (from is null && receipt.Sender == sender)
+        if (HolderOf(sender) is null)
             return ReceiptStatus.Unproven;
+        var from = HolderOf(receipt.Sender);
         // A key that was replaced is still the member's for what was sent before.
         if (from is null || from.UserId != reporter || IsAfterRetirement(from, receipt.Time))
             return ReceiptStatus.NotYourReceipt;
@@ -44,9 +47,9 @@ internal sealed class ReceiptScreen(
     /// </summary>
     public VoucherStatus Check(Voucher voucher)
     {
-        var from = HolderOf(voucher.Sender);
-        if (from is null && voucher.Sender == sender)
+        if (HolderOf(sender) is null)
             return VoucherStatus.Unproven;
+        var from = HolderOf(voucher.Sender);
         var signed = ReceiptTime.FromTimestamp((ulong)voucher.SignedAt);
         if (from is null || from.UserId != reporter || IsAfterRetirement(from, signed))
             return VoucherStatus.NotYourVoucher;

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Security.Cryptography;
-using System.Text;
 using Pbts.GrainInterfaces.Users;
 using Pbts.Grains.Database;
 using Pbts.Grains.Settings;
@@ -39,8 +38,7 @@ internal sealed class UserGrain(UserStore users, Admissions admissions, Settings
         return user.Profile with { Vouchers = _vouchers };
     }
 
-    public async Task<bool> HasPasskeyAsync(string passkey) =>
-        await FindAsync() is { } user && CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(user.Passkey), Encoding.UTF8.GetBytes(passkey));
+    public async Task<bool> HasPasskeyAsync(string passkey) => await FindAsync() is { } user && user.HasPasskey(passkey);
 
     public async Task<RegistrationResult> RegisterAsync(string publicKey, byte[]? signature, Admission? admission)
     {

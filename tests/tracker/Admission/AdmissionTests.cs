@@ -28,6 +28,28 @@ public sealed class AdmissionTests(PostgresServer postgres)
         await BodiesAreCounted(node);
     }
 
+    [Fact]
+    public async Task Strangers_use_up_no_members_share_of_reports_and_who_it_is_is_told_before_that_it_is_too_much()
+    {
+        await using var node = await NodeProcess.StartNodeAsync(await postgres.CreateDatabaseAsync(), ("Receipts__ReportRate", "0.001"), ("Receipts__ReportBurst", "3"));
+        var alice = await Member.RegisteredAsync(node.Http, "alice");
+        var wrong = new string('0', 32);
+        for (var i = 0; i < 3; i++)
+            Assert.Equal("401", await StatusAsync(alice.UserId, wrong, "127.0.4.1"));
+        for (var i = 0; i < 3; i++)
+            Assert.Equal("200", await StatusAsync(alice.UserId, alice.Passkey, "127.0.4.2"));
+        Assert.Equal("429", await StatusAsync(alice.UserId, alice.Passkey, "127.0.4.3"));
+        Assert.Equal("401", await StatusAsync(alice.UserId, wrong, "127.0.4.3"));
+        Assert.Equal("404", await StatusAsync("nobody", wrong, "127.0.4.3"));
+        await UntilAsync(async () => await RefusedAsync(node, "reports") == 1);
+
+        async Task<string> StatusAsync(string userId, string passkey, string from)
+        {
+            var body = $$"""{"user_id":"{{userId}}","passkey":"{{passkey}}"}""";
+            return (await ExchangeAsync(node, $"POST /report HTTP/1.1\r\nHost: t\r\nContent-Length: {body.Length}\r\nConnection: close\r\n\r\n{body}", IPAddress.Parse(from)))[9..12];
+        }
+    }
+
     /// <summary>Also of paths that nothing answers: no endpoint can forget to be counted.</summary>
     private static async Task RequestsAreCounted(NodeProcess node)
     {

@@ -51,4 +51,33 @@ public sealed class RateLimiterTests
         Assert.True(limiter.Allows(IPAddress.Loopback, 70));
         Assert.False(limiter.Allows(IPAddress.Loopback, 1));
     }
+
+    [Fact]
+    public void To_ask_what_a_user_might_spend_spends_nothing_and_what_it_is_charged_then_counts()
+    {
+        var limiter = new RateLimiter(1, 2, _time);
+        for (var i = 0; i < 5; i++)
+            Assert.True(limiter.MightAllow("member"));
+        limiter.Charge("member");
+        Assert.True(limiter.MightAllow("member"));
+        limiter.Charge("member");
+        Assert.False(limiter.MightAllow("member"));
+        Assert.False(limiter.Allows("member"));
+        Assert.True(limiter.MightAllow("another"));
+        // Those who were on their way together owe for it.
+        limiter.Charge("member");
+        _time.Advance(TimeSpan.FromSeconds(1.5));
+        Assert.False(limiter.MightAllow("member"));
+        _time.Advance(TimeSpan.FromSeconds(0.6));
+        Assert.True(limiter.MightAllow("member"));
+        Assert.True(limiter.Allows("member"));
+    }
+
+    [Fact]
+    public void Without_a_limit_a_user_might_spend_anything()
+    {
+        var limiter = new RateLimiter(0, 1, _time);
+        limiter.Charge("member");
+        Assert.True(limiter.MightAllow("member"));
+    }
 }

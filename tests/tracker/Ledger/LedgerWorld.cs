@@ -5,6 +5,8 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Npgsql;
+using Pbts.GrainInterfaces.Configuration;
+using Pbts.GrainInterfaces.Ledger;
 using Pbts.Grains.Ledger;
 using Pbts.Grains.Users;
 using Pbts.Hosting.Configuration;
@@ -100,4 +102,12 @@ internal sealed class LedgerWorld(string connection) : IAsyncDisposable
             await silo.DisposeAsync();
         await Database.DisposeAsync();
     }
+}
+
+/// <summary>What is handed in alone.</summary>
+internal static class LedgerCalls
+{
+    public static async ValueTask<LedgerOutcome[]?> SpendAsync(this IReceiptLedger ledger, IReadOnlyList<LedgerEntry> receipts) => (await ledger.SettleAsync(receipts, []))?.Receipts;
+
+    public static async ValueTask<VoucherOutcome[]?> CreditAsync(this IReceiptLedger ledger, IReadOnlyList<VoucherEntry> vouchers) => (await ledger.SettleAsync([], vouchers))?.Vouchers;
 }

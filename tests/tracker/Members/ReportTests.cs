@@ -1,6 +1,8 @@
 using System.Net;
 using System.Text.Json.Nodes;
 using Pbts.Peer;
+using Pbts.Protocol.Bls;
+using Pbts.Protocol.Receipts;
 using Pbts.Tracker.Tests.Support;
 
 namespace Pbts.Tracker.Tests.Members;
@@ -305,6 +307,38 @@ public sealed class ReportTests(SharedNode shared)
         Assert.Equal(HttpStatusCode.BadRequest, status);
         Assert.Contains("receipts", (string)answer["error"]!, StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.RequestEntityTooLarge, (await _tracker.PostTextAsync("/report", $$"""{"user_id":"{{new string('x', 3 << 20)}}"}""")).Status);
+    }
+
+    [Fact]
+    public async Task What_names_no_sender_is_the_reporters_and_what_names_nobody_is_not()
+    {
+        var (alice, bob) = (await MemberAsync("alice"), await MemberAsync("bob"));
+        var (receipt, voucher) = (bob.Receipt(alice, "one"), await bob.VoucherAsync(_tracker, alice, "session", 10));
+        receipt.Remove("sender_pk");
+        voucher.Remove("sender_pk");
+        var (nobodys, nobodysVoucher) = (bob.Receipt(alice, "two"), await bob.VoucherAsync(_tracker, alice, "another", 10));
+        nobodys["sender_pk"] = nobodysVoucher["sender_pk"] = Convert.ToBase64String(new byte[MemberKey.Length]);
+        var (_, answer) = await _tracker.PostAsync("/report", new JsonObject
+        {
+            ["user_id"] = alice.UserId, ["passkey"] = alice.Passkey, ["receipts"] = new JsonArray(nobodys, new JsonObject(), receipt),
+            ["vouchers"] = new JsonArray(new JsonObject(), voucher, nobodysVoucher),
+        });
+        Assert.Equal(["not_your_receipt", "malformed", "accepted"], answer.Statuses());
+        Assert.Equal(["malformed", "accepted", "not_your_voucher"], answer["voucher_results"]!.AsArray().Select(result => (string)result!["status"]!));
+        // The totals are those after this report, and those of a repetition the same.
+        Assert.Equal((1010, 0), ((long)answer["total_uploaded"]!, (long)answer["total_downloaded"]!));
+        (_, answer) = await alice.ReportAsync(_tracker, receipt);
+        Assert.Equal(["duplicate"], answer.Statuses());
+        Assert.Equal(1010, (long)answer["total_uploaded"]!);
+    }
+
+    [Fact]
+    public async Task Of_an_unproven_reporter_all_is_unproven_but_what_is_malformed()
+    {
+        var (alice, bob) = (new Member("alice"), await MemberAsync("bob"));
+        Assert.Equal(HttpStatusCode.OK, (await alice.RegisterAsync(_tracker, signed: false)).Status);
+        var (_, answer) = await alice.ReportAsync(_tracker, bob.Receipt(alice, "one"), new JsonObject(), bob.Receipt(new Member("other"), "two"));
+        Assert.Equal(["unproven", "malformed", "unproven"], answer.Statuses());
     }
 
     [Fact]

@@ -25,7 +25,7 @@ internal static class ConfigEndpoints
         return TypedResults.Ok(new ConfigAnswer(
             await grain.GetInstanceIdAsync(), settings.VerifySignatures, settings.ReceiptWindow, tracker.Value.MinRatio, tracker.Value.MaxPeers,
             await moments.GetAsync("receipts", grain.CountSpentReceiptsAsync), settings.TeeMode,
-            settings.TeeMode != "disabled" && (await moments.GetAsync("tee", grains.GetGrain<ITeeGrain>(0).GetStatusAsync)).Available,
+            settings.Mode != TeeMode.Disabled && (await moments.GetAsync("tee", grains.GetGrain<ITeeGrain>(0).GetStatusAsync)).Available,
             receipts.Value.Unregistered));
     }
 

@@ -1,11 +1,12 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Npgsql;
-using Pbts.GrainInterfaces.Configuration;
 using Pbts.GrainInterfaces.Ledger;
 using Pbts.GrainInterfaces.Operations;
 using Pbts.Grains.Database;
 using Pbts.Grains.Settings;
+using Pbts.Hosting.Configuration;
+using Pbts.Hosting.Metrics;
 using Pbts.Hosting.Resilience;
 using Pbts.Protocol.Receipts;
 using Pbts.Protocol.Vouchers;
@@ -114,8 +115,8 @@ internal sealed partial class ReportProcessor(
         var vouchers = Open(outcomes).Where(i => !verified.Contains(i)).ToArray();
         SignedStatement[] statements =
         [
-            .. vouchers.Select(i => report.Vouchers[i]).Select(voucher => new SignedStatement(voucher.Receiver, voucher.SignedMessage(), voucher.Signature, Proven: true)),
-            .. receipts.Select(i => report.Receipts[i]).Select(receipt => new SignedStatement(receipt.Receiver, receipt.SignedMessage(), receipt.Signature, screen.HolderOf(receipt.Receiver) is not null)),
+            .. vouchers.Select(i => report.Vouchers[i]).Select(voucher => voucher.Statement()),
+            .. receipts.Select(i => report.Receipts[i]).Select(receipt => receipt.Statement() with { Alone = screen.HolderOf(receipt.Receiver) is null }),
         ];
         if (statements.Length == 0)
             return true;

@@ -5,7 +5,6 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Npgsql;
-using Pbts.GrainInterfaces.Configuration;
 using Pbts.GrainInterfaces.Ledger;
 using Pbts.Grains.Ledger;
 using Pbts.Grains.Users;

@@ -80,8 +80,9 @@ public sealed class PackageTests : IDisposable
     private async Task<string> RunAsync(string program, int exitCode, params string[] arguments)
     {
         var start = new ProcessStartInfo(program, arguments) { WorkingDirectory = _folder, RedirectStandardOutput = true, RedirectStandardError = true };
-        // A package of the same version that another run has left would be taken in place of this one.
-        start.Environment["NUGET_PACKAGES"] = Path.Combine(_folder, "packages");
+        // A package of the same version that another run has left would be taken in place of this one; what is packed was built with the usual ones.
+        if (arguments[0] != "pack")
+            start.Environment["NUGET_PACKAGES"] = Path.Combine(_folder, "packages");
         (start.Environment["DOTNET_CLI_TELEMETRY_OPTOUT"], start.Environment["DOTNET_NOLOGO"]) = ("1", "1");
         start.Environment.Remove("RPC");
         using var process = Process.Start(start)!;

@@ -34,7 +34,7 @@ internal sealed record MemberStandingAnswer(
     [property: JsonPropertyName("username")] string Username);
 
 /// <summary>A user of the contract; sizes are JSON integers of any length.</summary>
-internal sealed record UserAnswer(
+internal sealed record ContractUserAnswer(
     [property: JsonPropertyName("username")] string Username,
     [property: JsonPropertyName("salt")] string Salt,
     [property: JsonPropertyName("passwordHash")] string PasswordHash,
@@ -44,7 +44,7 @@ internal sealed record UserAnswer(
     [property: JsonPropertyName("ratio_infinite")] bool RatioInfinite,
     [property: JsonPropertyName("publicKey")] string? PublicKey)
 {
-    public static UserAnswer From(ContractUser user)
+    public static ContractUserAnswer From(ContractUser user)
     {
         var (down, up) = (BigInteger.Parse(user.DownloadSize, null), BigInteger.Parse(user.UploadSize, null));
         double? ratio = down.IsZero ? (up.IsZero ? 1.0 : null) : (double)up / (double)down;
@@ -61,7 +61,7 @@ internal sealed record UserAnswer(
 /// <summary>Answer of <c>GET /contract/user/{name}</c>.</summary>
 internal sealed record UserFoundAnswer(
     [property: JsonPropertyName("success")] bool Success,
-    [property: JsonPropertyName("user")] UserAnswer User,
+    [property: JsonPropertyName("user")] ContractUserAnswer User,
     [property: JsonPropertyName("contract_address")] string ContractAddress);
 
 /// <summary>A transaction as it stands; what a write answers, and <c>GET /contract/tx/{hash}</c>.</summary>

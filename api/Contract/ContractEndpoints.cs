@@ -52,7 +52,7 @@ internal static class ContractEndpoints
     {
         var result = await Contract(grains).GetUserAsync(username);
         return result.Value is { } user
-            ? TypedResults.Ok(new UserFoundAnswer(true, UserAnswer.From(user), user.Contract))
+            ? TypedResults.Ok(new UserFoundAnswer(true, ContractUserAnswer.From(user), user.Contract))
             : Refuse(result.Problem!);
     }
 

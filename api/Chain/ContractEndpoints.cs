@@ -28,7 +28,7 @@ internal static class ContractEndpoints
     {
         var contract = app.MapGroup("/contract").For(Caller.Anybody);
         contract.MapGet("/status", StatusAsync).WithSummary("The connection to Ethereum, the contracts, and what is under way");
-        contract.MapGet("/user/{username}", UserAsync).WithSummary("A user as the contract knows it");
+        contract.MapGet("/user/{username}", UserAsync).WithSummary("A user as the contract knows it").Refuses(StatusCodes.Status400BadRequest);
         contract.MapGet("/tx/{hash}", TransactionAsync).WithSummary("A transaction, by the name that a write answered or by its hash");
         var writes = contract.MapGroup("").RequireAdministrator();
         Write("/init", InitAsync, "Deploy the contract (administrators)");
@@ -44,7 +44,7 @@ internal static class ContractEndpoints
             .WithSummary("Take back what approve and link said of a member (administrators)");
 
         void Write(string path, Delegate handler, string summary) => writes.MapPost(path, handler).WithSummary(summary)
-            .WithDescription("wait: seconds, 0 to 120. 202: the transaction is not mined yet, poll GET /contract/tx/{hash} by its tx.").Refuses(StatusCodes.Status409Conflict);
+            .WithDescription("wait: seconds, 0 to 120. 202: the transaction is not mined yet, poll GET /contract/tx/{hash} by its tx.").Refuses(StatusCodes.Status404NotFound, StatusCodes.Status409Conflict);
     }
 
     private static async Task<Ok<StatusAnswer>> StatusAsync(IGrainFactory grains, Moments moments) =>

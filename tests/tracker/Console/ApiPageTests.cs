@@ -174,6 +174,9 @@ public sealed class ApiPageTests(SharedNode shared, Browser browser) : IClassFix
     {
         var schemas = (await _node.Http.GetJsonAsync("/openapi/v1.json")).Answer["components"]!["schemas"]!;
         Assert.Equal(("string", "^[A-Za-z0-9+/]{64}$"), ((string)schemas["MemberKey"]!["type"]!, (string)schemas["MemberKey"]!["pattern"]!));
+        // Of two types of one name the description would show one.
+        Assert.True(schemas["UserAnswer"]!["properties"]!.AsObject().ContainsKey("may_download"));
+        Assert.True(schemas["ContractUserAnswer"]!["properties"]!.AsObject().ContainsKey("passwordHash"));
         Assert.Equal("integer", (string)schemas["ReportedReceipt"]!["properties"]!["piece_index"]!["type"]!);
     }
 

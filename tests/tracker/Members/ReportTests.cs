@@ -317,7 +317,8 @@ public sealed class ReportTests(SharedNode shared)
         receipt.Remove("sender_pk");
         voucher.Remove("sender_pk");
         var (nobodys, nobodysVoucher) = (bob.Receipt(alice, "two"), await bob.VoucherAsync(_tracker, alice, "another", 10));
-        nobodys["sender_pk"] = nobodysVoucher["sender_pk"] = Convert.ToBase64String(new byte[MemberKey.Length]);
+        var nobody = Convert.ToBase64String(new byte[MemberKey.Length]);
+        (nobodys["sender_pk"], nobodysVoucher["sender_pk"]) = (nobody, nobody);
         var (_, answer) = await _tracker.PostAsync("/report", new JsonObject
         {
             ["user_id"] = alice.UserId, ["passkey"] = alice.Passkey, ["receipts"] = new JsonArray(nobodys, new JsonObject(), receipt),

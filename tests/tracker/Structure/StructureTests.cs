@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Runtime.CompilerServices;
 using ArchUnitNET.Domain;
 using ArchUnitNET.Loader;
+using Pbts.Local;
 using Assembly = System.Reflection.Assembly;
 
 namespace Pbts.Tracker.Tests.Structure;
@@ -61,6 +62,23 @@ public sealed class StructureTests
             .Where(type => !type.IsNested && type.Namespace?.StartsWith("Pbts.", StringComparison.Ordinal) == true)
             .Select(type => type.Name).Where(name => !name.StartsWith('<'))
             .GroupBy(name => name).Where(same => same.Count() > 1).Select(same => same.Key));
+
+    /// <summary>Or an image would not build, and <c>./pbts up</c> would run what was built before a change.</summary>
+    [Fact]
+    public void The_image_is_made_of_all_projects_of_its_programs_and_the_script_watches_all_that_it_runs()
+    {
+        var folders = Directory.GetFiles(Clone.Root, "*.csproj", new EnumerationOptions { RecurseSubdirectories = true, MaxRecursionDepth = 1 })
+            .ToDictionary(file => Path.GetFileNameWithoutExtension(file), file => Path.GetFileName(Path.GetDirectoryName(file))!);
+        var image = File.ReadAllText(Path.Combine(Clone.Root, "deploy", "Dockerfile"));
+        string[] programs = ["Pbts.Silo", "Pbts.Cli"];
+        Assert.All(programs.Concat(programs.SelectMany(program => Arrows[program])).Select(project => folders[project]), folder =>
+        {
+            Assert.Contains($"COPY {folder} {folder}\n", image, StringComparison.Ordinal);
+            Assert.Contains($"COPY {folder}/*.csproj {folder}/packages.lock.json {folder}/\n", image, StringComparison.Ordinal);
+        });
+        var watched = File.ReadLines(Path.Combine(Clone.Root, "pbts")).Single(line => line.Contains("find Directory", StringComparison.Ordinal)).Split(' ');
+        Assert.Empty(Arrows.Keys.Select(project => folders[project]).Except(watched));
+    }
 
     /// <summary>The pairs of folders right under a namespace of which each uses the other, by whatever way.</summary>
     private static IEnumerable<string> Circles(string root)

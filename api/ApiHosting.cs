@@ -15,6 +15,7 @@ using Pbts.Api.Http;
 using Pbts.Api.Members;
 using Pbts.Api.OpenApi;
 using Pbts.Api.OperatorConsole;
+using Pbts.Api.Settings;
 using Pbts.Api.Status;
 using Pbts.Api.Tee;
 using Pbts.Api.Torrents;

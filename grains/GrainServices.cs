@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using Orleans.Runtime.Hosting;
 using Pbts.GrainInterfaces.Swarms;
 using Pbts.Grains.Chain;
+using Pbts.Grains.Claims;
 using Pbts.Grains.Database;
 using Pbts.Grains.Ledger;
 using Pbts.Grains.Operations;

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Security.Cryptography;
+using Pbts.Local.Postgres;
 using Pbts.Local.Processes;
 
 namespace Pbts.Local;

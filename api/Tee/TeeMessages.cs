@@ -4,9 +4,9 @@ using Pbts.Api.Http;
 using Pbts.GrainInterfaces.Settings;
 using Pbts.GrainInterfaces.Tee;
 using Pbts.Protocol.Attestation;
+using Pbts.Protocol.Dstack;
 using Pbts.Protocol.Ethereum;
 using Pbts.Protocol.Receipts;
-using Pbts.Protocol.Tee;
 
 namespace Pbts.Api.Tee;
 

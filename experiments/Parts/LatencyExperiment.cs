@@ -3,7 +3,7 @@ using System.Text.Json;
 using Pbts.Load;
 using Pbts.Peer;
 using Pbts.Protocol.Attestation;
-using Pbts.Protocol.Tee;
+using Pbts.Protocol.Dstack;
 
 namespace Pbts.Experiments.Parts;
 

@@ -1,4 +1,4 @@
-using Pbts.Protocol.Tee;
+using Pbts.Protocol.Dstack;
 
 namespace Pbts.Experiments.Parts;
 

@@ -5,7 +5,7 @@ using Pbts.Peer;
 using Pbts.Protocol;
 using Pbts.Protocol.Attestation;
 using Pbts.Protocol.Bls;
-using Pbts.Protocol.Tee;
+using Pbts.Protocol.Dstack;
 
 namespace Pbts.Experiments.Parts;
 

@@ -3,6 +3,7 @@ using Npgsql;
 using Orleans.Placement;
 using Orleans.Runtime.Placement;
 using Pbts.GrainInterfaces.Swarms;
+using Pbts.Grains.Claims;
 using Pbts.Hosting.Resilience;
 using Pbts.Protocol.Receipts;
 

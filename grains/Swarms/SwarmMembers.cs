@@ -1,4 +1,5 @@
 using Pbts.GrainInterfaces.Swarms;
+using Pbts.Grains.Claims;
 
 namespace Pbts.Grains.Swarms;
 

@@ -2,9 +2,8 @@ using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using Pbts.GrainInterfaces.Settings;
 using Pbts.Grains.Chain;
-using Pbts.Grains.Tee;
 using Pbts.Protocol;
-using Pbts.Protocol.Tee;
+using Pbts.Protocol.Dstack;
 
 namespace Pbts.Grains.Tee;
 

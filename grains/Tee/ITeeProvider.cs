@@ -1,5 +1,5 @@
 using Pbts.Protocol;
-using Pbts.Protocol.Tee;
+using Pbts.Protocol.Dstack;
 
 namespace Pbts.Grains.Tee;
 

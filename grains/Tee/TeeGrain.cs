@@ -8,7 +8,7 @@ using Pbts.Grains.Settings;
 using Pbts.Protocol;
 using Pbts.Protocol.Attestation;
 using Pbts.Protocol.Bls;
-using Pbts.Protocol.Tee;
+using Pbts.Protocol.Dstack;
 
 namespace Pbts.Grains.Tee;
 

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Options;
 using Pbts.GrainInterfaces.Settings;
 using Pbts.Grains.Settings;
 using Pbts.Hosting.Configuration;
-using Pbts.Protocol.Tee;
+using Pbts.Protocol.Dstack;
 
 namespace Pbts.Grains.Tee;
 

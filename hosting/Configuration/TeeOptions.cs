@@ -2,7 +2,7 @@ using Microsoft.Extensions.Options;
 using Pbts.GrainInterfaces.Settings;
 using Pbts.Protocol;
 using Pbts.Protocol.Attestation;
-using Pbts.Protocol.Tee;
+using Pbts.Protocol.Dstack;
 
 namespace Pbts.Hosting.Configuration;
 

@@ -1,7 +1,6 @@
 using System.Numerics;
 using System.Text.Json;
 using Nethereum.RPC.Eth.DTOs;
-using Pbts.Protocol;
 using Pbts.Protocol.Ethereum;
 
 namespace Pbts.Protocol.Tests.Ethereum;

@@ -1,6 +1,6 @@
 using Pbts.Experiments;
 using Pbts.Experiments.Parts;
-using Pbts.Protocol.Tee;
+using Pbts.Protocol.Dstack;
 using Pbts.Tracker.Tests.Tee;
 
 namespace Pbts.Tracker.Tests.Experiments;

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using Pbts.Grains.Database;
 using Pbts.Local;
+using Pbts.Local.Postgres;
 using Pbts.Local.Processes;
 
 namespace Pbts.Tracker.Tests.Support;

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Time.Testing;
 using Pbts.GrainInterfaces.Swarms;
+using Pbts.Grains.Claims;
 using Pbts.Grains.Swarms;
 
 namespace Pbts.Tracker.Tests.Swarms;

@@ -3,6 +3,7 @@ using System.Net;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Pbts.GrainInterfaces.Swarms;
+using Pbts.Grains.Claims;
 using Pbts.Grains.Swarms;
 using Pbts.Hosting.Configuration;
 using Pbts.Protocol.Receipts;

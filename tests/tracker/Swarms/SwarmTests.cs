@@ -1,6 +1,7 @@
 using System.Net;
 using CsCheck;
 using Pbts.GrainInterfaces.Swarms;
+using Pbts.Grains.Claims;
 using Pbts.Grains.Swarms;
 
 namespace Pbts.Tracker.Tests.Swarms;

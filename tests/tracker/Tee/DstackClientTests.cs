@@ -1,7 +1,7 @@
 using Microsoft.AspNetCore.Http;
 using Pbts.Protocol;
 using Pbts.Protocol.Attestation;
-using Pbts.Protocol.Tee;
+using Pbts.Protocol.Dstack;
 
 namespace Pbts.Tracker.Tests.Tee;
 

@@ -5,7 +5,6 @@ using Microsoft.AspNetCore.Http;
 using Pbts.Attestation.Tests;
 using Pbts.Protocol.Attestation;
 using Pbts.Protocol.Bls;
-using Pbts.Protocol.Tee;
 using Pbts.Tracker.Tests.Support;
 
 namespace Pbts.Tracker.Tests.Tee;

@@ -3,8 +3,8 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
 using Pbts.Protocol.Attestation;
+using Pbts.Protocol.Dstack;
 using Pbts.Protocol.Ethereum;
-using Pbts.Protocol.Tee;
 using Pbts.Tracker.Tests.Chain;
 using Pbts.Tracker.Tests.Support;
 

@@ -1,4 +1,4 @@
-namespace Pbts.Grains.Swarms;
+namespace Pbts.Grains.Claims;
 
 /// <summary>What one announce adds to the durable record.</summary>
 /// <param name="Completed">The peer finished its download with this announce.</param>

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
+using Pbts.Api.Administration;
 using Pbts.Api.Callers;
 using Pbts.Api.Http;
 using Pbts.GrainInterfaces.Settings;
@@ -7,7 +8,7 @@ using Pbts.GrainInterfaces.Tee;
 using Pbts.Hosting.Access;
 using Pbts.Hosting.Configuration;
 
-namespace Pbts.Api.Administration;
+namespace Pbts.Api.Settings;
 
 /// <summary>The settings of the whole cluster.</summary>
 internal static class ConfigEndpoints

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using Pbts.GrainInterfaces.Swarms;
 
-namespace Pbts.Grains.Swarms;
+namespace Pbts.Grains.Claims;
 
 /// <summary>
 /// Transfer that clients claim in announces, summed by user until <see cref="Drain"/> takes it to the database. It is the

@@ -3,7 +3,7 @@ using System.Text;
 using Pbts.Protocol.Bls;
 using Pbts.Protocol.Ethereum;
 
-namespace Pbts.Protocol.Tee;
+namespace Pbts.Protocol.Dstack;
 
 /// <summary>
 /// Keys out of the secrets of a trusted machine. The same path gives the same key for as long as the application is the

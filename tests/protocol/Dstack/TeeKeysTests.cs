@@ -1,8 +1,8 @@
+using Pbts.Protocol.Dstack;
 using Pbts.Protocol.Ethereum;
-using Pbts.Protocol.Tee;
 using Signatures = Pbts.Protocol.Bls.Bls;
 
-namespace Pbts.Protocol.Tests.Tee;
+namespace Pbts.Protocol.Tests.Dstack;
 
 public sealed class TeeKeysTests
 {

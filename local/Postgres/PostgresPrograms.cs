@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using Pbts.Local.Processes;
 
-namespace Pbts.Local;
+namespace Pbts.Local.Postgres;
 
 /// <summary>
 /// PostgreSQL's programs, as they are run here: never as root, for whom the server does not run; on a Unix socket in a folder

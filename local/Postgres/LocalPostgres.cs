@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using Pbts.Local.Processes;
 
-namespace Pbts.Local;
+namespace Pbts.Local.Postgres;
 
 /// <summary>The private PostgreSQL of an instance.</summary>
 public sealed class LocalPostgres(Instance instance, Launcher launcher, Action<string> say)

@@ -4,7 +4,7 @@ using Npgsql;
 using Pbts.Grains.Users;
 using Pbts.Hosting.Resilience;
 
-namespace Pbts.Grains.Swarms;
+namespace Pbts.Grains.Claims;
 
 /// <summary>
 /// Writes claimed transfer behind the announces: every few seconds, and once more when the silo has stopped, after which

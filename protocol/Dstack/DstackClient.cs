@@ -4,7 +4,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
-namespace Pbts.Protocol.Tee;
+namespace Pbts.Protocol.Dstack;
 
 /// <summary>
 /// Speaks to the dstack guest agent inside a trusted machine: HTTP with JSON over its Unix socket, one POST a call

@@ -1,4 +1,4 @@
-namespace Pbts.Protocol.Tee;
+namespace Pbts.Protocol.Dstack;
 
 /// <summary>What the dstack agent says of the machine it is in; identifiers in hex.</summary>
 /// <param name="AppId">The application, whose keys these are.</param>

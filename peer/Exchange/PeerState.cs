@@ -17,6 +17,9 @@ internal sealed class PeerState(int pieceCount)
 
     public Bitfield Has { get; set; } = new(pieceCount);
 
+    /// <summary>When it was known to have every piece; <c>null</c> before.</summary>
+    public long? CompleteSince { get; set; }
+
     public bool AmChoking { get; set; } = true;
 
     public bool AmInterested { get; set; }

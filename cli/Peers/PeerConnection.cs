@@ -65,6 +65,9 @@ internal sealed class PeerConnection : IDisposable
     /// <summary>Whose receipts and credit these are: from the handshake, else from the first receipt.</summary>
     public MemberKey? Key { get; set; }
 
+    /// <summary>When it was known to have every piece; <c>null</c> before.</summary>
+    public long? CompleteSince { get; set; }
+
     public Bitfield Has { get; set; }
 
     public bool AmChoking { get; set; } = true;

@@ -39,6 +39,12 @@ internal sealed class PeerCredit
 
     public long Unsigned => Given - Signed;
 
+    /// <summary>
+    /// Whether a voucher may still come: for what is forgiven too, until the peer has had every piece for a while, because a
+    /// block may be a part of one that it has yet to complete.
+    /// </summary>
+    public bool MayStillSign(bool isDone) => SignsVouchers && !IsDelinquent && (isDone ? Unsigned : Given - Proven) > 0;
+
     /// <summary>Pieces served whole that no receipt covers yet.</summary>
     public HashSet<int> Owed { get; } = [];
 

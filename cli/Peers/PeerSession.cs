@@ -252,6 +252,7 @@ internal sealed class PeerSession : IPeerHandler, IDisposable
         if (!peer.Has.Set((int)piece))
             return true;
         _fetcher.OnPeerHas(peer, (int)piece);
+        NoteComplete(peer);
         return true;
     }
 
@@ -261,7 +262,14 @@ internal sealed class PeerSession : IPeerHandler, IDisposable
             return false;
         // BEP 3 wants it first and once, but aria2 sends another in place of several haves.
         _fetcher.OnPeerHas(peer, bitfield);
+        NoteComplete(peer);
         return true;
+    }
+
+    private void NoteComplete(PeerConnection peer)
+    {
+        if (peer.Has.IsComplete)
+            peer.CompleteSince ??= Clock.GetTimestamp();
     }
 
     private bool OnRequest(PeerConnection peer, BlockRequest request)

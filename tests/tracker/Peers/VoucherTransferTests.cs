@@ -230,6 +230,28 @@ public class VoucherTransferTests
         Assert.Empty(Earned(seed));
     }
 
+    [Fact]
+    public async Task What_is_forgiven_may_still_be_signed_for_while_the_peer_has_pieces_to_complete()
+    {
+        using var setup = await CreateAsync(200_000, 65536);
+        using var alice = MemberIdentity.Generate();
+        using var bob = MemberIdentity.Generate();
+        await using var seed = await StartAsync(setup, "seed", alice);
+        using var raw = await RawPeer.ConnectAsync(seed, setup.Torrent);
+        await raw.SendAsync(new Pbts.Protocol.Bep10.PbtsExtension().CreateHandshake(publicKey: bob.PublicKey, instance: s_tracker));
+        await raw.SendAsync(PeerMessages.Simple(PeerMessages.Interested));
+        Assert.NotNull(await raw.NextAsync(PeerMessages.Unchoke, seconds: 15));
+        await raw.SendAsync(PeerMessages.Numbers(PeerMessages.Request, 0, 0, 16384));
+        Assert.NotNull(await raw.NextAsync(PeerMessages.Piece, seconds: 15));
+        var peer = Assert.Single(seed.Session.Peers);
+        // A round forgives a block. Others may be about to send the rest of its piece.
+        seed.Session.Serving.Rechoke();
+        Assert.Equal(0, peer.Credit.Unsigned);
+        Assert.True(Desk(seed).IsOwed);
+        await raw.SendAsync(PeerMessages.WithPayload(PeerMessages.BitfieldId, [0xF0]));
+        await EventuallyAsync(() => !Desk(seed).IsOwed, "it has all, and has had the time to sign");
+    }
+
     private static Task<TorrentPeer> StartAsync(TransferSetup setup, string name, MemberIdentity identity, Func<PeerOptions, PeerOptions>? change = null) =>
         setup.StartAsync(name, identity, change: o => (change ?? (same => same))(o with { Instance = s_tracker }));
 

@@ -82,7 +82,10 @@ internal sealed class VoucherDesk : IDisposable
     public long PiecesOfOwing => Owing.Sum(p => (long)p.State.Has.Count);
 
     private IEnumerable<PeerConnection> Owing =>
-        _session.Peers.Where(p => p.IsOpen && p.Pbts.Vouchers is not null && _session.Locked(() => p.State.Credit.MayStillSign(p.State.CompleteSince is { } since && _session.Clock.GetElapsedTime(since) > VoucherPolicy.LongestWait)));
+        _session.Peers.Where(p => p.IsOpen && p.Pbts.Vouchers is not null && _session.Locked(() => p.State.Credit.MayStillSign(IsDone(p))));
+
+    /// <summary>Whether the peer has had every piece for as long as it may wait before it signs.</summary>
+    private bool IsDone(PeerConnection peer) => peer.State.CompleteSince is { } since && _session.Clock.GetElapsedTime(since) > VoucherPolicy.LongestWait;
 
     /// <summary>Asks everybody for a voucher for what they have got; gives who has not signed for all of it yet.</summary>
     public IReadOnlyList<PeerConnection> Ask()

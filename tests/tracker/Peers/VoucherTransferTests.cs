@@ -216,10 +216,7 @@ public class VoucherTransferTests
         using var alice = MemberIdentity.Generate();
         using var mallory = MemberIdentity.Generate();
         await using var seed = await StartAsync(setup, "seed", alice);
-        using var raw = await RawPeer.ConnectAsync(seed, setup.Torrent);
-        await raw.SendAsync(new Pbts.Protocol.Bep10.PbtsExtension().CreateHandshake(publicKey: mallory.PublicKey, instance: s_tracker));
-        await raw.SendAsync(PeerMessages.Simple(PeerMessages.Interested));
-        Assert.NotNull(await raw.NextAsync(PeerMessages.Unchoke, seconds: 15));
+        using var raw = await UnchokedAsync(seed, setup, mallory);
         for (var block = 0; block < 160; block++)
             await raw.SendAsync(PeerMessages.Numbers(PeerMessages.Request, block / 4, block % 4 * 16384, 16384));
         var got = 0;
@@ -237,10 +234,7 @@ public class VoucherTransferTests
         using var alice = MemberIdentity.Generate();
         using var bob = MemberIdentity.Generate();
         await using var seed = await StartAsync(setup, "seed", alice);
-        using var raw = await RawPeer.ConnectAsync(seed, setup.Torrent);
-        await raw.SendAsync(new Pbts.Protocol.Bep10.PbtsExtension().CreateHandshake(publicKey: bob.PublicKey, instance: s_tracker));
-        await raw.SendAsync(PeerMessages.Simple(PeerMessages.Interested));
-        Assert.NotNull(await raw.NextAsync(PeerMessages.Unchoke, seconds: 15));
+        using var raw = await UnchokedAsync(seed, setup, bob);
         await raw.SendAsync(PeerMessages.Numbers(PeerMessages.Request, 0, 0, 16384));
         Assert.NotNull(await raw.NextAsync(PeerMessages.Piece, seconds: 15));
         var peer = Assert.Single(seed.Session.Peers);
@@ -250,6 +244,16 @@ public class VoucherTransferTests
         Assert.True(Desk(seed).IsOwed);
         await raw.SendAsync(PeerMessages.WithPayload(PeerMessages.BitfieldId, [0xF0]));
         await EventuallyAsync(() => !Desk(seed).IsOwed, "it has all, and has had the time to sign");
+    }
+
+    /// <summary>A peer that offers vouchers, signs none by itself, and may ask for blocks.</summary>
+    private static async Task<RawPeer> UnchokedAsync(TorrentPeer seed, TransferSetup setup, MemberIdentity identity)
+    {
+        var raw = await RawPeer.ConnectAsync(seed, setup.Torrent);
+        await raw.SendAsync(new Pbts.Protocol.Bep10.PbtsExtension().CreateHandshake(publicKey: identity.PublicKey, instance: s_tracker));
+        await raw.SendAsync(PeerMessages.Simple(PeerMessages.Interested));
+        Assert.NotNull(await raw.NextAsync(PeerMessages.Unchoke, seconds: 15));
+        return raw;
     }
 
     private static Task<TorrentPeer> StartAsync(TransferSetup setup, string name, MemberIdentity identity, Func<PeerOptions, PeerOptions>? change = null) =>

@@ -39,7 +39,8 @@ internal sealed partial class ReceiptPartitions(NpgsqlDataSource database, ILogg
     /// <summary>
     /// Drops every partition that lies wholly further back than so many seconds before the database's now, and refuses those
     /// epochs from then on. No silo's own clock has a say: one that is wrong would close the ledger for all. While somebody
-    /// reads all receipts for long (a dump, an audit) nothing is dropped: who waits for a table keeps the ledger waiting.
+    /// reads all receipts for long (a dump, an audit) nothing is dropped: who waits for a table keeps the ledger waiting. Nor
+    /// while somebody writes into such a day and PostgreSQL has this give way.
     /// </summary>
     public async Task DropOlderThanAsync(long seconds)
     {
@@ -48,7 +49,7 @@ internal sealed partial class ReceiptPartitions(NpgsqlDataSource database, ILogg
         {
             await TryDropAsync(seconds);
         }
-        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.LockNotAvailable)
+        catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.DeadlockDetected)
         {
             LogInUse();
         }
@@ -114,7 +115,7 @@ internal sealed partial class ReceiptPartitions(NpgsqlDataSource database, ILogg
         await command.ExecuteNonQueryAsync();
     }
 
-    [LoggerMessage(LogLevel.Information, "Old receipts are being read, by a dump or an audit: they are dropped later")]
+    [LoggerMessage(LogLevel.Information, "Old receipts are being read, by a dump or an audit, or still written: they are dropped later")]
     private partial void LogInUse();
 
     [LoggerMessage(LogLevel.Information, "Dropped the spent receipts of {Partition}: too old to be reported again")]

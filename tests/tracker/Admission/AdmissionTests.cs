@@ -9,8 +9,7 @@ using Pbts.Tracker.Tests.Support;
 namespace Pbts.Tracker.Tests.Admission;
 
 /// <summary>What one address may spend, and that nobody else pays for it.</summary>
-[Collection("postgres")]
-public sealed class AdmissionTests(PostgresServer postgres)
+public sealed class AdmissionTests(PostgresServer postgres) : IClassFixture<PostgresServer>
 {
     private const int Burst = 300;
 

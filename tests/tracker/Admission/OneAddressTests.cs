@@ -15,8 +15,8 @@ namespace Pbts.Tracker.Tests.Admission;
 /// worst, 127.0.0.3 announces, reports and registers. Times mean something on a machine that does nothing else, so these run by
 /// themselves: <c>./pbts bench stranger</c>.
 /// </summary>
-[Collection("postgres"), Trait("Category", "Load")]
-public sealed class OneAddressTests(PostgresServer postgres, ITestOutputHelper output)
+[Trait("Category", "Load")]
+public sealed class OneAddressTests(PostgresServer postgres, ITestOutputHelper output) : IClassFixture<PostgresServer>
 {
     private static readonly TimeSpan Attack = TimeSpan.FromSeconds(12);
     private static readonly byte[] s_known = Announcer.NewTorrent();

@@ -6,8 +6,7 @@ using Pbts.Tracker.Tests.Support;
 namespace Pbts.Tracker.Tests.Announce;
 
 /// <summary>Clients that hold connections without using them, and descriptors that run out.</summary>
-[Collection("postgres")]
-public sealed class ConnectionLimitTests(PostgresServer postgres)
+public sealed class ConnectionLimitTests(PostgresServer postgres) : IClassFixture<PostgresServer>
 {
     private static readonly IPAddress Stranger = IPAddress.Parse("127.0.0.2");
 

@@ -4,8 +4,7 @@ using Pbts.Tracker.Tests.Support;
 namespace Pbts.Tracker.Tests.Announce;
 
 /// <summary>Behind a proxy one connection carries the requests of many, announces and others.</summary>
-[Collection("postgres")]
-public sealed class ReusedConnectionTests(PostgresServer postgres)
+public sealed class ReusedConnectionTests(PostgresServer postgres) : IClassFixture<PostgresServer>
 {
     private const int Clients = 10;
     private const int Each = 100;

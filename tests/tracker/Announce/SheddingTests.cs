@@ -5,8 +5,7 @@ using Pbts.Tracker.Tests.Support;
 namespace Pbts.Tracker.Tests.Announce;
 
 /// <summary>Announces that come faster than they can be answered.</summary>
-[Collection("postgres")]
-public sealed class SheddingTests(PostgresServer postgres)
+public sealed class SheddingTests(PostgresServer postgres) : IClassFixture<PostgresServer>
 {
     private const int Clients = 40;
     private const int Each = 1000;

@@ -60,8 +60,7 @@ public sealed class SpoofingTests(SharedNode shared)
 }
 
 /// <summary>A node that trusts one proxy, and one that believes the ip parameter.</summary>
-[Collection("postgres")]
-public sealed class ProxyTests(PostgresServer postgres)
+public sealed class ProxyTests(PostgresServer postgres) : IClassFixture<PostgresServer>
 {
     private static readonly IPAddress Proxy = IPAddress.Parse("127.0.0.2");
 

@@ -9,8 +9,7 @@ using Pbts.Tracker.Tests.Support;
 namespace Pbts.Tracker.Tests.Chain;
 
 /// <summary>The outbox against a real node and a real database.</summary>
-[Collection("postgres")]
-public sealed class ChainAccountTests(PostgresServer postgres)
+public sealed class ChainAccountTests(PostgresServer postgres) : IClassFixture<PostgresServer>
 {
     [Fact]
     public async Task A_contract_is_deployed_written_and_becomes_active()

@@ -7,8 +7,7 @@ using Pbts.Tracker.Tests.Support;
 namespace Pbts.Tracker.Tests.Chain;
 
 /// <summary>What an account never does: pay more than its limit, give up a nonce too early, or undo a later choice of contract.</summary>
-[Collection("postgres")]
-public sealed class ChainLimitsTests(PostgresServer postgres)
+public sealed class ChainLimitsTests(PostgresServer postgres) : IClassFixture<PostgresServer>
 {
     private static readonly string[] Dear = ["--block-base-fee-per-gas", "100000000000"];
 

@@ -8,8 +8,7 @@ using Pbts.Tracker.Tests.Support;
 namespace Pbts.Tracker.Tests.Chain;
 
 /// <summary>The contract interface of the real program, with the reference's requests.</summary>
-[Collection("postgres")]
-public sealed class ContractApiTests(PostgresServer postgres)
+public sealed class ContractApiTests(PostgresServer postgres) : IClassFixture<PostgresServer>
 {
     private const string PasswordHash = "5e884898da28047151d0e56f8dc6292773603d0d6aabbd62a11ef721d1542d8";
 

@@ -6,8 +6,7 @@ using Pbts.Tracker.Tests.Support;
 namespace Pbts.Tracker.Tests.Chain;
 
 /// <summary>An operator's way from an empty chain to a second contract with the command line alone.</summary>
-[Collection("postgres")]
-public sealed class ContractCommandTests(PostgresServer postgres)
+public sealed class ContractCommandTests(PostgresServer postgres) : IClassFixture<PostgresServer>
 {
     private string _tracker = "";
 

@@ -8,8 +8,7 @@ using Pbts.Tracker.Tests.Support;
 namespace Pbts.Tracker.Tests.Chain;
 
 /// <summary>The contract interface through front ends that are processes of their own, without the signing key, before two silos.</summary>
-[Collection("postgres")]
-public sealed class FrontEndTests(PostgresServer postgres)
+public sealed class FrontEndTests(PostgresServer postgres) : IClassFixture<PostgresServer>
 {
     private const int Half = 100;
 

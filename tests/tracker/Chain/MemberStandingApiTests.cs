@@ -8,8 +8,7 @@ using Pbts.Tracker.Tests.Support;
 namespace Pbts.Tracker.Tests.Chain;
 
 /// <summary>The operator's word for members, and a chain that was reset, through the real program.</summary>
-[Collection("postgres")]
-public sealed class MemberStandingApiTests(PostgresServer postgres)
+public sealed class MemberStandingApiTests(PostgresServer postgres) : IClassFixture<PostgresServer>
 {
     [Fact]
     public async Task Members_wait_until_the_operator_approves_or_links_them_and_a_reset_chain_is_named()

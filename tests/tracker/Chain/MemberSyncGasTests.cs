@@ -8,8 +8,7 @@ using static Pbts.Tracker.Tests.Chain.MemberSyncTests;
 namespace Pbts.Tracker.Tests.Chain;
 
 /// <summary>Who may cost the operator gas, and how much of it.</summary>
-[Collection("postgres")]
-public sealed class MemberSyncGasTests(PostgresServer postgres)
+public sealed class MemberSyncGasTests(PostgresServer postgres) : IClassFixture<PostgresServer>
 {
     private const long Least = 1_000_000;
 

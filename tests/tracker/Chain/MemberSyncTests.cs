@@ -16,8 +16,7 @@ using Pbts.Tracker.Tests.Support;
 namespace Pbts.Tracker.Tests.Chain;
 
 /// <summary>Ledger and contract in step, with the real ledger tables and a real node.</summary>
-[Collection("postgres")]
-public sealed class MemberSyncTests(PostgresServer postgres)
+public sealed class MemberSyncTests(PostgresServer postgres) : IClassFixture<PostgresServer>
 {
     private static readonly byte[] AliceKey = Key(1);
 

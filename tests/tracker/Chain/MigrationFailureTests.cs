@@ -11,8 +11,8 @@ using Pbts.Tracker.Tests.Support;
 namespace Pbts.Tracker.Tests.Chain;
 
 /// <summary>A large migration along a chain of contracts while everything that can fail does.</summary>
-[Collection("postgres"), Trait("suite", "slow")]
-public sealed class MigrationFailureTests(PostgresServer postgres)
+[Trait("suite", "slow")]
+public sealed class MigrationFailureTests(PostgresServer postgres) : IClassFixture<PostgresServer>
 {
     [Fact]
     public async Task Five_thousand_users_move_once_while_silos_and_the_chain_die_and_a_batch_reverts()

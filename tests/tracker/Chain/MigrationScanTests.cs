@@ -11,8 +11,7 @@ using Pbts.Tracker.Tests.Support;
 namespace Pbts.Tracker.Tests.Chain;
 
 /// <summary>A migration finds its users in the events of every block, the first and the last of each range included.</summary>
-[Collection("postgres")]
-public sealed class MigrationScanTests(PostgresServer postgres)
+public sealed class MigrationScanTests(PostgresServer postgres) : IClassFixture<PostgresServer>
 {
     private const int Users = 12;
 

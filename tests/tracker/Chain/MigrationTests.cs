@@ -13,8 +13,7 @@ using Pbts.Tracker.Tests.Support;
 namespace Pbts.Tracker.Tests.Chain;
 
 /// <summary>Migrations against a real node, stopped and restarted where it hurts.</summary>
-[Collection("postgres")]
-public sealed class MigrationTests(PostgresServer postgres)
+public sealed class MigrationTests(PostgresServer postgres) : IClassFixture<PostgresServer>
 {
     [Fact]
     public async Task Everybody_moves_once_and_the_predecessor_retires()

@@ -7,8 +7,7 @@ using Pbts.Tracker.Tests.Support;
 namespace Pbts.Tracker.Tests.Chain;
 
 /// <summary>Writes to contracts that are not there, or that do not say that they did anything: the chain takes them for successes.</summary>
-[Collection("postgres")]
-public sealed class MissingContractTests(PostgresServer postgres)
+public sealed class MissingContractTests(PostgresServer postgres) : IClassFixture<PostgresServer>
 {
     private static readonly EthereumAddress Nowhere = new([.. Enumerable.Repeat((byte)0xaa, 20)]);
 

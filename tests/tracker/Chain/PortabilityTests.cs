@@ -10,8 +10,7 @@ using Pbts.Tracker.Tests.Support;
 namespace Pbts.Tracker.Tests.Chain;
 
 /// <summary>Two whole trackers, one after the other, with nothing between them but the contract.</summary>
-[Collection("postgres")]
-public sealed class PortabilityTests(PostgresServer postgres)
+public sealed class PortabilityTests(PostgresServer postgres) : IClassFixture<PostgresServer>
 {
     private const int Members = 8;
     private static readonly string Torrent = new('t', 20);

@@ -8,8 +8,7 @@ using Pbts.Tracker.Tests.Support;
 namespace Pbts.Tracker.Tests.Chain;
 
 /// <summary>The contract commands of the reference's README as they stand there, and the steps of its own test in their order.</summary>
-[Collection("postgres")]
-public sealed partial class ReferenceFlowTests(PostgresServer postgres)
+public sealed partial class ReferenceFlowTests(PostgresServer postgres) : IClassFixture<PostgresServer>
 {
     private const string Init = "curl -X POST http://localhost:8000/contract/init";
 

@@ -15,8 +15,7 @@ using Pbts.Tracker.Tests.Support;
 namespace Pbts.Tracker.Tests.Cluster;
 
 /// <summary>Who may talk to a silo: the cluster's own processes, and nobody who only reaches its ports.</summary>
-[Collection("postgres")]
-public sealed class ClusterKeyTests(PostgresServer postgres)
+public sealed class ClusterKeyTests(PostgresServer postgres) : IClassFixture<PostgresServer>
 {
     [Fact]
     public async Task Whoever_reaches_the_ports_of_a_silo_without_the_clusters_key_gets_nothing()

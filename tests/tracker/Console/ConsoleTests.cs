@@ -6,8 +6,7 @@ using Pbts.Tracker.Tests.Support;
 namespace Pbts.Tracker.Tests.Console;
 
 /// <summary>The operator's console in a real browser.</summary>
-[Collection("postgres")]
-public sealed class ConsoleTests(PostgresServer postgres, Browser browser) : IClassFixture<Browser>
+public sealed class ConsoleTests(PostgresServer postgres, Browser browser) : IClassFixture<Browser>, IClassFixture<PostgresServer>
 {
     private const string Token = "an-administration-token-for-tests";
 

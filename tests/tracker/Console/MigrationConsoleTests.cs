@@ -7,8 +7,7 @@ using Pbts.Tracker.Tests.Support;
 namespace Pbts.Tracker.Tests.Console;
 
 /// <summary>Contracts and migrations in the console, on a real chain.</summary>
-[Collection("postgres")]
-public sealed class MigrationConsoleTests(PostgresServer postgres, Browser browser) : IClassFixture<Browser>
+public sealed class MigrationConsoleTests(PostgresServer postgres, Browser browser) : IClassFixture<Browser>, IClassFixture<PostgresServer>
 {
     [Fact]
     public async Task An_operator_pauses_and_resumes_a_migration_and_sees_the_chain_of_contracts_grow()

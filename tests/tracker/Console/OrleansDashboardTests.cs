@@ -6,8 +6,7 @@ using Pbts.Tracker.Tests.Support;
 namespace Pbts.Tracker.Tests.Console;
 
 /// <summary>Orleans' own dashboard: there where it is asked for, and for the operator alone.</summary>
-[Collection("postgres")]
-public sealed class OrleansDashboardTests(PostgresServer postgres)
+public sealed class OrleansDashboardTests(PostgresServer postgres) : IClassFixture<PostgresServer>
 {
     private const string Token = "an-administration-token-for-tests";
 

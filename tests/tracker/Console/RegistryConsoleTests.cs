@@ -5,8 +5,7 @@ using Pbts.Tracker.Tests.Support;
 namespace Pbts.Tracker.Tests.Console;
 
 /// <summary>Torrents, invites and how far members are let, in the console.</summary>
-[Collection("postgres")]
-public sealed class RegistryConsoleTests(PostgresServer postgres, Browser browser) : IClassFixture<Browser>
+public sealed class RegistryConsoleTests(PostgresServer postgres, Browser browser) : IClassFixture<Browser>, IClassFixture<PostgresServer>
 {
     [Fact]
     public async Task An_operator_finds_torrents_makes_and_ends_invites_and_sets_a_members_trust()

@@ -11,8 +11,7 @@ using Pbts.Tracker.Tests.Support;
 namespace Pbts.Tracker.Tests.Database;
 
 /// <summary>Real silos whose clustering, storage and reminders run on our schema.</summary>
-[Collection("postgres")]
-public sealed class OrleansOnPostgresTests(PostgresServer postgres)
+public sealed class OrleansOnPostgresTests(PostgresServer postgres) : IClassFixture<PostgresServer>
 {
     [Fact]
     public async Task Grain_state_survives_a_silo_restart_and_a_clear()

@@ -5,8 +5,7 @@ using Pbts.Tracker.Tests.Support;
 namespace Pbts.Tracker.Tests.Database;
 
 /// <summary>What is tried again when a connection breaks, and what is not.</summary>
-[Collection("postgres")]
-public sealed class RepeatableTests(PostgresServer postgres)
+public sealed class RepeatableTests(PostgresServer postgres) : IClassFixture<PostgresServer>
 {
     [Fact]
     public async Task A_transaction_whose_connection_breaks_before_the_commit_is_run_again_and_kept_once()

@@ -5,8 +5,7 @@ using Pbts.Tracker.Tests.Support;
 
 namespace Pbts.Tracker.Tests.Database;
 
-[Collection("postgres")]
-public sealed class SchemaMigratorTests(PostgresServer postgres)
+public sealed class SchemaMigratorTests(PostgresServer postgres) : IClassFixture<PostgresServer>
 {
     private static readonly int ScriptCount = SchemaMigrator.Migration.Embedded.Count;
 

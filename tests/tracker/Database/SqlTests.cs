@@ -6,8 +6,7 @@ using Pbts.Tracker.Tests.Support;
 namespace Pbts.Tracker.Tests.Database;
 
 /// <summary>Statements of one line: what they take and give, and that broken connections do not reach the caller.</summary>
-[Collection("postgres")]
-public sealed class SqlTests(PostgresServer postgres)
+public sealed class SqlTests(PostgresServer postgres) : IClassFixture<PostgresServer>
 {
     private static readonly EthereumAddress Somebody = new([.. Enumerable.Range(1, EthereumAddress.Size).Select(i => (byte)i)]);
 

@@ -6,8 +6,7 @@ using Pbts.Tracker.Tests.Support;
 namespace Pbts.Tracker.Tests.Deploy;
 
 /// <summary>What the tracker may do in the database: whatever it wants in its own, and nothing elsewhere.</summary>
-[Collection("postgres")]
-public sealed class DatabaseRoleTests(PostgresServer postgres)
+public sealed class DatabaseRoleTests(PostgresServer postgres) : IClassFixture<PostgresServer>
 {
     private const string Name = "plain_role";
 

@@ -5,8 +5,7 @@ using Pbts.Tracker.Tests.Support;
 namespace Pbts.Tracker.Tests.Deploy;
 
 /// <summary>The tracker confined as the compose and Kubernetes files confine it.</summary>
-[Collection("postgres")]
-public sealed class ReadOnlyRootTests(PostgresServer postgres)
+public sealed class ReadOnlyRootTests(PostgresServer postgres) : IClassFixture<PostgresServer>
 {
     /// <summary>
     /// Everything that is mounted becomes read-only, <c>/tmp</c> an empty folder in memory, and the last word is run without a

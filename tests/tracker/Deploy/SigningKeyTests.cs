@@ -5,8 +5,7 @@ using Pbts.Tracker.Tests.Support;
 namespace Pbts.Tracker.Tests.Deploy;
 
 /// <summary>Who gets the key that signs transactions: silos, and nobody who signs nothing.</summary>
-[Collection("postgres")]
-public sealed class SigningKeyTests(PostgresServer postgres)
+public sealed class SigningKeyTests(PostgresServer postgres) : IClassFixture<PostgresServer>
 {
     [Theory]
     [InlineData("node-1", 6)]

@@ -13,8 +13,7 @@ using Pbts.Tracker.Tests.Support;
 namespace Pbts.Tracker.Tests.Evidence;
 
 /// <summary><c>GET /user/{id}/evidence</c>, and what <c>pbts</c> makes of it.</summary>
-[Collection("postgres")]
-public sealed class EvidenceTests(PostgresServer postgres) : IDisposable
+public sealed class EvidenceTests(PostgresServer postgres) : IDisposable, IClassFixture<PostgresServer>
 {
     /// <summary>Behind a proxy: nobody of the tracker's own machine, who would be the administration.</summary>
     private static readonly (string, string) s_stranger = ("X-Forwarded-For", "203.0.113.1");

@@ -14,8 +14,7 @@ using Pbts.Tracker.Tests.Support;
 namespace Pbts.Tracker.Tests.Evidence;
 
 /// <summary>Every total has its trail: whoever adds to one, and however long ago, its parts come to it.</summary>
-[Collection("postgres")]
-public sealed class TotalsTests(PostgresServer postgres)
+public sealed class TotalsTests(PostgresServer postgres) : IClassFixture<PostgresServer>
 {
     private const string Wrong = """
         SELECT count(*) FROM users u LEFT JOIN (SELECT member, sum(uploaded) AS up, sum(downloaded) AS down FROM member_parts GROUP BY member) p ON p.member = u.id
@@ -75,15 +74,22 @@ public sealed class TotalsTests(PostgresServer postgres)
             for (var i = 0; !stop.IsCancellationRequested; i++)
                 await world.Silos[silo].SpendAsync([.. Enumerable.Range(0, 20).Select(k => world.Entry((i + k) % 6, (i + k + 1 + silo) % 6, 1 + k, day - ReceiptPartitions.Span + k))]);
         })).ToArray();
-        await Wait.UntilAsync(async () => (long)(await world.ScalarAsync("SELECT count(*) FROM receipts"))! > 2000);
-        // It gives way rather than hold the ledger up, and is tried again later.
-        await Wait.UntilAsync(async () =>
+        try
         {
-            await world.Partitions.DropOlderThanAsync(AgeOf(day));
-            return (long)(await world.ScalarAsync("SELECT epoch FROM receipt_floor"))! == day;
-        });
-        await Task.Delay(200);
-        await stop.CancelAsync();
+            await Wait.UntilAsync(async () => (long)(await world.ScalarAsync("SELECT count(*) FROM receipts"))! > 2000);
+            // It gives way rather than hold the ledger up, and is tried again later.
+            await Wait.UntilAsync(async () =>
+            {
+                await world.Partitions.DropOlderThanAsync(AgeOf(day));
+                return (long)(await world.ScalarAsync("SELECT epoch FROM receipt_floor"))! == day;
+            });
+            await Task.Delay(200);
+        }
+        finally
+        {
+            await stop.CancelAsync();
+        }
+
         await Task.WhenAll(spending);
         Assert.Equal(0L, await world.ScalarAsync("SELECT count(*) FROM receipts"));
         Assert.True((long)(await world.ScalarAsync("SELECT sum(receipts)::bigint FROM receipt_sums"))! > 4000);

@@ -13,8 +13,7 @@ using Pbts.Tracker.Tests.Support;
 namespace Pbts.Tracker.Tests.Http;
 
 /// <summary>All routes, and who may call them.</summary>
-[Collection("postgres")]
-public sealed class RouteAccessTests(PostgresServer postgres)
+public sealed class RouteAccessTests(PostgresServer postgres) : IClassFixture<PostgresServer>
 {
     private static readonly string[] Expected =
     [

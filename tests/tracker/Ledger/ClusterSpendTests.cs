@@ -8,8 +8,7 @@ using Xunit.Abstractions;
 namespace Pbts.Tracker.Tests.Ledger;
 
 /// <summary>Exactly-once over real processes: two silos, two front ends, one database.</summary>
-[Collection("cluster")]
-public sealed class ClusterSpendTests(PostgresServer postgres, ITestOutputHelper output)
+public sealed class ClusterSpendTests(PostgresServer postgres, ITestOutputHelper output) : IClassFixture<PostgresServer>
 {
     [Fact]
     public async Task Sixty_four_parallel_posts_over_two_silos_and_two_front_ends_credit_once()

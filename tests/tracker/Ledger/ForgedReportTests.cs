@@ -10,8 +10,7 @@ using Xunit.Abstractions;
 namespace Pbts.Tracker.Tests.Ledger;
 
 /// <summary>One address that has signatures verified for nothing, against everybody else.</summary>
-[Collection("postgres")]
-public sealed class ForgedReportTests(PostgresServer postgres, ITestOutputHelper output)
+public sealed class ForgedReportTests(PostgresServer postgres, ITestOutputHelper output) : IClassFixture<PostgresServer>
 {
     private static readonly TimeSpan Bound = TimeSpan.FromSeconds(3);
 

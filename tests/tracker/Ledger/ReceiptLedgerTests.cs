@@ -17,8 +17,7 @@ namespace Pbts.Tracker.Tests.Ledger;
 /// The ledger by itself. Several ledger objects on one database are what several silos are, duplicate activations
 /// included: nothing but the database keeps them from spending a receipt twice.
 /// </summary>
-[Collection("postgres")]
-public sealed class ReceiptLedgerTests(PostgresServer postgres)
+public sealed class ReceiptLedgerTests(PostgresServer postgres) : IClassFixture<PostgresServer>
 {
     private static readonly long Epoch = LedgerWorld.Epoch;
 

@@ -10,7 +10,6 @@ using Xunit.Abstractions;
 namespace Pbts.Tracker.Tests.Ledger;
 
 /// <summary>Rising vouchers of ten thousand sessions through killed silos and a restarted database: each counts once, at its highest.</summary>
-[Collection("cluster")]
 public sealed class VoucherFireTests(ITestOutputHelper output)
 {
     private const int Members = 20;

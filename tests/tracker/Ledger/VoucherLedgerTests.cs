@@ -9,8 +9,7 @@ using Pbts.Tracker.Tests.Support;
 namespace Pbts.Tracker.Tests.Ledger;
 
 /// <summary>Vouchers in the ledger by itself, on several ledger objects as several silos would be.</summary>
-[Collection("postgres")]
-public sealed class VoucherLedgerTests(PostgresServer postgres)
+public sealed class VoucherLedgerTests(PostgresServer postgres) : IClassFixture<PostgresServer>
 {
     [Theory]
     [InlineData(new[] { 0, 1, 2, 3 }, new[] { 1000, 4000, 0, 4000 })]

@@ -7,8 +7,7 @@ using Pbts.Tracker.Tests.Support;
 namespace Pbts.Tracker.Tests.Ledger;
 
 /// <summary>Machines whose clocks are wrong, beside one whose is right.</summary>
-[Collection("postgres")]
-public sealed class WrongClockTests(PostgresServer postgres)
+public sealed class WrongClockTests(PostgresServer postgres) : IClassFixture<PostgresServer>
 {
     [Theory]
     [InlineData(0, null)]

@@ -5,8 +5,7 @@ using Pbts.Tracker.Tests.Support;
 namespace Pbts.Tracker.Tests.Members;
 
 /// <summary>Who may announce, and the ratio gate.</summary>
-[Collection("postgres")]
-public sealed class AccessTests(PostgresServer postgres)
+public sealed class AccessTests(PostgresServer postgres) : IClassFixture<PostgresServer>
 {
     private static readonly string Torrent = new('t', 20);
 

@@ -6,8 +6,7 @@ using Pbts.Tracker.Tests.Support;
 namespace Pbts.Tracker.Tests.Members;
 
 /// <summary>Nodes with settings of their own.</summary>
-[Collection("postgres")]
-public sealed class ConfiguredNodeTests(PostgresServer postgres)
+public sealed class ConfiguredNodeTests(PostgresServer postgres) : IClassFixture<PostgresServer>
 {
     private const string Token = "correct horse battery staple";
 

@@ -7,8 +7,7 @@ using Pbts.Tracker.Tests.Support;
 namespace Pbts.Tracker.Tests.Members;
 
 /// <summary>Invites: who makes them, who comes by them, and how often.</summary>
-[Collection("postgres")]
-public sealed class InviteTests(PostgresServer postgres)
+public sealed class InviteTests(PostgresServer postgres) : IClassFixture<PostgresServer>
 {
     private const string Token = "an-administration-token-for-tests";
     private static readonly (string, string) Administrator = ("Authorization", "Bearer " + Token);

@@ -51,8 +51,7 @@ public sealed class LocalCallerTests(SharedNode shared)
 }
 
 /// <summary>A node with a token that its own user does without.</summary>
-[Collection("postgres")]
-public sealed class AllowLocalTests(PostgresServer postgres)
+public sealed class AllowLocalTests(PostgresServer postgres) : IClassFixture<PostgresServer>
 {
     private const string Token = "correct horse battery staple";
 

@@ -10,8 +10,7 @@ using Pbts.Tracker.Tests.Support;
 namespace Pbts.Tracker.Tests.Members;
 
 /// <summary>How credit could be made of nothing, taken from others or made void, each way tried with the settings that are the default.</summary>
-[Collection("postgres")]
-public sealed class MintingTests(PostgresServer postgres) : IAsyncLifetime
+public sealed class MintingTests(PostgresServer postgres) : IAsyncLifetime, IClassFixture<PostgresServer>
 {
     private const long GiB = 1L << 30;
 

@@ -5,8 +5,7 @@ using Pbts.Tracker.Tests.Support;
 namespace Pbts.Tracker.Tests.Members;
 
 /// <summary><c>Members:Registration</c>: who becomes a member, and as what.</summary>
-[Collection("postgres")]
-public sealed class RegistrationModeTests(PostgresServer postgres)
+public sealed class RegistrationModeTests(PostgresServer postgres) : IClassFixture<PostgresServer>
 {
     private const string Token = "an-administration-token-for-tests";
 

@@ -5,8 +5,7 @@ using Pbts.Tracker.Tests.Support;
 namespace Pbts.Tracker.Tests.Members;
 
 /// <summary>How far members are trusted: by how they came, by who invited them, and by what the operator says.</summary>
-[Collection("postgres")]
-public sealed class TrustTests(PostgresServer postgres)
+public sealed class TrustTests(PostgresServer postgres) : IClassFixture<PostgresServer>
 {
     private const string Token = "an-administration-token-for-tests";
     private const long Initial = 1_000_000;

@@ -9,8 +9,7 @@ using Pbts.Tracker.Tests.Support;
 namespace Pbts.Tracker.Tests.Members;
 
 /// <summary>The table of users by itself.</summary>
-[Collection("postgres")]
-public sealed class UserStoreTests(PostgresServer postgres)
+public sealed class UserStoreTests(PostgresServer postgres) : IClassFixture<PostgresServer>
 {
     private readonly MemberKey _key = MemberKey.From(RandomNumberGenerator.GetBytes(48));
 

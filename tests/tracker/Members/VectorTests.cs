@@ -10,8 +10,7 @@ using Pbts.Tracker.Tests.Support;
 namespace Pbts.Tracker.Tests.Members;
 
 /// <summary>The interop vectors through the real endpoints: what other implementations signed, and what attackers would.</summary>
-[Collection("postgres")]
-public sealed class VectorTests(PostgresServer postgres)
+public sealed class VectorTests(PostgresServer postgres) : IClassFixture<PostgresServer>
 {
     // The receipts were made in 2023.
     private const long Window = 3660L * 86400;

@@ -6,8 +6,7 @@ using Pbts.Tracker.Tests.Support;
 namespace Pbts.Tracker.Tests.Members;
 
 /// <summary><c>POST /report</c> with vouchers.</summary>
-[Collection("postgres")]
-public sealed class VoucherReportTests(PostgresServer postgres)
+public sealed class VoucherReportTests(PostgresServer postgres) : IClassFixture<PostgresServer>
 {
     [Fact]
     public async Task What_a_session_rises_by_is_credited_whatever_is_reported_again()

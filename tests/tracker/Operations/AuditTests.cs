@@ -14,8 +14,7 @@ using Pbts.Tracker.Tests.Support;
 namespace Pbts.Tracker.Tests.Operations;
 
 /// <summary>The audit log under people who knock at the door.</summary>
-[Collection("postgres")]
-public sealed class AuditTests(PostgresServer postgres)
+public sealed class AuditTests(PostgresServer postgres) : IClassFixture<PostgresServer>
 {
     private const int Kept = 20_000;
 

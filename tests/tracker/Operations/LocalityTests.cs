@@ -5,8 +5,7 @@ using Xunit.Abstractions;
 namespace Pbts.Tracker.Tests.Operations;
 
 /// <summary>Announces that stay in the process they came to.</summary>
-[Collection("postgres")]
-public sealed class LocalityTests(PostgresServer postgres, ITestOutputHelper output)
+public sealed class LocalityTests(PostgresServer postgres, ITestOutputHelper output) : IClassFixture<PostgresServer>
 {
     private const int Torrents = 30;
     private const int Peers = 6;

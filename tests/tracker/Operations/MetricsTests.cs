@@ -4,8 +4,7 @@ using Pbts.Tracker.Tests.Support;
 namespace Pbts.Tracker.Tests.Operations;
 
 /// <summary>What Prometheus reads, and where it may read it.</summary>
-[Collection("postgres")]
-public sealed class MetricsTests(PostgresServer postgres)
+public sealed class MetricsTests(PostgresServer postgres) : IClassFixture<PostgresServer>
 {
     [Fact]
     public async Task Metrics_count_what_happened_and_are_on_the_management_listener_alone()

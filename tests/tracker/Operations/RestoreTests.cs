@@ -4,8 +4,7 @@ using Pbts.Tracker.Tests.Support;
 namespace Pbts.Tracker.Tests.Operations;
 
 /// <summary>The backup and restore that docs/operations.md describes.</summary>
-[Collection("postgres")]
-public sealed class RestoreTests(PostgresServer postgres)
+public sealed class RestoreTests(PostgresServer postgres) : IClassFixture<PostgresServer>
 {
     [Fact]
     public async Task A_tracker_goes_on_from_a_restored_dump_and_credits_nothing_twice()

@@ -8,8 +8,7 @@ using Xunit.Abstractions;
 namespace Pbts.Tracker.Tests.Operations;
 
 /// <summary>A clean stop while somebody is still being answered.</summary>
-[Collection("postgres")]
-public sealed class StopTests(PostgresServer postgres, ITestOutputHelper output)
+public sealed class StopTests(PostgresServer postgres, ITestOutputHelper output) : IClassFixture<PostgresServer>
 {
     private const int Swarms = 50;
 

@@ -6,8 +6,7 @@ using Pbts.Tracker.Tests.Support;
 namespace Pbts.Tracker.Tests.Operations;
 
 /// <summary>What goes to a collector where one is named (OTLP over HTTP).</summary>
-[Collection("postgres")]
-public sealed class TraceTests(PostgresServer postgres)
+public sealed class TraceTests(PostgresServer postgres) : IClassFixture<PostgresServer>
 {
     [Fact]
     public async Task A_collector_gets_the_spans_of_a_report_from_the_request_to_the_commit_and_the_metrics()

@@ -3,8 +3,7 @@ using Pbts.Tracker.Tests.Support;
 namespace Pbts.Tracker.Tests.Peers;
 
 /// <summary>A tracker that takes reports with the member's passkey only.</summary>
-[Collection("postgres")]
-public sealed class PasskeyReportTests(PostgresServer postgres) : IAsyncLifetime
+public sealed class PasskeyReportTests(PostgresServer postgres) : IAsyncLifetime, IClassFixture<PostgresServer>
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 

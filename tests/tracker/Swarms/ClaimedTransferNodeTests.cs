@@ -6,8 +6,7 @@ using Pbts.Tracker.Tests.Support;
 namespace Pbts.Tracker.Tests.Swarms;
 
 /// <summary>Claimed totals through a real node: a real client's transfer, a clean stop, and what the ratio gate makes of them.</summary>
-[Collection("postgres")]
-public sealed class ClaimedTransferNodeTests(PostgresServer postgres)
+public sealed class ClaimedTransferNodeTests(PostgresServer postgres) : IClassFixture<PostgresServer>
 {
     private static readonly IPAddress Other = IPAddress.Parse("127.0.0.2");
 

@@ -5,8 +5,7 @@ using Xunit.Abstractions;
 namespace Pbts.Tracker.Tests.Swarms;
 
 /// <summary>What becomes of swarms when their silo stops, cleanly or not.</summary>
-[Collection("cluster")]
-public sealed class HandOverTests(PostgresServer postgres, ITestOutputHelper output)
+public sealed class HandOverTests(PostgresServer postgres, ITestOutputHelper output) : IClassFixture<PostgresServer>
 {
     private const int Swarms = 1000;
 

@@ -6,8 +6,7 @@ using Pbts.Tracker.Tests.Support;
 namespace Pbts.Tracker.Tests.Swarms;
 
 /// <summary>What one address or member can make of swarms, through a real node with its limits on.</summary>
-[Collection("postgres")]
-public sealed class SwarmLimitTests(PostgresServer postgres)
+public sealed class SwarmLimitTests(PostgresServer postgres) : IClassFixture<PostgresServer>
 {
     private static readonly IPAddress Crowd = IPAddress.Parse("127.0.0.66");
     private static readonly IPAddress Second = IPAddress.Parse("127.0.0.2");

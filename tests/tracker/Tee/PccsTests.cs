@@ -5,8 +5,7 @@ using Pbts.Tracker.Tests.Support;
 namespace Pbts.Tracker.Tests.Tee;
 
 /// <summary>Collateral from a service of the operator's, in the form Intel's PCS gives it.</summary>
-[Collection("postgres")]
-public sealed class PccsTests(PostgresServer postgres)
+public sealed class PccsTests(PostgresServer postgres) : IClassFixture<PostgresServer>
 {
     /// <summary>9.G6, 9.G9: the configured service is asked once, a failure is not tried a second time, and what it says is believed only under the pinned root.</summary>
     [Fact]

@@ -11,8 +11,7 @@ using Pbts.Tracker.Tests.Support;
 namespace Pbts.Tracker.Tests.Tee;
 
 /// <summary>Trackers in other modes and with other settings.</summary>
-[Collection("postgres")]
-public sealed class TeeNodeTests(PostgresServer postgres)
+public sealed class TeeNodeTests(PostgresServer postgres) : IClassFixture<PostgresServer>
 {
     /// <summary>8.5: tee_mode_disabled_prevents_tee_ops, initialization; 9.G4, 9.G8: verification needs no trusted machine.</summary>
     [Fact]

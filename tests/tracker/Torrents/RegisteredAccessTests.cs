@@ -7,8 +7,7 @@ using Pbts.Tracker.Tests.Udp;
 namespace Pbts.Tracker.Tests.Torrents;
 
 /// <summary><c>Torrents:Access=registered</c>: swarms of registered torrents alone, and what asking for others costs.</summary>
-[Collection("postgres")]
-public sealed class RegisteredAccessTests(PostgresServer postgres)
+public sealed class RegisteredAccessTests(PostgresServer postgres) : IClassFixture<PostgresServer>
 {
     private const string Refusal = "unregistered torrent";
     private static readonly (string, string) RegisteredOnly = ("Torrents__Access", "registered");

@@ -5,8 +5,7 @@ using Pbts.Tracker.Tests.Support;
 namespace Pbts.Tracker.Tests.Udp;
 
 /// <summary>Torrent clients as Debian ships them, told a udp:// announce URL and nothing else.</summary>
-[Collection("postgres")]
-public sealed class UdpClientTests(PostgresServer postgres)
+public sealed class UdpClientTests(PostgresServer postgres) : IClassFixture<PostgresServer>
 {
     [Fact]
     public async Task Clients_meet_over_udp_and_libtorrent_brings_its_passkey()

@@ -5,8 +5,7 @@ using Pbts.Tracker.Tests.Support;
 namespace Pbts.Tracker.Tests.Udp;
 
 /// <summary>A tracker that listens at every address of its machine.</summary>
-[Collection("postgres")]
-public sealed class UdpEverywhereTests(PostgresServer postgres)
+public sealed class UdpEverywhereTests(PostgresServer postgres) : IClassFixture<PostgresServer>
 {
     [Fact]
     public async Task Answers_come_from_the_address_that_was_asked()

@@ -7,8 +7,7 @@ using Pbts.Tracker.Tests.Support;
 namespace Pbts.Tracker.Tests.Udp;
 
 /// <summary>Members and settings: nodes of their own.</summary>
-[Collection("postgres")]
-public sealed class UdpMemberTests(PostgresServer postgres)
+public sealed class UdpMemberTests(PostgresServer postgres) : IClassFixture<PostgresServer>
 {
     [Fact]
     public async Task A_tracker_for_members_takes_the_passkey_from_the_announce_url()

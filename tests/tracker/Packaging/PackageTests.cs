@@ -1,11 +1,12 @@
 using System.Diagnostics;
 using Pbts.Local;
+using Pbts.Tracker.Tests.Support;
 
 namespace Pbts.Tracker.Tests.Packaging;
 
-/// <summary>The packages as somebody without this clone uses them: the command as a tool, the peer as a library.</summary>
+/// <summary>What somebody without this clone uses: the command as a tool, the peer as a library, the programs of the image.</summary>
 [Trait("suite", "slow")]
-public sealed class PackageTests : IDisposable
+public sealed class PackageTests(PostgresServer postgres) : IDisposable, IClassFixture<PostgresServer>
 {
     private static readonly string s_configuration = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name;
 
@@ -69,6 +70,27 @@ public sealed class PackageTests : IDisposable
         Assert.Contains(Directory.GetFiles(Path.Combine(_folder, "out")), file => Path.GetFileName(file) == "Pbts.Protocol.dll");
         // What an editor shows comes with it.
         Assert.True(File.Exists(Path.Combine(_folder, "packages", "pbts.peer", "0.1.0", "lib", "net10.0", "Pbts.Peer.xml")));
+    }
+
+    [Fact]
+    public async Task The_image_holds_programs_that_run()
+    {
+        var app = Path.Combine(_folder, "app");
+        var lines = (await File.ReadAllTextAsync(Path.Combine(Clone.Root, "deploy", "Dockerfile"))).Replace("\\\n", " ", StringComparison.Ordinal).Split('\n');
+        var commands = Assert.Single(lines, line => line.StartsWith("RUN dotnet publish", StringComparison.Ordinal))["RUN ".Length..].Split("&&", StringSplitOptions.TrimEntries);
+        foreach (var command in commands)
+        {
+            var words = command.Replace("/app", app, StringComparison.Ordinal).Replace("Release", s_configuration, StringComparison.Ordinal).Split(' ', StringSplitOptions.RemoveEmptyEntries);
+            await RunAsync(words[0], [words[1], Path.Combine(Clone.Root, words[2]), .. words[3..], "--no-build", "-nodeReuse:false"]);
+        }
+
+        var database = await postgres.CreateDatabaseAsync();
+        await using var silo = NodeProcess.Launch(Path.Combine(app, "silo", "Pbts.Silo.dll"), database, ("PBTS_ROLE", "silo"));
+        await silo.WaitUntilReadyAsync();
+        await using var api = NodeProcess.Launch(Path.Combine(app, "api", "Pbts.Api.dll"), database);
+        await api.WaitUntilReadyAsync();
+        Assert.Equal(1, (await new Announcer(api).AnnounceAsync(Announcer.NewTorrent(), 1, 0)).Complete);
+        Assert.Contains("keygen", await RunAsync("dotnet", Path.Combine(app, "cli", "Pbts.Cli.dll"), "--help"), StringComparison.Ordinal);
     }
 
     /// <summary>As it was built last: this run's other tests use the same files.</summary>

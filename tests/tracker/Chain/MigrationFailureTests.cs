@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Numerics;
@@ -61,8 +60,7 @@ public sealed class MigrationFailureTests(PostgresServer postgres) : IClassFixtu
         await watch.WithoutChainAsync(async () =>
         {
             // A block mined while the state is being written would not be in it, though what it changed would.
-            await anvil.CallAsync("evm_setAutomine", false);
-            await MinedAsync(anvil);
+            await seeds.StopMiningAsync();
             await anvil.StopAsync();
             await Task.Delay(5000);
             await anvil.RestartAsync();
@@ -92,18 +90,6 @@ public sealed class MigrationFailureTests(PostgresServer postgres) : IClassFixtu
         Assert.Null(last["problem"]);
         Assert.Equal(watch.Contract, again.Contract);
         await seeds.EverybodyMovedOnceAsync(watch.Contract, touched);
-    }
-
-    /// <summary>What was being mined when mining was switched off is in a block: there has been no new one for three seconds.</summary>
-    private static async Task MinedAsync(AnvilNode anvil)
-    {
-        for (var (head, since) = (0UL, Stopwatch.StartNew()); since.Elapsed < TimeSpan.FromSeconds(3); await Task.Delay(100))
-        {
-            Assert.True((await anvil.Rpc.BlockNumberAsync()).TryGet(out var now, out var error), error?.Text);
-            if (now == head) continue;
-            head = now;
-            since.Restart();
-        }
     }
 
     /// <summary>The figure of the interface is the sum of the receipts of everything the migration had mined.</summary>

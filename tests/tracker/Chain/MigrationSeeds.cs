@@ -64,13 +64,11 @@ internal sealed class MigrationSeeds(AnvilNode anvil, string factory)
     /// </summary>
     public async Task<IReadOnlyCollection<string>> RaiseCostOfPendingBatchesAsync(EthereumAddress contract)
     {
-        await anvil.CallAsync("evm_setAutomine", false);
+        await StopMiningAsync();
         var batches = new Dictionary<string, string[]>();
         for (var waited = Stopwatch.StartNew(); batches.Count == 0; await Task.Delay(50))
         {
             Assert.True(waited.Elapsed < TimeSpan.FromMinutes(2), "No batch was handed to the chain.");
-            // What was being mined when that was switched off is gone after a moment.
-            await Task.Delay(500);
             batches = await PendingAsync(contract);
         }
         var names = batches.Values.SelectMany(batch => batch).ToHashSet();
@@ -79,6 +77,20 @@ internal sealed class MigrationSeeds(AnvilNode anvil, string factory)
         foreach (var hash in batches.Keys) Assert.Equal("0x0", (string?)(await ReceiptAsync(hash))["status"]);
         await anvil.CallAsync("evm_setAutomine", true);
         return names;
+    }
+
+    /// <summary>Switches mining off. What was being mined at that moment is in a block: there has been no new one for three seconds.</summary>
+    public async Task StopMiningAsync()
+    {
+        await anvil.CallAsync("evm_setAutomine", false);
+        for (var (head, since) = (0UL, Stopwatch.StartNew()); since.Elapsed < TimeSpan.FromSeconds(3); await Task.Delay(100))
+        {
+            Assert.True((await anvil.Rpc.BlockNumberAsync()).TryGet(out var now, out var error), error?.Text);
+            if (now == head)
+                continue;
+            head = now;
+            since.Restart();
+        }
     }
 
     /// <summary>The batches that wait for their block, by hash.</summary>

@@ -57,7 +57,8 @@ public sealed class OverloadTests(PostgresServer postgres, ITestOutputHelper out
         Assert.Equal(HttpStatusCode.OK, await ReportAsync());
         Assert.Equal(HttpStatusCode.OK, await ReportAsync());
         Assert.Equal(HttpStatusCode.TooManyRequests, await ReportAsync());
-        await Wait.UntilAsync(async () => await ReportAsync() == HttpStatusCode.OK, "a report may be made again");
+        await Task.Delay(12_500);
+        Assert.Equal(HttpStatusCode.OK, await ReportAsync());
         Assert.Equal((1000, 0), await sender.TotalsAsync(node.Http));
 
         async Task<HttpStatusCode> ReportAsync() => (await node.Http.PostTextAsync("/report", report, headers: ("X-Forwarded-For", "203.0.113.9"))).Status;

@@ -4,11 +4,12 @@ using System.IO.Pipelines;
 using System.Net;
 using System.Net.Sockets;
 using Pbts.Protocol.Bep10;
+using Pbts.Protocol.Receipts;
 
 namespace Pbts.Peer.Exchange;
 
 /// <summary>One connection: frames in and out, and its limits.</summary>
-internal sealed class PeerConnection : IDisposable
+internal sealed class PeerConnection : IVoucherPeer, IDisposable
 {
     /// <summary>
     /// Requests a peer may have waiting, as our handshake says (<c>reqq</c>); further ones are ignored, and the peer waits
@@ -48,6 +49,14 @@ internal sealed class PeerConnection : IDisposable
     public IPEndPoint EndPoint { get; }
 
     public PeerState State { get; }
+
+    public MemberKey? Key => State.Key;
+
+    public PeerCredit Credit => State.Credit;
+
+    public int PieceCount => State.Has.Count;
+
+    public long? CompleteSince => State.CompleteSince;
 
     public byte[] PeerId { get; }
 

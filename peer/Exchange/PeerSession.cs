@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
+using Pbts.Protocol.Receipts;
 using Pbts.Protocol.Torrents;
 
 namespace Pbts.Peer.Exchange;
@@ -40,6 +41,12 @@ internal sealed class PeerSession : IPeerHandler, IPeerContext, IDisposable
     }
 
     public TorrentMetadata Torrent { get; }
+
+    public InfoHash InfoHash => Torrent.InfoHash;
+
+    public int PieceLength => Torrent.PieceLength;
+
+    public string? StateFolder => Options.StateFolder;
 
     public PeerOptions Options { get; }
 
@@ -203,6 +210,8 @@ internal sealed class PeerSession : IPeerHandler, IPeerContext, IDisposable
         lock (_gate)
             return action();
     }
+
+    public void OnSigned(PeerConnection peer) => Serving.TryUnchoke(peer);
 
     public void Dispose() => Receipts.Dispose();
 

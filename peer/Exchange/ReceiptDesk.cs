@@ -32,13 +32,13 @@ internal sealed class ReceiptDesk : IDisposable
         _collector = new ReceiptCollector(session, _hashes, ToReport, _background, session.Clock);
         credits.Pressed = _collector.Hurry;
         if (Options is { Identity: { } member, Instance: { } instance })
-            Vouchers = new VoucherDesk(session, instance, member, _background, _collector.Blame);
+            Vouchers = new VoucherDesk<PeerConnection>(session, instance, member, _background, _collector.Blame);
         if (Options.Identity is { } identity)
             _ = _background.RunAsync(() => WarmUp(identity, gives: session.Left == 0));
     }
 
     /// <summary>The exchange of vouchers; <c>null</c> when the tracker is not known or we have no key.</summary>
-    public VoucherDesk? Vouchers { get; }
+    public VoucherDesk<PeerConnection>? Vouchers { get; }
 
     /// <summary>Receipts we earned and the tracker has not settled.</summary>
     public PendingReceipts ToReport { get; }

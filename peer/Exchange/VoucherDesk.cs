@@ -11,21 +11,23 @@ namespace Pbts.Peer.Exchange;
 /// background thread, never more than one signature for a peer at a time, so that no transfer waits for it: the next voucher
 /// covers what has come meanwhile.
 /// </summary>
-internal sealed class VoucherDesk : IDisposable
+/// <typeparam name="TPeer">A connection.</typeparam>
+internal sealed class VoucherDesk<TPeer> : IDisposable
+    where TPeer : class, IVoucherPeer
 {
     /// <summary>Seconds that a voucher's time may be from ours.</summary>
     private const long MaxClockDifference = 600;
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(5);
 
-    private readonly IPeerContext _session;
+    private readonly IVoucherContext<TPeer> _session;
     private readonly BackgroundThread _background;
     private readonly MemberIdentity _identity;
     private readonly DownloadSessions _received;
     private readonly Lock _gate = new();
     private readonly HashSet<MemberKey> _signing = [];
-    private readonly Dictionary<PeerConnection, Voucher> _arrived = [];
-    private readonly Action<PeerConnection, string> _blame;
+    private readonly Dictionary<TPeer, Voucher> _arrived = [];
+    private readonly Action<TPeer, string> _blame;
     private bool _checking;
 
     /// <param name="session">The torrent's exchange.</param>
@@ -34,11 +36,11 @@ internal sealed class VoucherDesk : IDisposable
     /// <param name="background">Signs and checks.</param>
     /// <param name="blame">Told of peers that keep not to the rules.</param>
     /// <exception cref="IOException">The state cannot be used.</exception>
-    public VoucherDesk(IPeerContext session, InstanceId instance, MemberIdentity identity, BackgroundThread background, Action<PeerConnection, string> blame)
+    public VoucherDesk(IVoucherContext<TPeer> session, InstanceId instance, MemberIdentity identity, BackgroundThread background, Action<TPeer, string> blame)
     {
         (_session, _identity, _background, _blame) = (session, identity, background, blame);
         Earned = new EarnedVouchers(PathOf(instance, "vouchers"));
-        _received = new DownloadSessions(instance, session.Torrent.InfoHash, identity.PublicKey, session.Torrent.PieceLength, PathOf(instance, "sessions"), session.Clock);
+        _received = new DownloadSessions(instance, session.InfoHash, identity.PublicKey, session.PieceLength, PathOf(instance, "sessions"), session.Clock);
     }
 
     /// <summary>What others signed for and the tracker has not settled.</summary>
@@ -79,16 +81,16 @@ internal sealed class VoucherDesk : IDisposable
     public bool IsOwed => Owing.Any();
 
     /// <summary>Pieces that those have who have not signed for all they have got: grows while they get on.</summary>
-    public long PiecesOfOwing => Owing.Sum(p => (long)p.State.Has.Count);
+    public long PiecesOfOwing => Owing.Sum(p => (long)p.PieceCount);
 
-    private IEnumerable<PeerConnection> Owing =>
-        _session.Peers.Where(p => p.IsOpen && p.Pbts.Vouchers is not null && _session.Locked(() => p.State.Credit.MayStillSign(IsDone(p))));
+    private IEnumerable<TPeer> Owing =>
+        _session.Peers.Where(p => p.IsOpen && p.Pbts.Vouchers is not null && _session.Locked(() => p.Credit.MayStillSign(IsDone(p))));
 
     /// <summary>Whether the peer has had every piece for as long as it may wait before it signs.</summary>
-    private bool IsDone(PeerConnection peer) => peer.State.CompleteSince is { } since && _session.Clock.GetElapsedTime(since) > VoucherPolicy.LongestWait;
+    private bool IsDone(TPeer peer) => peer.CompleteSince is { } since && _session.Clock.GetElapsedTime(since) > VoucherPolicy.LongestWait;
 
     /// <summary>Asks everybody for a voucher for what they have got; gives who has not signed for all of it yet.</summary>
-    public IReadOnlyList<PeerConnection> Ask()
+    public IReadOnlyList<TPeer> Ask()
     {
         var owing = Owing.ToArray();
         foreach (var peer in owing)
@@ -108,21 +110,21 @@ internal sealed class VoucherDesk : IDisposable
     }
 
     /// <summary>The peer asks for a voucher for all it has sent.</summary>
-    public void OnRequest(PeerConnection peer)
+    public void OnRequest(TPeer peer)
     {
-        if (peer.State.Key is { } sender)
+        if (peer.Key is { } sender)
             Sign(sender);
     }
 
     /// <summary>The peer has a voucher on disk.</summary>
-    public void OnKept(PeerConnection peer, VoucherAck ack)
+    public void OnKept(TPeer peer, VoucherAck ack)
     {
-        if (peer.State.Key is not { } sender || !_received.Acknowledge(sender, ack))
+        if (peer.Key is not { } sender || !_received.Acknowledge(sender, ack))
             _blame(peer, "acknowledges what was not signed");
     }
 
     /// <summary>Takes a voucher: of several that wait for their check only the newest of a peer is looked at.</summary>
-    public void Take(PeerConnection peer, Voucher voucher)
+    public void Take(TPeer peer, Voucher voucher)
     {
         if (!IsOurs(peer, voucher))
         {
@@ -155,11 +157,17 @@ internal sealed class VoucherDesk : IDisposable
         _ = CheckAsync();
     }
 
-    /// <summary>Signs for everything that has come, and waits until that is sent and all that came is checked and kept.</summary>
-    public async Task FlushAsync(CancellationToken cancellationToken)
+    /// <summary>Begins to sign for everything that has come.</summary>
+    public void SignAll()
     {
         foreach (var sender in _received.UnsignedSenders)
             Sign(sender);
+    }
+
+    /// <summary>Signs for everything that has come, and waits until that is sent and all that came is checked and kept.</summary>
+    public async Task FlushAsync(CancellationToken cancellationToken)
+    {
+        SignAll();
         while (IsBusy && _session.Failure is null)
             await Task.Delay(Pause, cancellationToken).ConfigureAwait(false);
     }
@@ -182,10 +190,10 @@ internal sealed class VoucherDesk : IDisposable
     /// <summary>What was signed for one tracker is nothing to another.</summary>
     private string? PathOf(InstanceId instance, string kind)
     {
-        if (_session.Options.StateFolder is not { } folder)
+        if (_session.StateFolder is not { } folder)
             return null;
         PrivateFile.CreateFolder(folder);
-        return Path.Combine(folder, $"{_session.Torrent.InfoHash}.{instance.ToString()[..8]}.{kind}");
+        return Path.Combine(folder, $"{_session.InfoHash}.{instance.ToString()[..8]}.{kind}");
     }
 
     private void SignIfDue(MemberKey sender)
@@ -227,7 +235,7 @@ internal sealed class VoucherDesk : IDisposable
 
         if (voucher is not null)
         {
-            foreach (var peer in _session.Peers.Where(p => p.State.Key == sender && p.Pbts.Vouchers is not null))
+            foreach (var peer in _session.Peers.Where(p => p.Key == sender && p.Pbts.Vouchers is not null))
             {
                 if (peer.Pbts.TryCreateVoucher(voucher, out var frame))
                     peer.Send(frame);
@@ -244,7 +252,7 @@ internal sealed class VoucherDesk : IDisposable
     {
         while (true)
         {
-            (PeerConnection Peer, Voucher Voucher)[] batch;
+            (TPeer Peer, Voucher Voucher)[] batch;
             lock (_gate)
             {
                 batch = [.. _arrived.Select(a => (a.Key, a.Value))];
@@ -271,7 +279,7 @@ internal sealed class VoucherDesk : IDisposable
         }
     }
 
-    private void Check((PeerConnection Peer, Voucher Voucher)[] batch)
+    private void Check((TPeer Peer, Voucher Voucher)[] batch)
     {
         var verdicts = StatementVerifier.Verify([.. batch.Select(one => one.Voucher.Statement())]);
         var good = batch.Where((_, i) => verdicts[i]).Select(one => (one.Peer, one.Voucher, Before: Earned.BytesOf(one.Voucher.Id))).ToArray();
@@ -283,11 +291,11 @@ internal sealed class VoucherDesk : IDisposable
             {
                 EarnedBytes += voucher.Bytes - before;
                 Count = (Count.Signed, Count.Taken + 1);
-                peer.State.Credit.Sign(voucher.Bytes - before);
+                peer.Credit.Sign(voucher.Bytes - before);
                 return true;
             });
             Acknowledge(peer, voucher);
-            _session.Serving.TryUnchoke(peer);
+            _session.OnSigned(peer);
         }
 
         for (var i = 0; i < batch.Length; i++)
@@ -297,14 +305,14 @@ internal sealed class VoucherDesk : IDisposable
         }
     }
 
-    private bool IsOurs(PeerConnection peer, Voucher voucher)
+    private bool IsOurs(TPeer peer, Voucher voucher)
     {
         var now = _session.Clock.GetUtcNow().ToUnixTimeSeconds();
-        return voucher.InfoHash == _session.Torrent.InfoHash && voucher.Sender == _identity.PublicKey && voucher.Receiver == peer.State.Key
+        return voucher.InfoHash == _session.InfoHash && voucher.Sender == _identity.PublicKey && voucher.Receiver == peer.Key
             && voucher.Receiver != _identity.PublicKey && Math.Abs(voucher.SignedAt - now) <= MaxClockDifference;
     }
 
-    private static void Acknowledge(PeerConnection peer, Voucher voucher)
+    private static void Acknowledge(TPeer peer, Voucher voucher)
     {
         if (peer.Pbts.TryCreateVoucherAck(new VoucherAck(voucher.Session, voucher.Bytes), out var frame))
             peer.Send(frame);

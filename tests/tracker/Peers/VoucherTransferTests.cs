@@ -259,7 +259,7 @@ public class VoucherTransferTests
     private static Task<TorrentPeer> StartAsync(TransferSetup setup, string name, MemberIdentity identity, Func<PeerOptions, PeerOptions>? change = null) =>
         setup.StartAsync(name, identity, change: o => (change ?? (same => same))(o with { Instance = s_tracker }));
 
-    private static VoucherDesk Desk(TorrentPeer peer) => peer.Session.Receipts.Vouchers!;
+    private static VoucherDesk<PeerConnection> Desk(TorrentPeer peer) => peer.Session.Receipts.Vouchers!;
 
     private static IReadOnlyList<Voucher> Earned(TorrentPeer peer) => Desk(peer).Earned.Peek();
 

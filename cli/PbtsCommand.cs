@@ -64,6 +64,7 @@ internal static class PbtsCommand
             TorrentCommand.Create(context),
             SeedCommand.Create(context),
             GetCommand.Create(context),
+            GateCommand.Create(context),
             ConfigCommand.Create(context),
             DeployFactoryCommand.Create(context),
             ContractCommand.Create(context),

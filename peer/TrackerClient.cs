@@ -89,18 +89,20 @@ public sealed class TrackerClient : IAnnounceTracker
         if (at < 0)
             return (null, $"{_announceUrl.GetLeftPart(UriPartial.Path)} has no scrape form: its path has no /announce", false);
         var query = string.Join('&', infoHashes.Select(h => "info_hash=" + Escape(h.Span)));
-        try
-        {
-            var uri = new Uri(_base, path[..at] + "/scrape" + path[(at + 9)..] + "?" + query);
-            using var response = await _http.GetAsync(uri, cancellationToken).ConfigureAwait(false);
-            return response.IsSuccessStatusCode
-                ? (await response.Content.ReadAsByteArrayAsync(cancellationToken).ConfigureAwait(false), null, false)
-                : (null, $"the tracker answered {(int)response.StatusCode}", false);
-        }
-        catch (Exception e) when (IsNetworkTrouble(e, cancellationToken))
-        {
-            return (null, NotReached(e), true);
-        }
+        return await FetchAsync(new Uri(_base, path[..at] + "/scrape" + path[(at + 9)..] + "?" + query), cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Announces for a client, as <see cref="Member"/>, what it says itself.</summary>
+    /// <param name="query">Its parameters, percent-encoded.</param>
+    /// <param name="infoHash">What they say of the torrent.</param>
+    /// <param name="announceEvent">And of the event.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <returns>The tracker's answer as it came; or why there is none.</returns>
+    internal Task<(byte[]? Body, string? Error, bool IsUnreachable)> ForwardAsync(string query, InfoHash infoHash, string announceEvent, CancellationToken cancellationToken)
+    {
+        var uri = new StringBuilder(_announceUrl.AbsoluteUri).Append(_announceUrl.Query.Length > 0 ? '&' : '?').Append(query);
+        AppendMember(uri, infoHash, announceEvent);
+        return FetchAsync(new Uri(uri.ToString()), cancellationToken);
     }
 
     /// <summary>Asks the JSON API.</summary>
@@ -285,14 +287,33 @@ public sealed class TrackerClient : IAnnounceTracker
             $"&port={request.Port}&uploaded={request.Uploaded}&downloaded={request.Downloaded}&left={request.Left}&compact=1&numwant={request.NumWant}");
         if (request.Event.Length > 0)
             query.Append("&event=").Append(request.Event);
-        // A passkey in the path says who we are; else a signature does.
-        if (Member is { } member && _announceUrl.AbsolutePath == "/announce")
-        {
-            var signature = member.Identity.Sign(AnnounceMessage.Build(member.UserId, request.InfoHash, request.Event));
-            query.Append("&user_id=").Append(Uri.EscapeDataString(member.UserId));
-            query.Append("&signature=").Append(Uri.EscapeDataString(Convert.ToBase64String(signature.Span)));
-        }
+        AppendMember(query, request.InfoHash, request.Event);
         return new Uri(query.ToString());
+    }
+
+    /// <summary>A passkey in the path says who we are; else a signature does.</summary>
+    private void AppendMember(StringBuilder query, InfoHash infoHash, string announceEvent)
+    {
+        if (Member is not { } member || _announceUrl.AbsolutePath != "/announce")
+            return;
+        var signature = member.Identity.Sign(AnnounceMessage.Build(member.UserId, infoHash, announceEvent));
+        query.Append("&user_id=").Append(Uri.EscapeDataString(member.UserId));
+        query.Append("&signature=").Append(Uri.EscapeDataString(Convert.ToBase64String(signature.Span)));
+    }
+
+    private async Task<(byte[]? Body, string? Error, bool IsUnreachable)> FetchAsync(Uri uri, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var response = await _http.GetAsync(uri, cancellationToken).ConfigureAwait(false);
+            return response.IsSuccessStatusCode
+                ? (await response.Content.ReadAsByteArrayAsync(cancellationToken).ConfigureAwait(false), null, false)
+                : (null, $"the tracker answered {(int)response.StatusCode}", false);
+        }
+        catch (Exception e) when (IsNetworkTrouble(e, cancellationToken))
+        {
+            return (null, NotReached(e), true);
+        }
     }
 
     private static string Escape(ReadOnlySpan<byte> bytes)

@@ -10,7 +10,7 @@ internal static partial class UsageErrors
     public static IReadOnlyList<string> Describe(ParseResult parsed)
     {
         var command = parsed.CommandResult.Command;
-        if (command.Subcommands.Count > 0)
+        if (command is { Subcommands.Count: > 0, Action: null })
         {
             var choices = string.Join(", ", command.Subcommands.Where(c => !c.Hidden).Select(c => c.Name));
             return [parsed.UnmatchedTokens is [var word, ..] ? $"there is no '{word}'; there is: {choices}" : $"say which: {choices}"];

@@ -14,6 +14,16 @@ internal static class PeerMessages
     public const byte Request = 6;
     public const byte Piece = 7;
     public const byte Cancel = 8;
+
+    /// <summary>Of BEP 6, which we do not speak ourselves.</summary>
+    public const byte HaveAll = 14;
+
+    /// <inheritdoc cref="HaveAll"/>
+    public const byte HaveNone = 15;
+
+    /// <inheritdoc cref="HaveAll"/>
+    public const byte Reject = 16;
+
     public const byte Extended = 20;
 
     /// <summary>Bytes asked for at a time; every client serves these.</summary>

@@ -69,6 +69,9 @@ public sealed class PbtsExtension(Bep10Statistics? statistics = null)
         return frame;
     }
 
+    /// <summary>Vouchers for a tracker are offered in a handshake that was made elsewhere.</summary>
+    public void Offer(InstanceId instance) => _instance = instance;
+
     /// <summary>
     /// Reads the peer's handshake payload; <c>true</c> when the peer supports PBTS. A later handshake updates an earlier
     /// one, and what it leaves out stays as it was (BEP 10).

@@ -9,14 +9,21 @@ internal sealed class TestTorrent : IDisposable
     public const string FileName = "payload.bin";
     private const int Size = 8 << 20;
 
-    private readonly byte[] _content = RandomNumberGenerator.GetBytes(Size);
+    private readonly byte[] _content;
+    private readonly int _pieceLength;
 
-    public TestTorrent(Uri announce, int pieceLength)
+    public TestTorrent(Uri announce, int pieceLength, int size = Size)
+        : this(announce, pieceLength, RandomNumberGenerator.GetBytes(size))
     {
+    }
+
+    private TestTorrent(Uri announce, int pieceLength, byte[] content)
+    {
+        (_content, _pieceLength) = (content, pieceLength);
         Directory.CreateDirectory(Folder);
         var info = BencodeValue.Dictionary(
             ("name", BencodeValue.Of(FileName)),
-            ("length", BencodeValue.Of(Size)),
+            ("length", BencodeValue.Of(content.Length)),
             ("piece length", BencodeValue.Of(pieceLength)),
             ("pieces", BencodeValue.Of(_content.Chunk(pieceLength).SelectMany(SHA1.HashData).ToArray())),
             ("private", BencodeValue.Of(1)));
@@ -30,11 +37,14 @@ internal sealed class TestTorrent : IDisposable
     public string Folder { get; } = Path.Combine(Path.GetTempPath(), $"pbts-clients-{Guid.NewGuid():N}"[..26]);
 
     /// <summary>Bytes of the file.</summary>
-    public long Length => Size;
+    public long Length => _content.Length;
 
     public string MetaInfoPath => Path.Combine(Folder, "payload.torrent");
 
     public byte[] InfoHash { get; }
+
+    /// <summary>The same torrent, with its content, for clients that announce elsewhere.</summary>
+    public TestTorrent Announcing(Uri announce) => new(announce, _pieceLength, _content);
 
     /// <summary>Puts the complete file where a seeder looks for it.</summary>
     public void WriteContentTo(string folder) => File.WriteAllBytes(Path.Combine(folder, FileName), _content);
@@ -45,7 +55,7 @@ internal sealed class TestTorrent : IDisposable
         try
         {
             var file = new FileInfo(Path.Combine(folder, FileName));
-            return file.Exists && file.Length == Size && File.ReadAllBytes(file.FullName).AsSpan().SequenceEqual(_content);
+            return file.Exists && file.Length == _content.Length && File.ReadAllBytes(file.FullName).AsSpan().SequenceEqual(_content);
         }
         catch (IOException)
         {

@@ -51,11 +51,12 @@ internal sealed class TorrentClient : IAsyncDisposable
         }
     }
 
-    /// <summary>Starts a client of the named kind: <c>aria2</c>, <c>transmission</c> or <c>qbittorrent</c>.</summary>
+    /// <summary>Starts a client of the named kind: <c>aria2</c>, <c>transmission</c>, <c>qbittorrent</c>, <c>libtorrent</c> or <c>deluge</c>.</summary>
     /// <param name="seeds">Whether it has the file already.</param>
     /// <param name="ipv6">Whether it uses <c>[::1]</c>; else 127.0.0.1.</param>
     /// <param name="host">Where it runs; on loopback of this machine when <c>null</c>.</param>
-    public static TorrentClient Start(string kind, TestTorrent torrent, bool seeds, bool ipv6, TestNetwork.Host? host = null)
+    /// <param name="limit">KiB it downloads in a second at most.</param>
+    public static TorrentClient Start(string kind, TestTorrent torrent, bool seeds, bool ipv6 = false, TestNetwork.Host? host = null, int? limit = null)
     {
         var address = host?.Address ?? (ipv6 ? "::1" : "127.0.0.1");
         var home = Path.Combine(torrent.Folder, $"{kind}-{Guid.NewGuid():N}"[..20]);
@@ -65,12 +66,46 @@ internal sealed class TorrentClient : IAsyncDisposable
         var controlPort = FreePort();
         var (start, package) = kind switch
         {
-            "aria2" => (ClientCommands.Aria2(torrent, downloads, seeds, FreePort()), "aria2"),
-            "transmission" => (ClientCommands.Transmission(torrent, home, downloads, FreePort(), controlPort, host?.Address ?? "127.0.0.1"), "transmission-daemon"),
-            "qbittorrent" => (ClientCommands.QBittorrent(torrent, home, downloads, address, FreePort(), controlPort), "qbittorrent-nox"),
+            "aria2" => (ClientCommands.Aria2(torrent, downloads, seeds, FreePort(), limit), "aria2"),
+            "transmission" => (ClientCommands.Transmission(torrent, home, downloads, FreePort(), controlPort, limit, host?.Address ?? "127.0.0.1"), "transmission-daemon"),
+            "qbittorrent" => (ClientCommands.QBittorrent(torrent, home, downloads, address, FreePort(), controlPort, limit), "qbittorrent-nox"),
+            "libtorrent" => (ClientCommands.Libtorrent(torrent, home, downloads, address, FreePort(), limit), "python3-libtorrent"),
+            "deluge" => (ClientCommands.Deluge(home, downloads, FreePort(), controlPort, limit), "deluged"),
             _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "Not a client the tests know."),
         };
-        return new TorrentClient(torrent, downloads, host?.Inside(start) ?? start, package, controlPort);
+        var client = new TorrentClient(torrent, downloads, host?.Inside(start) ?? start, package, controlPort);
+        if (kind == "deluge")
+            client.AddByConsole(home);
+        return client;
+    }
+
+    /// <summary>Starts libtorrent again, after it was killed, with what it had got.</summary>
+    public TorrentClient Again(int? limit = null) =>
+        new(_torrent, _downloads, ClientCommands.Libtorrent(_torrent, Path.GetDirectoryName(_downloads)!, _downloads, "127.0.0.1", FreePort(), limit), "python3-libtorrent", _controlPort);
+
+    /// <summary>Deluge's daemon is told by its console, once it listens.</summary>
+    private void AddByConsole(string home)
+    {
+        for (var tries = 1; ; tries++)
+        {
+            using var console = Start(new ProcessStartInfo("deluge-console", ["--config", Path.Combine(home, "deluge"), $"connect 127.0.0.1:{_controlPort}; add {_torrent.MetaInfoPath}; exit"])
+            {
+                RedirectStandardOutput = true, RedirectStandardError = true,
+            }, "deluge-console");
+            var said = console.StandardOutput.ReadToEnd() + console.StandardError.ReadToEnd();
+            console.WaitForExit();
+            if (said.Contains("Torrent added", StringComparison.Ordinal))
+                return;
+            Assert.True(tries < 30, $"deluge-console could not add the torrent: {said}\n{Log}");
+            Thread.Sleep(500);
+        }
+    }
+
+    /// <summary>Ends it at once (SIGKILL).</summary>
+    public async Task KillAsync()
+    {
+        _process.Send(Signal.Kill);
+        await _process.WaitForExitAsync();
     }
 
     /// <summary>Leaves the swarm as the client's user would make it, so that it tells the tracker.</summary>
@@ -92,8 +127,7 @@ internal sealed class TorrentClient : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        _process.Send(Signal.Kill);
-        await _process.WaitForExitAsync();
+        await KillAsync();
         _process.Dispose();
     }
 

@@ -20,11 +20,15 @@ internal sealed class RawPeer : IDisposable
         _socket = accepted ?? new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = 16 * 1024 };
 
     /// <summary>Connects and does the 68-byte handshake.</summary>
-    public static async Task<RawPeer> ConnectAsync(TorrentPeer target, TorrentMetadata torrent, string peerId = "-XX0000-0123456789ab")
+    public static Task<RawPeer> ConnectAsync(TorrentPeer target, TorrentMetadata torrent, string peerId = "-XX0000-0123456789ab") =>
+        ConnectAsync(TransferSetup.Address(target), torrent.InfoHash, peerId);
+
+    /// <inheritdoc cref="ConnectAsync(TorrentPeer, TorrentMetadata, string)"/>
+    public static async Task<RawPeer> ConnectAsync(IPEndPoint target, InfoHash torrent, string peerId = "-XX0000-0123456789ab")
     {
         var peer = new RawPeer();
-        await peer._socket.ConnectAsync(TransferSetup.Address(target));
-        await peer.SendAsync(PeerHandshake.Build(torrent.InfoHash, System.Text.Encoding.ASCII.GetBytes(peerId)));
+        await peer._socket.ConnectAsync(target);
+        await peer.SendAsync(PeerHandshake.Build(torrent, System.Text.Encoding.ASCII.GetBytes(peerId)));
         var answer = await peer.ReadAsync(PeerHandshake.Length);
         Assert.NotNull(answer);
         return peer;

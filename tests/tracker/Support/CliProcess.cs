@@ -88,6 +88,13 @@ internal sealed class CliProcess : IAsyncDisposable
         return SucceedAsync(patience);
     }
 
+    /// <summary>Ends it as Ctrl-C or an operator would (SIGTERM) and gives the exit code.</summary>
+    public Task<int> EndAsync(TimeSpan patience)
+    {
+        _process.Send(Signal.Terminate);
+        return ExitAsync(patience);
+    }
+
     /// <summary>Ends it at once (SIGKILL).</summary>
     public async Task KillAsync()
     {

@@ -1,0 +1,129 @@
+using Pbts.Protocol.Receipts;
+
+namespace Pbts.Peer.Gate;
+
+/// <summary>
+/// Which block of one torrent came from whom, until the client says that it has the piece: it has checked the hash then.
+/// A block counts once: for whoever sent it first, unless the client asked for it again after that, because the piece was
+/// wrong. Thread-safe.
+/// </summary>
+/// <param name="budget">How many blocks may be remembered, of all torrents together.</param>
+internal sealed class BlockLedger(BlockBudget budget)
+{
+    /// <summary>Pieces of the largest torrent: its bitfield is 256 KiB.</summary>
+    private const int MaxPieces = 1 << 21;
+
+    private readonly Lock _gate = new();
+    private readonly Dictionary<int, Dictionary<int, Block>> _pieces = [];
+    private readonly HashSet<int> _has = [];
+    private long _clock;
+    private bool _hasAll;
+
+    /// <summary>A time later than all before: of a request, to be compared with when a block came.</summary>
+    public long Now => Interlocked.Increment(ref _clock);
+
+    /// <summary>Notes a block.</summary>
+    /// <param name="piece">Its piece.</param>
+    /// <param name="begin">Its first byte within.</param>
+    /// <param name="length">Its bytes.</param>
+    /// <param name="sender">Who sent it; <c>null</c> when nobody is paid for it.</param>
+    /// <param name="requested">When the client asked for it.</param>
+    public void OnBlock(int piece, int begin, int length, MemberKey? sender, long requested)
+    {
+        lock (_gate)
+        {
+            if (_hasAll || _has.Contains(piece))
+                return;
+            if (!_pieces.TryGetValue(piece, out var blocks))
+                _pieces[piece] = blocks = [];
+            if (blocks.TryGetValue(begin, out var known))
+            {
+                if (known.Came > requested)
+                    return;
+            }
+            else if (!budget.TryTake())
+            {
+                return;
+            }
+
+            blocks[begin] = new Block(sender, length, Now);
+        }
+    }
+
+    /// <summary>The client has a piece, and gives what of it came from whom.</summary>
+    public IReadOnlyCollection<(MemberKey Sender, long Bytes)> OnHave(int piece)
+    {
+        lock (_gate)
+        {
+            if (piece is < 0 or >= MaxPieces)
+                return [];
+            if (!_hasAll)
+                _has.Add(piece);
+            return Take([piece]);
+        }
+    }
+
+    /// <summary>The client has all it wants.</summary>
+    public IReadOnlyCollection<(MemberKey Sender, long Bytes)> OnHaveAll()
+    {
+        lock (_gate)
+        {
+            _hasAll = true;
+            _has.Clear();
+            return Take([.. _pieces.Keys]);
+        }
+    }
+
+    /// <summary>What the client has, said anew to its only peer: it may have lost pieces since.</summary>
+    /// <param name="bitfield">As in the message: bit 7 of byte 0 is piece 0.</param>
+    /// <param name="isAlone">Whether no other connection may have told of more.</param>
+    public IReadOnlyCollection<(MemberKey Sender, long Bytes)> OnBitfield(ReadOnlySpan<byte> bitfield, bool isAlone)
+    {
+        lock (_gate)
+        {
+            if (isAlone)
+            {
+                _has.Clear();
+                _hasAll = false;
+            }
+
+            for (var piece = 0; !_hasAll && piece < Math.Min(bitfield.Length * 8, MaxPieces); piece++)
+            {
+                if ((bitfield[piece >> 3] & 0x80 >> (piece & 7)) != 0)
+                    _has.Add(piece);
+            }
+
+            return Take([.. _pieces.Keys.Where(_has.Contains)]);
+        }
+    }
+
+    /// <summary>Forgets which pieces the client has, for one that begins anew. What came and has not been counted may yet be.</summary>
+    public void ForgetPieces()
+    {
+        lock (_gate)
+        {
+            _has.Clear();
+            _hasAll = false;
+        }
+    }
+
+    private (MemberKey Sender, long Bytes)[] Take(int[] pieces)
+    {
+        var sums = new Dictionary<MemberKey, long>();
+        foreach (var piece in pieces)
+        {
+            if (!_pieces.Remove(piece, out var blocks))
+                continue;
+            budget.Return(blocks.Count);
+            foreach (var block in blocks.Values)
+            {
+                if (block.Sender is { } sender)
+                    sums[sender] = sums.GetValueOrDefault(sender) + block.Length;
+            }
+        }
+
+        return [.. sums.Select(sum => (sum.Key, sum.Value))];
+    }
+
+    private readonly record struct Block(MemberKey? Sender, int Length, long Came);
+}

@@ -1,0 +1,67 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json;
+using Pbts.Tracker.Tests.Clients;
+using Pbts.Tracker.Tests.Peers;
+using Pbts.Tracker.Tests.Support;
+
+namespace Pbts.Tracker.Tests.Gate;
+
+/// <summary>Members with gates, as processes of their own, and the torrents their clients share.</summary>
+/// <param name="tracker">The tracker.</param>
+internal sealed class GateLab(Uri tracker) : MemberCommands(tracker)
+{
+    private int _members;
+
+    public string TrackerUrl => Url;
+
+    public new string At(string name) => base.At(name);
+
+    public Task<MemberFiles> NewMemberAsync() => NewMemberAsync($"m{++_members}");
+
+    public new Task<(long Up, long Down)> TotalsAsync(string user) => base.TotalsAsync(user);
+
+    /// <summary>Starts a member's gate and waits until it is ready.</summary>
+    /// <param name="member">Whose it is.</param>
+    /// <param name="listen">Where its client announces, after a restart the same as before.</param>
+    /// <param name="host">Where it runs; on this machine when <c>null</c>.</param>
+    /// <param name="more">Further options.</param>
+    public async Task<GateProcess> StartGateAsync(MemberFiles member, int? listen = null, TestNetwork.Host? host = null, params string[] more)
+    {
+        var port = listen ?? FreePort();
+        var process = CliProcess.Start(host, [], [
+            "gate", "--user", member.Id, "--key", member.Key, "--tracker", $"{Url}/announce/{member.Passkey}", "--listen", $"127.0.0.1:{port}",
+            "--state", At($"gate-{member.Id}"), .. more.Contains("--peer-listen") ? more : [.. more, "--peer-listen", "127.0.0.1"]]);
+        for (var waited = Stopwatch.StartNew(); ; await Task.Delay(50))
+        {
+            // The line with the port is the last it prints.
+            if (process.Output.Contains("peer_port: ", StringComparison.Ordinal))
+                return new GateProcess(process, this, member, port);
+            Assert.True(!process.HasExited && waited.Elapsed < TimeSpan.FromSeconds(60), $"the gate did not start: {process.Error}");
+        }
+    }
+
+    /// <summary>Waits until what a member has given and got is so many bytes.</summary>
+    public async Task ExpectTotalsAsync(MemberFiles member, long up, long down, Func<string> log)
+    {
+        (long, long) seen = default;
+        for (var waited = Stopwatch.StartNew(); (seen = await TotalsAsync(member.Id)) != (up, down); await Task.Delay(200))
+            Assert.True(waited.Elapsed < TimeSpan.FromSeconds(60), $"{member.Id} has {seen}, not {(up, down)}\n{log()}");
+    }
+
+    public static async Task WaitAsync(Func<bool> condition, Func<string> problem, int seconds = 90)
+    {
+        for (var waited = Stopwatch.StartNew(); !condition(); await Task.Delay(100))
+            Assert.True(waited.Elapsed < TimeSpan.FromSeconds(seconds), $"After {seconds} s: {problem()}");
+    }
+
+    public static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    internal static async Task<JsonElement> JsonAsync(CliProcess process) => await process.SucceedAsync(TimeSpan.FromSeconds(30));
+}

@@ -19,11 +19,12 @@ try
         ["report", .. var rest] => await ReportAsync(Arguments.Parse(rest, "--receipts", "--receivers", "--reports", "--parallel", "--rounds", "--json")),
         ["vouchers", .. var rest] => await VouchersAsync(Arguments.Parse(rest, "--vouchers", "--receivers", "--reports", "--parallel", "--rounds", "--sessions", "--json")),
         ["transfer", .. var rest] => await TransferAsync(Arguments.Parse(rest, "--quick!", "--json")),
+        ["gate", .. var rest] => await GateAsync(Arguments.Parse(rest, "--json")),
         ["memory", .. var rest] => await MemoryAsync(Arguments.Parse(rest, "--swarms", "--peers", "--json")),
         ["soak", .. var rest] => await SoakAsync(Arguments.Parse(rest, "--minutes", "--json")),
         ["overload", .. var rest] => await OverloadAsync(Arguments.Parse(rest, "--silos!", "--times", "--seconds", "--clients", "--json")),
         ["cluster", .. var rest] => await ClusterAsync(Arguments.Parse(rest, "--announces", "--torrents", "--json")),
-        _ => throw new LocalException("say what to measure: ./pbts bench announce, udp, split, verify, report, vouchers, inner, transfer, memory, soak, overload, stranger or cluster"),
+        _ => throw new LocalException("say what to measure: ./pbts bench announce, udp, split, verify, report, vouchers, inner, transfer, gate, memory, soak, overload, stranger or cluster"),
     };
 }
 catch (Exception e) when (e is LocalException or LoadException)
@@ -50,6 +51,12 @@ static async Task<int> TransferAsync(Arguments arguments)
     // The two peers owe each other more than members may at first.
     await using var tracker = await TemporaryTracker.StartAsync(settings: ("MIN_RATIO", "0"));
     return await TransferBenchmark.RunAsync(arguments.With("--url", tracker.Url).With("--cli", Path.Combine(AppContext.BaseDirectory, "Pbts.Cli.dll")));
+}
+
+static async Task<int> GateAsync(Arguments arguments)
+{
+    await using var tracker = await TemporaryTracker.StartAsync();
+    return await GateBenchmark.RunAsync(arguments.With("--url", tracker.Url).With("--cli", Path.Combine(AppContext.BaseDirectory, "Pbts.Cli.dll")));
 }
 
 static async Task<int> MemoryAsync(Arguments arguments)

@@ -195,8 +195,8 @@ public sealed class VoucherGate : IAsyncDisposable
         if (_options.Watch is { } folder)
             _loops.Add(RunAsync(() => new WatchedFolder(folder, AnnounceUrl, _options.Log).RunAsync(_stop.Token)));
         // Clients that go on while the gate was away: the world is to find them again at once.
-        foreach (var torrent in _torrents.Values)
-            _ = RunAsync(() => ReturnAsync(torrent));
+        foreach (var client in _torrents.Values.GroupBy(torrent => torrent.ClientPort))
+            _ = RunAsync(() => ReturnAsync(client.Key, [.. client]));
     }
 
     /// <summary>A port of before is taken again when it is free, since the tracker and peers know it.</summary>
@@ -346,20 +346,22 @@ public sealed class VoucherGate : IAsyncDisposable
     }
 
     /// <summary>After a restart: a client that still listens is announced again, and one that does not is forgotten.</summary>
-    private async Task ReturnAsync(GateTorrent torrent)
+    private async Task ReturnAsync(int clientPort, IReadOnlyList<GateTorrent> torrents)
     {
         try
         {
             using var probe = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-            await probe.ConnectAsync(new IPEndPoint(IPAddress.Loopback, torrent.ClientPort), _stop.Token).ConfigureAwait(false);
+            await probe.ConnectAsync(new IPEndPoint(IPAddress.Loopback, clientPort), _stop.Token).ConfigureAwait(false);
         }
         catch (SocketException)
         {
-            torrent.Query = null;
+            foreach (var torrent in torrents)
+                torrent.Query = null;
             return;
         }
 
-        await AnnounceForAsync(torrent, "started", _stop.Token).ConfigureAwait(false);
+        foreach (var torrent in torrents)
+            await AnnounceForAsync(torrent, "started", _stop.Token).ConfigureAwait(false);
     }
 
     private async Task WatchAsync()

@@ -97,6 +97,13 @@ internal sealed class BlockLedger(BlockBudget budget)
         }
     }
 
+    /// <summary>Whether blocks of a sender wait for the client to have their pieces.</summary>
+    public bool HasUncounted(MemberKey sender)
+    {
+        lock (_gate)
+            return _pieces.Values.Any(blocks => blocks.Values.Any(block => block.Sender == sender));
+    }
+
     /// <summary>Forgets which pieces the client has, for one that begins anew. What came and has not been counted may yet be.</summary>
     public void ForgetPieces()
     {

@@ -215,7 +215,8 @@ internal sealed class GateRelay : IVoucherPeer, IDisposable
 
     /// <summary>
     /// The client has left, most often because both have the whole file. The connection is kept until both sides have signed
-    /// for what they have got and the vouchers are kept, or the peer has had the time for it.
+    /// for what they have got and the vouchers are kept, or the peer has had the time for it. What the client has of the last
+    /// pieces it may have told nobody yet but the tracker.
     /// </summary>
     private async Task SettleAsync(Task world)
     {
@@ -229,13 +230,13 @@ internal sealed class GateRelay : IVoucherPeer, IDisposable
             Ask();
         // A client that was killed in the middle of a message leaves a connection on which nothing can be said any more.
         while (!world.IsCompleted && IsOpen && !_isMidMessage && Torrent.Clock.GetElapsedTime(since) < _options.SettleTimeout
-            && (Torrent.Locked(() => Credit.Unsigned) > 0 || Torrent.Vouchers.Undelivered.Contains(key)))
+            && (Torrent.Locked(() => Credit.Unsigned) > 0 || Torrent.Vouchers.Undelivered.Contains(key) || Torrent.Ledger.HasUncounted(key)))
             await Task.WhenAny(world, Task.Delay(Moment, _stop.Token)).ConfigureAwait(false);
+        // What the peer has sent and nobody has read would take our last words with it.
+        while (_own.Reader.Count > 0 && !world.IsCompleted && !_isMidMessage)
+            await Task.Delay(Moment, _stop.Token).ConfigureAwait(false);
         if (world.IsCompleted || _isMidMessage)
             return;
-        // What the peer has sent and nobody has read would take our last words with it.
-        while (_own.Reader.Count > 0)
-            await Task.Delay(Moment, _stop.Token).ConfigureAwait(false);
         await _worldTurn.WaitAsync(_stop.Token).ConfigureAwait(false);
         _world.Shutdown(SocketShutdown.Send);
         await Task.WhenAny(world, Task.Delay(Goodbye, _stop.Token)).ConfigureAwait(false);

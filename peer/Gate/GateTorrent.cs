@@ -178,7 +178,11 @@ internal sealed class GateTorrent : IVoucherContext<GateRelay>, IDisposable
     private void Blame(GateRelay relay, string what)
     {
         _refuse(relay.Peer, what);
-        relay.Blame(what);
+        // Who signs wrongly does it again; a message may come late or twice.
+        if (what.Contains("signature", StringComparison.Ordinal))
+            relay.Close(what);
+        else
+            relay.Blame(what);
     }
 
     private void Trust(MemberKey receiver, bool isTrusted)

@@ -20,7 +20,7 @@ internal static class ClientCommands
         File.Copy(torrent.MetaInfoPath, Path.Combine(watched, "payload.torrent"));
         File.WriteAllText(Path.Combine(home, "settings.json"), $$"""
             {
-                "bind-address-ipv4": "{{address}}", "bind-address-ipv6": "::1", "peer-port": {{port}}, "port-forwarding-enabled": false,
+                "bind-address-ipv4": "{{address}}", "bind-address-ipv6": "{{(address == "0.0.0.0" ? "::" : "::1")}}", "peer-port": {{port}}, "port-forwarding-enabled": false,
                 "rpc-bind-address": "127.0.0.1", "rpc-port": {{rpcPort}}, "rpc-authentication-required": false,
                 "speed-limit-down": {{limit ?? 0}}, "speed-limit-down-enabled": {{(limit is null ? "false" : "true")}},
                 "dht-enabled": false, "pex-enabled": false, "lpd-enabled": false, "utp-enabled": false,

@@ -56,9 +56,10 @@ internal sealed class TorrentClient : IAsyncDisposable
     /// <param name="ipv6">Whether it uses <c>[::1]</c>; else 127.0.0.1.</param>
     /// <param name="host">Where it runs; on loopback of this machine when <c>null</c>.</param>
     /// <param name="limit">KiB it downloads in a second at most.</param>
-    public static TorrentClient Start(string kind, TestTorrent torrent, bool seeds, bool ipv6 = false, TestNetwork.Host? host = null, int? limit = null)
+    /// <param name="listen">Where it listens, and calls from; by default the address of where it runs.</param>
+    public static TorrentClient Start(string kind, TestTorrent torrent, bool seeds, bool ipv6 = false, TestNetwork.Host? host = null, int? limit = null, string? listen = null)
     {
-        var address = host?.Address ?? (ipv6 ? "::1" : "127.0.0.1");
+        var address = listen ?? host?.Address ?? (ipv6 ? "::1" : "127.0.0.1");
         var home = Path.Combine(torrent.Folder, $"{kind}-{Guid.NewGuid():N}"[..20]);
         var downloads = Directory.CreateDirectory(Path.Combine(home, "downloads")).FullName;
         if (seeds)
@@ -67,7 +68,7 @@ internal sealed class TorrentClient : IAsyncDisposable
         var (start, package) = kind switch
         {
             "aria2" => (ClientCommands.Aria2(torrent, downloads, seeds, FreePort(), limit), "aria2"),
-            "transmission" => (ClientCommands.Transmission(torrent, home, downloads, FreePort(), controlPort, limit, host?.Address ?? "127.0.0.1"), "transmission-daemon"),
+            "transmission" => (ClientCommands.Transmission(torrent, home, downloads, FreePort(), controlPort, limit, listen ?? host?.Address ?? "127.0.0.1"), "transmission-daemon"),
             "qbittorrent" => (ClientCommands.QBittorrent(torrent, home, downloads, address, FreePort(), controlPort, limit), "qbittorrent-nox"),
             "libtorrent" => (ClientCommands.Libtorrent(torrent, home, downloads, address, FreePort(), limit), "python3-libtorrent"),
             "deluge" => (ClientCommands.Deluge(home, downloads, FreePort(), controlPort, limit), "deluged"),

@@ -10,7 +10,8 @@ namespace Pbts.Tracker.Tests.Gate;
 
 /// <summary>Members with gates, as processes of their own, and the torrents their clients share.</summary>
 /// <param name="tracker">The tracker.</param>
-internal sealed class GateLab(Uri tracker) : MemberCommands(tracker)
+/// <param name="host">Where it can be reached from; this machine when <c>null</c>.</param>
+internal sealed class GateLab(Uri tracker, TestNetwork.Host? host = null) : MemberCommands(tracker)
 {
     private int _members;
 
@@ -18,26 +19,41 @@ internal sealed class GateLab(Uri tracker) : MemberCommands(tracker)
 
     public new string At(string name) => base.At(name);
 
-    public Task<MemberFiles> NewMemberAsync() => NewMemberAsync($"m{++_members}");
+    public async Task<MemberFiles> NewMemberAsync()
+    {
+        if (host is null)
+            return await NewMemberAsync($"m{++_members}");
+        var (id, key) = ($"m{++_members}-{Guid.NewGuid():N}", At($"m{_members}.json"));
+        Assert.Equal(0, (await RunAsync(default, "keygen", "--out", key)).ExitCode);
+        await using var register = CliProcess.Start(host, [], "register", id, "--key", key, "--tracker", Url, "--json");
+        return new MemberFiles(id, key, (await JsonAsync(register)).GetProperty("passkey").GetString()!);
+    }
 
-    public new Task<(long Up, long Down)> TotalsAsync(string user) => base.TotalsAsync(user);
+    public new async Task<(long Up, long Down)> TotalsAsync(string user)
+    {
+        if (host is null)
+            return await base.TotalsAsync(user);
+        await using var command = CliProcess.Start(host, [], "user", user, "--tracker", Url, "--json");
+        var totals = await JsonAsync(command);
+        return (totals.GetProperty("total_uploaded").GetInt64(), totals.GetProperty("total_downloaded").GetInt64());
+    }
 
     /// <summary>Starts a member's gate and waits until it is ready.</summary>
     /// <param name="member">Whose it is.</param>
     /// <param name="listen">Where its client announces, after a restart the same as before.</param>
-    /// <param name="host">Where it runs; on this machine when <c>null</c>.</param>
+    /// <param name="at">Where it runs; on this machine when <c>null</c>.</param>
     /// <param name="more">Further options.</param>
-    public async Task<GateProcess> StartGateAsync(MemberFiles member, int? listen = null, TestNetwork.Host? host = null, params string[] more)
+    public async Task<GateProcess> StartGateAsync(MemberFiles member, int? listen = null, TestNetwork.Host? at = null, params string[] more)
     {
         var port = listen ?? FreePort();
-        var process = CliProcess.Start(host, [], [
+        var process = CliProcess.Start(at, [], [
             "gate", "--user", member.Id, "--key", member.Key, "--tracker", $"{Url}/announce/{member.Passkey}", "--listen", $"127.0.0.1:{port}",
             "--state", At($"gate-{member.Id}"), .. more.Contains("--peer-listen") ? more : [.. more, "--peer-listen", "127.0.0.1"]]);
         for (var waited = Stopwatch.StartNew(); ; await Task.Delay(50))
         {
             // The line with the port is the last it prints.
             if (process.Output.Contains("peer_port: ", StringComparison.Ordinal))
-                return new GateProcess(process, this, member, port);
+                return new GateProcess(process, this, member, port, at);
             Assert.True(!process.HasExited && waited.Elapsed < TimeSpan.FromSeconds(60), $"the gate did not start: {process.Error}");
         }
     }

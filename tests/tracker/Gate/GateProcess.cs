@@ -4,7 +4,7 @@ using Pbts.Tracker.Tests.Support;
 namespace Pbts.Tracker.Tests.Gate;
 
 /// <summary>A member's gate.</summary>
-internal sealed class GateProcess(CliProcess process, GateLab lab, MemberCommands.MemberFiles member, int listen) : IAsyncDisposable
+internal sealed class GateProcess(CliProcess process, GateLab lab, MemberCommands.MemberFiles member, int listen, TestNetwork.Host? at) : IAsyncDisposable
 {
     public Uri AnnounceUrl { get; } = new(Value(process.Output, "announce_url: "));
 
@@ -14,18 +14,21 @@ internal sealed class GateProcess(CliProcess process, GateLab lab, MemberCommand
 
     public string Log => process.Error;
 
+    /// <summary>Whether its client has announced.</summary>
+    public bool HasAnnounced => StatusAsync().GetAwaiter().GetResult().Torrents > 0;
+
     public Task KillAsync() => process.KillAsync();
 
     /// <summary>Starts it again where it was.</summary>
-    public Task<GateProcess> AgainAsync(params string[] more) => lab.StartGateAsync(member, listen, null, more);
+    public Task<GateProcess> AgainAsync(params string[] more) => lab.StartGateAsync(member, listen, at, more);
 
     /// <summary>The sums over its torrents, as <c>pbts gate status</c> tells them.</summary>
-    public async Task<(long Signed, long Earned, long Credited, long Undelivered, long PbtsPeers)> StatusAsync()
+    public async Task<(long SignedFor, long Earned, long Credited, long Undelivered, long PbtsPeers, int Torrents)> StatusAsync()
     {
-        await using var status = CliProcess.Start("gate", "status", "--key", member.Key, "--state", lab.At($"gate-{member.Id}"), "--json");
+        await using var status = CliProcess.Start(at, [], "gate", "status", "--key", member.Key, "--state", lab.At($"gate-{member.Id}"), "--json");
         var torrents = (await GateLab.JsonAsync(status)).GetProperty("torrents").EnumerateArray().ToArray();
         long Sum(string name) => torrents.Sum(torrent => torrent.GetProperty(name).GetInt64());
-        return (Sum("signed_for"), Sum("earned"), Sum("credited"), Sum("undelivered"), Sum("pbts_peers"));
+        return (Sum("signed_for"), Sum("earned"), Sum("credited"), Sum("undelivered"), Sum("pbts_peers"), torrents.Length);
     }
 
     /// <summary>Ends it as its user would; gives the exit code.</summary>

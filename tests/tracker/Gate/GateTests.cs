@@ -43,7 +43,7 @@ public sealed class GateTests(SharedNode shared) : IDisposable
         await GateLab.WaitAsync(() => leech.IsComplete, () => $"the file is not complete\n{Log()}");
         await _lab.ExpectTotalsAsync(bob, 0, torrent.Length, Log);
         await _lab.ExpectTotalsAsync(alice, torrent.Length, 0, Log);
-        Assert.Equal((torrent.Length, 0L), ((await bobGate.StatusAsync()).Signed, (await bobGate.StatusAsync()).Undelivered));
+        Assert.Equal((torrent.Length, 0L), ((await bobGate.StatusAsync()).SignedFor, (await bobGate.StatusAsync()).Undelivered));
         Assert.Equal((torrent.Length, torrent.Length), ((await aliceGate.StatusAsync()).Earned, (await aliceGate.StatusAsync()).Credited));
         // Both say good-bye to the tracker when the gates end.
         Assert.Equal((0, 0), (await bobGate.StopAsync(), await aliceGate.StopAsync()));
@@ -89,7 +89,7 @@ public sealed class GateTests(SharedNode shared) : IDisposable
         await SeededAsync(torrent, () => seed.Log);
         await using var leech = TorrentClient.Start("aria2", torrent, seeds: false);
         await GateLab.WaitAsync(() => leech.IsComplete, () => $"the file is not complete\n{leech.Log}\n--- gate:\n{gate.Log}");
-        Assert.Equal((0L, 0L, 0L), ((await gate.StatusAsync()).Signed, (await gate.StatusAsync()).Earned, (await gate.StatusAsync()).PbtsPeers));
+        Assert.Equal((0L, 0L, 0L), ((await gate.StatusAsync()).SignedFor, (await gate.StatusAsync()).Earned, (await gate.StatusAsync()).PbtsPeers));
         Assert.Equal((0, 0), await _lab.TotalsAsync(alice.Id));
     }
 
@@ -257,7 +257,7 @@ public sealed class GateTests(SharedNode shared) : IDisposable
             var (given, got) = ((await _lab.TotalsAsync(alice.Id)).Up, (await _lab.TotalsAsync(bob.Id)).Down);
             Assert.Equal(given, got);
             Assert.InRange(got, torrent.Length - (1 << 20), victim == "leech" ? torrent.Length + (1 << 20) : torrent.Length);
-            Assert.Equal(got, (await bobGate.StatusAsync()).Signed);
+            Assert.Equal(got, (await bobGate.StatusAsync()).SignedFor);
         }
         finally
         {
@@ -269,7 +269,7 @@ public sealed class GateTests(SharedNode shared) : IDisposable
         }
     }
 
-    private static async Task<long> SignedAsync(GateProcess gate) => (await gate.StatusAsync()).Signed;
+    private static async Task<long> SignedAsync(GateProcess gate) => (await gate.StatusAsync()).SignedFor;
 
     /// <summary>A peer that says nothing but the handshake of BEP 3.</summary>
     private static Task<RawPeer> PlainAsync(GateProcess gate, TestTorrent torrent) =>

@@ -32,6 +32,9 @@ internal sealed class TestNetwork : IDisposable
 
     public Host Right { get; }
 
+    /// <summary>Makes a network a machine's own, as <c>ip route add local</c> does.</summary>
+    public static void AddLocalRoute(Host host, string network) => Ip("-n", host.Namespace, "route", "add", "local", network, "dev", "lo");
+
     public void Dispose()
     {
         Ip("netns", "del", Left.Namespace);

@@ -59,7 +59,14 @@ async function run() {
   });
   torrent.on('warning', error => say('warning', { message: error.message }));
   vouchers.on('warning', error => say('warning', { message: error.message }));
-  torrent.on('ready', () => say('listening', { port: client.torrentPort }));
+  function credited(bytes) {
+    say('credited', { bytes });
+    if (bytes >= Number(values['exit-when-credited'] ?? Infinity)) end(0);
+  }
+  torrent.on('ready', () => {
+    say('listening', { port: client.torrentPort });
+    if (vouchers.earned.credited > 0) credited(vouchers.earned.credited); // before a restart
+  });
   torrent.on('done', () => {
     say('done');
     if (isGet) setTimeout(() => end(1), 30_000);
@@ -68,8 +75,5 @@ async function run() {
     say('delivered');
     if (isGet) end(0);
   });
-  vouchers.on('credited', bytes => {
-    say('credited', { bytes });
-    if (bytes >= Number(values['exit-when-credited'] ?? Infinity)) end(0);
-  });
+  vouchers.on('credited', credited);
 }

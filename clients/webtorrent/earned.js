@@ -80,6 +80,7 @@ export class Earned {
     return Math.max(2 * MiB, 2 * this.#pieceLength()) + Math.min(signed, 64 * MiB) - unpaid;
   }
 
+  flush = () => this.#folder.flush();
   unpaid = receiver => this.#debtors.get(receiver)?.unpaid ?? 0;
 
   served(receiver, bytes) {

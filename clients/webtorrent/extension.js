@@ -39,6 +39,12 @@ class Connection {
       payload => owner.onRequest(this, payload)];
     names.forEach((name, i) => wire.use(extension(name, payload => this.peer && handlers[i](payload))));
     Object.assign(wire.extendedHandshake, { pbts_pk: owner.keys.publicKey, pbts_instance: owner.instance });
+    // The bitfield must come first, and WebTorrent has put off sending it just before it wants to send this.
+    const sendHandshake = wire._sendExtendedHandshake.bind(wire);
+    wire._sendExtendedHandshake = () => {
+      wire._extendedHandshakeSent = true;
+      queueMicrotask(sendHandshake);
+    };
     wire.on('extended', (what, handshake) => what === 'handshake' && this.#agree(handshake));
     // On an incoming connection the other side's handshake may have been read already.
     this.#agree(wire.peerExtendedHandshake);
@@ -191,7 +197,7 @@ class Vouchers extends EventEmitter {
     this.#peers.set(connection.peer, peer);
     peer.connections.add(connection);
     peer.met = true;
-    this.#pump(connection.peer);
+    setImmediate(() => this.#pump(connection.peer)); // not before our own handshake is out
   }
 
   onClosed(connection) {
@@ -346,6 +352,7 @@ class Vouchers extends EventEmitter {
     while (Date.now() < end && [...this.#peers.keys()].some(isOpen)) await sleep(50);
     for (const timer of this.#timers) clearInterval(timer);
     await this.reporter?.close();
+    await Promise.all([this.sessions?.flush(), this.earned?.flush()]);
   }
 }
 

@@ -47,6 +47,9 @@ export class Folder {
     return next.done;
   }
 
+  /** Ends when every write that has been asked for has ended. */
+  flush = () => Promise.allSettled(this.#last.values());
+
   async #replace(name, value) {
     const path = join(this.#path, `${name}.json`);
     if (value === undefined) return rm(path, { force: true });

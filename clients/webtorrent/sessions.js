@@ -19,6 +19,7 @@ export class Sessions {
 
   /** `session`, `opened`, `verified`, `acked` and the last `voucher`; undefined when nothing has come from the sender. */
   get = sender => this.#all.get(sender);
+  flush = () => this.#folder.flush();
   unsigned = sender => this.#all.get(sender).verified - (this.#all.get(sender).voucher?.bytes ?? 0);
   /** Whether the senders have acknowledged everything. */
   get delivered() {

@@ -100,9 +100,11 @@ export async function connectTo(port, infoHash, handshake, ids) {
   const got = [];
   wire.extendedHandshake = handshake;
   for (const [id, name] of Object.entries(ids)) wire.extendedMapping[id] = name;
+  const order = [];
+  for (const name of ['bitfield', 'extended']) wire.on(name, () => order.push(name));
   wire.on('extended', (name, payload) => got.push([name, payload]));
   wire.handshake(infoHash, randomBytes(20));
   await until(() => got.length > 0);
   wire.on('error', () => {});
-  return { wire, got, socket, of: name => got.filter(([n]) => n === name).map(([, payload]) => payload) };
+  return { wire, got, socket, order, of: name => got.filter(([n]) => n === name).map(([, payload]) => payload) };
 }

@@ -1,7 +1,7 @@
 // Whole clients against a small tracker: what is signed, acknowledged, reported, and kept over a restart.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -37,6 +37,10 @@ test('a download from two senders is signed for to the byte, and credited', asyn
   assert.ok(readFileSync(join(into, 'file.bin')).equals(data));
   await until(() => tracker.total === length);
   await until(() => seeds[0].vouchers.earned.credited + seeds[1].vouchers.earned.credited === length);
+  for (const { vouchers } of seeds) {
+    assert.ok(vouchers.earned.credited > 0);
+    assert.equal(vouchers.earned.unpaid(get.key.publicKey.toString('hex')), 0, 'each is paid for its own blocks');
+  }
   for (const one of [get, ...seeds]) {
     await one.stop();
     assert.deepEqual(one.warnings, []);
@@ -55,8 +59,8 @@ test('a restart of either side goes on with the session', async () => {
   const before = tracker.total;
   await until(() => tracker.credited.size === 1);
   await seed.stop();
-  seed = run(tracker, torrent, path, seed);
-  get = run(tracker, torrent, into, get);
+  seed = run(tracker, torrent, path, { key: seed.key, stateFolder: seed.stateFolder });
+  get = run(tracker, torrent, into, { key: get.key, stateFolder: get.stateFolder });
   await until(() => get.torrent.infoHash && get.client.listening && seed.torrent.done);
   get.torrent.addPeer(`127.0.0.1:${seed.client.torrentPort}`);
   await until(() => get.vouchers.delivered);
@@ -109,7 +113,8 @@ test('the command line, with a kill in between', async () => {
       public_key: key.publicKey.toString('base64') }));
     return [file, '--folder', into, '--key', keyFile, '--user', user, '--tracker', tracker.url, '--host', '127.0.0.1'];
   };
-  const seed = spawnCli('seed', ...options(path, 'alice'));
+  const alice = options(path, 'alice');
+  const seed = spawnCli('seed', ...alice);
   await until(() => seed.event('listening')?.port > 0);
   const into = newFolder();
   const state = newFolder();
@@ -129,7 +134,8 @@ test('the command line, with a kill in between', async () => {
   assert.equal(seed.events.at(-1).event, 'credited');
   assert.equal(seed.events.at(-1).bytes, tracker.total);
   assert.equal(tracker.credited.size, 1);
-  assert.ok(existsSync(state));
+  assert.equal(await spawnCli(...get).exit, 0, 'there is nothing left to do');
+  assert.equal(await spawnCli('seed', ...alice, '--exit-when-credited', `${tracker.total}`).exit, 0);
   const wrong = spawnCli('seed', file);
   assert.equal(await wrong.exit, 1);
   assert.equal(wrong.events[0].event, 'error');

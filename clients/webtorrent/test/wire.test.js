@@ -45,6 +45,7 @@ test('who does not sign gets the credit and no more, is asked, choked, and goes 
   const bob = newKey();
   const peer = await ready(await connectTo(client.torrentPort, torrent.infoHash,
     { pbts_pk: bob.publicKey, pbts_instance: Buffer.from(tracker.instance, 'hex') }, ids));
+  assert.deepEqual(peer.order, ['bitfield', 'extended']);
   const theirs = peer.got[0][1];
   assert.ok(keys.publicKey.equals(theirs.pbts_pk));
   assert.equal(Buffer.from(theirs.pbts_instance).toString('hex'), tracker.instance);

@@ -15,17 +15,28 @@ internal sealed record SwarmsAnswer(bool Success, IReadOnlyList<SwarmRow> Swarms
 internal sealed record SwarmAnswer(bool Success, string InfoHash, int Seeders, int Leechers, int Downloaders, long Completed, IReadOnlyList<string> Silos);
 
 /// <summary>One row of <c>GET /console/api/users</c>. Totals in bytes.</summary>
+/// <param name="Unproven">What is claimed as uploaded, less what vouchers and receipts prove of it; negative where more is proven.</param>
 internal sealed record ListedUser(
-    string UserId, bool Proven, long Uploaded, long Downloaded, double? Ratio, bool RatioInfinite, long ClaimedUploaded, long ClaimedDownloaded, DateTimeOffset RegisteredAt)
+    string UserId, bool Proven, long Uploaded, long Downloaded, double? Ratio, bool RatioInfinite, long ClaimedUploaded, long ClaimedDownloaded, long Unproven,
+    DateTimeOffset RegisteredAt)
 {
-    public static ListedUser From(UserProfile user)
+    public static ListedUser From(UserListing listed)
     {
+        var user = listed.User;
         var ratio = GrainInterfaces.Users.Ratio.Of(user.Uploaded, user.Downloaded);
-        return new(user.UserId, user.Proven, user.Uploaded, user.Downloaded, ratio.Value, ratio.IsInfinite, user.ClaimedUploaded, user.ClaimedDownloaded, user.RegisteredAt);
+        return new(
+            user.UserId, user.Proven, user.Uploaded, user.Downloaded, ratio.Value, ratio.IsInfinite, user.ClaimedUploaded, user.ClaimedDownloaded, listed.Unproven, user.RegisteredAt);
     }
 }
 
-internal sealed record UsersAnswer(bool Success, IReadOnlyList<ListedUser> Users);
+/// <summary>Answer to <c>GET /console/api/users</c>; <paramref name="NextBefore"/> is the <c>before</c> of the next page.</summary>
+internal sealed record UsersAnswer(bool Success, IReadOnlyList<ListedUser> Users, string? NextBefore);
+
+/// <summary>Answer to <c>GET /console/api/proof</c>: what is proven against what members' clients claim to have uploaded. Bytes.</summary>
+/// <param name="Credited">What vouchers and receipts credited to senders.</param>
+/// <param name="Share">Credited by claimed, above 1 where more is proven than claimed; null where nothing is claimed.</param>
+/// <param name="MembersProving">Members who gave or got anything proven.</param>
+internal sealed record ProofAnswer(bool Success, long Credited, long Claimed, double? Share, long Members, long MembersProving);
 
 /// <summary>Answer to <c>GET /console/api/users/{user_id}</c>: how far a member is let, and the sessions behind its totals. Bytes.</summary>
 /// <param name="Trust">What is in force.</param>

@@ -50,6 +50,7 @@ internal static class ConsoleEndpoints
         lists.MapGet("/swarms/{infoHash}", SwarmAsync);
         lists.MapGet("/users", UsersAsync);
         lists.MapGet("/users/{userId}", UserAsync);
+        lists.MapGet("/proof", ProofAsync);
         lists.MapGet("/torrents", TorrentsAsync);
         lists.MapGet("/configuration", ConfigurationAsync);
         lists.MapGet("/audit", AuditAsync);
@@ -117,14 +118,26 @@ internal static class ConsoleEndpoints
                 true, torrent.ToString(), counts.Complete, counts.Incomplete, counts.Downloaders, counts.Downloaded, [.. held.Select(entry => $"{entry.Silo.Endpoint}")]));
     }
 
-    private static async Task<Results<Ok<UsersAnswer>, Refusal>> UsersAsync(string? search, string? limit, IGrainFactory grains)
+    private static async Task<Results<Ok<UsersAnswer>, Refusal>> UsersAsync(string? search, string? sort, string? before, string? limit, IGrainFactory grains)
     {
         if (!TryReadLimit(limit, out var count))
             return BadLimit();
         if (search?.Length > UserId.MaxCharacters)
             return Answers.BadRequest($"search is too long: at most {UserId.MaxCharacters} characters");
-        var users = await grains.GetGrain<IUserDirectoryGrain>(0).SearchAsync(search ?? "", count);
-        return TypedResults.Ok(new UsersAnswer(true, [.. users.Select(ListedUser.From)]));
+        UserOrder? order = sort switch { null or "name" => UserOrder.Name, "unproven" => UserOrder.Unproven, _ => null };
+        if (order is null)
+            return Answers.BadRequest("sort must be name or unproven");
+        if (!TryReadCursor(before, out var cursor))
+            return Answers.BadRequest("before must be the next_before of an earlier page");
+        var users = await grains.GetGrain<IUserDirectoryGrain>(0).ListAsync(new(search ?? "", order.Value, count, cursor));
+        return TypedResults.Ok(new UsersAnswer(
+            true, [.. users.Select(ListedUser.From)], users.Count == count ? $"{users[^1].Unproven}:{users[^1].User.UserId}" : null));
+    }
+
+    private static async Task<Ok<ProofAnswer>> ProofAsync(IGrainFactory grains)
+    {
+        var sums = await grains.GetGrain<IUserDirectoryGrain>(0).SumProofAsync();
+        return TypedResults.Ok(new ProofAnswer(true, sums.Credited, sums.Claimed, sums.Claimed > 0 ? (double)sums.Credited / sums.Claimed : null, sums.Members, sums.Proving));
     }
 
     private static async Task<Results<Ok<UserStandingAnswer>, Refusal>> UserAsync(string userId, IGrainFactory grains, IOptions<TrackerOptions> tracker, IOptions<MembersOptions> members)
@@ -160,6 +173,18 @@ internal static class ConsoleEndpoints
     {
         var instance = await grains.GetGrain<ISettingsGrain>(0).GetInstanceIdAsync();
         return TypedResults.Ok(ConfigurationAnswer.From(instance, node.Value, tracker.Value, receipts.Value, ratio.Value, administration.Value, members.Value));
+    }
+
+    private static bool TryReadCursor(string? text, out UserCursor? cursor)
+    {
+        cursor = null;
+        if (text is null)
+            return true;
+        var colon = text.IndexOf(':', StringComparison.Ordinal);
+        if (colon < 0 || !long.TryParse(text.AsSpan(0, colon), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var unproven) || !UserId.TryParse(text[(colon + 1)..], out var last))
+            return false;
+        cursor = new(last.ToString(), unproven);
+        return true;
     }
 
     private static bool TryReadLimit(string? text, out int limit)

@@ -12,12 +12,15 @@ public interface IUserDirectoryGrain : IGrainWithIntegerKey
     [Alias("FindByUserId"), ResponseTimeout("00:00:05")]
     ValueTask<DirectoryEntry?> FindByUserIdAsync(string userId);
 
-    /// <summary>Users whose id begins with the text, by id.</summary>
-    /// <param name="count">1 to 1,000.</param>
-    [Alias("Search"), ResponseTimeout("00:00:10")]
-    ValueTask<IReadOnlyList<UserProfile>> SearchAsync(string prefix, int count);
+    /// <summary>A page of users.</summary>
+    [Alias("List"), ResponseTimeout("00:00:10")]
+    ValueTask<IReadOnlyList<UserListing>> ListAsync(UserSearch search);
 
     /// <summary>Registered users.</summary>
     [Alias("Count"), ResponseTimeout("00:00:05")]
     ValueTask<long> CountAsync();
+
+    /// <summary>What all members claim and prove. Reads every member: for people, now and then.</summary>
+    [Alias("SumProof"), ResponseTimeout("00:00:10")]
+    ValueTask<ProofSums> SumProofAsync();
 }

@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
 using Pbts.GrainInterfaces.Swarms;
+using Pbts.Hosting.Metrics;
 
 namespace Pbts.Grains.Claims;
 
@@ -7,13 +9,24 @@ namespace Pbts.Grains.Claims;
 /// Transfer that clients claim in announces, summed by user until <see cref="Drain"/> takes it to the database. It is the
 /// client's word, kept apart from what receipts prove, and a crash may lose the last few seconds of it.
 /// </summary>
-internal sealed class ClaimedTotals(TimeProvider time)
+internal sealed class ClaimedTotals
 {
     /// <summary>A client announces both hashes of a hybrid torrent (BEP 52) within this time.</summary>
     private static readonly TimeSpan TwinWithin = TimeSpan.FromSeconds(10);
 
+    private readonly TimeProvider _time;
+    private readonly TaggedCounter _uploaded;
     private readonly ConcurrentDictionary<string, (long Uploaded, long Downloaded)> _pending = new();
     private readonly ConcurrentDictionary<Claim, (object Swarm, long At)> _recent = new();
+
+    public ClaimedTotals(IMeterFactory meters, TimeProvider time)
+    {
+        _time = time;
+        _uploaded = new(meters.Create(Telemetry.Name), "pbts.claimed", "By", "Bytes that members' clients say in announces they uploaded.", [[]]);
+    }
+
+    /// <summary>Bytes claimed as uploaded since the silo started.</summary>
+    public long Uploaded => _uploaded.Total;
 
     /// <summary>Adds what an announce claims, unless the same client has just claimed it in another swarm.</summary>
     /// <param name="swarm">Tells swarms apart.</param>
@@ -25,9 +38,9 @@ internal sealed class ClaimedTotals(TimeProvider time)
         // The hashes of a hybrid torrent have one client's counters, which went from the same mark to the same mark with the
         // same left to go. Two torrents of a client with one peer id for all it does would have to agree in all of these.
         var claim = new Claim(user, request.PeerId, request.Identity, request.Left, effect.From, effect.To);
-        var now = time.GetTimestamp();
+        var now = _time.GetTimestamp();
         var first = _recent.GetOrAdd(claim, (swarm, now));
-        if (first.Swarm != swarm && time.GetElapsedTime(first.At, now) <= TwinWithin)
+        if (first.Swarm != swarm && _time.GetElapsedTime(first.At, now) <= TwinWithin)
         {
             // Spent: a third such claim is another transfer.
             _recent.TryRemove(claim, out _);
@@ -35,6 +48,7 @@ internal sealed class ClaimedTotals(TimeProvider time)
         }
 
         _recent[claim] = (swarm, now);
+        _uploaded.Add(0, effect.Uploaded);
         Restore(user, (effect.Uploaded, effect.Downloaded));
     }
 
@@ -47,7 +61,7 @@ internal sealed class ClaimedTotals(TimeProvider time)
     {
         foreach (var (claim, (_, at)) in _recent)
         {
-            if (time.GetElapsedTime(at) > TwinWithin)
+            if (_time.GetElapsedTime(at) > TwinWithin)
                 _recent.TryRemove(claim, out _);
         }
 

@@ -25,6 +25,9 @@ internal sealed class Crediting(LedgerState state, CreditRules rules)
     /// <summary>Bytes signed for and not credited, by the limit.</summary>
     public Dictionary<string, long> Withheld { get; } = [];
 
+    /// <summary>Bytes credited, by receipts and by vouchers.</summary>
+    public (long Receipts, long Vouchers) Credited { get; private set; }
+
     /// <summary>Spends a receipt: wholly or not at all.</summary>
     public LedgerOutcome Spend(LedgerEntry receipt)
     {
@@ -50,6 +53,7 @@ internal sealed class Crediting(LedgerState state, CreditRules rules)
         Credit(receipt.Sender, bytes);
         state.Spent.Add((receipt.Epoch, receipt.Id));
         Spent.Add((receipt, bytes));
+        Credited = (CreditLimit.Add(Credited.Receipts, bytes), Credited.Vouchers);
         return LedgerOutcome.Credited;
     }
 
@@ -88,6 +92,7 @@ internal sealed class Crediting(LedgerState state, CreditRules rules)
         {
             Debit(entry.Receiver, voucher.InfoHash, granted);
             Credit(entry.Sender, granted);
+            Credited = (Credited.Receipts, CreditLimit.Add(Credited.Vouchers, granted));
         }
 
         if (!known)

@@ -12,6 +12,7 @@ internal sealed class LedgerMetrics
     private readonly TaggedCounter _receipts;
     private readonly TaggedCounter _vouchers;
     private readonly TaggedCounter _reports;
+    private readonly TaggedCounter _credited;
     private readonly TaggedCounter _withheld;
     private readonly Histogram<double> _commit;
     private readonly Histogram<long> _batch;
@@ -25,6 +26,7 @@ internal sealed class LedgerMetrics
             Enum.GetValues<VoucherStatus>().Select(status => Tag("outcome", status.ToWire())));
         _reports = new(meter, "pbts.reports", "{report}", "Reports by verdict.",
             Enum.GetNames<ReportVerdict>().Select(verdict => Tag("outcome", verdict.ToLowerInvariant())));
+        _credited = new(meter, "pbts.credited", "By", "Bytes credited to senders.", ((string[])["receipt", "voucher"]).Select(kind => Tag("kind", kind)));
         _withheld = new(meter, "pbts.credit.refused", "By", "Bytes that receivers signed for and a limit left without credit, each time they were reported.",
             VoucherReason.All.Select(limit => Tag("limit", limit)));
         _commit = meter.CreateHistogram("pbts.ledger.commit.duration", "s", "Time of one ledger statement, from sending it to its commit.", tags: null,
@@ -46,6 +48,13 @@ internal sealed class LedgerMetrics
             _receipts.Add((int)status);
         foreach (var voucher in outcome.Vouchers)
             _vouchers.Add((int)voucher.Status);
+    }
+
+    /// <summary>Counts bytes that were credited, once they are committed.</summary>
+    public void Credited(long byReceipts, long byVouchers)
+    {
+        _credited.Add(0, byReceipts);
+        _credited.Add(1, byVouchers);
     }
 
     /// <summary>Counts what the limits left without credit.</summary>

@@ -136,6 +136,7 @@ internal sealed partial class ReceiptLedger : IReceiptLedger, IAsyncDisposable
         LedgerResult[] results = [.. reports.Select(report => new LedgerResult([.. report.Receipts.Select(crediting.Spend)], [.. report.Vouchers.Select(crediting.Credit)], null))];
         await LedgerWrites.WriteAsync(connection, state, crediting, _timeout);
         await transaction.CommitAsync();
+        _metrics.Credited(crediting.Credited.Receipts, crediting.Credited.Vouchers);
         _metrics.Withheld(crediting.Withheld);
         _metrics.Committed(Stopwatch.GetElapsedTime(started), receipts.Length + vouchers.Length);
         return [.. results.Zip(reports, (result, report) => result with { Totals = state.TotalsOf(report.Sender) })];

@@ -10,9 +10,11 @@ internal sealed class UserDirectoryGrain(UserStore users) : Grain, IUserDirector
 
     public async ValueTask<DirectoryEntry?> FindByUserIdAsync(string userId) => Entry(await users.FindAsync(userId));
 
-    public async ValueTask<IReadOnlyList<UserProfile>> SearchAsync(string prefix, int count) => await users.SearchAsync(prefix, count);
+    public async ValueTask<IReadOnlyList<UserListing>> ListAsync(UserSearch search) => await users.ListAsync(search);
 
     public async ValueTask<long> CountAsync() => await users.CountAsync();
+
+    public async ValueTask<ProofSums> SumProofAsync() => await users.SumProofAsync();
 
     private static DirectoryEntry? Entry(UserRow? user) => user is null ? null : new(user.Profile, user.Passkey);
 }

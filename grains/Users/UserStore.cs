@@ -13,8 +13,23 @@ internal sealed class UserStore(NpgsqlDataSource database, TimeProvider time)
     private const string Columns =
         "id, user_id, public_key, key, proven, passkey, uploaded, downloaded, claimed_uploaded, claimed_downloaded, registered_at, key_rotations, origin, trust, invites";
 
+    /// <summary>
+    /// Users with what vouchers and receipts here made of their totals: what came in otherwise proves nothing that clients
+    /// claim in announces here. Bytes.
+    /// </summary>
+    private const string WithProof = """
+        (SELECT users.*, least(greatest(users.uploaded - coalesce(other.uploaded, 0) - coalesce(brought.uploaded, 0), 0), 9223372036854775807)::bigint AS proven_uploaded,
+                greatest(users.downloaded - coalesce(other.downloaded, 0) - coalesce(brought.downloaded, 0), 0) AS proven_downloaded
+         FROM users
+         LEFT JOIN (SELECT member, sum(uploaded) AS uploaded, sum(downloaded) AS downloaded FROM imported_totals GROUP BY member) AS other ON other.member = users.id
+         LEFT JOIN chain_import AS brought ON brought.username = users.user_id AND brought.imported) AS users
+        """;
+
     /// <summary>Seconds: who asks waits no longer than five for the grain's answer, and giving up takes up to two.</summary>
     private const int ReadTimeout = 2;
+
+    /// <summary>Seconds for what reads every user.</summary>
+    private const int ScanTimeout = 5;
 
     /// <summary>So long nobody else waits for a database that has just kept somebody waiting in vain.</summary>
     private static readonly TimeSpan PauseLength = TimeSpan.FromSeconds(3);
@@ -25,18 +40,43 @@ internal sealed class UserStore(NpgsqlDataSource database, TimeProvider time)
 
     public Task<UserRow?> FindByPasskeyAsync(string passkey) => FindAsync($"SELECT {Columns} FROM users WHERE passkey = $1", passkey);
 
-    /// <summary>Users whose id begins with the text, by id.</summary>
-    public Task<List<UserProfile>> SearchAsync(string prefix, int count) => Repeatable.RunAsync(async () =>
+    /// <summary>
+    /// A page of users. By what is not proven, it reads them all and keeps the first: the totals it compares change with every
+    /// report and every few seconds of announces, and an index on them would have to be written each time.
+    /// </summary>
+    public Task<List<UserListing>> ListAsync(UserSearch search) => Repeatable.RunAsync(async () =>
     {
-        await using var command = database.CreateCommand($"SELECT {Columns} FROM users WHERE user_id ^@ $1 ORDER BY user_id LIMIT $2");
-        command.CommandTimeout = 5;
-        command.Parameters.Add(new() { Value = prefix.Replace("\0", "", StringComparison.Ordinal) });
-        command.Parameters.Add(new() { Value = count });
+        var (after, order) = search.Order == UserOrder.Name
+            ? ("user_id > $3", "user_id")
+            : ("(unproven < $4 OR unproven = $4 AND user_id > $3)", "unproven DESC, user_id");
+        await using var command = database.CreateCommand($"""
+            SELECT {Columns}, unproven FROM (SELECT *, claimed_uploaded - proven_uploaded AS unproven FROM {WithProof}) AS users
+            WHERE user_id ^@ $1 AND {after} ORDER BY {order} LIMIT $2
+            """);
+        command.CommandTimeout = ScanTimeout;
+        command.Parameters.Add(new() { Value = search.Prefix.Replace("\0", "", StringComparison.Ordinal) });
+        command.Parameters.Add(new() { Value = search.Count });
+        command.Parameters.Add(new() { Value = search.After?.UserId ?? "" });
+        command.Parameters.Add(new() { Value = search.After?.Unproven ?? long.MaxValue });
         await using var reader = await command.ExecuteReaderAsync();
-        var users = new List<UserProfile>();
+        var users = new List<UserListing>();
         while (await reader.ReadAsync())
-            users.Add(Read(reader).Profile);
+            users.Add(new(Read(reader).Profile, reader.GetInt64(15)));
         return users;
+    });
+
+    /// <summary>What all members claim and prove.</summary>
+    public Task<ProofSums> SumProofAsync() => Repeatable.RunAsync(async () =>
+    {
+        await using var command = database.CreateCommand($"""
+            SELECT count(*), count(*) FILTER (WHERE proven_uploaded > 0 OR proven_downloaded > 0),
+                   least(coalesce(sum(proven_uploaded), 0), 9223372036854775807)::bigint, least(coalesce(sum(claimed_uploaded), 0), 9223372036854775807)::bigint
+            FROM {WithProof}
+            """);
+        command.CommandTimeout = ScanTimeout;
+        await using var reader = await command.ExecuteReaderAsync();
+        await reader.ReadAsync();
+        return new ProofSums(reader.GetInt64(0), reader.GetInt64(1), reader.GetInt64(2), reader.GetInt64(3));
     });
 
     public Task<long> CountAsync() => Repeatable.RunAsync(async () =>

@@ -1,7 +1,7 @@
 // The operator's console: logging in, the tabs, and who shows what.
 import { call, listen, Refused, setToken, token } from './api.js';
 import { chain, migrations } from './contracts.js';
-import { audit, change, configuration, swarms, users } from './panels.js';
+import { audit, change, configuration, moreUsers, swarms, users } from './panels.js';
 import { cluster } from './cluster.js';
 import { endInvite, invite, invites, torrents } from './registry.js';
 import { $ } from './ui.js';
@@ -105,6 +105,7 @@ $('migrations').addEventListener('click', event => {
   if (command) call(`/migrations/${encodeURIComponent(id)}/${command}`, 'POST').then(migrations).catch(failed);
 });
 
+$('user-more').addEventListener('click', () => moreUsers().catch(failed));
 $('invite-rows').addEventListener('click', event => {
   if (event.target.dataset.invite) endInvite(event.target.dataset.invite).catch(failed);
 });

@@ -54,16 +54,38 @@ async function showSwarm(infoHash, button) {
   show($('swarm-detail'), element('code', {}, infoHash), content);
 }
 
+/** What is listed, and what to ask for the page behind it. */
+const listed = { query: '', users: [], next: null };
+
 export async function users() {
-  const answer = await latest('users', `/console/api/users?${form('user-search')}`);
+  await Promise.all([proof(), list(`${form('user-search')}`)]);
+}
+
+export const moreUsers = () => list(listed.query, listed.next);
+
+async function proof() {
+  const answer = await latest('proof', '/console/api/proof');
   if (!answer) return;
-  const found = answer.users;
-  $('user-note').textContent = found.length === 0 ? 'No such user.' : `${count(found, 'user')}${found.length === 50 ? ', the first by name' : ''}.`;
+  $('proven-share').textContent = answer.share === null ? '–' : `${(100 * answer.share).toLocaleString('en', { maximumFractionDigits: 1 })} %`;
+  $('credited').textContent = bytes(answer.credited);
+  $('claimed').textContent = bytes(answer.claimed);
+  $('proving').textContent = number(answer.members_proving);
+  $('member-count').textContent = number(answer.members);
+}
+
+async function list(query, before = null) {
+  const answer = await latest('users', `/console/api/users?${query}${before === null ? '' : `&before=${segment(before)}`}`);
+  if (!answer) return;
+  const found = before === null ? answer.users : [...listed.users, ...answer.users];
+  Object.assign(listed, { query, users: found, next: answer.next_before });
+  $('user-note').textContent = found.length === 0 ? 'No such user.' : `${count(found, 'user')}${listed.next === null ? '' : ', the first in this order'}.`;
+  $('user-more').hidden = listed.next === null;
   fill($('user-rows'), ...found.map(user => element('tr', {},
     element('td', {}, link(user.user_id, event => showUser(user, event.target)), element('span', { class: 'small' }, user.proven ? 'key proven' : 'key not proven')),
     element('td', { class: 'number' }, bytes(user.uploaded)),
     element('td', { class: 'number' }, bytes(user.downloaded)),
-    element('td', { class: 'number' }, ratio(user)))));
+    element('td', { class: 'number' }, ratio(user)),
+    element('td', { class: 'number' }, bytes(Math.max(0, user.unproven))))));
 }
 
 /** A field for what the operator sets for one member; empty: as for the others. */

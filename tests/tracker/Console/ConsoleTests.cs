@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Net;
 using Microsoft.Playwright;
+using Npgsql;
+using Pbts.Grains.Database;
 using Pbts.Tracker.Tests.Support;
 
 namespace Pbts.Tracker.Tests.Console;
@@ -16,6 +18,8 @@ public sealed class ConsoleTests(PostgresServer postgres, Browser browser) : ICl
         await using var node = await NodeProcess.StartNodeAsync(await postgres.CreateDatabaseAsync(), ("PBTS_ADMIN_TOKEN", Token));
         var (sender, receiver) = await MembersAsync(node);
         await sender.ReportAsync(node.Http, Enumerable.Range(0, 5).Select(piece => receiver.Receipt(sender, $"piece {piece}", (uint)piece, size: 3 << 20)));
+        await new Announcer(node).ClaimAsync(sender, 15 << 20);
+        await new Announcer(node).ClaimAsync(receiver, 5 << 20);
         var torrent = Announcer.NewTorrent();
         var torrentText = Convert.ToHexStringLower(torrent);
         await using var load = new AnnounceLoad(node, torrent);
@@ -63,6 +67,15 @@ public sealed class ConsoleTests(PostgresServer postgres, Browser browser) : ICl
         await Assertions.Expect(page.Locator("#swarm-rows button")).ToBeFocusedAsync();
 
         await page.Locator("#tab-users").ClickAsync();
+        await Assertions.Expect(page.Locator("#proven-share")).ToHaveTextAsync("75 %");
+        await Assertions.Expect(page.Locator("#proving")).ToHaveTextAsync("2");
+        await page.Locator("#users select").SelectOptionAsync("unproven");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Search" }).ClickAsync();
+        await Assertions.Expect(page.Locator("#user-rows button")).ToHaveTextAsync([receiver.UserId, sender.UserId]);
+        await Assertions.Expect(page.Locator("#user-rows tr").First.Locator("td").Last).ToHaveTextAsync("5 MiB");
+        await Assertions.Expect(page.Locator("#user-rows tr").Last.Locator("td").Last).ToHaveTextAsync("0 B");
+        await Assertions.Expect(page.Locator("#user-more")).ToBeHiddenAsync();
+        await visit.PictureAsync("console-unproven");
         await page.Locator("#users input").FillAsync(sender.UserId);
         await page.Keyboard.PressAsync("Enter");
         await Assertions.Expect(page.Locator("#user-rows tr")).ToHaveCountAsync(1);
@@ -87,6 +100,29 @@ public sealed class ConsoleTests(PostgresServer postgres, Browser browser) : ICl
         await Assertions.Expect(page.Locator("#login")).ToBeVisibleAsync();
         await page.ReloadAsync();
         await Assertions.Expect(page.Locator("#login")).ToBeVisibleAsync();
+        visit.AssertClean();
+    }
+
+    [Fact]
+    public async Task An_operator_reads_a_long_list_of_users_to_its_end()
+    {
+        var database = await postgres.CreateDatabaseAsync();
+        await using var node = await NodeProcess.StartNodeAsync(database);
+        await using var source = NpgsqlDataSource.Create(database);
+        await source.ExecuteAsync("""
+            INSERT INTO users (user_id, public_key, passkey, registered_at, claimed_uploaded)
+            SELECT 'member' || i, 'key', lpad(to_hex(i), 32, '0'), now(), i / 10 FROM generate_series(1, 60) AS i
+            """);
+        await using var visit = await browser.VisitAsync(new Uri(node.Url, "/console#users"));
+        var page = visit.Page;
+        await page.Locator("#users select").SelectOptionAsync("unproven");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Search" }).ClickAsync();
+        await Assertions.Expect(page.Locator("#user-note")).ToHaveTextAsync("50 users, the first in this order.");
+        await page.GetByRole(AriaRole.Button, new() { Name = "More" }).ClickAsync();
+        await Assertions.Expect(page.Locator("#user-note")).ToHaveTextAsync("60 users.");
+        await Assertions.Expect(page.Locator("#user-rows tr").First).ToContainTextAsync("6 B");
+        await Assertions.Expect(page.Locator("#user-rows button").Last).ToHaveTextAsync("member9");
+        await Assertions.Expect(page.Locator("#user-more")).ToBeHiddenAsync();
         visit.AssertClean();
     }
 
@@ -203,7 +239,7 @@ public sealed class ConsoleTests(PostgresServer postgres, Browser browser) : ICl
     public async Task Console_data_needs_the_token_and_pages_come_with_a_strict_policy()
     {
         await using var node = await NodeProcess.StartNodeAsync(await postgres.CreateDatabaseAsync(), ("PBTS_ADMIN_TOKEN", Token));
-        foreach (var path in (string[])["events", "configuration", "swarms", "users", "audit", "swarms/" + new string('a', 40)])
+        foreach (var path in (string[])["events", "configuration", "swarms", "users", "proof", "audit", "swarms/" + new string('a', 40)])
         {
             using var refused = await node.Http.GetAsync("/console/api/" + path);
             Assert.Equal(HttpStatusCode.Unauthorized, refused.StatusCode);

@@ -24,6 +24,7 @@ public sealed class RouteAccessTests(PostgresServer postgres) : IClassFixture<Po
         "GET /console/api/audit Administration",
         "GET /console/api/configuration Administration",
         "GET /console/api/events Administration",
+        "GET /console/api/proof Administration",
         "GET /console/api/session Anybody",
         "GET /console/api/swarms Administration",
         "GET /console/api/swarms/{infoHash} Administration",

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
+using Pbts.GrainInterfaces.Users;
 using Pbts.Grains.Database;
 using Pbts.Grains.Users;
 using Pbts.Protocol.Receipts;
@@ -64,6 +65,49 @@ public sealed class UserStoreTests(PostgresServer postgres) : IClassFixture<Post
         await using var count = database.CreateCommand("SELECT count(*) FROM user_keys WHERE proven_at = '2026-01-02Z'");
         Assert.Equal(1L, await count.ExecuteScalarAsync());
     }
+
+    [Fact]
+    public async Task What_came_into_totals_otherwise_proves_nothing_that_is_claimed()
+    {
+        await using var database = NpgsqlDataSource.Create(await postgres.CreateDatabaseAsync());
+        var users = new UserStore(database, TimeProvider.System);
+        Assert.Equal(new(0, 0, 0, 0), await users.SumProofAsync());
+        await RegisterAsync(users, proven: true, Passkey(1));
+        await users.AddClaimedAsync(new Dictionary<string, (long, long)> { ["member"] = (70, 0) });
+        await users.CreditAsync("member", 1000, 1000);
+        await database.ExecuteAsync("INSERT INTO chain_import (username, contract, uploaded, downloaded, imported) VALUES ('member', $1, 500, 500, true)", new byte[20]);
+        await database.ExecuteAsync("UPDATE users SET uploaded = uploaded + 500, downloaded = downloaded + 500");
+        Assert.Equal(70, (await UnprovenAsync(users)).Single().Unproven);
+        Assert.Equal(new(1, 0, 0, 70), await users.SumProofAsync());
+
+        // As the ledger does it.
+        await database.ExecuteAsync("UPDATE users SET uploaded = uploaded + 30");
+        Assert.Equal(40, (await UnprovenAsync(users)).Single().Unproven);
+        Assert.Equal(new(1, 1, 30, 70), await users.SumProofAsync());
+    }
+
+    [Fact]
+    public async Task A_hundred_thousand_members_are_listed_in_the_time_that_is_given()
+    {
+        const int Members = 100_000;
+        await using var database = NpgsqlDataSource.Create(await postgres.CreateDatabaseAsync());
+        var users = new UserStore(database, TimeProvider.System);
+        await database.ExecuteAsync($"""
+            INSERT INTO users (user_id, public_key, passkey, registered_at, claimed_uploaded, uploaded)
+            SELECT 'member' || i, repeat('k', 64), lpad(to_hex(i), 32, '0'), now(), i * 7919 % 9973, i * 104729 % 9967 FROM generate_series(1, {Members}::bigint) AS i
+            """);
+        var expected = Enumerable.Range(1, Members)
+            .Select(i => (Id: $"member{i}", Unproven: (long)i * 7919 % 9973 - (long)i * 104729 % 9967))
+            .OrderByDescending(user => user.Unproven).ThenBy(user => user.Id, StringComparer.Ordinal).Take(1500);
+        var listed = new List<(string, long)>();
+        for (UserCursor? after = null; listed.Count < 1500; after = new(listed[^1].Item1, listed[^1].Item2))
+            listed.AddRange((await UnprovenAsync(users, 500, after)).Select(user => (user.User.UserId, user.Unproven)));
+        Assert.Equal(expected, listed);
+        Assert.Equal(Members, (await users.SumProofAsync()).Members);
+    }
+
+    private static Task<List<UserListing>> UnprovenAsync(UserStore users, int count = 10, UserCursor? after = null) =>
+        users.ListAsync(new("", UserOrder.Unproven, count, after));
 
     private Task RegisterAsync(UserStore users, bool proven, string passkey) => users.RegisterAsync("member", Convert.ToBase64String(_key.Span), _key, proven, passkey);
 

@@ -1,3 +1,5 @@
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 using Pbts.GrainInterfaces.Swarms;
 using Pbts.Grains.Claims;
@@ -140,7 +142,8 @@ public sealed class ClaimedTransferTests
     public void Both_hashes_of_a_hybrid_torrent_count_once_and_two_torrents_of_one_client_twice()
     {
         var time = new FakeTimeProvider();
-        var totals = new ClaimedTotals(time);
+        using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
+        var totals = new ClaimedTotals(services.GetRequiredService<IMeterFactory>(), time);
         var (v1, v2) = (new object(), new object());
         Claim(v1, 0, 1000, left: 7);
         Claim(v2, 0, 1000, left: 7);
@@ -160,6 +163,11 @@ public sealed class ClaimedTransferTests
         time.Advance(TimeSpan.FromSeconds(11));
         Claim(v2, 0, 5, left: 7);
         Assert.Equal((10, 0), totals.Drain()["alice"]);
+
+        // The metric counts what the member is given, and no second time what could not be written.
+        totals.Restore("alice", (10, 0));
+        Assert.Equal((10, 0), totals.Drain()["alice"]);
+        Assert.Equal(1000 + 7501 + 10, totals.Uploaded);
 
         void Claim(object swarm, long from, long to, long left) =>
             totals.Add(swarm, SwarmClock.Request(V4, 1, left, "alice"), new AnnounceEffect(false, to - from, 0, new(from, 0), new(to, 0)));

@@ -22,8 +22,9 @@ public sealed class LiveSwarmTests : IDisposable
 
     public LiveSwarmTests()
     {
-        _census = new SwarmCensus(_services.GetRequiredService<IMeterFactory>(), Options.Create(new TrackerOptions()));
-        _swarm = new LiveSwarm(new Swarm(new SwarmRules(Lifetime)), _census, new ClaimedTotals(_clock), _clock, Lifetime);
+        var meters = _services.GetRequiredService<IMeterFactory>();
+        _census = new SwarmCensus(meters, Options.Create(new TrackerOptions()));
+        _swarm = new LiveSwarm(new Swarm(new SwarmRules(Lifetime)), _census, new ClaimedTotals(meters, _clock), _clock, Lifetime);
     }
 
     public void Dispose() => _services.Dispose();

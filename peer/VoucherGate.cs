@@ -104,9 +104,9 @@ public sealed class VoucherGate : IAsyncDisposable
         }
     }
 
-    /// <summary>How the gate of a state folder is, as it says itself; <c>null</c> when none is running there.</summary>
+    /// <summary>How the gate of a state folder is, as it says itself, and its announce URL; <c>null</c> when none is running there.</summary>
     /// <exception cref="IOException">What a gate has left there cannot be read.</exception>
-    public static async Task<JsonElement?> AskAsync(string stateFolder, CancellationToken cancellationToken = default)
+    public static async Task<(string AnnounceUrl, JsonElement Status)?> AskAsync(string stateFolder, CancellationToken cancellationToken = default)
     {
         if (!File.Exists(Path.Combine(stateFolder, GateMemory.FileName)))
             return null;
@@ -114,7 +114,8 @@ public sealed class VoucherGate : IAsyncDisposable
         using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(10) };
         try
         {
-            return JsonSerializer.Deserialize<JsonElement>(await http.GetByteArrayAsync(new Uri($"http://{memory.Listen}/status/{memory.Secret}"), cancellationToken).ConfigureAwait(false));
+            var status = await http.GetByteArrayAsync(new Uri($"http://{memory.Listen}/status/{memory.Secret}"), cancellationToken).ConfigureAwait(false);
+            return ($"http://{memory.Listen}/announce/{memory.Secret}", JsonSerializer.Deserialize<JsonElement>(status));
         }
         catch (Exception e) when (e is HttpRequestException or JsonException or UriFormatException || (e is TaskCanceledException && !cancellationToken.IsCancellationRequested))
         {

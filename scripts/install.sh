@@ -23,6 +23,8 @@ need() {
                 # Debian's own Python with the library behind most clients.
                 /usr/bin/python3 -c 'import libtorrent' 2>/dev/null || apt_install python3-libtorrent
                 ;;
+            # The second implementation of vouchers, which exchanges them with ours.
+            webtorrent) need_packages clients/webtorrent webtorrent "WebTorrent" ;;
             # Plots have text.
             fonts) [ -n "$(find /usr/share/fonts /usr/local/share/fonts -name '*.ttf' -print -quit 2>/dev/null)" ] || apt_install fonts-dejavu-core ;;
             *) need_programs "$what:$what" ;;

@@ -129,7 +129,7 @@ internal static class GateCommand
                 var folder = PeerCommandOptions.StateFolder(parsed.GetValue(state), identity);
                 if (await VoucherGate.AskAsync(folder, cancellationToken).ConfigureAwait(false) is not { } answer)
                     return context.Fail(ExitCodes.Unreachable, $"no gate with this key is running here (its state is in {folder})");
-                context.Print(JsonObject.Create(answer)!, parsed.GetValue(json));
+                context.Print(new JsonObject([new("announce_url", answer.AnnounceUrl), .. JsonObject.Create(answer.Status)!.Select(entry => KeyValuePair.Create(entry.Key, entry.Value?.DeepClone()))]), parsed.GetValue(json));
                 return ExitCodes.Success;
             }
         });

@@ -6,7 +6,8 @@ import WebTorrent from 'webtorrent';
 import { instanceOf, keyPair, pbts } from './index.js';
 
 const usage = `pbts-webtorrent seed|get FILE.torrent --folder DIR --key KEYFILE --user NAME --tracker URL
-  [--host ADDRESS] [--port P] [--state DIR] [--peer HOST:PORT]... [--passkey HEX] [--announce URL] [--exit-when-credited N]`;
+  [--host ADDRESS] [--port P] [--state DIR] [--peer HOST:PORT]... [--exit-when-credited N]
+PBTS_PASSKEY in the environment is your passkey, PBTS_ANNOUNCE an announce URL in place of those in the file.`;
 const text = { type: 'string' };
 const say = (event, more) => console.log(JSON.stringify({ event, ...more }));
 const fail = message => {
@@ -23,7 +24,7 @@ try {
 
 async function run() {
   const { values, positionals: [command, file] } = parseArgs({ allowPositionals: true, options: { folder: text, key: text,
-    user: text, tracker: text, host: text, port: text, state: text, passkey: text, announce: text,
+    user: text, tracker: text, host: text, port: text, state: text,
     peer: { type: 'string', multiple: true, default: [] }, 'exit-when-credited': text } });
   const isGet = command === 'get';
   if ((!isGet && command !== 'seed') || !file || ['folder', 'key', 'user', 'tracker'].some(name => !values[name])) fail(usage);
@@ -40,7 +41,7 @@ async function run() {
   client.on('error', error => fail(error.message));
   const torrent = client.add(readFileSync(file), { path: values.folder });
   const vouchers = pbts(torrent, { secretKey, instance, userId: values.user, tracker: values.tracker,
-    stateFolder: values.state ?? `${values.key}.state`, passkey: values.passkey ?? key.passkey });
+    stateFolder: values.state ?? `${values.key}.state`, passkey: process.env.PBTS_PASSKEY ?? key.passkey });
 
   let ending = false;
   async function end(code) {
@@ -54,7 +55,7 @@ async function run() {
   for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => end(0));
 
   torrent.on('infoHash', () => {
-    if (values.announce) torrent.announce = [values.announce];
+    if (process.env.PBTS_ANNOUNCE) torrent.announce = [process.env.PBTS_ANNOUNCE];
     for (const peer of values.peer) torrent.addPeer(peer);
   });
   torrent.on('warning', error => say('warning', { message: error.message }));

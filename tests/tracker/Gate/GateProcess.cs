@@ -26,7 +26,9 @@ internal sealed class GateProcess(CliProcess process, GateLab lab, MemberCommand
     public async Task<(long SignedFor, long Earned, long Credited, long Undelivered, long PbtsPeers, int Torrents)> StatusAsync()
     {
         await using var status = CliProcess.Start(at, [], "gate", "status", "--key", member.Key, "--state", lab.At($"gate-{member.Id}"), "--json");
-        var torrents = (await GateLab.JsonAsync(status)).GetProperty("torrents").EnumerateArray().ToArray();
+        var said = await GateLab.JsonAsync(status);
+        Assert.Equal($"{AnnounceUrl}", said.GetProperty("announce_url").GetString());
+        var torrents = said.GetProperty("torrents").EnumerateArray().ToArray();
         long Sum(string name) => torrents.Sum(torrent => torrent.GetProperty(name).GetInt64());
         return (Sum("signed_for"), Sum("earned"), Sum("credited"), Sum("undelivered"), Sum("pbts_peers"), torrents.Length);
     }

@@ -9,7 +9,7 @@ namespace Pbts.Tracker.Tests.Support;
 internal sealed class CliProcess : IAsyncDisposable
 {
     // As it is built by itself: beside the tests' other programs lie libraries for those alone.
-    private static readonly string s_program = Path.GetFullPath(Path.Combine(
+    public static readonly string Program = Path.GetFullPath(Path.Combine(
         AppContext.BaseDirectory, "../../../../../cli/bin", new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name, "net10.0", "Pbts.Cli.dll"));
 
     private readonly Process _process;
@@ -54,7 +54,7 @@ internal sealed class CliProcess : IAsyncDisposable
     /// <summary>Starts the command, inside a network namespace when there is one.</summary>
     public static CliProcess Start(TestNetwork.Host? host, (string Name, string Value)[] environment, params string[] args)
     {
-        var start = new ProcessStartInfo("dotnet", [s_program, .. args]) { WorkingDirectory = Path.GetTempPath() };
+        var start = new ProcessStartInfo("dotnet", [Program, .. args]) { WorkingDirectory = Path.GetTempPath() };
         foreach (var (name, value) in environment)
             start.Environment[name] = value;
         return new CliProcess(host?.Inside(start) ?? start, string.Join(' ', args));

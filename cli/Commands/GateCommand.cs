@@ -96,7 +96,9 @@ internal static class GateCommand
             var file = parsed.GetRequiredValue(path);
             if (!TorrentRewriter.TryRewrite(BoundedFile.Read(file, BoundedFile.MaxDocument), parsed.GetRequiredValue(announce), out var copy, out var error))
                 return context.Fail(ExitCodes.File, $"{file}: {error}");
-            File.WriteAllBytes(parsed.GetRequiredValue(output), copy);
+            // The announce URL has the gate's secret in it.
+            using (var target = PrivateFile.Open(parsed.GetRequiredValue(output), FileMode.Create))
+                target.Write(copy);
             context.Say($"{parsed.GetRequiredValue(output)} names the gate; give it to your client");
             return ExitCodes.Success;
         });

@@ -50,7 +50,9 @@ internal sealed class WatchedFolder(string folder, string announceUrl, Action<st
             var target = Path.Combine(copies, Path.GetFileName(path));
             if (File.Exists(target) && File.ReadAllBytes(target).AsSpan().SequenceEqual(copy))
                 continue;
-            File.WriteAllBytes($"{target}.new", copy);
+            // It names the gate's secret.
+            using (var file = PrivateFile.Open($"{target}.new", FileMode.Create))
+                file.Write(copy);
             File.Move($"{target}.new", target, overwrite: true);
             log($"{path}: the copy for the client is {target}");
         }

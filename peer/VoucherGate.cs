@@ -69,7 +69,7 @@ public sealed class VoucherGate : IAsyncDisposable
     public GateProgress Progress => new()
     {
         Refused = Interlocked.Read(ref _refused),
-        Torrents = [.. _torrents.Values.Select(torrent => new GateProgress.Torrent
+        Torrents = [.. _torrents.Values.Select(torrent => new GateTorrentProgress
         {
             InfoHash = torrent.InfoHash.ToString(), Peers = torrent.Peers.Count, PbtsPeers = torrent.Peers.Count(peer => peer.Key is not null),
             SignedFor = torrent.Vouchers.SignedBytes, Undelivered = torrent.Vouchers.Undelivered.Count, Earned = torrent.Vouchers.EarnedBytes,

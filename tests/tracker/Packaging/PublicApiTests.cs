@@ -13,7 +13,7 @@ public sealed class PublicApiTests
     {
         var readme = File.ReadAllText(Path.Combine(Clone.Root, "peer", "README.md"));
         var types = typeof(TorrentPeer).Assembly.GetExportedTypes();
-        Assert.Equal(10, types.Length);
+        Assert.Equal(14, types.Length);
         Assert.All(types, type => Assert.Contains($"`{type.Name}`", readme, StringComparison.Ordinal));
         Assert.All(types, type => Assert.Equal("Pbts.Peer", type.Namespace));
     }

@@ -15,6 +15,7 @@ using Pbts.Api.Http;
 using Pbts.Api.Members;
 using Pbts.Api.OpenApi;
 using Pbts.Api.OperatorConsole;
+using Pbts.Api.Policy;
 using Pbts.Api.Settings;
 using Pbts.Api.Status;
 using Pbts.Api.Tee;
@@ -62,6 +63,8 @@ public static class ApiHosting
         services.AddSingleton<TrackerIdentity>();
         services.AddSingleton<IUserDirectory, UserDirectory>();
         services.AddSingleton<IAnnounceAccess, UserAccess>();
+        services.AddSingleton<ClientRules>();
+        services.AddHostedService<PolicyWatch>();
 
         services.AddSingleton<ClusterFigures>();
         services.AddHostedService<FrontEndReporter>();
@@ -115,6 +118,7 @@ public static class ApiHosting
         api.MapStatus();
         api.MapMembers();
         api.MapTorrents();
+        api.MapPolicy();
         api.MapConfig();
         api.MapApiDocument();
         api.MapTee();

@@ -8,6 +8,7 @@ using Pbts.Grains.Database;
 using Pbts.Grains.Ledger;
 using Pbts.Grains.Operations;
 using Pbts.Grains.Placement;
+using Pbts.Grains.Policy;
 using Pbts.Grains.Settings;
 using Pbts.Grains.Swarms;
 using Pbts.Grains.Tee;
@@ -36,6 +37,7 @@ public static class GrainServices
         services.AddSingleton<TeeProviders>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, ChainKeyFromTee>();
         services.AddSingleton<UserStore>();
+        services.AddSingleton<PolicyStore>();
         services.AddSingleton<InviteStore>();
         services.AddSingleton<Admissions>();
         services.AddSingleton<EvidenceStore>();

@@ -10,7 +10,7 @@ using Pbts.Protocol.Receipts;
 namespace Pbts.Api.Announce;
 
 /// <summary>What an announce or scrape comes to: the same rules whichever listener it came through.</summary>
-internal sealed class Tracker(SwarmClient swarms, IAnnounceAccess access, IOptions<TrackerOptions> options, CallerLimits limits, OutsideAddresses outside, AnnounceMetrics metrics)
+internal sealed class Tracker(SwarmClient swarms, IAnnounceAccess access, IOptions<TrackerOptions> options, CallerLimits limits, OutsideAddresses outside, AnnounceMetrics metrics, ClientRules clients)
 {
     /// <summary>Said of every condition that will pass.</summary>
     public const string Busy = "tracker is busy, try again soon";
@@ -28,6 +28,12 @@ internal sealed class Tracker(SwarmClient swarms, IAnnounceAccess access, IOptio
         var started = Stopwatch.GetTimestamp();
         if (!limits.AnnouncesByAddress.Allows(client))
             return Limited(query);
+        if (query.Event != AnnounceEvent.Stopped && clients.Refuse(query.PeerId) is { } unwanted)
+        {
+            metrics.Count(query.Event, AnnounceResult.Refused);
+            return new(null, unwanted);
+        }
+
         var verdict = await access.CheckAsync(passkey, query, client, cancellationToken);
         if (verdict.Busy || verdict.Refusal is not null)
         {

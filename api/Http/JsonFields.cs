@@ -162,6 +162,22 @@ internal sealed class JsonFields(JsonElement body, string prefix = "")
         return value.GetArrayLength() <= max ? [.. value.EnumerateArray()] : Wrong<IReadOnlyList<JsonElement>>(name, $"has {value.GetArrayLength()} elements: at most {max}", []);
     }
 
+    /// <summary>The objects of an array, at least one, each read by its own fields.</summary>
+    public IReadOnlyList<T> Objects<T>(string name, int max, Func<JsonFields, T> read)
+    {
+        var items = new List<T>();
+        foreach (var element in OptionalArray(name, max))
+        {
+            var part = new JsonFields(element, $"{prefix}{name}[{items.Count}].");
+            if (element.ValueKind != JsonValueKind.Object)
+                part.Refuse($"{prefix}{name}[{items.Count}] must be an object");
+            items.Add(read(part));
+            TakeError(part);
+        }
+
+        return items.Count > 0 ? items : Missing(name, items);
+    }
+
     /// <summary>Records a problem of a field, unless there was one before.</summary>
     public T Wrong<T>(string name, string problem, T value)
     {

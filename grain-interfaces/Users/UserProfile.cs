@@ -56,6 +56,14 @@ public sealed record UserProfile
     [Id(12)]
     public long Vouchers { get; init; }
 
+    /// <summary>Why the user may not announce; null: it may.</summary>
+    [Id(13)]
+    public string? Disabled { get; init; }
+
+    /// <summary>Whether the user may seed only.</summary>
+    [Id(14)]
+    public bool MayNotDownload { get; init; }
+
     /// <summary>The key as 48 bytes; false where <see cref="PublicKey"/> is some other text.</summary>
     public bool TryGetKey(out MemberKey key)
     {

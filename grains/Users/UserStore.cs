@@ -11,7 +11,7 @@ namespace Pbts.Grains.Users;
 internal sealed class UserStore(NpgsqlDataSource database, TimeProvider time)
 {
     private const string Columns =
-        "id, user_id, public_key, key, proven, passkey, uploaded, downloaded, claimed_uploaded, claimed_downloaded, registered_at, key_rotations, origin, trust, invites";
+        "id, user_id, public_key, key, proven, passkey, uploaded, downloaded, claimed_uploaded, claimed_downloaded, registered_at, key_rotations, origin, trust, invites, disabled, may_not_download";
 
     /// <summary>
     /// Users with what vouchers and receipts here made of their totals: what came in otherwise proves nothing that clients
@@ -61,7 +61,7 @@ internal sealed class UserStore(NpgsqlDataSource database, TimeProvider time)
         await using var reader = await command.ExecuteReaderAsync();
         var users = new List<UserListing>();
         while (await reader.ReadAsync())
-            users.Add(new(Read(reader).Profile, reader.GetInt64(15)));
+            users.Add(new(Read(reader).Profile, reader.GetInt64(17)));
         return users;
     });
 
@@ -338,6 +338,8 @@ internal sealed class UserStore(NpgsqlDataSource database, TimeProvider time)
             Origin = reader.GetString(12),
             Trust = reader.IsDBNull(13) ? null : reader.GetDouble(13),
             Invites = reader.IsDBNull(14) ? null : reader.GetInt32(14),
+            Disabled = reader.IsDBNull(15) ? null : reader.GetString(15),
+            MayNotDownload = reader.GetBoolean(16),
         };
         return new UserRow(reader.GetInt64(0), reader.GetString(5), reader.IsDBNull(3) ? null : MemberKey.From(reader.GetFieldValue<byte[]>(3)), profile);
     }

@@ -9,7 +9,7 @@ namespace Pbts.Api.Announce.Access;
 internal readonly record struct UserLookup(DirectoryEntry? User, bool Unavailable = false);
 
 /// <summary>
-/// Finds users fast. What it says may be half a minute old, for users that do not exist two seconds. Whom it has never seen it
+/// Finds users fast. What it says of totals may be half a minute old, of what <see cref="PolicyWatch"/> watches a second, for users that do not exist two seconds. Whom it has never seen it
 /// looks up for a client only so often.
 /// </summary>
 internal interface IUserDirectory
@@ -18,6 +18,9 @@ internal interface IUserDirectory
 
     ValueTask<UserLookup> FindByUserIdAsync(string userId, IPAddress client);
 
-    /// <summary>Forgets what this process knows of a user whose key or passkey has just been changed through it.</summary>
+    /// <summary>Forgets what this process knows of a user who has just been changed.</summary>
     void Forget(string userId);
+
+    /// <summary>Forgets everybody.</summary>
+    void ForgetAll();
 }

@@ -43,7 +43,8 @@ internal sealed class UserAccess(IUserDirectory users, SignatureWorkers workers,
         if (passkey is null)
             return Anonymous();
         var lookup = await FindPasskeyAsync(passkey, client);
-        return lookup.Unavailable ? new(null, null, Busy: true) : new(lookup.User?.Profile.UserId, lookup.User is null ? "unknown passkey" : null);
+        return lookup.Unavailable ? new(null, null, Busy: true)
+            : lookup.User is { } user ? new(user.Profile.UserId, Disabled(user.Profile)) : new(null, "unknown passkey");
     }
 
     private AccessVerdict Anonymous() =>
@@ -71,7 +72,7 @@ internal sealed class UserAccess(IUserDirectory users, SignatureWorkers workers,
         if (lookup.Unavailable)
             return new(null, null, Busy: true);
         if (query.Signature is null)
-            return Anonymous() is { Refusal: null } open ? open with { Refusal = lookup.User is { } named ? Gate(named.Profile, query) : null } : Anonymous();
+            return Anonymous() is { Refusal: null } open ? open with { Refusal = lookup.User is { } named ? Gate(named.Profile, query, isUser: false) : null } : Anonymous();
         if (lookup.User is not { } user)
             return new(null, "unknown user_id");
         return await IsSignedAsync(user.Profile, query, client) switch
@@ -82,11 +83,19 @@ internal sealed class UserAccess(IUserDirectory users, SignatureWorkers workers,
         };
     }
 
-    private string? Gate(UserProfile user, in AnnounceQuery query)
+    private static string? Disabled(UserProfile user) => user.Disabled is { } reason ? $"this account is disabled: {reason}" : null;
+
+    /// <param name="isUser">Whether it is the user who asks, who may know why.</param>
+    private string? Gate(UserProfile user, in AnnounceQuery query, bool isUser = true)
     {
+        // Who leaves may always.
+        if (query.Event != AnnounceEvent.Stopped && Disabled(user) is { } disabled)
+            return isUser ? disabled : "this account is disabled";
         // For those that want peers to download from: a partial seed (BEP 21) wants none.
         if (query.Left == 0 || query.Event is AnnounceEvent.Stopped or AnnounceEvent.Paused)
             return null;
+        if (user.MayNotDownload)
+            return "this account may seed, not download";
         var uploaded = _basis == RatioBasis.Claimed ? user.ClaimedUploaded : user.Uploaded;
         var downloaded = _basis == RatioBasis.Proven ? user.Downloaded : user.ClaimedDownloaded;
         // Claims prove nothing anyway: there the reference's rule is all there is.

@@ -46,6 +46,13 @@ internal sealed class UserDirectory(IGrainFactory grains, CallerLimits limits, T
             _byPasskey.Known.TryRemove(passkey, out _);
     }
 
+    public void ForgetAll()
+    {
+        _byUserId.Known.Clear();
+        _byPasskey.Known.Clear();
+        _passkeys.Clear();
+    }
+
     public void Dispose()
     {
         _lookups.Dispose();

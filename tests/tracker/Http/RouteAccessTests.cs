@@ -17,8 +17,10 @@ public sealed class RouteAccessTests(PostgresServer postgres) : IClassFixture<Po
 {
     private static readonly string[] Expected =
     [
+        "DELETE /api/v1/clients/{prefix} Administration",
         "DELETE /invites/{id:long} Member",
         "GET / Anybody",
+        "GET /api/v1/clients Administration",
         "GET /config Anybody",
         "GET /console Anybody",
         "GET /console/api/audit Administration",
@@ -78,6 +80,8 @@ public sealed class RouteAccessTests(PostgresServer postgres) : IClassFixture<Po
         "POST /user/{userId}/rotate-key Anybody",
         "POST /verify-attestation Anybody",
         "POST /verify-receipt Anybody",
+        "PUT /api/v1/clients Administration",
+        "PUT /api/v1/members Administration",
         "PUT /user/{userId}/invites Administration",
         "PUT /user/{userId}/trust Administration",
         "any /migrations/{**other} Administration",

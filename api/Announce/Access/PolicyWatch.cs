@@ -1,0 +1,52 @@
+using Pbts.Api.Cluster;
+using Pbts.GrainInterfaces.Policy;
+
+namespace Pbts.Api.Announce.Access;
+
+/// <summary>
+/// Asks twice a second what has changed of members and clients, so that what is said anywhere holds here within a second and
+/// no announce has to ask. While the cluster is away it goes on with what it knows.
+/// </summary>
+internal sealed class PolicyWatch(IGrainFactory grains, IUserDirectory users, ClientRules clients, TimeProvider time) : BackgroundService
+{
+    private static readonly TimeSpan Every = TimeSpan.FromMilliseconds(500);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var last = -1L;
+        using var timer = new PeriodicTimer(Every, time);
+        do
+        {
+            try
+            {
+                await PoolThread.Enter();
+                var changes = await grains.GetGrain<IPolicyGrain>(0).GetChangesAsync(last);
+                if (changes.Clients is { } rules)
+                    clients.Replace(rules);
+                if (changes.MayHaveMissed)
+                    users.ForgetAll();
+                foreach (var user in changes.Users)
+                    users.Forget(user);
+                last = changes.Last;
+            }
+#pragma warning disable CA1031 // Whatever it was, a silo of another version perhaps: asked again in half a second, from where it was.
+            catch (Exception)
+#pragma warning restore CA1031
+            {
+            }
+        }
+        while (await NextAsync(timer, stoppingToken));
+    }
+
+    private static async ValueTask<bool> NextAsync(PeriodicTimer timer, CancellationToken stoppingToken)
+    {
+        try
+        {
+            return await timer.WaitForNextTickAsync(stoppingToken);
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+}

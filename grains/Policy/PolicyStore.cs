@@ -1,0 +1,106 @@
+using Npgsql;
+using NpgsqlTypes;
+using Pbts.GrainInterfaces.Policy;
+using Pbts.Grains.Database;
+
+namespace Pbts.Grains.Policy;
+
+/// <summary>What is said of members and clients, and the order in which it changed (0600_policy.sql).</summary>
+internal sealed class PolicyStore(NpgsqlDataSource database)
+{
+    /// <summary>Rows read at once. Beyond, it is cheaper to forget all.</summary>
+    private const int MostChanges = 10_000;
+
+    /// <summary>Seconds: front ends ask twice a second and wait no longer than three.</summary>
+    private const int ReadTimeout = 2;
+
+    /// <summary>What has changed after a row. The first answer has no changes: whoever asks knows nothing yet.</summary>
+    public Task<PolicyChanges> ReadChangesAsync(long after) => Repeatable.RunAsync(async () =>
+    {
+        await using var command = database.CreateCommand("SELECT id, user_id, (SELECT min(id) FROM policy_changes) FROM policy_changes WHERE id > $1 ORDER BY id DESC LIMIT $2");
+        command.CommandTimeout = ReadTimeout;
+        command.Parameters.Add(new() { Value = after });
+        command.Parameters.Add(new() { Value = after < 0 ? 1 : MostChanges });
+        var (last, oldest, clients, users) = (after, long.MaxValue, after < 0, new HashSet<string>(StringComparer.Ordinal));
+        var rows = 0;
+        await using (var reader = await command.ExecuteReaderAsync())
+        {
+            while (await reader.ReadAsync())
+            {
+                (last, oldest, rows) = (Math.Max(last, reader.GetInt64(0)), reader.GetInt64(2), rows + 1);
+                if (reader.IsDBNull(1))
+                    clients = true;
+                else
+                    users.Add(reader.GetString(1));
+            }
+        }
+
+        if (after < 0)
+            return new PolicyChanges(last, [], false, await ReadClientsAsync());
+        // The row after the last known one is the next that there is, unless some are gone already.
+        var missed = rows == MostChanges || (rows > 0 && oldest > after + 1);
+        return new PolicyChanges(last, missed ? [] : [.. users], missed, clients || missed ? await ReadClientsAsync() : null);
+    });
+
+    /// <summary>Sets all or none; gives for each whether there is such a member.</summary>
+    public Task<IReadOnlyList<bool>> SetMembersAsync(IReadOnlyList<MemberPolicy> members) => Repeatable.TransactAsync(database, async connection =>
+    {
+        // Rows are locked in id order, as everywhere.
+        await using var update = new NpgsqlCommand("""
+            WITH said AS (SELECT DISTINCT ON (user_id) * FROM unnest($1::text[], $2::text[], $3::boolean[]) WITH ORDINALITY AS said (user_id, disabled, may_not_download, line) ORDER BY user_id, line DESC),
+            locked AS (SELECT users.id, said.* FROM users JOIN said USING (user_id) ORDER BY users.id FOR UPDATE OF users),
+            changed AS (
+                UPDATE users SET disabled = locked.disabled, may_not_download = locked.may_not_download FROM locked
+                WHERE users.id = locked.id AND (users.disabled, users.may_not_download) IS DISTINCT FROM (locked.disabled, locked.may_not_download))
+            SELECT user_id FROM locked
+            """, connection)
+        {
+            Parameters =
+            {
+                new() { Value = members.Select(member => member.UserId).ToArray() },
+                new() { Value = members.Select(member => member.Disabled).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text },
+                new() { Value = members.Select(member => !member.CanDownload).ToArray() },
+            },
+        };
+        var known = new HashSet<string>(StringComparer.Ordinal);
+        await using (var reader = await update.ExecuteReaderAsync())
+        {
+            while (await reader.ReadAsync())
+                known.Add(reader.GetString(0));
+        }
+
+        return ((IReadOnlyList<bool>)[.. members.Select(member => known.Contains(member.UserId))], true);
+    });
+
+    public Task<IReadOnlyList<ClientRule>> ReadClientsAsync() => Repeatable.RunAsync<IReadOnlyList<ClientRule>>(async () =>
+    {
+        await using var command = database.CreateCommand("SELECT prefix, allowed, reason FROM client_rules ORDER BY prefix LIMIT $1");
+        command.CommandTimeout = ReadTimeout;
+        command.Parameters.Add(new() { Value = ClientRule.Most });
+        await using var reader = await command.ExecuteReaderAsync();
+        var rules = new List<ClientRule>();
+        while (await reader.ReadAsync())
+            rules.Add(new(reader.GetFieldValue<byte[]>(0), reader.GetBoolean(1), reader.IsDBNull(2) ? null : reader.GetString(2)));
+        return rules;
+    });
+
+    public Task SetClientsAsync(IReadOnlyList<ClientRule> rules) => Repeatable.RunAsync(async () =>
+    {
+        await using var command = database.CreateCommand("""
+            INSERT INTO client_rules (prefix, allowed, reason)
+            SELECT DISTINCT ON (prefix) prefix, allowed, reason FROM unnest($1::bytea[], $2::boolean[], $3::text[]) WITH ORDINALITY AS said (prefix, allowed, reason, line) ORDER BY prefix, line DESC
+            ON CONFLICT (prefix) DO UPDATE SET allowed = excluded.allowed, reason = excluded.reason
+            """);
+        command.Parameters.Add(new() { Value = rules.Select(rule => rule.Prefix).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bytea });
+        command.Parameters.Add(new() { Value = rules.Select(rule => rule.Allowed).ToArray() });
+        command.Parameters.Add(new() { Value = rules.Select(rule => rule.Reason).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text });
+        return await command.ExecuteNonQueryAsync();
+    });
+
+    public Task<bool> RemoveClientAsync(byte[] prefix) => Repeatable.RunAsync(async () =>
+    {
+        await using var command = database.CreateCommand("DELETE FROM client_rules WHERE prefix = $1");
+        command.Parameters.Add(new() { Value = prefix });
+        return await command.ExecuteNonQueryAsync() > 0;
+    });
+}

@@ -70,6 +70,7 @@ public static class ApiHosting
         services.AddHostedService<FrontEndReporter>();
         services.AddSingleton<AuditTrail>();
         services.AddHostedService(provider => provider.GetRequiredService<AuditTrail>());
+        services.AddSingleton<ApiTokens>();
         services.AddSingleton<AdminAuthorization>();
         services.AddSingleton<MemberOrAdministration>();
         services.AddHostedService<InstanceLookup>();
@@ -119,6 +120,7 @@ public static class ApiHosting
         api.MapMembers();
         api.MapTorrents();
         api.MapPolicy();
+        api.MapTokens();
         api.MapConfig();
         api.MapApiDocument();
         api.MapTee();

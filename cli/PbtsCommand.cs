@@ -54,6 +54,7 @@ internal static class PbtsCommand
             RegisterCommand.Create(context),
             InviteCommand.Create(context),
             UserCommand.Create(context),
+            TokenCommand.Create(context),
             AttestCommand.Create(context),
             VerifyCommand.Create(context),
             ReportCommand.Create(context),

@@ -38,6 +38,7 @@ public static class GrainServices
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, ChainKeyFromTee>();
         services.AddSingleton<UserStore>();
         services.AddSingleton<PolicyStore>();
+        services.AddSingleton<ApiTokenStore>();
         services.AddSingleton<InviteStore>();
         services.AddSingleton<Admissions>();
         services.AddSingleton<EvidenceStore>();

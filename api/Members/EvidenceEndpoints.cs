@@ -5,6 +5,7 @@ using Pbts.Api.Administration;
 using Pbts.Api.Callers;
 using Pbts.Api.Cluster;
 using Pbts.Api.Http;
+using Pbts.GrainInterfaces.Policy;
 using Pbts.GrainInterfaces.Users;
 using Pbts.Hosting.Access;
 using Pbts.Hosting.Workers;
@@ -69,7 +70,7 @@ internal static class EvidenceEndpoints
 
         if (time is null && signature is null)
         {
-            return administration.IsAllowed(context) ? null
+            return administration.IsAllowed(context, ApiScope.EvidenceRead) ? null
                 : Answers.Unauthorized("evidence is for the user itself, by X-Passkey or by time and signature, and for the administration");
         }
 

@@ -7,7 +7,7 @@ using Pbts.Protocol.Receipts;
 
 namespace Pbts.Api.Members;
 
-/// <summary>What the operator sets for one member. Other front ends follow within a second (<see cref="PolicyWatch"/>).</summary>
+/// <summary>What the operator sets for one member. Other front ends follow within a second (api/Policy/PolicyWatch).</summary>
 internal static class MemberChangeEndpoints
 {
     public static void MapMemberChanges(this IEndpointRouteBuilder app)

@@ -13,6 +13,7 @@ internal static class ApiDocument
     [
         ("Announce", "What torrent clients ask: who else is in the swarm, and how many. Answers are bencoded. The same is served over UDP (BEP 15).", ["announce", "scrape"]),
         ("Members", "Names, keys and passkeys, and what a member has given and taken.", ["register", "user", "invites", "keygen"]),
+        ("Site", "What the operator, or the site's own software, says of members and clients, and tokens for programs.", ["api"]),
         ("Receipts", "Receipts and vouchers, what receivers sign for what they got: handed in, checked, signed.", ["report", "verify-receipt", "attest"]),
         ("Torrents", "Torrents whose sizes the tracker has read itself.", ["torrents"]),
         ("Contract and migrations", "Reputation on Ethereum, and its way from contract to contract.", ["contract", "migrations"]),

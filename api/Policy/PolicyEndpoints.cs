@@ -17,10 +17,10 @@ internal static class PolicyEndpoints
     public static void MapPolicy(this IEndpointRouteBuilder app)
     {
         var api = app.MapGroup("/api/v1").RequireAdministrator();
-        api.MapPut("/members", SetMembersAsync).WithSummary("Disable members, or let them seed only; up to 1,000 with a verdict each (administration)");
-        api.MapGet("/clients", GetClientsAsync).WithSummary("Which clients may announce, by peer-id prefix (administration)");
-        api.MapPut("/clients", SetClientsAsync).WithSummary("Refuse clients by peer-id prefix, or allow some and no others; up to 1,000 (administration)");
-        api.MapDelete("/clients/{prefix}", RemoveClientAsync).WithSummary("End the rule for a prefix (administration)");
+        api.MapPut("/members", SetMembersAsync).WithSummary("Disable members, or let them seed only; up to 1,000 with a verdict each (administration, or a token with site:write)").WithMetadata(new NeedsScope(ApiScope.SiteWrite));
+        api.MapGet("/clients", GetClientsAsync).WithSummary("Which clients may announce, by peer-id prefix (administration, or a token with site:read)").WithMetadata(new NeedsScope(ApiScope.SiteRead));
+        api.MapPut("/clients", SetClientsAsync).WithSummary("Refuse clients by peer-id prefix, or allow some and no others; up to 1,000 (administration, or a token with site:write)").WithMetadata(new NeedsScope(ApiScope.SiteWrite));
+        api.MapDelete("/clients/{prefix}", RemoveClientAsync).WithSummary("End the rule for a prefix (administration, or a token with site:write)").WithMetadata(new NeedsScope(ApiScope.SiteWrite));
     }
 
     private static async Task<Results<Ok<MemberPoliciesAnswer>, Refusal>> SetMembersAsync(Body<MemberPoliciesRequest> body, IGrainFactory grains)

@@ -17,6 +17,9 @@ internal static class Examples
         ["invite create"] = ["pbts invite create --uses 10 --expires 604800", "PBTS_TRACKER=http://127.0.0.1:8000/announce/PASSKEY pbts invite create"],
         ["invite list"] = ["pbts invite list --json"],
         ["invite revoke"] = ["pbts invite revoke 7"],
+        ["token create"] = ["PBTS_ADMIN_TOKEN=… pbts token create site --scope site:write"],
+        ["token list"] = ["pbts token list --json"],
+        ["token revoke"] = ["pbts token revoke 7"],
         ["user"] = ["pbts user alice", "pbts user alice --json"],
         ["attest"] = [$"pbts attest --key bob.key --sender {Alice} {Piece}", $"pbts attest --key bob.key --sender {Alice} {Session}"],
         ["verify"] =

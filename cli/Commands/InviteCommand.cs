@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
-using Pbts.Peer;
 
 namespace Pbts.Cli.Commands;
 
@@ -17,42 +16,21 @@ internal static class InviteCommand
     {
         var uses = new Option<int>("--uses") { Description = "How many may come by it.", HelpName = "N", DefaultValueFactory = _ => 1 }.Between(1, 10_000);
         var expires = new Option<int>("--expires") { Description = "Seconds until it expires.", HelpName = "SECONDS", DefaultValueFactory = _ => 7 * 86400 }.Between(60, 366 * 86400);
-        return Verb(context, "create", $"Make an invite, {Who}. Its token is printed once and never again.", [uses, expires], (client, parsed, cancel) =>
+        return ApiVerb.Create(context, context.MemberOrAdministrator, "create", $"Make an invite, {Who}. Its token is printed once and never again.", [uses, expires], (client, parsed, cancel) =>
             client.PostAsync("invites", new JsonObject { ["uses"] = parsed.GetValue(uses), ["expires"] = parsed.GetValue(expires) }, cancel));
     }
 
     private static Command CreateList(CommandContext context)
     {
         var limit = new Option<int>("--limit") { Description = "Most invites to list, newest first.", HelpName = "N", DefaultValueFactory = _ => 100 }.Between(1, 1000);
-        return Verb(context, "list", $"List a member's own invites, or all for the administration, {Who}.", [limit], (client, parsed, cancel) =>
+        return ApiVerb.Create(context, context.MemberOrAdministrator, "list", $"List a member's own invites, or all for the administration, {Who}.", [limit], (client, parsed, cancel) =>
             client.GetAsync($"invites?limit={parsed.GetValue(limit).ToString(CultureInfo.InvariantCulture)}", cancel));
     }
 
     private static Command CreateRevoke(CommandContext context)
     {
         var id = new Argument<long>("ID") { Description = "The invite, as create and list name it." };
-        return Verb(context, "revoke", $"End an invite, {Who}. Who came by it stays.", [id], (client, parsed, cancel) =>
+        return ApiVerb.Create(context, context.MemberOrAdministrator, "revoke", $"End an invite, {Who}. Who came by it stays.", [id], (client, parsed, cancel) =>
             client.DeleteAsync($"invites/{parsed.GetValue(id).ToString(CultureInfo.InvariantCulture)}", cancel));
-    }
-
-    private static Command Verb(
-        CommandContext context, string name, string description, Symbol[] words, Func<TrackerClient, ParseResult, CancellationToken, Task<ApiResult>> call)
-    {
-        var (tracker, json) = (SharedOptions.Tracker().Url(), SharedOptions.Json());
-        var command = new Command(name, description) { tracker, json };
-        foreach (var word in words)
-        {
-            if (word is Argument argument)
-                command.Add(argument);
-            else
-                command.Add((Option)word);
-        }
-
-        command.SetAction(async (parsed, cancellationToken) =>
-        {
-            using var client = context.MemberOrAdministrator(parsed.GetRequiredValue(tracker), out var exitCode);
-            return client is null ? exitCode : context.Finish(await call(client, parsed, cancellationToken).ConfigureAwait(false), parsed.GetValue(json));
-        });
-        return command;
     }
 }

@@ -6,7 +6,7 @@ using Pbts.Grains.Database;
 namespace Pbts.Grains.Policy;
 
 /// <summary>What is said of members and clients, and the order in which it changed (0600_policy.sql).</summary>
-internal sealed class PolicyStore(NpgsqlDataSource database)
+internal sealed class PolicyStore(NpgsqlDataSource database, ApiTokenStore tokens)
 {
     /// <summary>Rows read at once. Beyond, it is cheaper to forget all.</summary>
     private const int MostChanges = 10_000;
@@ -21,7 +21,7 @@ internal sealed class PolicyStore(NpgsqlDataSource database)
         command.CommandTimeout = ReadTimeout;
         command.Parameters.Add(new() { Value = after });
         command.Parameters.Add(new() { Value = after < 0 ? 1 : MostChanges });
-        var (last, oldest, clients, users) = (after, long.MaxValue, after < 0, new HashSet<string>(StringComparer.Ordinal));
+        var (last, oldest, lists, users) = (after, long.MaxValue, after < 0, new HashSet<string>(StringComparer.Ordinal));
         var rows = 0;
         await using (var reader = await command.ExecuteReaderAsync())
         {
@@ -29,17 +29,17 @@ internal sealed class PolicyStore(NpgsqlDataSource database)
             {
                 (last, oldest, rows) = (Math.Max(last, reader.GetInt64(0)), reader.GetInt64(2), rows + 1);
                 if (reader.IsDBNull(1))
-                    clients = true;
+                    lists = true;
                 else
                     users.Add(reader.GetString(1));
             }
         }
 
-        if (after < 0)
-            return new PolicyChanges(last, [], false, await ReadClientsAsync());
         // The row after the last known one is the next that there is, unless some are gone already.
-        var missed = rows == MostChanges || (rows > 0 && oldest > after + 1);
-        return new PolicyChanges(last, missed ? [] : [.. users], missed, clients || missed ? await ReadClientsAsync() : null);
+        var missed = after >= 0 && (rows == MostChanges || (rows > 0 && oldest > after + 1));
+        lists |= missed;
+        return new PolicyChanges(
+            last, missed || after < 0 ? [] : [.. users], missed, lists ? await ReadClientsAsync() : null, lists ? await tokens.ReadGrantsAsync() : null);
     });
 
     /// <summary>Sets all or none; gives for each whether there is such a member.</summary>

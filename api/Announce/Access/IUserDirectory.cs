@@ -9,7 +9,7 @@ namespace Pbts.Api.Announce.Access;
 internal readonly record struct UserLookup(DirectoryEntry? User, bool Unavailable = false);
 
 /// <summary>
-/// Finds users fast. What it says of totals may be half a minute old, of what <see cref="PolicyWatch"/> watches a second, for users that do not exist two seconds. Whom it has never seen it
+/// Finds users fast. What it says of totals may be half a minute old, of what api/Policy/PolicyWatch watches a second, for users that do not exist two seconds. Whom it has never seen it
 /// looks up for a client only so often.
 /// </summary>
 internal interface IUserDirectory

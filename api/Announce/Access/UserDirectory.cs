@@ -32,6 +32,7 @@ internal sealed class UserDirectory(IGrainFactory grains, CallerLimits limits, T
     private readonly SemaphoreSlim _lookups = new(MaxLookups);
     private readonly SemaphoreSlim _first = new(MaxLookups);
     private int _waiting;
+    private long _forgotten;
 
     private IUserDirectoryGrain Grain => grains.GetGrain<IUserDirectoryGrain>(0);
 
@@ -41,6 +42,8 @@ internal sealed class UserDirectory(IGrainFactory grains, CallerLimits limits, T
 
     public void Forget(string userId)
     {
+        // Before anything goes: what is being looked up meanwhile may be of before.
+        Interlocked.Increment(ref _forgotten);
         _byUserId.Known.TryRemove(userId, out _);
         if (_passkeys.TryRemove(userId, out var passkey))
             _byPasskey.Known.TryRemove(passkey, out _);
@@ -48,6 +51,7 @@ internal sealed class UserDirectory(IGrainFactory grains, CallerLimits limits, T
 
     public void ForgetAll()
     {
+        Interlocked.Increment(ref _forgotten);
         _byUserId.Known.Clear();
         _byPasskey.Known.Clear();
         _passkeys.Clear();
@@ -93,8 +97,11 @@ internal sealed class UserDirectory(IGrainFactory grains, CallerLimits limits, T
         try
         {
             await PoolThread.Enter();
+            var before = Volatile.Read(ref _forgotten);
             var user = await look(Grain, key);
             Remember(cache, key, user);
+            if (before != Volatile.Read(ref _forgotten))
+                cache.Known.TryRemove(key, out _);
             return new(user);
         }
         catch (Exception e) when (Away.Is(e))

@@ -11,7 +11,8 @@ CREATE TABLE client_rules (
 );
 
 -- What has changed of all that announces depend on, so that front ends forget what they knew. In one order without gaps:
--- whoever adds a row holds the lock until it commits, so no lower number appears later. user_id null: the clients.
+-- whoever adds a row holds the lock until it commits, so no lower number appears later. user_id null: the lists that front
+-- ends hold whole.
 CREATE TABLE policy_changes (
     id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     user_id    text COLLATE "C",

@@ -9,7 +9,7 @@ namespace Pbts.Tracker.Tests.Console;
 [Collection("node")]
 public sealed class ApiPageTests(SharedNode shared, Browser browser) : IClassFixture<Browser>
 {
-    private static readonly string[] Groups = ["Announce", "Members", "Receipts", "Torrents", "Contract and migrations", "Trusted hardware", "Operations"];
+    private static readonly string[] Groups = ["Announce", "Members", "Site", "Receipts", "Torrents", "Contract and migrations", "Trusted hardware", "Operations"];
 
     private readonly NodeProcess _node = shared.Node;
 

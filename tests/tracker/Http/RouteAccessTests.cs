@@ -18,9 +18,11 @@ public sealed class RouteAccessTests(PostgresServer postgres) : IClassFixture<Po
     private static readonly string[] Expected =
     [
         "DELETE /api/v1/clients/{prefix} Administration",
+        "DELETE /api/v1/tokens/{id:long} Administration",
         "DELETE /invites/{id:long} Member",
         "GET / Anybody",
         "GET /api/v1/clients Administration",
+        "GET /api/v1/tokens Administration",
         "GET /config Anybody",
         "GET /console Anybody",
         "GET /console/api/audit Administration",
@@ -56,6 +58,7 @@ public sealed class RouteAccessTests(PostgresServer postgres) : IClassFixture<Po
         "GET /user/{userId} Anybody",
         "GET /user/{userId}/evidence Member",
         "GET /user/{userId}/receipts Member",
+        "POST /api/v1/tokens Administration",
         "POST /attest AsSet",
         "POST /config Administration",
         "POST /contract/init Administration",

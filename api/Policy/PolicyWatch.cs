@@ -1,19 +1,24 @@
+using Pbts.Api.Administration;
+using Pbts.Api.Announce.Access;
 using Pbts.Api.Cluster;
 using Pbts.GrainInterfaces.Policy;
 
-namespace Pbts.Api.Announce.Access;
+namespace Pbts.Api.Policy;
 
 /// <summary>
-/// Asks twice a second what has changed of members and clients, so that what is said anywhere holds here within a second and
+/// Asks twice a second what has changed of members, clients and tokens, so that what is said anywhere holds here within a second and
 /// no announce has to ask. While the cluster is away it goes on with what it knows.
 /// </summary>
-internal sealed class PolicyWatch(IGrainFactory grains, IUserDirectory users, ClientRules clients, TimeProvider time) : BackgroundService
+internal sealed class PolicyWatch(IGrainFactory grains, IUserDirectory users, ClientRules clients, ApiTokens tokens, TimeProvider time) : BackgroundService
 {
     private static readonly TimeSpan Every = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>When a token was used last is known to the minute.</summary>
+    private static readonly TimeSpan TouchEvery = TimeSpan.FromMinutes(1);
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        var last = -1L;
+        var (last, touched) = (-1L, 0L);
         using var timer = new PeriodicTimer(Every, time);
         do
         {
@@ -23,11 +28,18 @@ internal sealed class PolicyWatch(IGrainFactory grains, IUserDirectory users, Cl
                 var changes = await grains.GetGrain<IPolicyGrain>(0).GetChangesAsync(last);
                 if (changes.Clients is { } rules)
                     clients.Replace(rules);
+                if (changes.Tokens is { } grants)
+                    tokens.Replace(grants);
                 if (changes.MayHaveMissed)
                     users.ForgetAll();
                 foreach (var user in changes.Users)
                     users.Forget(user);
                 last = changes.Last;
+                if (time.GetElapsedTime(touched) > TouchEvery && tokens.TakeUsed() is { Count: > 0 } used)
+                {
+                    touched = time.GetTimestamp();
+                    await grains.GetGrain<IApiTokensGrain>(0).TouchAsync(used);
+                }
             }
 #pragma warning disable CA1031 // Whatever it was, a silo of another version perhaps: asked again in half a second, from where it was.
             catch (Exception)

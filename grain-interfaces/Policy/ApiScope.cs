@@ -1,0 +1,24 @@
+namespace Pbts.GrainInterfaces.Policy;
+
+/// <summary>What a token may do.</summary>
+public static class ApiScope
+{
+    /// <summary>Whatever the administration may.</summary>
+    public const string Admin = "admin";
+
+    /// <summary>Read what is said of members and clients.</summary>
+    public const string SiteRead = "site:read";
+
+    /// <summary>Read and change it.</summary>
+    public const string SiteWrite = "site:write";
+
+    /// <summary>Read every member's evidence.</summary>
+    public const string EvidenceRead = "evidence:read";
+
+    /// <summary>All of them.</summary>
+    public static IReadOnlyList<string> All { get; } = [Admin, SiteRead, SiteWrite, EvidenceRead];
+
+    /// <summary>Whether scopes cover one.</summary>
+    public static bool Covers(IReadOnlyList<string> scopes, string needed) =>
+        scopes.Contains(Admin) || scopes.Contains(needed) || (needed == SiteRead && scopes.Contains(SiteWrite));
+}

@@ -18,6 +18,8 @@ internal sealed partial class Metrics
 
     public static async Task<Metrics> ReadAsync(NodeProcess process)
     {
+        // The exporter says again what it said within the last 300 ms.
+        await Task.Delay(350);
         using var client = new HttpClient();
         return new(await client.GetStringAsync(new Uri(process.Management, "/metrics")));
     }

@@ -19,6 +19,7 @@ internal sealed class Tracker(SwarmClient swarms, IAnnounceAccess access, IOptio
     private const string Unregistered = "unregistered torrent";
 
     private readonly TrackerOptions _options = options.Value;
+    private readonly IReadOnlySet<int> _blockedPorts = options.Value.TryGetBlockedPorts(out var ports) ? ports : new HashSet<int>();
 
     /// <summary>Takes an announce into its swarm.</summary>
     /// <param name="seen">The caller's address as the tracker sees it, with the port it announces.</param>
@@ -28,7 +29,7 @@ internal sealed class Tracker(SwarmClient swarms, IAnnounceAccess access, IOptio
         var started = Stopwatch.GetTimestamp();
         if (!limits.AnnouncesByAddress.Allows(client))
             return Limited(query);
-        if (query.Event != AnnounceEvent.Stopped && clients.Refuse(query.PeerId) is { } unwanted)
+        if (query.Event != AnnounceEvent.Stopped && Unwanted(query) is { } unwanted)
         {
             metrics.Count(query.Event, AnnounceResult.Refused);
             return new(null, unwanted);
@@ -67,6 +68,11 @@ internal sealed class Tracker(SwarmClient swarms, IAnnounceAccess access, IOptio
         metrics.Served(query.Event, started);
         return new(outside.For(seen, reply), null);
     }
+
+    /// <summary>Why this client, or its port, is not wanted here; null when it is.</summary>
+    private string? Unwanted(in AnnounceQuery query) =>
+        _blockedPorts.Count > 0 && _blockedPorts.Contains(query.Port) ? $"port {query.Port} is not allowed here: let your client listen on another"
+        : clients.Refuse(query.PeerId);
 
     private AnnounceOutcome Limited(in AnnounceQuery query)
     {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using Microsoft.Extensions.Options;
 
@@ -74,6 +75,12 @@ public sealed class TrackerOptions
     /// </summary>
     public int PeersPerAddress { get; set; } = 32;
 
+    /// <summary>
+    /// Ports that no peer may listen on, and ranges of them, separated by semicolons (<c>22;6881-6889</c>): what others block, so
+    /// that nobody reaches the peer, or belongs to other services.
+    /// </summary>
+    public string BlockedPorts { get; set; } = "";
+
     /// <summary>Most swarms of one silo; 0: no limit.</summary>
     public int MaxSwarms { get; set; } = 1_000_000;
 
@@ -100,6 +107,24 @@ public sealed class TrackerOptions
 
     /// <summary>Seconds an idle connection is kept.</summary>
     public int ConnectionIdleSeconds { get; set; } = 120;
+
+    /// <summary>Reads <see cref="BlockedPorts"/>; false when it is no list of ports.</summary>
+    public bool TryGetBlockedPorts(out IReadOnlySet<int> ports)
+    {
+        var blocked = new HashSet<int>();
+        ports = blocked;
+        foreach (var part in BlockedPorts.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        {
+            var ends = part.Split('-');
+            if (ends.Length > 2 || !TryPort(ends[0], out var first) || !TryPort(ends[^1], out var last) || first > last)
+                return false;
+            blocked.UnionWith(Enumerable.Range(first, last - first + 1));
+        }
+
+        return true;
+
+        static bool TryPort(string text, out int port) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out port) && port is > 0 and <= 65535;
+    }
 
     /// <summary>Reads <see cref="ExternalAddress"/>; false when it is no list of addresses.</summary>
     public bool TryGetExternalAddresses(out IReadOnlyList<IPAddress> addresses)
@@ -130,6 +155,7 @@ public sealed class TrackerOptionsValidator : IValidateOptions<TrackerOptions>
         Check(options.AnnounceRate >= 0, $"Tracker:AnnounceRate is {options.AnnounceRate}: it must be 0 or more a second.");
         Check(options.AnnounceBurst > 0, $"Tracker:AnnounceBurst is {options.AnnounceBurst}: it must be positive.");
         Check(options.TryGetExternalAddresses(out _), $"Tracker:ExternalAddress is \"{options.ExternalAddress}\": give an IPv4 address, an IPv6 address, or both with a semicolon between them.");
+        Check(options.TryGetBlockedPorts(out _), $"Tracker:BlockedPorts is \"{options.BlockedPorts}\": give ports and ranges of them with semicolons between, such as 22;6881-6889.");
         Check(options.ScrapeRate >= 0, $"Tracker:ScrapeRate is {options.ScrapeRate}: it must be 0 or more a second.");
         Check(options.ScrapeBurst >= options.MaxScrape, $"Tracker:ScrapeBurst is {options.ScrapeBurst}: it must be at least Tracker:MaxScrape.");
         Check(options.PeersPerAddress is >= 0 and <= 256, $"Tracker:PeersPerAddress is {options.PeersPerAddress}: it must be 0 to 256.");

@@ -86,6 +86,24 @@ public sealed class PolicyTests(PostgresServer postgres, ITestOutputHelper outpu
     }
 
     [Fact]
+    public async Task Blocked_ports_are_refused_with_the_reason_and_a_list_that_is_none_at_start()
+    {
+        var database = await postgres.CreateDatabaseAsync();
+        await using (var node = await NodeProcess.StartNodeAsync(database, ("Tracker__BlockedPorts", "22; 1001-1003")))
+        {
+            foreach (var (peer, isBlocked) in ((int, bool)[])[(0, false), (1, true), (3, true), (4, false)])
+                Assert.Equal(isBlocked ? $"port {1000 + peer} is not allowed here: let your client listen on another" : null, (await new Announcer(node).AnnounceAsync(Announcer.NewTorrent(), peer, 5)).Failure);
+        }
+
+        foreach (var wrong in (string[])["0", "70000", "10-5", "a", "1-2-3"])
+        {
+            await using var node = NodeProcess.Launch("Pbts.Silo.dll", database, ("PBTS_ROLE", "node"), ("Tracker__BlockedPorts", wrong));
+            await node.WaitForExitAsync();
+            Assert.Contains($"Tracker:BlockedPorts is \"{wrong}\": give ports", node.Log, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
     public async Task Thousands_are_set_at_once_and_what_is_wrong_is_named()
     {
         await using var node = await NodeProcess.StartNodeAsync(await postgres.CreateDatabaseAsync());

@@ -39,7 +39,7 @@ public sealed class TrackerClient : IAnnounceTracker
             throw new UriFormatException($"{url}: only http and https trackers are supported");
         _base = new Uri(given.GetLeftPart(UriPartial.Authority) + "/");
         _announceUrl = given.AbsolutePath is "" or "/" ? new Uri(_base, "announce") : given;
-        _passkey = given.AbsolutePath.Split('/').FirstOrDefault(part => part.Length == PasskeyLength && part.All(char.IsAsciiHexDigit)) ?? passkey;
+        _passkey = given.AbsolutePath.Split('/').FirstOrDefault(part => part.Length == PasskeyLength && part.All(char.IsAsciiLetterOrDigit)) ?? passkey;
         _http.DefaultRequestHeaders.UserAgent.Add(new ProductInfoHeaderValue("pbts", "0.1.0"));
     }
 
@@ -159,7 +159,7 @@ public sealed class TrackerClient : IAnnounceTracker
         return CallAsync(HttpMethod.Post, "torrents", content, cancellationToken);
     }
 
-    /// <summary>Registers a member, proving possession of the key. Of the answer, <c>passkey</c> and <c>announce_url</c> are the member's own.</summary>
+    /// <summary>Registers a member, proving possession of the key; one that came from a site without a key is known by its passkey. Of the answer, <c>passkey</c> and <c>announce_url</c> are the member's own.</summary>
     /// <param name="userId">1 to 64 visible characters without <c>/</c>.</param>
     /// <param name="identity">The member's key pair.</param>
     /// <param name="cancellationToken">Ends it.</param>
@@ -179,6 +179,7 @@ public sealed class TrackerClient : IAnnounceTracker
             signature = Convert.ToBase64String(signature.Span),
             invite,
             attestation,
+            passkey = _passkey,
         }, cancellationToken).ConfigureAwait(false);
     }
 

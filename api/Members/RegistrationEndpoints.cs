@@ -47,7 +47,7 @@ internal static class RegistrationEndpoints
 
         var userId = request.UserId.ToString();
         var byAdministration = IsByAdministration(context, administration, members.Value);
-        var result = await grains.GetGrain<IUserGrain>(userId).RegisterAsync(request.PublicKey, request.Signature?.ToArray(), new(request.Invite, byAdministration));
+        var result = await grains.GetGrain<IUserGrain>(userId).RegisterAsync(request.PublicKey, request.Signature?.ToArray(), new(request.Invite, byAdministration, request.Passkey));
         ChargeForged(budget, address, result);
         users.Forget(userId);
         if (result is { Status: RegistrationStatus.Done, Proven: true })

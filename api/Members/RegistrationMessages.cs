@@ -10,8 +10,9 @@ namespace Pbts.Api.Members;
 /// <param name="PublicKey">48 bytes in base64; any text where signatures are not verified.</param>
 /// <param name="Attestation">Shows that a trusted program holds the key.</param>
 /// <param name="Invite">The token of an invite.</param>
+/// <param name="Passkey">The passkey of a member that came from a site without a key, and proves this one now.</param>
 internal sealed record RegisterRequest(
-    UserId UserId, string PublicKey, ReceiptSignature? Signature = null, AttestationDocument? Attestation = null, string? Invite = null) : IBody<RegisterRequest>
+    UserId UserId, string PublicKey, ReceiptSignature? Signature = null, AttestationDocument? Attestation = null, string? Invite = null, string? Passkey = null) : IBody<RegisterRequest>
 {
     private const int LongestKey = 512;
 
@@ -23,7 +24,7 @@ internal sealed record RegisterRequest(
         var (userId, publicKey, signature, invite) = (fields.UserId("user_id"), fields.Text("public_key"), fields.OptionalSignature("signature"), fields.OptionalText("invite"));
         var (key, attestation) = (fields.Apart(), fields.Apart());
         key.Key("public_key");
-        return new(userId, publicKey, signature, attestation.OptionalAttestation("attestation"), invite) { _keyFault = key.Error, _attestationFault = attestation.Error };
+        return new(userId, publicKey, signature, attestation.OptionalAttestation("attestation"), invite, fields.OptionalText("passkey")) { _keyFault = key.Error, _attestationFault = attestation.Error };
     }
 
     /// <summary>What is wrong where signatures are verified, and where they are not.</summary>

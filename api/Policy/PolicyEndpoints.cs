@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Pbts.Api.Administration;
 using Pbts.Api.Http;
@@ -17,7 +18,7 @@ internal static class PolicyEndpoints
     public static void MapPolicy(this IEndpointRouteBuilder app)
     {
         var api = app.MapGroup("/api/v1").RequireAdministrator();
-        api.MapPut("/members", SetMembersAsync).WithSummary("Disable members, or let them seed only; up to 1,000 with a verdict each (administration, or a token with site:write)").WithMetadata(new NeedsScope(ApiScope.SiteWrite));
+        api.MapPut("/members", SetMembersAsync).WithSummary("Disable members, let them seed only, give them passkeys, make them; up to 1,000 with a verdict each (administration, or a token with site:write)").WithMetadata(new NeedsScope(ApiScope.SiteWrite));
         api.MapGet("/clients", GetClientsAsync).WithSummary("Which clients may announce, by peer-id prefix (administration, or a token with site:read)").WithMetadata(new NeedsScope(ApiScope.SiteRead));
         api.MapPut("/clients", SetClientsAsync).WithSummary("Refuse clients by peer-id prefix, or allow some and no others; up to 1,000 (administration, or a token with site:write)").WithMetadata(new NeedsScope(ApiScope.SiteWrite));
         api.MapDelete("/clients/{prefix}", RemoveClientAsync).WithSummary("End the rule for a prefix (administration, or a token with site:write)").WithMetadata(new NeedsScope(ApiScope.SiteWrite));
@@ -27,8 +28,8 @@ internal static class PolicyEndpoints
     {
         if (await body.ReadAsync() is not { } request)
             return body.Refusal;
-        var known = await grains.GetGrain<IPolicyGrain>(0).SetMembersAsync([.. request.Members.Select(member => new MemberPolicy(member.UserId, member.Disabled, member.CanDownload))]);
-        return TypedResults.Ok(new MemberPoliciesAnswer(true, [.. known.Select((isKnown, index) => new MemberVerdict(index, isKnown ? "set" : "unknown_user"))]));
+        var verdicts = await grains.GetGrain<IPolicyGrain>(0).SetMembersAsync([.. request.Members.Select(member => new MemberPolicy(member.UserId, member.Disabled, member.CanDownload, member.Passkey))]);
+        return TypedResults.Ok(new MemberPoliciesAnswer(true, [.. verdicts.Select((verdict, index) => new MemberVerdictAnswer(index, verdict))]));
     }
 
     private static async Task<Ok<ClientsAnswer>> GetClientsAsync(IGrainFactory grains) =>
@@ -61,22 +62,36 @@ internal sealed record MemberPoliciesRequest(IReadOnlyList<MemberPolicyRequest> 
 /// <summary>What is said of one member; what is left out is set to its default.</summary>
 /// <param name="Disabled">Why it may not announce, 1 to 200 characters; null: it may.</param>
 /// <param name="CanDownload">Whether it may leech (true).</param>
-internal sealed record MemberPolicyRequest(string UserId, string? Disabled = null, bool CanDownload = true)
+/// <param name="Passkey">Its passkey from now on, 32 letters and digits; a member that is not there is made. Left out: as it is.</param>
+internal sealed record MemberPolicyRequest(string UserId, string? Disabled = null, bool CanDownload = true, string? Passkey = null)
 {
     private const int LongestReason = 200;
+    private const int PasskeyLength = 32;
 
-    public static MemberPolicyRequest Read(JsonFields fields) => new($"{fields.UserId("user_id")}", Reason(fields, "disabled"), fields.OptionalBoolean("can_download") ?? true);
+    public static MemberPolicyRequest Read(JsonFields fields)
+    {
+        var (user, reason, download, passkey) = ($"{fields.UserId("user_id")}", Reason(fields, "disabled"), fields.OptionalBoolean("can_download") ?? true, fields.OptionalText("passkey"));
+        if (passkey is not null && (passkey.Length != PasskeyLength || !passkey.All(char.IsAsciiLetterOrDigit)))
+            fields.Wrong("passkey", $"must be {PasskeyLength} letters and digits", passkey);
+        return new(user, reason, download, passkey);
+    }
 
     public static string? Reason(JsonFields fields, string name) =>
         fields.OptionalText(name) is not { } text ? null : text.Length <= LongestReason ? text : fields.Wrong(name, $"is too long: at most {LongestReason} characters", text);
 }
 
 /// <summary>Answer to <c>PUT /api/v1/members</c>: one verdict for each, in order.</summary>
-internal sealed record MemberPoliciesAnswer(bool Success, IReadOnlyList<MemberVerdict> Results);
+internal sealed record MemberPoliciesAnswer(bool Success, IReadOnlyList<MemberVerdictAnswer> Results);
 
 /// <summary>What came of one member.</summary>
-/// <param name="Status"><c>set</c> or <c>unknown_user</c>.</param>
-internal sealed record MemberVerdict(int Index, string Status);
+/// <param name="Status"><c>set</c>, <c>created</c>, <c>unknown_user</c> or <c>passkey_taken</c>.</param>
+internal sealed record MemberVerdictAnswer(int Index, string Status)
+{
+    public MemberVerdictAnswer(int index, MemberVerdict verdict)
+        : this(index, JsonNamingPolicy.SnakeCaseLower.ConvertName(verdict.ToString()))
+    {
+    }
+}
 
 /// <summary>Body of <c>PUT /api/v1/clients</c>: up to 1,000 rules, added or replaced.</summary>
 internal sealed record ClientsRequest(IReadOnlyList<ClientRequest> Clients) : IBody<ClientsRequest>

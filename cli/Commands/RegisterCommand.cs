@@ -17,7 +17,7 @@ internal static class RegisterCommand
             DefaultValueFactory = _ => Environment.GetEnvironmentVariable("PBTS_INVITE") is { Length: > 0 } given ? given : null,
         };
         var site = new Option<bool>("--site") { Description = "Register as the administration, with PBTS_ADMIN_TOKEN in the environment or on the tracker's machine: where only it may, and for a member that is trusted as its own." };
-        var command = new Command("register", "Register a user id, proving possession of the key. Prints the announce URL with its passkey.") { user, key, invite, site, tracker, json };
+        var command = new Command("register", "Register a user id, proving possession of the key. Prints the announce URL with its passkey. A member that came from a site without a key proves one with PBTS_PASSKEY, which stays.") { user, key, invite, site, tracker, json };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var userId = parsed.GetRequiredValue(user);
@@ -27,7 +27,7 @@ internal static class RegisterCommand
             if (identity is null)
                 return exitCode;
             var url = parsed.GetRequiredValue(tracker);
-            using var client = parsed.GetValue(site) ? context.Administrator(url, out exitCode) : new TrackerClient(url);
+            using var client = parsed.GetValue(site) ? context.Administrator(url, out exitCode) : new TrackerClient(url, SharedOptions.Passkey());
             if (client is null)
                 return exitCode;
             return context.Finish(await client.RegisterAsync(userId, identity, cancellationToken, parsed.GetValue(invite)).ConfigureAwait(false), parsed.GetValue(json));

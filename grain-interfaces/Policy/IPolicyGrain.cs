@@ -11,10 +11,10 @@ public interface IPolicyGrain : IGrainWithIntegerKey
     [Alias("GetChanges"), ResponseTimeout("00:00:03"), ReadOnly]
     ValueTask<PolicyChanges> GetChangesAsync(long after);
 
-    /// <summary>Sets what is said of members, all at once.</summary>
-    /// <returns>For each, in order, whether there is such a member.</returns>
+    /// <summary>Sets what is said of members, all at once. Of one given twice the last counts.</summary>
+    /// <returns>What came of each, in order.</returns>
     [Alias("SetMembers"), ResponseTimeout("00:00:10")]
-    ValueTask<IReadOnlyList<bool>> SetMembersAsync(IReadOnlyList<MemberPolicy> members);
+    ValueTask<IReadOnlyList<MemberVerdict>> SetMembersAsync(IReadOnlyList<MemberPolicy> members);
 
     /// <summary>The rules for clients, by prefix.</summary>
     [Alias("GetClients"), ResponseTimeout("00:00:05"), ReadOnly]

@@ -8,7 +8,7 @@ internal sealed class PolicyGrain(PolicyStore policy) : Grain, IPolicyGrain
 {
     public async ValueTask<PolicyChanges> GetChangesAsync(long after) => await policy.ReadChangesAsync(after);
 
-    public async ValueTask<IReadOnlyList<bool>> SetMembersAsync(IReadOnlyList<MemberPolicy> members) => await policy.SetMembersAsync(members);
+    public async ValueTask<IReadOnlyList<MemberVerdict>> SetMembersAsync(IReadOnlyList<MemberPolicy> members) => await policy.SetMembersAsync(members);
 
     public async ValueTask<IReadOnlyList<ClientRule>> GetClientsAsync() => await policy.ReadClientsAsync();
 

@@ -42,35 +42,54 @@ internal sealed class PolicyStore(NpgsqlDataSource database, ApiTokenStore token
             last, missed || after < 0 ? [] : [.. users], missed, lists ? await ReadClientsAsync() : null, lists ? await tokens.ReadGrantsAsync() : null);
     });
 
-    /// <summary>Sets all or none; gives for each whether there is such a member.</summary>
-    public Task<IReadOnlyList<bool>> SetMembersAsync(IReadOnlyList<MemberPolicy> members) => Repeatable.TransactAsync(database, async connection =>
+    /// <summary>Does what is said of members, and gives what came of each. All of it is kept, or, where the database fails, none.</summary>
+    public Task<IReadOnlyList<MemberVerdict>> SetMembersAsync(IReadOnlyList<MemberPolicy> members) => Repeatable.TransactAsync<IReadOnlyList<MemberVerdict>>(database, async connection =>
     {
-        // Rows are locked in id order, as everywhere.
-        await using var update = new NpgsqlCommand("""
-            WITH said AS (SELECT DISTINCT ON (user_id) * FROM unnest($1::text[], $2::text[], $3::boolean[]) WITH ORDINALITY AS said (user_id, disabled, may_not_download, line) ORDER BY user_id, line DESC),
+        // Of a member given twice the last counts; a passkey given to two members is the first one's.
+        var last = members.GroupBy(member => member.UserId, StringComparer.Ordinal).Select(same => same.Last()).ToList();
+        var taken = last.Where(member => member.Passkey is not null).GroupBy(member => member.Passkey, StringComparer.Ordinal).SelectMany(same => same.Skip(1)).Select(member => member.UserId)
+            .ToHashSet(StringComparer.Ordinal);
+        var passkeys = last.Where(member => member.Passkey is not null && !taken.Contains(member.UserId)).OrderBy(member => member.UserId, StringComparer.Ordinal).ToArray();
+        taken.UnionWith(await NamesAsync(connection, "SELECT said.user_id FROM said JOIN users ON users.passkey = said.passkey AND users.user_id <> said.user_id", passkeys));
+        var free = passkeys.Where(member => !taken.Contains(member.UserId)).ToArray();
+        // In the order of names and then of rows, as everywhere, so that two at a time do not wait for each other.
+        var created = await NamesAsync(connection, """
+            INSERT INTO users (user_id, public_key, passkey, registered_at, origin) SELECT user_id, '', passkey, now(), 'site' FROM said ORDER BY user_id
+            ON CONFLICT (user_id) DO NOTHING RETURNING user_id
+            """, free);
+        var known = await NamesAsync(connection, """
             locked AS (SELECT users.id, said.* FROM users JOIN said USING (user_id) ORDER BY users.id FOR UPDATE OF users),
             changed AS (
-                UPDATE users SET disabled = locked.disabled, may_not_download = locked.may_not_download FROM locked
-                WHERE users.id = locked.id AND (users.disabled, users.may_not_download) IS DISTINCT FROM (locked.disabled, locked.may_not_download))
+                UPDATE users SET disabled = locked.disabled, may_not_download = locked.may_not_download, passkey = coalesce(locked.passkey, users.passkey) FROM locked
+                WHERE users.id = locked.id
+                    AND (users.disabled, users.may_not_download, users.passkey) IS DISTINCT FROM (locked.disabled, locked.may_not_download, coalesce(locked.passkey, users.passkey)))
             SELECT user_id FROM locked
-            """, connection)
+            """, [.. last.Where(member => !taken.Contains(member.UserId))]);
+        return ([.. members.Select(member =>
+            taken.Contains(member.UserId) ? MemberVerdict.PasskeyTaken : created.Contains(member.UserId) ? MemberVerdict.Created
+            : known.Contains(member.UserId) ? MemberVerdict.Set : MemberVerdict.UnknownUser)], true);
+    });
+
+    /// <summary>Runs a statement over what is <c>said</c> of members; gives the names it answers.</summary>
+    private static async Task<HashSet<string>> NamesAsync(NpgsqlConnection connection, string statement, IReadOnlyCollection<MemberPolicy> members)
+    {
+        const string Said = "WITH said AS (SELECT * FROM unnest($1::text[], $2::text[], $3::boolean[], $4::text[]) AS said (user_id, disabled, may_not_download, passkey))";
+        await using var command = new NpgsqlCommand($"{Said}{(statement.StartsWith("locked", StringComparison.Ordinal) ? "," : "")} {statement}", connection)
         {
             Parameters =
             {
-                new() { Value = members.Select(member => member.UserId).ToArray() },
-                new() { Value = members.Select(member => member.Disabled).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text },
-                new() { Value = members.Select(member => !member.CanDownload).ToArray() },
+                Texts(members.Select(member => member.UserId)), Texts(members.Select(member => member.Disabled)), new() { Value = members.Select(member => !member.CanDownload).ToArray() },
+                Texts(members.Select(member => member.Passkey)),
             },
         };
-        var known = new HashSet<string>(StringComparer.Ordinal);
-        await using (var reader = await update.ExecuteReaderAsync())
-        {
-            while (await reader.ReadAsync())
-                known.Add(reader.GetString(0));
-        }
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        await using var reader = await command.ExecuteReaderAsync();
+        while (await reader.ReadAsync())
+            names.Add(reader.GetString(0));
+        return names;
+    }
 
-        return ((IReadOnlyList<bool>)[.. members.Select(member => known.Contains(member.UserId))], true);
-    });
+    private static NpgsqlParameter Texts(IEnumerable<string?> texts) => new() { Value = texts.ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text };
 
     public Task<IReadOnlyList<ClientRule>> ReadClientsAsync() => Repeatable.RunAsync<IReadOnlyList<ClientRule>>(async () =>
     {

@@ -54,6 +54,10 @@ internal sealed class UserGrain(UserStore users, Admissions admissions, Settings
                 return new(refused);
         }
 
+        // Who came without a key proves to be itself by the passkey, which stays: its torrents go on.
+        if (admission?.Passkey is { } passkey && verify && signature is not null && await users.FindAsync(UserId) is { Key: null, Profile: { Proven: false, PublicKey: "" } } member
+            && member.HasPasskey(passkey))
+            return await users.BindAsync(UserId, publicKey, key!.Value, passkey);
         return await users.RegisterAsync(
             UserId, publicKey, key, verify && signature is not null, NewPasskey(), connection => admissions.AdmitAsync(connection, UserId, admission));
     }

@@ -168,6 +168,26 @@ internal sealed class UserStore(NpgsqlDataSource database, TimeProvider time)
             }
         });
 
+    /// <summary>Gives a user without a key its first one, which it has proved.</summary>
+    public Task<RegistrationResult> BindAsync(string userId, string publicKey, MemberKey key, string passkey) => Repeatable.TransactAsync(database, async connection =>
+    {
+        await DisplaceAsync(connection, userId, key);
+        await using var update = new NpgsqlCommand(
+            "UPDATE users SET public_key = $3, key = $4, proven = true WHERE user_id = $1 AND passkey = $2 AND NOT proven AND key IS NULL AND public_key = '' RETURNING origin", connection)
+        {
+            Parameters = { new() { Value = userId }, new() { Value = passkey }, new() { Value = publicKey }, KeyParameter(key) },
+        };
+        try
+        {
+            return await update.ExecuteScalarAsync() is string origin
+                ? (new RegistrationResult(RegistrationStatus.Done, passkey, Proven: true, origin), true) : (new(RegistrationStatus.UserExists), false);
+        }
+        catch (PostgresException e) when (e.ConstraintName is "users_proven_key" or "user_keys_pkey")
+        {
+            return (new(RegistrationStatus.KeyTaken), false);
+        }
+    });
+
     /// <summary>Replaces key and passkey of a proven user that still has the old key. A key that was ever proved is never taken again.</summary>
     public Task<RegistrationResult> RotateAsync(string userId, MemberKey oldKey, string newPublicKey, MemberKey newKey, string passkey) =>
         Repeatable.TransactAsync(database, async connection =>

@@ -25,7 +25,7 @@ internal sealed class UserAccess(IUserDirectory users, SignatureWorkers workers,
     private const int PasskeyLength = 32;
     private const int RememberedSignatures = 50_000;
 
-    private static readonly SearchValues<char> PasskeyCharacters = SearchValues.Create("0123456789abcdef");
+    private static readonly SearchValues<char> PasskeyCharacters = SearchValues.Create("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
 
     private readonly TrackerOptions _options = options.Value;
     private readonly RatioBasis _basis = EnumText.Parse<RatioBasis>(ratio.Value.Basis);

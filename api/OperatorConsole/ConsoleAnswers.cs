@@ -40,12 +40,13 @@ internal sealed record ProofAnswer(bool Success, long Credited, long Claimed, do
 
 /// <summary>Answer to <c>GET /console/api/users/{user_id}</c>: how far a member is let, and the sessions behind its totals. Bytes.</summary>
 /// <param name="Trust">What is in force.</param>
+/// <param name="Disabled">Why it may not announce; null: it may.</param>
 /// <param name="OwnTrust">What was set for this member; null: nothing.</param>
 /// <param name="Limit">What its proven downloads may come to; null without a minimum ratio.</param>
 /// <param name="Invites">How many others it may invite in all.</param>
 internal sealed record UserStandingAnswer(
     bool Success, string UserId, string Origin, string? InvitedBy, double Trust, double? OwnTrust, long? Limit, long? MayDownload, int Invites, int? OwnInvites,
-    long SentSessions, long SentBytes, long ReceivedSessions, long ReceivedBytes);
+    long SentSessions, long SentBytes, long ReceivedSessions, long ReceivedBytes, string? Disabled, bool CanDownload);
 
 /// <summary>One row of <c>GET /console/api/torrents</c>. Sizes in bytes, time in Unix seconds; no publisher: the administration.</summary>
 internal sealed record TorrentRow(string Infohash, string Name, long Size, long PieceLength, long Pieces, bool Private, string? Publisher, double PublishedAt);

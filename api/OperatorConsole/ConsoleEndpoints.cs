@@ -149,7 +149,7 @@ internal static class ConsoleEndpoints
         var (limit, left) = UserEndpoints.LimitOf(user, tracker.Value, members.Value);
         return TypedResults.Ok(new UserStandingAnswer(
             true, user.UserId, user.Origin, credit.InvitedBy, trust, user.Trust, limit, left, user.Invites ?? members.Value.InvitesPerMember, user.Invites,
-            credit.SentSessions, credit.SentBytes, credit.ReceivedSessions, credit.ReceivedBytes));
+            credit.SentSessions, credit.SentBytes, credit.ReceivedSessions, credit.ReceivedBytes, user.Disabled, !user.MayNotDownload));
     }
 
     private static async Task<Results<Ok<TorrentsAnswer>, Refusal>> TorrentsAsync(string? search, string? limit, IGrainFactory grains)

@@ -104,6 +104,24 @@ function setting(user, name, label, value, attributes, usual) {
   return element('form', { class: 'search', onsubmit: set }, element('label', {}, label, field), element('button', { type: 'submit', class: 'quiet' }, 'Set'), note);
 }
 
+/** Whether a member may announce, and download. */
+function admission(user, known) {
+  const reason = element('input', { name: 'disabled', maxlength: 200, value: known.disabled ?? '', placeholder: 'not disabled' });
+  const download = element('input', { name: 'can_download', type: 'checkbox', checked: known.can_download });
+  const note = element('p', { class: 'hint', role: 'status' });
+  const set = async event => {
+    event.preventDefault();
+    try {
+      await call('/api/v1/members', 'PUT', { members: [{ user_id: user, disabled: reason.value.trim() || null, can_download: download.checked }] });
+      note.textContent = 'Set. It holds everywhere within a second.';
+    } catch (error) {
+      note.textContent = error.message;
+    }
+  };
+  return element('form', { class: 'search', onsubmit: set }, element('label', {}, 'Disabled, because ', reason), element('label', {}, download, ' May download'),
+    element('button', { type: 'submit', class: 'quiet' }, 'Set'), note);
+}
+
 /** How far a member is let, and what stands behind its totals. */
 function standing(user, known) {
   const rows = [
@@ -113,6 +131,7 @@ function standing(user, known) {
     ['Sent', `${bytes(known.sent_bytes)} credited in ${plural(known.sent_sessions, 'session')}`],
     ['Received', `${bytes(known.received_bytes)} debited in ${plural(known.received_sessions, 'session')}`]];
   const fields = [
+    admission(user, known),
     setting(user, 'trust', 'Trust, 0 to 1 ', known.own_trust, { max: 1, step: 'any' }, known.trust),
     setting(user, 'invites', 'Invites in all ', known.own_invites, { max: 10000, step: 1 }, known.invites)];
   return { rows, fields };
@@ -181,5 +200,5 @@ export async function audit() {
     element('td', {}, time(new Date(entry.at) / 1000)),
     element('td', { class: 'mono long' }, entry.action),
     element('td', { class: 'mono' }, entry.address),
-    element('td', {}, badge(element('span'), entry.outcome, entry.outcome === 'done' ? 'good' : 'bad')))));
+    element('td', {}, badge(element('span'), entry.outcome, entry.outcome.startsWith('done') ? 'good' : 'bad')))));
 }

@@ -56,11 +56,27 @@ public sealed class RegistryConsoleTests(PostgresServer postgres, Browser browse
         await Assertions.Expect(detail).ToContainTextAsync("by itself");
         await Assertions.Expect(detail).ToContainTextAsync("1 MiB, 0 B left");
         await Assertions.Expect(detail).ToContainTextAsync("1 MiB debited in 2 sessions");
+        // Bob is disabled with a reason, then may seed again.
+        await page.GetByLabel("Disabled, because").FillAsync("shared the account");
+        await page.Keyboard.PressAsync("Enter");
+        await Assertions.Expect(detail).ToContainTextAsync("Set. It holds everywhere within a second.");
+        await Wait.UntilAsync(async () => await AnnounceAsync(left: 0) == "this account is disabled: shared the account");
+        await page.Locator("#user-rows button").ClickAsync();
+        await Assertions.Expect(page.GetByLabel("Disabled, because")).ToHaveValueAsync("shared the account");
+        await page.GetByLabel("Disabled, because").FillAsync("");
+        await page.GetByLabel("May download").UncheckAsync();
+        await detail.Locator("form").First.GetByRole(AriaRole.Button).ClickAsync();
+        await Assertions.Expect(detail).ToContainTextAsync("Set. It holds everywhere within a second.");
+        await Wait.UntilAsync(async () => await AnnounceAsync(left: 0) is null && await AnnounceAsync(left: 5) == "this account may seed, not download");
+        await page.Locator("#user-rows button").ClickAsync();
+        await Assertions.Expect(page.GetByLabel("May download")).Not.ToBeCheckedAsync();
+
         await page.GetByLabel("Trust, 0 to 1").FillAsync("0.5");
         await page.Keyboard.PressAsync("Enter");
         await Assertions.Expect(detail).ToContainTextAsync("Set.");
         await page.Locator("#user-rows button").ClickAsync();
         await Assertions.Expect(detail).ToContainTextAsync("0.5, set for it");
+        async Task<string?> AnnounceAsync(long left) => (await new Announcer(node).GetAsync(Announcer.Target(Announcer.NewTorrent(), 1, left, path: $"/announce/{bob.Passkey}"))).Failure;
         await visit.PictureAsync("console-member");
         await page.Locator("#tab-configuration").ClickAsync();
         await Assertions.Expect(page.Locator("#settings")).ToContainTextAsync("anybody");

@@ -41,6 +41,7 @@ public sealed class VoucherGate : IAsyncDisposable
     private readonly List<Task> _loops = [];
     private Socket? _listener;
     private GateServer? _server;
+    private GateAnnouncer? _announcer;
     private GateMemory _memory;
     private InstanceId _instance;
     private bool _isChanged;
@@ -138,7 +139,7 @@ public sealed class VoucherGate : IAsyncDisposable
         try
         {
             await ReportAsync(last.Token).ConfigureAwait(false);
-            await Task.WhenAll(_torrents.Values.Select(torrent => AnnounceForAsync(torrent, "stopped", last.Token))).ConfigureAwait(false);
+            await _announcer!.StopAsync(_torrents.Values, last.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {
@@ -183,6 +184,7 @@ public sealed class VoucherGate : IAsyncDisposable
         {
             Instance = _instance.ToString(), Listen = _options.Listen.ToString(), DoorPort = _doors.Port, PeerPort = ((IPEndPoint)_listener.LocalEndPoint!).Port,
         };
+        _announcer = new GateAnnouncer(_options, _tracker, _doors, Port, FindOrOpen, () => _isChanged = true);
         _server = new GateServer(_memory.Secret, AnswerAsync);
         _server.Start(_options.Listen);
         Recall();
@@ -197,7 +199,7 @@ public sealed class VoucherGate : IAsyncDisposable
             _loops.Add(RunAsync(() => new WatchedFolder(folder, AnnounceUrl, _options.Log).RunAsync(_stop.Token)));
         // Clients that go on while the gate was away: the world is to find them again at once.
         foreach (var client in _torrents.Values.GroupBy(torrent => torrent.ClientPort))
-            _ = RunAsync(() => ReturnAsync(client.Key, [.. client]));
+            _ = RunAsync(() => _announcer.ReturnAsync(client.Key, [.. client], _stop.Token));
     }
 
     /// <summary>A port of before is taken again when it is free, since the tracker and peers know it.</summary>
@@ -278,92 +280,12 @@ public sealed class VoucherGate : IAsyncDisposable
 
     private async Task<(string Type, byte[] Body)?> AnswerAsync(string verb, string query, (IPEndPoint Theirs, IPEndPoint Ours) ends) => verb switch
     {
-        "announce" => ("text/plain", await AnnounceAsync(query, ends).ConfigureAwait(false)),
-        "scrape" => ("text/plain", await ScrapeAsync(query).ConfigureAwait(false)),
+        "announce" => ("text/plain", await _announcer!.AnnounceAsync(query, ends, _stop.Token).ConfigureAwait(false)),
+        "scrape" => ("text/plain", await _announcer!.ScrapeAsync(query, _stop.Token).ConfigureAwait(false)),
         "status" => ("application/json", JsonSerializer.SerializeToUtf8Bytes(Progress, Snake)),
         "metrics" => ("text/plain; version=0.0.4", Encoding.UTF8.GetBytes(GateMetrics.Write(Progress))),
         _ => null,
     };
-
-    private async Task<byte[]> AnnounceAsync(string query, (IPEndPoint Theirs, IPEndPoint Ours) ends)
-    {
-        if (!GateAnnounce.TryParse(query, out var announce, out var error))
-            return GateAnnounce.Failure(error);
-        GateTorrent? torrent;
-        try
-        {
-            torrent = FindOrOpen(announce.InfoHash);
-        }
-        catch (IOException e)
-        {
-            return GateAnnounce.Failure(e.Message);
-        }
-
-        if (torrent is null)
-            return GateAnnounce.Failure($"a gate has at most {MaxTorrents} torrents");
-        (torrent.ClientPort, torrent.ClientUser) = (announce.ClientPort, SocketOwner.Of(ends.Theirs, ends.Ours));
-        torrent.Query = announce.Event == "stopped" ? null : announce.Query;
-        if (announce.Left == 0)
-            torrent.OnVerified(torrent.Ledger.OnHaveAll());
-        else if (announce.Event == "started" && torrent.Peers.Count == 0)
-            torrent.Ledger.ForgetPieces();
-        if (announce.Left == 0 || announce.Event == "stopped")
-            torrent.Vouchers.SignAll();
-        _isChanged = true;
-        var (body, why) = await ForwardAsync(announce, _stop.Token).ConfigureAwait(false);
-        IPEndPoint Door(IPEndPoint peer) => _doors.Of(torrent.InfoHash, peer);
-        if (body is not null && GateAnnounce.Answer(body, Door, out var peers) is { } answer)
-        {
-            if (peers is { Count: > 0 })
-                torrent.LastPeers = peers;
-            return answer;
-        }
-
-        why ??= "the tracker's answer is none to an announce";
-        _options.Log($"{torrent.InfoHash}: {why}; the client is told of the {torrent.LastPeers.Count} peers known last");
-        return GateAnnounce.Away(why, torrent.LastPeers, Door);
-    }
-
-    private async Task<(byte[]? Body, string? Error)> ForwardAsync(GateAnnounce announce, CancellationToken cancellationToken)
-    {
-        var (body, error, _) = await _tracker.ForwardAsync(announce.ToTracker(Port), announce.InfoHash, announce.Event, cancellationToken).ConfigureAwait(false);
-        return (body, error);
-    }
-
-    private async Task<byte[]> ScrapeAsync(string query)
-    {
-        var hashes = GateAnnounce.InfoHashes(query);
-        if (hashes.Count == 0)
-            return GateAnnounce.Failure("info_hash: must be 20 bytes, percent-encoded");
-        var (body, error, _) = await _tracker.ScrapeAsync(hashes, _stop.Token).ConfigureAwait(false);
-        return body ?? GateAnnounce.Failure(error!);
-    }
-
-    /// <summary>Announces in the client's place what it said last, with another event.</summary>
-    private async Task AnnounceForAsync(GateTorrent torrent, string announceEvent, CancellationToken cancellationToken)
-    {
-        if (torrent.Query is { } query && GateAnnounce.TryParse($"{query}&port={torrent.ClientPort}", out var announce, out _))
-            await ForwardAsync(announce.With(announceEvent), cancellationToken).ConfigureAwait(false);
-    }
-
-    /// <summary>After a restart: a client that still listens is announced again, and one that does not is forgotten.</summary>
-    private async Task ReturnAsync(int clientPort, IReadOnlyList<GateTorrent> torrents)
-    {
-        try
-        {
-            using var probe = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-            await probe.ConnectAsync(new IPEndPoint(IPAddress.Loopback, clientPort), _stop.Token).ConfigureAwait(false);
-        }
-        catch (SocketException)
-        {
-            foreach (var torrent in torrents)
-                torrent.Query = null;
-            return;
-        }
-
-        foreach (var torrent in torrents)
-            await AnnounceForAsync(torrent, "started", _stop.Token).ConfigureAwait(false);
-    }
 
     private async Task WatchAsync()
     {

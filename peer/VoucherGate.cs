@@ -23,6 +23,9 @@ public sealed class VoucherGate : IAsyncDisposable
     private const int MaxRememberedDoors = 200;
     private const int MaxLinesASecond = 20;
 
+    /// <summary>Seconds between two times that doors are written down: the file of a client with thousands of torrents has megabytes.</summary>
+    private const int SaveEvery = 30;
+
     private static readonly JsonSerializerOptions Snake = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
     private static readonly TimeSpan GoodbyeTimeout = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan LastTimeout = TimeSpan.FromSeconds(20);
@@ -44,7 +47,8 @@ public sealed class VoucherGate : IAsyncDisposable
     private GateAnnouncer? _announcer;
     private GateMemory _memory;
     private InstanceId _instance;
-    private bool _isChanged;
+    private volatile bool _isChanged;
+    private volatile bool _isUrgent;
     private bool _stopped;
     private long _refused;
     private int _lines;
@@ -184,7 +188,7 @@ public sealed class VoucherGate : IAsyncDisposable
         {
             Instance = _instance.ToString(), Listen = _options.Listen.ToString(), DoorPort = _doors.Port, PeerPort = ((IPEndPoint)_listener.LocalEndPoint!).Port,
         };
-        _announcer = new GateAnnouncer(_options, _tracker, _doors, Port, FindOrOpen, () => _isChanged = true);
+        _announcer = new GateAnnouncer(_options, _tracker, _doors, Port, FindOrOpen, OnChanged);
         _server = new GateServer(_memory.Secret, AnswerAsync);
         _server.Start(_options.Listen);
         Recall();
@@ -267,6 +271,12 @@ public sealed class VoucherGate : IAsyncDisposable
         }
     }
 
+    private void OnChanged(bool isUrgent)
+    {
+        _isChanged = true;
+        _isUrgent |= isUrgent;
+    }
+
     private void OnFailed(string reason) => _failed.TrySetResult(reason);
 
     private void OnRefused(IPEndPoint who, string why)
@@ -302,7 +312,7 @@ public sealed class VoucherGate : IAsyncDisposable
                     torrent.EndRound();
             }
 
-            if (_isChanged)
+            if (_isUrgent || (_isChanged && second % SaveEvery == 0))
                 Save();
         }
     }
@@ -363,7 +373,7 @@ public sealed class VoucherGate : IAsyncDisposable
 
     private void Save()
     {
-        _isChanged = false;
+        _isChanged = _isUrgent = false;
         var doors = _doors.All.ToLookup(door => door.Torrent);
         _memory = _memory with
         {

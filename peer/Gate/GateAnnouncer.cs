@@ -10,8 +10,8 @@ namespace Pbts.Peer.Gate;
 /// <param name="doors">Given in place of peers.</param>
 /// <param name="port">Where the member is called.</param>
 /// <param name="open">Finds a torrent or opens it; <c>null</c> when there are too many.</param>
-/// <param name="changed">Told that there is something to remember.</param>
-internal sealed class GateAnnouncer(GateOptions options, TrackerClient tracker, Doors doors, int port, Func<InfoHash, GateTorrent?> open, Action changed)
+/// <param name="changed">Told that there is something to remember, and whether at once.</param>
+internal sealed class GateAnnouncer(GateOptions options, TrackerClient tracker, Doors doors, int port, Func<InfoHash, GateTorrent?> open, Action<bool> changed)
 {
     /// <summary>Answers an announce of the client.</summary>
     /// <param name="query">Its parameters.</param>
@@ -41,7 +41,8 @@ internal sealed class GateAnnouncer(GateOptions options, TrackerClient tracker, 
             torrent.Ledger.ForgetPieces();
         if (announce.Left == 0 || announce.Event == "stopped")
             torrent.Vouchers.SignAll();
-        changed();
+        // That a client comes, goes or is done, rather than which peers it knows.
+        changed(announce.Event.Length > 0);
         var (body, why) = await ForwardAsync(announce, cancellationToken).ConfigureAwait(false);
         IPEndPoint Door(IPEndPoint peer) => doors.Of(torrent.InfoHash, peer);
         if (body is not null && GateAnnounce.Answer(body, Door, out var peers) is { } answer)

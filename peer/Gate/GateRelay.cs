@@ -23,7 +23,7 @@ internal sealed class GateRelay : IVoucherPeer, IDisposable
     private static readonly TimeSpan Stalled = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan AskAgain = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Goodbye = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(200);
 
     private readonly Socket _client;
     private readonly Socket _world;

@@ -20,6 +20,13 @@ internal sealed class EvidenceFetch(TrackerClient client, string userId, MemberI
     public const int PageSize = 1000;
 
     private const int MostRounds = 30;
+
+    /// <summary>
+    /// Between rounds that bring what may have been brought already: the tracker gives all that rose in the minute before a moment
+    /// again, and of a member with much to do that is more than a page for as long. Thirty rounds are longer than that minute.
+    /// </summary>
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(3);
+
     private const int MostRepeats = 20;
 
     /// <summary>The vouchers so far, by id; only lines.</summary>
@@ -44,6 +51,8 @@ internal sealed class EvidenceFetch(TrackerClient client, string userId, MemberI
             if (pages == 1)
                 return Finish(header);
             since = header.At;
+            if (round > 0)
+                await Task.Delay(Pause, cancellationToken).ConfigureAwait(false);
         }
 
         Problem = new(503, null, "the member's vouchers rise faster than they can be read: try again when it does less");

@@ -61,7 +61,9 @@ public sealed class RegistryConsoleTests(PostgresServer postgres, Browser browse
         await page.Keyboard.PressAsync("Enter");
         await Assertions.Expect(detail).ToContainTextAsync("Set. It holds everywhere within a second.");
         await Wait.UntilAsync(async () => await AnnounceAsync(left: 0) == "this account is disabled: shared the account");
+        // What was shown before stays until the answer is there.
         await page.Locator("#user-rows button").ClickAsync();
+        await Assertions.Expect(detail).Not.ToContainTextAsync("Set.");
         await Assertions.Expect(page.GetByLabel("Disabled, because")).ToHaveValueAsync("shared the account");
         await page.GetByLabel("Disabled, because").FillAsync("");
         await page.GetByLabel("May download").UncheckAsync();
@@ -69,6 +71,7 @@ public sealed class RegistryConsoleTests(PostgresServer postgres, Browser browse
         await Assertions.Expect(detail).ToContainTextAsync("Set. It holds everywhere within a second.");
         await Wait.UntilAsync(async () => await AnnounceAsync(left: 0) is null && await AnnounceAsync(left: 5) == "this account may seed, not download");
         await page.Locator("#user-rows button").ClickAsync();
+        await Assertions.Expect(detail).Not.ToContainTextAsync("Set.");
         await Assertions.Expect(page.GetByLabel("May download")).Not.ToBeCheckedAsync();
 
         await page.GetByLabel("Trust, 0 to 1").FillAsync("0.5");

@@ -14,6 +14,7 @@ namespace Pbts.Experiments.Parts;
 internal sealed class ScalabilityExperiment : IExperiment
 {
     private const int ReceiptsPerReport = 10;
+    private const int MostRepeated = 20;
 
     public string Name => "scalability";
 
@@ -52,7 +53,7 @@ internal sealed class ScalabilityExperiment : IExperiment
         await run.GuardAsync(Reporters("report", sources.Length), async () =>
         {
             // The first round opens the connections.
-            for (var round = 0; round <= run.Settings.Rounds; round++)
+            for (var (round, repeated) = (0, 0); round <= run.Settings.Rounds; round++)
             {
                 var reports = new byte[sources.Length][];
                 Parallel.For(0, sources.Length, i => reports[i] = sources[i].NextReport(ReceiptsPerReport));
@@ -69,6 +70,13 @@ internal sealed class ScalabilityExperiment : IExperiment
                 }).ToArray());
                 if (round == 0)
                     continue;
+                // On a busy machine the first may be back before the last begins: that is not the same moment, and is done again.
+                if (api.Peak < sources.Length && repeated < MostRepeated)
+                {
+                    (round, repeated) = (round - 1, repeated + 1);
+                    continue;
+                }
+
                 rates.Add(sources.Length / Stopwatch.GetElapsedTime(began).TotalSeconds);
                 latencies.AddRange(times);
                 (peak, comeBack) = (Math.Max(peak, api.Peak), comeBack + api.ToldToComeBack);

@@ -72,10 +72,6 @@ internal static class ClientCommands
                 "enable_incoming_utp": False, "enable_outgoing_utp": False, "allow_multiple_connections_per_ip": False,
                 "download_rate_limit": int(limit) * 1024, "alert_mask": lt.alert.category_t.error_notification | lt.alert.category_t.tracker_notification,
             })
-            # Peers of the same machine have no limit unless they are given one.
-            local = session.get_peer_class(lt.session.local_peer_class_id)
-            local["download_limit"] = int(limit) * 1024
-            session.set_peer_class(lt.session.local_peer_class_id, local)
             session.add_torrent({"ti": lt.torrent_info(torrent), "save_path": downloads})
             going = True
 

@@ -282,7 +282,7 @@ public sealed class VoucherGate : IAsyncDisposable
     private void OnRefused(IPEndPoint who, string why)
     {
         Interlocked.Increment(ref _refused);
-        if (why.Contains("signature", StringComparison.Ordinal))
+        if (why == VoucherDesk<GateRelay>.BadSignature)
             _callers.Refuse(who.Address);
         if (Interlocked.Increment(ref _lines) <= MaxLinesASecond)
             _options.Log($"{who} refused: {why}");

@@ -15,6 +15,9 @@ namespace Pbts.Peer.Exchange;
 internal sealed class VoucherDesk<TPeer> : IDisposable
     where TPeer : class, IVoucherPeer
 {
+    /// <summary>What a peer is blamed for whose signature does not hold: no chance, nor a mistake of an honest one.</summary>
+    public const string BadSignature = "voucher with a bad signature";
+
     /// <summary>Seconds that a voucher's time may be from ours.</summary>
     private const long MaxClockDifference = 600;
 
@@ -301,7 +304,7 @@ internal sealed class VoucherDesk<TPeer> : IDisposable
         for (var i = 0; i < batch.Length; i++)
         {
             if (!verdicts[i])
-                _blame(batch[i].Peer, "voucher with a bad signature");
+                _blame(batch[i].Peer, BadSignature);
         }
     }
 

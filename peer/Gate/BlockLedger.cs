@@ -34,18 +34,11 @@ internal sealed class BlockLedger(BlockBudget budget)
         {
             if (_hasAll || _has.Contains(piece))
                 return;
-            if (!_pieces.TryGetValue(piece, out var blocks))
-                _pieces[piece] = blocks = [];
-            if (blocks.TryGetValue(begin, out var known))
-            {
-                if (known.Came > requested)
-                    return;
-            }
-            else if (!budget.TryTake())
-            {
+            var blocks = _pieces.GetValueOrDefault(piece);
+            if (blocks?.TryGetValue(begin, out var known) == true ? known.Came > requested : !budget.TryTake())
                 return;
-            }
-
+            if (blocks is null)
+                _pieces[piece] = blocks = [];
             blocks[begin] = new Block(sender, length, Now);
         }
     }

@@ -27,6 +27,7 @@ internal sealed class Callers(int most)
     /// <param name="isClients">Whether the client made the call.</param>
     public bool TryEnter(IPAddress address, bool isClients)
     {
+        address = KeyOf(address);
         lock (_gate)
         {
             if (_banned.TryGetValue(address, out var since) && TimeProvider.System.GetElapsedTime(since) < Ban)
@@ -42,6 +43,7 @@ internal sealed class Callers(int most)
     /// <summary>Gives the place back.</summary>
     public void Leave(IPAddress address)
     {
+        address = KeyOf(address);
         lock (_gate)
         {
             _count--;
@@ -59,7 +61,7 @@ internal sealed class Callers(int most)
         {
             if (_banned.Count >= MostBanned)
                 _banned.Clear();
-            _banned[address] = TimeProvider.System.GetTimestamp();
+            _banned[KeyOf(address)] = TimeProvider.System.GetTimestamp();
         }
     }
 
@@ -87,4 +89,8 @@ internal sealed class Callers(int most)
                 _unknown.Remove(caller);
         }
     }
+
+    /// <summary>Who has one address of IPv6 has all of its /64.</summary>
+    private static IPAddress KeyOf(IPAddress address) =>
+        address.AddressFamily == AddressFamily.InterNetworkV6 ? new IPAddress([.. address.GetAddressBytes().AsSpan(0, 8), .. new byte[8]]) : address;
 }

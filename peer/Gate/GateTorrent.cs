@@ -179,7 +179,7 @@ internal sealed class GateTorrent : IVoucherContext<GateRelay>, IDisposable
     {
         _refuse(relay.Peer, what);
         // Who signs wrongly does it again; a message may come late or twice.
-        if (what.Contains("signature", StringComparison.Ordinal))
+        if (what == VoucherDesk<GateRelay>.BadSignature)
             relay.Close(what);
         else
             relay.Blame(what);

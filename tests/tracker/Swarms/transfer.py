@@ -44,6 +44,15 @@ start("seeder", source, seeder_urls)
 leecher = start("leecher", target, leecher_urls)
 while not leecher.status().is_seeding:
     time.sleep(0.05)
+
+
+def told(endpoint):
+    return all(hashes["complete_sent"] and not hashes["updating"] for hashes in endpoint["info_hashes"] if hashes["start_sent"])
+
+
+# A client that leaves while its "completed" is under way says no good-bye to that tracker.
+while not all(told(endpoint) for tracker in leecher.trackers() for endpoint in tracker["endpoints"]):
+    time.sleep(0.05)
 print("complete", flush=True)
 for line in sys.stdin:
     session, handle = sessions[line.strip()]

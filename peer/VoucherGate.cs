@@ -197,7 +197,7 @@ public sealed class VoucherGate : IAsyncDisposable
         _loops.AddRange(
         [
             RunAsync(() => calls.RunDoorsAsync(_stop.Token)), RunAsync(() => calls.RunPeersAsync(_listener, _stop.Token)), RunAsync(() => _server.RunAsync(_stop.Token)),
-            RunAsync(WatchAsync), RunAsync(RunReportsAsync),
+            RunAsync(() => WatchAsync(new GateErrands((torrent, peer) => calls.RunErrandAsync(torrent, peer, _stop.Token), TimeProvider.System))), RunAsync(RunReportsAsync),
         ]);
         if (_options.Watch is { } folder)
             _loops.Add(RunAsync(() => new WatchedFolder(folder, AnnounceUrl, _options.Log).RunAsync(_stop.Token)));
@@ -297,7 +297,7 @@ public sealed class VoucherGate : IAsyncDisposable
         _ => null,
     };
 
-    private async Task WatchAsync()
+    private async Task WatchAsync(GateErrands errands)
     {
         for (var second = 1; ; second++)
         {
@@ -310,6 +310,7 @@ public sealed class VoucherGate : IAsyncDisposable
                     relay.Watch();
                 if (second % 10 == 0)
                     torrent.EndRound();
+                errands.Watch(torrent);
             }
 
             if (_isUrgent || (_isChanged && second % SaveEvery == 0))

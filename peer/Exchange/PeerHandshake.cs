@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Pbts.Protocol.Receipts;
 
 namespace Pbts.Peer.Exchange;
@@ -8,6 +9,9 @@ internal static class PeerHandshake
     public const int Length = 68;
 
     private static ReadOnlySpan<byte> Prefix => "\u0013BitTorrent protocol"u8;
+
+    /// <summary>A name nobody has had.</summary>
+    public static byte[] NewPeerId() => [.. "-PB0100-"u8, .. RandomNumberGenerator.GetHexString(12, lowercase: true).Select(c => (byte)c)];
 
     public static byte[] Build(InfoHash infoHash, ReadOnlySpan<byte> peerId)
     {

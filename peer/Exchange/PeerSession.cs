@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Security.Cryptography;
 using Pbts.Protocol.Receipts;
 using Pbts.Protocol.Torrents;
 
@@ -34,7 +33,7 @@ internal sealed class PeerSession : IPeerHandler, IPeerContext, IDisposable
         _fetcher = new PieceFetcher(torrent, have, new PiecePicker(have, _random), options, clock);
         var credits = new CreditBook(options, torrent.PieceLength, clock);
         Serving = new Serving(_gate, _peers, credits, options, clock, _random);
-        PeerId = [.. "-PB0100-"u8, .. RandomNumberGenerator.GetHexString(12, lowercase: true).Select(c => (byte)c)];
+        PeerId = PeerHandshake.NewPeerId();
         Receipts = new ReceiptDesk(this, store, credits);
         if (have.IsComplete)
             _completed.SetResult();

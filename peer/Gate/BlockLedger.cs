@@ -1,23 +1,44 @@
+using System.Buffers.Binary;
 using Pbts.Protocol.Receipts;
+using Pbts.Protocol.Storage;
 
 namespace Pbts.Peer.Gate;
 
 /// <summary>
 /// Which block of one torrent came from whom, until the client says that it has the piece: it has checked the hash then.
 /// A block counts once: for whoever sent it first, unless the client asked for it again after that, because the piece was
-/// wrong. Thread-safe.
+/// wrong. What came is in a file, since the client has it still when the gate is killed. Thread-safe.
 /// </summary>
-/// <param name="budget">How many blocks may be remembered, of all torrents together.</param>
-internal sealed class BlockLedger(BlockBudget budget)
+/// <remarks>
+/// Records of 68 bytes, big endian: sender (48, zeros: nobody), piece, begin, length (i32 each), the seal. Length 0: the piece
+/// has been counted.
+/// </remarks>
+internal sealed class BlockLedger : IDisposable
 {
+    private const int RecordLength = 68;
+    private const int CompactAtRecords = 1 << 16;
+
     /// <summary>Pieces of the largest torrent: its bitfield is 256 KiB.</summary>
     private const int MaxPieces = 1 << 21;
 
     private readonly Lock _gate = new();
+    private readonly BlockBudget _budget;
+    private readonly Action<string> _fail;
+    private readonly RecordFile _file;
     private readonly Dictionary<int, Dictionary<int, Block>> _pieces = [];
     private readonly HashSet<int> _has = [];
     private long _clock;
     private bool _hasAll;
+
+    /// <param name="budget">How many blocks may be remembered, of all torrents together.</param>
+    /// <param name="path">The file.</param>
+    /// <param name="fail">Told when the disk does not do its part.</param>
+    /// <exception cref="IOException">The file cannot be used.</exception>
+    public BlockLedger(BlockBudget budget, string path, Action<string> fail)
+    {
+        (_budget, _fail) = (budget, fail);
+        _file = RecordFile.Open(path, RecordLength, (content, _) => Apply(content));
+    }
 
     /// <summary>A time later than all before: of a request, to be compared with when a block came.</summary>
     public long Now => Interlocked.Increment(ref _clock);
@@ -35,11 +56,12 @@ internal sealed class BlockLedger(BlockBudget budget)
             if (_hasAll || _has.Contains(piece))
                 return;
             var blocks = _pieces.GetValueOrDefault(piece);
-            if (blocks?.TryGetValue(begin, out var known) == true ? known.Came > requested : !budget.TryTake())
+            if (blocks?.TryGetValue(begin, out var known) == true ? known.Came > requested : !_budget.TryTake())
                 return;
             if (blocks is null)
                 _pieces[piece] = blocks = [];
             blocks[begin] = new Block(sender, length, Now);
+            Append((piece, begin, length, sender));
         }
     }
 
@@ -107,6 +129,8 @@ internal sealed class BlockLedger(BlockBudget budget)
         }
     }
 
+    public void Dispose() => _file.Dispose();
+
     private (MemberKey Sender, long Bytes)[] Take(int[] pieces)
     {
         var sums = new Dictionary<MemberKey, long>();
@@ -114,7 +138,9 @@ internal sealed class BlockLedger(BlockBudget budget)
         {
             if (!_pieces.Remove(piece, out var blocks))
                 continue;
-            budget.Return(blocks.Count);
+            _budget.Return(blocks.Count);
+            // Before it is signed for: a piece is lost to its senders, where the gate is killed in between, rather than paid for twice.
+            Append((piece, 0, 0, null));
             foreach (var block in blocks.Values)
             {
                 if (block.Sender is { } sender)
@@ -123,6 +149,55 @@ internal sealed class BlockLedger(BlockBudget budget)
         }
 
         return [.. sums.Select(sum => (sum.Key, sum.Value))];
+    }
+
+    private void Append(params ReadOnlySpan<(int Piece, int Begin, int Length, MemberKey? Sender)> blocks)
+    {
+        try
+        {
+            _file.Append(Write(blocks));
+            if (_file.Records >= CompactAtRecords && _file.Records > 2 * _pieces.Values.Sum(piece => (long)piece.Count))
+                _file.Replace(Write([.. _pieces.SelectMany(piece => piece.Value.Select(block => (piece.Key, block.Key, block.Value.Length, block.Value.Sender)))]));
+        }
+        catch (IOException e)
+        {
+            _fail($"cannot keep which blocks came from whom: {e.Message}");
+        }
+    }
+
+    private static byte[] Write(ReadOnlySpan<(int Piece, int Begin, int Length, MemberKey? Sender)> blocks)
+    {
+        var records = new byte[blocks.Length * RecordLength];
+        var rest = records.AsSpan();
+        foreach (var (piece, begin, length, sender) in blocks)
+        {
+            sender?.Span.CopyTo(rest);
+            BinaryPrimitives.WriteInt32BigEndian(rest[48..], piece);
+            BinaryPrimitives.WriteInt32BigEndian(rest[52..], begin);
+            BinaryPrimitives.WriteInt32BigEndian(rest[56..], length);
+            rest = rest[RecordLength..];
+        }
+
+        return records;
+    }
+
+    private bool Apply(ReadOnlySpan<byte> content)
+    {
+        var (piece, begin, length) = (BinaryPrimitives.ReadInt32BigEndian(content[48..]), BinaryPrimitives.ReadInt32BigEndian(content[52..]), BinaryPrimitives.ReadInt32BigEndian(content[56..]));
+        var blocks = _pieces.GetValueOrDefault(piece);
+        if (length == 0)
+        {
+            _pieces.Remove(piece);
+            _budget.Return(blocks?.Count ?? 0);
+        }
+        else if (blocks?.ContainsKey(begin) == true || _budget.TryTake())
+        {
+            if (blocks is null)
+                _pieces[piece] = blocks = [];
+            blocks[begin] = new Block(content[..48].ContainsAnyExcept((byte)0) ? MemberKey.From(content[..48]) : null, length, Now);
+        }
+
+        return true;
     }
 
     private readonly record struct Block(MemberKey? Sender, int Length, long Came);

@@ -95,18 +95,44 @@ internal sealed class GateCalls(GateOptions options, Doors doors, Callers caller
 
             if (!IsFor(hello, infoHash))
                 return;
-            using var world = new Socket(peer.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-            await world.ConnectAsync(peer, timeout.Token).ConfigureAwait(false);
-            await world.SendAsync(hello, timeout.Token).ConfigureAwait(false);
-            if (await ReadHandshakeAsync(world, timeout.Token).ConfigureAwait(false) is not { } answer || !IsFor(answer, infoHash))
-                return;
-            await client.SendAsync(answer, timeout.Token).ConfigureAwait(false);
-            await RelayAsync(torrent, client, world, peer, (IsExtended(hello), IsExtended(answer)), cancellationToken).ConfigureAwait(false);
+            await CallAsync(torrent, client, hello, peer, timeout.Token, cancellationToken).ConfigureAwait(false);
         }
         finally
         {
             callers.Leave(peer.Address);
         }
+    }
+
+    /// <summary>Calls a peer of the gate's own accord, for the vouchers alone.</summary>
+    public async Task RunErrandAsync(GateTorrent torrent, IPEndPoint peer, CancellationToken cancellationToken)
+    {
+        if (!callers.TryEnter(peer.Address, isClients: true))
+            return;
+        try
+        {
+            using var timeout = Within(HandshakeTimeout, cancellationToken);
+            using var standIn = await StandIn.StartAsync(torrent, peer, leavesFirst: true, cancellationToken).ConfigureAwait(false);
+            await CallAsync(torrent, standIn.Client, standIn.Hello, peer, timeout.Token, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        {
+            // Nobody there, or gone again: it is tried later.
+        }
+        finally
+        {
+            callers.Leave(peer.Address);
+        }
+    }
+
+    private async Task CallAsync(GateTorrent torrent, Socket client, byte[] hello, IPEndPoint peer, CancellationToken timeout, CancellationToken cancellationToken)
+    {
+        using var world = new Socket(peer.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        await world.ConnectAsync(peer, timeout).ConfigureAwait(false);
+        await world.SendAsync(hello, timeout).ConfigureAwait(false);
+        if (await ReadHandshakeAsync(world, timeout).ConfigureAwait(false) is not { } answer || !IsFor(answer, torrent.InfoHash))
+            return;
+        await client.SendAsync(answer, timeout).ConfigureAwait(false);
+        await RelayAsync(torrent, client, world, peer, isCalled: true, (IsExtended(hello), IsExtended(answer)), cancellationToken).ConfigureAwait(false);
     }
 
     private async Task OnPeerAsync(Socket world, CancellationToken cancellationToken)
@@ -132,12 +158,15 @@ internal sealed class GateCalls(GateOptions options, Doors doors, Callers caller
                 callers.Heard(waiting);
             }
 
-            if (hello is null || !InfoHash.TryFrom(hello.AsSpan(28, InfoHash.Length), out var infoHash) || find(infoHash) is not { Query: not null } torrent || !IsFor(hello, infoHash))
+            if (hello is null || !InfoHash.TryFrom(hello.AsSpan(28, InfoHash.Length), out var infoHash) || find(infoHash) is not { } torrent || !IsFor(hello, infoHash))
                 return;
-            using var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-            // From an address that no other peer has: clients keep one connection an address.
-            client.Bind(new IPEndPoint(doors.SourceOf(peer.Address), 0));
-            await client.ConnectAsync(new IPEndPoint(IPAddress.Loopback, torrent.ClientPort), timeout.Token).ConfigureAwait(false);
+            using var client = torrent.Query is null ? null : await CallClientAsync(torrent, peer, timeout.Token).ConfigureAwait(false);
+            if (client is null)
+            {
+                await AnswerAsync(torrent, hello, world, peer, timeout.Token, cancellationToken).ConfigureAwait(false);
+                return;
+            }
+
             await client.SendAsync(hello, timeout.Token).ConfigureAwait(false);
             if (await ReadHandshakeAsync(client, timeout.Token).ConfigureAwait(false) is not { } answer || !IsFor(answer, infoHash))
                 return;
@@ -149,7 +178,7 @@ internal sealed class GateCalls(GateOptions options, Doors doors, Callers caller
             }
 
             await world.SendAsync(answer, timeout.Token).ConfigureAwait(false);
-            await RelayAsync(torrent, client, world, peer, (IsExtended(answer), IsExtended(hello)), cancellationToken).ConfigureAwait(false);
+            await RelayAsync(torrent, client, world, peer, isCalled: false, (IsExtended(answer), IsExtended(hello)), cancellationToken).ConfigureAwait(false);
         }
         finally
         {
@@ -157,10 +186,42 @@ internal sealed class GateCalls(GateOptions options, Doors doors, Callers caller
         }
     }
 
-    private async Task RelayAsync(GateTorrent torrent, Socket client, Socket world, IPEndPoint peer, (bool Client, bool Peer) isExtended, CancellationToken cancellationToken)
+    private async Task<Socket?> CallClientAsync(GateTorrent torrent, IPEndPoint peer, CancellationToken cancellationToken)
+    {
+        var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            // From an address that no other peer has: clients keep one connection an address.
+            client.Bind(new IPEndPoint(doors.SourceOf(peer.Address), 0));
+            await client.ConnectAsync(new IPEndPoint(IPAddress.Loopback, torrent.ClientPort), cancellationToken).ConfigureAwait(false);
+            return client;
+        }
+        catch (SocketException)
+        {
+            client.Dispose();
+            return null;
+        }
+        catch
+        {
+            client.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The client is away: whoever brings a voucher, or wants one, is answered all the same.</summary>
+    private async Task AnswerAsync(GateTorrent torrent, byte[] hello, Socket world, IPEndPoint peer, CancellationToken timeout, CancellationToken cancellationToken)
+    {
+        if (!IsExtended(hello))
+            return;
+        using var standIn = await StandIn.StartAsync(torrent, peer, leavesFirst: false, cancellationToken).ConfigureAwait(false);
+        await world.SendAsync(standIn.Hello, timeout).ConfigureAwait(false);
+        await RelayAsync(torrent, standIn.Client, world, peer, isCalled: false, (true, true), cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task RelayAsync(GateTorrent torrent, Socket client, Socket world, IPEndPoint peer, bool isCalled, (bool Client, bool Peer) isExtended, CancellationToken cancellationToken)
     {
         client.NoDelay = world.NoDelay = true;
-        using var relay = new GateRelay(torrent, client, world, peer, isExtended, port, options);
+        using var relay = new GateRelay(torrent, client, world, peer, isCalled, isExtended, port, options);
         torrent.Add(relay);
         try
         {

@@ -25,6 +25,7 @@ internal sealed class GateRelay : IVoucherPeer, IDisposable
     private static readonly TimeSpan Goodbye = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(200);
 
+    private readonly bool _isCalled;
     private readonly Socket _client;
     private readonly Socket _world;
     private readonly GateOptions _options;
@@ -46,12 +47,13 @@ internal sealed class GateRelay : IVoucherPeer, IDisposable
     /// <param name="client">The connection with the client; owned.</param>
     /// <param name="world">That with the peer; owned.</param>
     /// <param name="peer">Where the peer is, or calls from.</param>
+    /// <param name="isCalled">Whether the peer was called, rather than calling.</param>
     /// <param name="isExtended">Whether the client and the peer speak the extension protocol.</param>
     /// <param name="port">Where the member is called.</param>
     /// <param name="options">Limits.</param>
-    public GateRelay(GateTorrent torrent, Socket client, Socket world, IPEndPoint peer, (bool Client, bool Peer) isExtended, int port, GateOptions options)
+    public GateRelay(GateTorrent torrent, Socket client, Socket world, IPEndPoint peer, bool isCalled, (bool Client, bool Peer) isExtended, int port, GateOptions options)
     {
-        (Torrent, Peer, _client, _world, _options) = (torrent, peer, client, world, options);
+        (Torrent, Peer, _isCalled, _client, _world, _options) = (torrent, peer, isCalled, client, world, options);
         IsExtended = isExtended.Client && isExtended.Peer;
         var filter = new ClientFilter(this, port);
         _fromClient = new WirePump(client, filter, WriteToWorldAsync);
@@ -169,7 +171,8 @@ internal sealed class GateRelay : IVoucherPeer, IDisposable
         Credit = Torrent.CreditOf(key);
         Key = key;
         _options.Log($"{Torrent.InfoHash}: {Peer} exchanges vouchers");
-        Torrent.Vouchers.OnMet(key);
+        // A peer that called has another port for those who call it.
+        Torrent.OnMet(key, _isCalled ? Peer : Pbts.Remote.Port is { } port ? new IPEndPoint(Peer.Address, port) : null);
     }
 
     private void OnPbts(byte id, ReadOnlyMemory<byte> payload)

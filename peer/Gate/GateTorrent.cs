@@ -11,6 +11,7 @@ internal sealed class GateTorrent : IVoucherContext<GateRelay>, IDisposable
 {
     private readonly Lock _gate = new();
     private readonly List<GateRelay> _relays = [];
+    private readonly Dictionary<MemberKey, IPEndPoint> _addresses = [];
     private readonly GateOptions _options;
     private readonly CreditBook _credits;
     private readonly Action<string> _fail;
@@ -31,7 +32,7 @@ internal sealed class GateTorrent : IVoucherContext<GateRelay>, IDisposable
         Action<IPEndPoint, string> refuse, Action<string> fail)
     {
         (InfoHash, Instance, _options, _refuse, _fail) = (infoHash, instance, options, refuse, fail);
-        Ledger = new BlockLedger(budget);
+        Ledger = new BlockLedger(budget, Path.Combine(options.StateFolder, $"{infoHash}.{instance.ToString()[..8]}.blocks"), Fail);
         _credits = new CreditBook(new PeerOptions(), 0, Clock);
         Vouchers = new VoucherDesk<GateRelay>(this, instance, options.Identity, background, Blame);
         Reporter = new VoucherReporter(Vouchers.Earned, async (vouchers, cancelled) => await tracker.ReportVouchersAsync(vouchers, cancelled).ConfigureAwait(false), Trust, options.Log, Clock);
@@ -83,7 +84,36 @@ internal sealed class GateTorrent : IVoucherContext<GateRelay>, IDisposable
     /// </summary>
     public int PieceLength => _seen == 0 ? 0 : (int)Math.Min(BitOperations.RoundUpToPowerOf2((uint)_seen), 1 << 30);
 
-    /// <summary>Adds a connection; gives whether it is the only one.</summary>
+    /// <summary>
+    /// Where those may be whose vouchers are not acknowledged and who are not connected: where they were met last, or, for one
+    /// that was not met since the start, all the peers that were never met.
+    /// </summary>
+    public IReadOnlyCollection<IPEndPoint> ToCall()
+    {
+        var owed = Vouchers.Undelivered;
+        if (owed.Count == 0)
+            return [];
+        lock (_gate)
+        {
+            var away = owed.Where(key => !_relays.Any(relay => relay.IsOpen && relay.Key == key)).ToArray();
+            var known = away.Select(_addresses.GetValueOrDefault).OfType<IPEndPoint>().ToArray();
+            return known.Length == away.Length ? known : [.. known.Union(LastPeers.Except(_addresses.Values))];
+        }
+    }
+
+    /// <summary>A member is met, and can be called where it says.</summary>
+    public void OnMet(MemberKey key, IPEndPoint? address)
+    {
+        lock (_gate)
+        {
+            if (address is not null)
+                _addresses[key] = address;
+        }
+
+        Vouchers.OnMet(key);
+    }
+
+    /// <summary>Adds a connection.</summary>
     public void Add(GateRelay relay)
     {
         lock (_gate)
@@ -92,8 +122,14 @@ internal sealed class GateTorrent : IVoucherContext<GateRelay>, IDisposable
 
     public void Remove(GateRelay relay)
     {
+        // Where a member is, is kept as long as it is owed something: no caller fills the memory with names.
+        var isOwed = relay.Key is { } key && (Vouchers.Undelivered.Contains(key) || Ledger.HasUncounted(key));
         lock (_gate)
+        {
             _relays.Remove(relay);
+            if (!isOwed && relay.Key is { } gone && !_relays.Any(other => other.Key == gone))
+                _addresses.Remove(gone);
+        }
     }
 
     /// <summary>The client asks for a block, or sends one.</summary>
@@ -173,7 +209,11 @@ internal sealed class GateTorrent : IVoucherContext<GateRelay>, IDisposable
             relay.Wake();
     }
 
-    public void Dispose() => Vouchers.Dispose();
+    public void Dispose()
+    {
+        Vouchers.Dispose();
+        Ledger.Dispose();
+    }
 
     private void Blame(GateRelay relay, string what)
     {

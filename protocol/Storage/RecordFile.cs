@@ -7,7 +7,7 @@ namespace Pbts.Protocol.Storage;
 /// ends with 8 bytes of SHA-256 over the rest of it, and from the first that is torn on the file is dropped when it is
 /// opened. Not for concurrent use, but that one may wait in <see cref="Flush"/> while another appends.
 /// </summary>
-internal sealed class RecordFile : IDisposable
+public sealed class RecordFile : IDisposable
 {
     /// <summary>Bytes at the end of a record that are not its content.</summary>
     public const int SealLength = 8;

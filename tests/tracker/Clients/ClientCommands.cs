@@ -70,8 +70,14 @@ internal static class ClientCommands
             session = lt.session({
                 "listen_interfaces": listen, "enable_dht": False, "enable_lsd": False, "enable_upnp": False, "enable_natpmp": False,
                 "enable_incoming_utp": False, "enable_outgoing_utp": False, "allow_multiple_connections_per_ip": False,
-                "download_rate_limit": int(limit) * 1024, "alert_mask": lt.alert.category_t.error_notification | lt.alert.category_t.tracker_notification,
+                # Soon again at a peer that was killed.
+                "min_reconnect_time": 1,
+                "alert_mask": lt.alert.category_t.error_notification | lt.alert.category_t.tracker_notification,
             })
+            # Peers of its own machine have no limits otherwise.
+            local = session.get_peer_class(lt.session.local_peer_class_id)
+            local["download_limit"] = int(limit) * 1024
+            session.set_peer_class(lt.session.local_peer_class_id, local)
             session.add_torrent({"ti": lt.torrent_info(torrent), "save_path": downloads})
             going = True
 

@@ -5,11 +5,58 @@ using Pbts.Protocol.Receipts;
 namespace Pbts.Tracker.Tests.Gate;
 
 /// <summary>A block counts once, for whoever sent what the client kept.</summary>
-public sealed class BlockLedgerTests
+public sealed class BlockLedgerTests : IDisposable
 {
     private static readonly MemberKey s_alice = Key(), s_bob = Key();
 
-    private readonly BlockLedger _ledger = new(new BlockBudget());
+    private readonly string _folder = Directory.CreateTempSubdirectory("pbts-ledger").FullName;
+    private readonly List<string> _failures = [];
+    private BlockLedger _ledger;
+
+    public BlockLedgerTests() => _ledger = Open();
+
+    public void Dispose()
+    {
+        _ledger.Dispose();
+        Directory.Delete(_folder, recursive: true);
+        Assert.Empty(_failures);
+    }
+
+    [Fact]
+    public void What_came_is_known_after_a_restart_and_what_was_counted_is_not_counted_again()
+    {
+        _ledger.OnBlock(1, 0, 16384, s_alice, _ledger.Now);
+        _ledger.OnBlock(1, 16384, 100, null, _ledger.Now);
+        _ledger.OnBlock(2, 0, 16384, s_alice, _ledger.Now);
+        Assert.Single(_ledger.OnHave(2));
+        _ledger.Dispose();
+        // As a killed process leaves it, in the middle of a record.
+        File.AppendAllText(Path.Combine(_folder, "blocks"), "torn");
+        _ledger = Open();
+        _ledger.OnBlock(1, 16384, 100, s_bob, _ledger.Now);
+        Assert.Equal([(s_alice, 16384L), (s_bob, 100L)], _ledger.OnHaveAll());
+        _ledger.Dispose();
+        _ledger = Open();
+        Assert.Empty(_ledger.OnHaveAll());
+    }
+
+    [Fact]
+    public void The_file_has_no_more_than_what_is_still_to_be_counted()
+    {
+        for (var piece = 0; piece < 40_000; piece++)
+        {
+            _ledger.OnBlock(piece, 0, 16384, s_alice, _ledger.Now);
+            if (piece % 1000 != 0)
+                _ledger.OnHave(piece);
+        }
+
+        Assert.InRange(new FileInfo(Path.Combine(_folder, "blocks")).Length, 1, 68 << 16);
+        _ledger.Dispose();
+        _ledger = Open();
+        Assert.Equal((s_alice, 40L * 16384), Assert.Single(_ledger.OnHaveAll()));
+    }
+
+    private BlockLedger Open() => new(new BlockBudget(), Path.Combine(_folder, "blocks"), _failures.Add);
 
     [Fact]
     public void A_piece_is_paid_by_the_block_once_the_client_has_it()

@@ -19,6 +19,9 @@ internal sealed class GateProcess(CliProcess process, GateLab lab, MemberCommand
 
     public Task KillAsync() => process.KillAsync();
 
+    /// <summary>Stops it in the middle of whatever it does; its connections stay.</summary>
+    public void Suspend() => process.Suspend();
+
     /// <summary>Starts it again where it was.</summary>
     public Task<GateProcess> AgainAsync(params string[] more) => lab.StartGateAsync(member, listen, at, more);
 

@@ -102,6 +102,9 @@ internal sealed class CliProcess : IAsyncDisposable
         await _process.WaitForExitAsync();
     }
 
+    /// <summary>Lets it stay where it is (SIGSTOP), as a machine that sleeps.</summary>
+    public void Suspend() => _process.Send(Signal.Stop);
+
     public async ValueTask DisposeAsync()
     {
         await KillAsync();

@@ -10,6 +10,7 @@ using Pbts.Grains.Operations;
 using Pbts.Grains.Placement;
 using Pbts.Grains.Policy;
 using Pbts.Grains.Settings;
+using Pbts.Grains.Site;
 using Pbts.Grains.Swarms;
 using Pbts.Grains.Tee;
 using Pbts.Grains.Torrents;
@@ -38,6 +39,7 @@ public static class GrainServices
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, ChainKeyFromTee>();
         services.AddSingleton<UserStore>();
         services.AddSingleton<PolicyStore>();
+        services.AddSingleton<SiteStore>();
         services.AddSingleton<ApiTokenStore>();
         services.AddSingleton<InviteStore>();
         services.AddSingleton<Admissions>();

@@ -28,7 +28,7 @@ internal static class PolicyEndpoints
     {
         if (await body.ReadAsync() is not { } request)
             return body.Refusal;
-        var verdicts = await grains.GetGrain<IPolicyGrain>(0).SetMembersAsync([.. request.Members.Select(member => new MemberPolicy(member.UserId, member.Disabled, member.CanDownload, member.Passkey))]);
+        var verdicts = await grains.GetGrain<IPolicyGrain>(0).SetMembersAsync([.. request.Members.Select(member => new MemberPolicy(member.UserId, member.Disabled, member.CanDownload, member.Passkey, member.GroupId))]);
         return TypedResults.Ok(new MemberPoliciesAnswer(true, [.. verdicts.Select((verdict, index) => new MemberVerdictAnswer(index, verdict))]));
     }
 
@@ -63,7 +63,8 @@ internal sealed record MemberPoliciesRequest(IReadOnlyList<MemberPolicyRequest> 
 /// <param name="Disabled">Why it may not announce, 1 to 200 characters; null: it may.</param>
 /// <param name="CanDownload">Whether it may leech (true).</param>
 /// <param name="Passkey">Its passkey from now on, 32 letters and digits; a member that is not there is made. Left out: as it is.</param>
-internal sealed record MemberPolicyRequest(string UserId, string? Disabled = null, bool CanDownload = true, string? Passkey = null)
+/// <param name="GroupId">The number of its group; null: none.</param>
+internal sealed record MemberPolicyRequest(string UserId, string? Disabled = null, bool CanDownload = true, string? Passkey = null, long? GroupId = null)
 {
     private const int LongestReason = 200;
     private const int PasskeyLength = 32;
@@ -73,7 +74,7 @@ internal sealed record MemberPolicyRequest(string UserId, string? Disabled = nul
         var (user, reason, download, passkey) = ($"{fields.UserId("user_id")}", Reason(fields, "disabled"), fields.OptionalBoolean("can_download") ?? true, fields.OptionalText("passkey"));
         if (passkey is not null && (passkey.Length != PasskeyLength || !passkey.All(char.IsAsciiLetterOrDigit)))
             fields.Wrong("passkey", $"must be {PasskeyLength} letters and digits", passkey);
-        return new(user, reason, download, passkey);
+        return new(user, reason, download, passkey, (long?)fields.OptionalUnsigned("group_id", long.MaxValue));
     }
 
     public static string? Reason(JsonFields fields, string name) =>

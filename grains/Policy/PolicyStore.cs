@@ -60,9 +60,12 @@ internal sealed class PolicyStore(NpgsqlDataSource database, ApiTokenStore token
         var known = await NamesAsync(connection, """
             locked AS (SELECT users.id, said.* FROM users JOIN said USING (user_id) ORDER BY users.id FOR UPDATE OF users),
             changed AS (
-                UPDATE users SET disabled = locked.disabled, may_not_download = locked.may_not_download, passkey = coalesce(locked.passkey, users.passkey) FROM locked
+                UPDATE users SET disabled = locked.disabled, may_not_download = locked.may_not_download, passkey = coalesce(locked.passkey, users.passkey),
+                    group_id = locked.group_id, donor = locked.donor, lifetime = locked.lifetime
+                FROM locked
                 WHERE users.id = locked.id
-                    AND (users.disabled, users.may_not_download, users.passkey) IS DISTINCT FROM (locked.disabled, locked.may_not_download, coalesce(locked.passkey, users.passkey)))
+                    AND (users.disabled, users.may_not_download, users.passkey, users.group_id, users.donor, users.lifetime)
+                        IS DISTINCT FROM (locked.disabled, locked.may_not_download, coalesce(locked.passkey, users.passkey), locked.group_id, locked.donor, locked.lifetime))
             SELECT user_id FROM locked
             """, [.. last.Where(member => !taken.Contains(member.UserId))]);
         return ([.. members.Select(member =>
@@ -73,13 +76,15 @@ internal sealed class PolicyStore(NpgsqlDataSource database, ApiTokenStore token
     /// <summary>Runs a statement over what is <c>said</c> of members; gives the names it answers.</summary>
     private static async Task<HashSet<string>> NamesAsync(NpgsqlConnection connection, string statement, IReadOnlyCollection<MemberPolicy> members)
     {
-        const string Said = "WITH said AS (SELECT * FROM unnest($1::text[], $2::text[], $3::boolean[], $4::text[]) AS said (user_id, disabled, may_not_download, passkey))";
+        const string Said = "WITH said AS (SELECT * FROM unnest($1::text[], $2::text[], $3::boolean[], $4::text[], $5::bigint[], $6::boolean[], $7::boolean[]) AS said (user_id, disabled, may_not_download, passkey, group_id, donor, lifetime))";
         await using var command = new NpgsqlCommand($"{Said}{(statement.StartsWith("locked", StringComparison.Ordinal) ? "," : "")} {statement}", connection)
         {
             Parameters =
             {
                 Texts(members.Select(member => member.UserId)), Texts(members.Select(member => member.Disabled)), new() { Value = members.Select(member => !member.CanDownload).ToArray() },
                 Texts(members.Select(member => member.Passkey)),
+                new() { Value = members.Select(member => member.GroupId).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bigint },
+                new() { Value = members.Select(member => member.IsDonor).ToArray() }, new() { Value = members.Select(member => member.IsLifetime).ToArray() },
             },
         };
         var names = new HashSet<string>(StringComparer.Ordinal);

@@ -64,6 +64,8 @@ public static class ApiHosting
         services.AddSingleton<IUserDirectory, UserDirectory>();
         services.AddSingleton<IAnnounceAccess, UserAccess>();
         services.AddSingleton<ClientRules>();
+        services.AddSingleton<SiteRules>();
+        services.AddSingleton<UnregisteredTorrents>();
         services.AddHostedService<PolicyWatch>();
 
         services.AddSingleton<ClusterFigures>();

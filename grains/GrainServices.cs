@@ -28,11 +28,15 @@ public static class GrainServices
         services.AddSingleton<SwarmCensus>();
         services.AddSingleton<ILocalSwarms>(provider => provider.GetRequiredService<SwarmCensus>());
         services.AddSingleton<ISwarmScrapes, SwarmScrapes>();
-        services.AddSingleton<IRegisteredTorrents, RegisteredTorrents>();
+        services.AddSingleton<RegisteredTorrents>();
+        services.AddSingleton<IRegisteredTorrents>(provider => provider.GetRequiredService<RegisteredTorrents>());
+        services.AddSingleton<TorrentWatch>();
+        services.AddHostedService(provider => provider.GetRequiredService<TorrentWatch>());
         services.AddSingleton<ClaimedTotals>();
         services.AddSingleton(provider => new SwarmRules(provider.GetRequiredService<IOptions<TrackerOptions>>()));
         services.AddPbtsChain();
-        services.AddHostedService<ClaimedTotalsWriter>();
+        services.AddSingleton<HistoryStore>();
+        services.AddHostedService<HistoryWriter>();
         services.AddHostedService<SwarmUpkeep>();
         services.AddSingleton<SettingsStore>();
         services.AddSingleton<TeeProviders>();
@@ -53,6 +57,7 @@ public static class GrainServices
         services.AddSingleton<TorrentStore>();
         services.AddSingleton<CreditRules>();
         services.AddChecked<MembersOptions, MembersOptionsValidator>(MembersOptions.Section);
+        services.AddChecked<RatioOptions, RatioOptionsValidator>(RatioOptions.Section);
         services.AddChecked<TorrentsOptions, TorrentsOptionsValidator>(TorrentsOptions.Section);
         services.AddSingleton<IReceiptLedger, ReceiptLedger>();
         services.AddHostedService<LedgerUpkeep>();

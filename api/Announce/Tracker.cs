@@ -10,7 +10,7 @@ using Pbts.Protocol.Receipts;
 namespace Pbts.Api.Announce;
 
 /// <summary>What an announce or scrape comes to: the same rules whichever listener it came through.</summary>
-internal sealed class Tracker(SwarmClient swarms, IAnnounceAccess access, IOptions<TrackerOptions> options, CallerLimits limits, OutsideAddresses outside, AnnounceMetrics metrics, ClientRules clients)
+internal sealed class Tracker(SwarmClient swarms, IAnnounceAccess access, IOptions<TrackerOptions> options, CallerLimits limits, OutsideAddresses outside, AnnounceMetrics metrics, ClientRules clients, UnregisteredTorrents unregistered)
 {
     /// <summary>Said of every condition that will pass.</summary>
     public const string Busy = "tracker is busy, try again soon";
@@ -39,7 +39,7 @@ internal sealed class Tracker(SwarmClient swarms, IAnnounceAccess access, IOptio
         if (verdict.Busy || verdict.Refusal is not null)
         {
             metrics.Count(query.Event, verdict.Busy ? AnnounceResult.Busy : AnnounceResult.Refused);
-            return new(null, verdict.Busy ? null : verdict.Refusal);
+            return new(null, verdict.Busy ? null : verdict.Refusal, verdict.Warning ?? Busy);
         }
 
         if (verdict.UserId is { } user && !limits.AnnouncesByUser.Allows(user))
@@ -56,13 +56,17 @@ internal sealed class Tracker(SwarmClient swarms, IAnnounceAccess access, IOptio
             NumWant = Math.Min(query.NumWant ?? _options.MaxPeers, _options.MaxPeers),
             WithPeerIds = !query.Compact && !query.NoPeerId,
             UserId = verdict.UserId,
+            DownloadFactor = verdict.DownloadFactor,
+            UploadFactor = verdict.UploadFactor,
         };
         var reply = await swarms.AnnounceAsync(query.InfoHash, request);
         if (reply is not { Refusal: AnnounceRefusal.None })
         {
-            var unregistered = reply?.Refusal == AnnounceRefusal.Unregistered;
-            metrics.Count(query.Event, unregistered ? AnnounceResult.Refused : AnnounceResult.Busy);
-            return new(null, unregistered ? Unregistered : null);
+            var refusal = reply?.Refusal switch { AnnounceRefusal.Unregistered => Unregistered, AnnounceRefusal.Rejected => reply.Reason, _ => null };
+            if (reply?.Refusal == AnnounceRefusal.Unregistered && verdict.UserId is { } who)
+                unregistered.Note(who, query.InfoHash);
+            metrics.Count(query.Event, refusal is not null ? AnnounceResult.Refused : AnnounceResult.Busy);
+            return new(null, refusal, reply?.Reason ?? Busy);
         }
 
         metrics.Served(query.Event, started);

@@ -58,7 +58,7 @@ internal sealed class TrackerHandler(Tracker tracker, IOptions<TrackerOptions> o
         else if (outcome.Refusal is { } refusal)
             BencodeReply.Failure(output, refusal);
         else
-            BencodeReply.Busy(output, Tracker.Busy);
+            BencodeReply.Busy(output, outcome.Warning);
     }
 
     private List<InfoHash> ReadScrape(ReadOnlySpan<byte> query, out bool bad)

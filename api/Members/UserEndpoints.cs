@@ -32,7 +32,8 @@ internal static class UserEndpoints
         var (limit, left) = LimitOf(user, tracker.Value, members.Value);
         return TypedResults.Ok(new UserAnswer(
             true, user.UserId, user.PublicKey, user.Uploaded, user.Downloaded, ratio.Value, ratio.IsInfinite, user.RegisteredAt.ToUnixTimeMilliseconds() / 1000.0,
-            user.Proven, user.ClaimedUploaded, user.ClaimedDownloaded, user.KeyRotations, limit, left, user.Vouchers));
+            user.Proven, user.ClaimedUploaded, user.ClaimedDownloaded, user.KeyRotations, limit, left, user.Vouchers,
+            user.CreditedUploaded, user.CreditedDownloaded));
     }
 
     /// <summary>What the user's proven downloads may come to, and what is left of it; null without a minimum ratio.</summary>
@@ -85,9 +86,11 @@ internal static class UserEndpoints
 /// <param name="Limit">Bytes that the user's proven downloads may come to; null without a minimum ratio.</param>
 /// <param name="MayDownload">What is left of it.</param>
 /// <param name="Vouchers">How many vouchers stand behind the totals, as of a few seconds ago.</param>
+/// <param name="CreditedUploaded">What the user's site counts, with its factors and what was brought from elsewhere.</param>
 internal sealed record UserAnswer(
     bool Success, string UserId, string PublicKey, long TotalUploaded, long TotalDownloaded, double? Ratio, bool RatioInfinite, double RegisteredAt,
-    bool ProofOfPossession, long ClaimedUploaded, long ClaimedDownloaded, int KeyRotations, long? Limit, long? MayDownload, long Vouchers);
+    bool ProofOfPossession, long ClaimedUploaded, long ClaimedDownloaded, int KeyRotations, long? Limit, long? MayDownload, long Vouchers,
+    long CreditedUploaded, long CreditedDownloaded);
 
 /// <summary>Answer to <c>GET /user/{id}/receipts</c>; <paramref name="NextBefore"/> is the <c>before</c> of the next page.</summary>
 internal sealed record UserReceiptsAnswer(bool Success, string UserId, IReadOnlyList<UserReceipt> Receipts, string? NextBefore);

@@ -1,7 +1,9 @@
 using Pbts.Api.Administration;
+using Pbts.Api.Announce;
 using Pbts.Api.Announce.Access;
 using Pbts.Api.Cluster;
 using Pbts.GrainInterfaces.Policy;
+using Pbts.GrainInterfaces.Site;
 
 namespace Pbts.Api.Policy;
 
@@ -9,9 +11,12 @@ namespace Pbts.Api.Policy;
 /// Asks twice a second what has changed of members, clients and tokens, so that what is said anywhere holds here within a second and
 /// no announce has to ask. While the cluster is away it goes on with what it knows.
 /// </summary>
-internal sealed class PolicyWatch(IGrainFactory grains, IUserDirectory users, ClientRules clients, ApiTokens tokens, TimeProvider time) : BackgroundService
+internal sealed class PolicyWatch(IGrainFactory grains, IUserDirectory users, ClientRules clients, SiteRules site, ApiTokens tokens, UnregisteredTorrents unregistered, TimeProvider time) : BackgroundService
 {
     private static readonly TimeSpan Every = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>A turn.</summary>
+    private const int MostUnregistered = 1000;
 
     /// <summary>When a token was used last is known to the minute.</summary>
     private static readonly TimeSpan TouchEvery = TimeSpan.FromMinutes(1);
@@ -28,6 +33,8 @@ internal sealed class PolicyWatch(IGrainFactory grains, IUserDirectory users, Cl
                 var changes = await grains.GetGrain<IPolicyGrain>(0).GetChangesAsync(last);
                 if (changes.Clients is { } rules)
                     clients.Replace(rules);
+                if (changes.Groups is { } groups && changes.Factors is { } factors)
+                    site.Replace(groups, factors);
                 if (changes.Tokens is { } grants)
                     tokens.Replace(grants);
                 if (changes.MayHaveMissed)
@@ -35,6 +42,8 @@ internal sealed class PolicyWatch(IGrainFactory grains, IUserDirectory users, Cl
                 foreach (var user in changes.Users)
                     users.Forget(user);
                 last = changes.Last;
+                if (unregistered.Take(MostUnregistered) is { Count: > 0 } noted)
+                    await grains.GetGrain<ISiteGrain>(0).NoteUnregisteredAsync(noted);
                 if (time.GetElapsedTime(touched) > TouchEvery && tokens.TakeUsed() is { Count: > 0 } used)
                 {
                     touched = time.GetTimestamp();

@@ -96,6 +96,10 @@ public interface ISiteGrain : IGrainWithIntegerKey
     [Alias("ListHistory"), ResponseTimeout("00:00:10"), ReadOnly]
     ValueTask<IReadOnlyList<HistoryEntry>> ListHistoryAsync(string? userId, string? infoHash, HistoryCursor? after, int count);
 
+    /// <summary>Notes infohashes that are not registered, as front ends have seen them.</summary>
+    [Alias("NoteUnregistered"), ResponseTimeout("00:00:10")]
+    ValueTask NoteUnregisteredAsync(IReadOnlyList<UnregisteredTorrent> torrents);
+
     /// <summary>Infohashes that are not registered and members who announced them, the newest first.</summary>
     [Alias("ListUnregistered"), ResponseTimeout("00:00:10"), ReadOnly]
     ValueTask<IReadOnlyList<UnregisteredTorrent>> ListUnregisteredAsync(int count);

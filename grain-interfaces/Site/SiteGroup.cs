@@ -21,4 +21,8 @@ public sealed record SiteGroup(
 /// <param name="Upload">Per cent, 0 to 1000.</param>
 /// <param name="Until">When both become 100; null: never.</param>
 [GenerateSerializer, Immutable, Alias("pbts.SiteFactors")]
-public sealed record SiteFactors([property: Id(0)] int Download = 100, [property: Id(1)] int Upload = 100, [property: Id(2)] DateTimeOffset? Until = null);
+public sealed record SiteFactors([property: Id(0)] int Download = 100, [property: Id(1)] int Upload = 100, [property: Id(2)] DateTimeOffset? Until = null)
+{
+    /// <summary>As if nothing were said.</summary>
+    public static SiteFactors None { get; } = new();
+}

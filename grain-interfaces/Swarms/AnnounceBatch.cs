@@ -7,11 +7,11 @@ namespace Pbts.GrainInterfaces.Swarms;
 /// Announces in one message to a silo, packed: the serializer, general as it is, would take longer for each of them than
 /// its swarm does.
 /// </summary>
-/// <param name="Bytes">The negative version (4 bytes), the number of records (4), one record after the other. The first version had no version before the number.</param>
+/// <param name="Bytes">The negative version (4 bytes), the number of records (4), one record after the other. The first version had no version before the number, the second no factors.</param>
 [GenerateSerializer, Immutable, Alias("pbts.AnnounceBatch")]
 public readonly record struct AnnounceBatch([property: Id(0)] byte[] Bytes)
 {
-    private const int Version = 2;
+    private const int Version = 3;
     private const int UsualLength = 128;
 
     /// <summary>The sender reads answers of the first version.</summary>
@@ -41,6 +41,8 @@ public readonly record struct AnnounceBatch([property: Id(0)] byte[] Bytes)
             writer.Write(request.NumWant);
             writer.Write(request.WithPeerIds);
             writer.Write(request.UserId ?? "");
+            writer.Write((short)request.DownloadFactor);
+            writer.Write((short)request.UploadFactor);
         }
 
         return new(stream.ToArray());
@@ -51,7 +53,7 @@ public readonly record struct AnnounceBatch([property: Id(0)] byte[] Bytes)
     {
         using var reader = new BinaryReader(new MemoryStream(Bytes, writable: false), Encoding.UTF8);
         Span<byte> buffer = stackalloc byte[PeerId.Length];
-        var announces = new ForwardedAnnounce[PackedVersion.ReadCount(reader, Version)];
+        var announces = new ForwardedAnnounce[PackedVersion.ReadCount(reader, Version, out var version)];
         for (var i = 0; i < announces.Length; i++)
         {
             reader.BaseStream.ReadExactly(buffer);
@@ -72,6 +74,8 @@ public readonly record struct AnnounceBatch([property: Id(0)] byte[] Bytes)
                 NumWant = reader.ReadInt32(),
                 WithPeerIds = reader.ReadBoolean(),
                 UserId = reader.ReadString() is { Length: > 0 } user ? user : null,
+                DownloadFactor = version < 3 ? 100 : reader.ReadInt16(),
+                UploadFactor = version < 3 ? 100 : reader.ReadInt16(),
             });
         }
 

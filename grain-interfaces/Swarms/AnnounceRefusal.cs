@@ -11,4 +11,10 @@ public enum AnnounceRefusal
 
     /// <summary>Whether it is registered cannot be told now.</summary>
     Unknown,
+
+    /// <summary>Its torrent is not served yet.</summary>
+    Waits,
+
+    /// <summary>Its torrent is not served.</summary>
+    Rejected,
 }

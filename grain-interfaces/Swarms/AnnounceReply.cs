@@ -19,4 +19,7 @@ public sealed class AnnounceReply
 
     /// <summary>Why there is no answer.</summary>
     [Id(5)] public AnnounceRefusal Refusal { get; init; }
+
+    /// <summary>What the client is told of that; null where it follows from the refusal.</summary>
+    [Id(6)] public string? Reason { get; init; }
 }

@@ -31,5 +31,11 @@ public sealed class AnnounceRequest
     /// <summary>The registered user, if the announce named one.</summary>
     [Id(9)] public string? UserId { get; init; }
 
+    /// <summary>Per cent of a download that is credited to this user, 0 to 1000; what is said of the torrent may lower it.</summary>
+    [Id(10)] public int DownloadFactor { get; init; } = 100;
+
+    /// <summary>Per cent of an upload that is credited to this user, 0 to 1000; what is said of the torrent may raise it.</summary>
+    [Id(11)] public int UploadFactor { get; init; } = 100;
+
     public bool IsSeeder => Left == 0;
 }

@@ -6,10 +6,14 @@ namespace Pbts.GrainInterfaces.Swarms;
 /// </summary>
 internal static class PackedVersion
 {
-    public static int ReadCount(BinaryReader reader, int newest)
+    public static int ReadCount(BinaryReader reader, int newest) => ReadCount(reader, newest, out _);
+
+    /// <param name="version">The version, from 1.</param>
+    public static int ReadCount(BinaryReader reader, int newest, out int version)
     {
-        var version = reader.ReadInt32();
-        return version >= 0 ? version : version == -newest ? reader.ReadInt32()
-            : throw new NotSupportedException($"Messages of version {-version} are not known here.");
+        var first = reader.ReadInt32();
+        version = first >= 0 ? 1 : -first;
+        return first >= 0 ? first : first >= -newest ? reader.ReadInt32()
+            : throw new NotSupportedException($"Messages of version {version} are not known here.");
     }
 }

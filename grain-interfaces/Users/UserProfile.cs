@@ -64,6 +64,14 @@ public sealed record UserProfile
     [Id(14)]
     public bool MayNotDownload { get; init; }
 
+    /// <summary>What the user's site counts: claimed or proven with its factors (<c>Ratio:Basis</c>), and what was brought from elsewhere.</summary>
+    [Id(15)]
+    public long CreditedUploaded { get; init; }
+
+    /// <summary>What the user's site counts.</summary>
+    [Id(16)]
+    public long CreditedDownloaded { get; init; }
+
     /// <summary>The key as 48 bytes; false where <see cref="PublicKey"/> is some other text.</summary>
     public bool TryGetKey(out MemberKey key)
     {

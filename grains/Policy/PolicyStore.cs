@@ -2,11 +2,12 @@ using Npgsql;
 using NpgsqlTypes;
 using Pbts.GrainInterfaces.Policy;
 using Pbts.Grains.Database;
+using Pbts.Grains.Site;
 
 namespace Pbts.Grains.Policy;
 
 /// <summary>What is said of members and clients, and the order in which it changed (0600_policy.sql).</summary>
-internal sealed class PolicyStore(NpgsqlDataSource database, ApiTokenStore tokens)
+internal sealed class PolicyStore(NpgsqlDataSource database, ApiTokenStore tokens, SiteStore site)
 {
     /// <summary>Rows read at once. Beyond, it is cheaper to forget all.</summary>
     private const int MostChanges = 10_000;
@@ -17,7 +18,7 @@ internal sealed class PolicyStore(NpgsqlDataSource database, ApiTokenStore token
     /// <summary>What has changed after a row. The first answer has no changes: whoever asks knows nothing yet.</summary>
     public Task<PolicyChanges> ReadChangesAsync(long after) => Repeatable.RunAsync(async () =>
     {
-        await using var command = database.CreateCommand("SELECT id, user_id, (SELECT min(id) FROM policy_changes) FROM policy_changes WHERE id > $1 ORDER BY id DESC LIMIT $2");
+        await using var command = database.CreateCommand("SELECT id, user_id, (SELECT min(id) FROM policy_changes) FROM policy_changes WHERE id > $1 AND info_hash IS NULL ORDER BY id DESC LIMIT $2");
         command.CommandTimeout = ReadTimeout;
         command.Parameters.Add(new() { Value = after });
         command.Parameters.Add(new() { Value = after < 0 ? 1 : MostChanges });
@@ -39,7 +40,8 @@ internal sealed class PolicyStore(NpgsqlDataSource database, ApiTokenStore token
         var missed = after >= 0 && (rows == MostChanges || (rows > 0 && oldest > after + 1));
         lists |= missed;
         return new PolicyChanges(
-            last, missed || after < 0 ? [] : [.. users], missed, lists ? await ReadClientsAsync() : null, lists ? await tokens.ReadGrantsAsync() : null);
+            last, missed || after < 0 ? [] : [.. users], missed, lists ? await ReadClientsAsync() : null, lists ? await tokens.ReadGrantsAsync() : null,
+            lists ? await site.ReadGroupsAsync() : null, lists ? await site.ReadFactorsAsync() : null);
     });
 
     /// <summary>Does what is said of members, and gives what came of each. All of it is kept, or, where the database fails, none.</summary>

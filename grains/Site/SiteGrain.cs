@@ -44,6 +44,8 @@ internal sealed class SiteGrain(SiteStore site) : Grain, ISiteGrain
 
     public async ValueTask<IReadOnlyList<HistoryEntry>> ListHistoryAsync(string? userId, string? infoHash, HistoryCursor? after, int count) => await site.ListHistoryAsync(userId, infoHash, after, count);
 
+    public async ValueTask NoteUnregisteredAsync(IReadOnlyList<UnregisteredTorrent> torrents) => await site.NoteUnregisteredAsync(torrents);
+
     public async ValueTask<IReadOnlyList<UnregisteredTorrent>> ListUnregisteredAsync(int count) => await site.ListUnregisteredAsync(count);
 
     public async ValueTask<IReadOnlyList<SiteChangeBatch>?> ReadChangesAsync(long after, int count) => await site.ReadChangesAsync(after, count);

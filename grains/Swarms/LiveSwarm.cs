@@ -1,5 +1,7 @@
 using Pbts.GrainInterfaces.Swarms;
 using Pbts.Grains.Claims;
+using Pbts.Grains.Torrents;
+using Pbts.Protocol.Receipts;
 
 namespace Pbts.Grains.Swarms;
 
@@ -17,11 +19,24 @@ internal sealed class LiveSwarm(Swarm swarm, SwarmCensus census, ClaimedTotals c
     private readonly Lock _gate = new();
     private bool _open;
     private long _lastTurn;
+    private long _completions;
+    private TorrentCounts _told;
+    private volatile TorrentFacts? _facts;
 
     /// <summary>To be written by the grain before <see cref="Open"/> and after <see cref="Close"/> alone.</summary>
     public Swarm Swarm => swarm;
 
     public Moment Now => Moment.Now(time);
+
+    /// <summary>Which torrent's it is.</summary>
+    public InfoHash InfoHash { get; set; }
+
+    /// <summary>What is said of its torrent; null: nothing, or it is not known yet.</summary>
+    public TorrentFacts? Facts
+    {
+        get => _facts;
+        set => _facts = value;
+    }
 
     public void Open()
     {
@@ -39,6 +54,12 @@ internal sealed class LiveSwarm(Swarm swarm, SwarmCensus census, ClaimedTotals c
     public AnnounceReply Announce(AnnounceRequest request, out AnnounceEffect effect, out bool empty)
     {
         var now = Now;
+        if (Refuses(request) is { } refusal)
+        {
+            (effect, empty) = (default, Count() is (0, 0, _));
+            return refusal;
+        }
+
         Sweep(now, MaxSlices);
         lock (_gate)
         {
@@ -53,7 +74,7 @@ internal sealed class LiveSwarm(Swarm swarm, SwarmCensus census, ClaimedTotals c
     public AnnounceReply? TryAnnounce(AnnounceRequest request)
     {
         // These may empty the swarm or have to wait for the database.
-        if (request.Event is AnnounceEvent.Stopped or AnnounceEvent.Completed)
+        if (request.Event is AnnounceEvent.Stopped or AnnounceEvent.Completed || Refuses(request) is not null)
             return null;
         var now = Now;
         Sweep(now, MaxSlices);
@@ -71,6 +92,23 @@ internal sealed class LiveSwarm(Swarm swarm, SwarmCensus census, ClaimedTotals c
         lock (_gate)
             return (swarm.Complete, swarm.Incomplete, swarm.Downloaders);
     }
+
+    /// <summary>A completed download is durable.</summary>
+    public void OnCompleted() => Interlocked.Increment(ref _completions);
+
+    /// <summary>How many there are, unless that has been told before. One caller at a time.</summary>
+    public bool TryTell(out TorrentCounts counts)
+    {
+        // Read while announces go on: it may be an announce apart, which is told the next time.
+        counts = new(swarm.Complete, swarm.Incomplete, Interlocked.Read(ref _completions));
+        if (counts == _told)
+            return false;
+        _told = counts;
+        return true;
+    }
+
+    /// <summary>Who leaves may always.</summary>
+    private AnnounceReply? Refuses(AnnounceRequest request) => request.Event == AnnounceEvent.Stopped ? null : _facts?.Refusal;
 
     private void Sweep(Moment now, int slices)
     {
@@ -93,7 +131,7 @@ internal sealed class LiveSwarm(Swarm swarm, SwarmCensus census, ClaimedTotals c
         var before = swarm.Count;
         var reply = swarm.Announce(request, now, Random.Shared, out effect);
         census.Announced(swarm.Count - before);
-        claimed.Add(this, request, effect);
+        claimed.Add(this, request, effect, InfoHash, _facts);
         return reply;
     }
 }

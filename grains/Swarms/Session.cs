@@ -13,6 +13,7 @@ internal sealed class Session(SwarmMember member, PeerId peerId)
     private const int Grace = 1000;
 
     private bool _marked;
+    private bool _seeds;
     private long _lastAnnounce;
 
     // Until when the line is used up by what has been believed.
@@ -46,11 +47,27 @@ internal sealed class Session(SwarmMember member, PeerId peerId)
 
     /// <summary>Takes up what an earlier activation knew.</summary>
     /// <param name="lastAnnounce">When it announced last, in milliseconds of this process's clock.</param>
-    public void Restore(Counters mark, long lastAnnounce, bool couldSend, bool couldGet) =>
-        (_lastAnnounce, _marked, Mark, CouldSend, CouldGet) = (_marked ? Math.Max(lastAnnounce, _lastAnnounce) : lastAnnounce, true, mark, couldSend, couldGet);
+    public void Restore(Counters mark, long lastAnnounce, bool seeds, bool couldSend, bool couldGet) =>
+        (_lastAnnounce, _marked, _seeds, Mark, CouldSend, CouldGet) = (_marked ? Math.Max(lastAnnounce, _lastAnnounce) : lastAnnounce, true, seeds, mark, couldSend, couldGet);
 
     /// <summary>The next announce counts nothing: what has happened since the last one may be somebody else's.</summary>
     public void Forget() => _marked = false;
+
+    /// <summary>
+    /// Before <see cref="Claim"/>: the time since the last announce, where it was a seeder then and is one now, but for what another
+    /// client of the member has seeded meanwhile.
+    /// </summary>
+    /// <returns>Milliseconds.</returns>
+    public long Seed(bool isSeeder, long milliseconds)
+    {
+        var seeds = _marked && _seeds && isSeeder;
+        _seeds = isSeeder;
+        if (!seeds)
+            return 0;
+        var seeded = Math.Max(0, milliseconds - Math.Max(_lastAnnounce, Member.SeededUntil));
+        Member.SeededUntil = milliseconds;
+        return seeded;
+    }
 
     /// <summary>Takes the counters of an announce.</summary>
     /// <param name="restarted">The client says that it starts: its counters may begin anew.</param>

@@ -51,6 +51,7 @@ internal sealed class Swarm(SwarmRules rules)
             effect = _members?.Find(request) is { } session ? Claim(session, request, now, completed: false) : default;
             if (table.Find(endpoint, request.Identity) is >= 0 and var leaving)
                 Remove(table, leaving);
+            effect = effect with { IsActive = request.UserId is { } user && _members!.Has(user) };
             return new AnnounceReply { Complete = Complete, Incomplete = Incomplete };
         }
 
@@ -167,9 +168,10 @@ internal sealed class Swarm(SwarmRules rules)
     private AnnounceEffect Claim(Session session, AnnounceRequest request, Moment now, bool completed)
     {
         var (from, to) = (session.Mark, new Counters(request.Uploaded, request.Downloaded));
+        var seeded = session.Seed(request.IsSeeder, now.Milliseconds);
         var (uploaded, downloaded) = session.Claim(
             to, request.Event == AnnounceEvent.Started, CouldSend(session), CouldGet(session), now.Milliseconds, _members!.Turn, rules.BytesPerSecond);
-        return new AnnounceEffect(completed, uploaded, downloaded, from, to);
+        return new AnnounceEffect(completed, uploaded, downloaded, from, to, seeded, IsActive: true);
     }
 
     private AnnounceReply Choose(AnnounceRequest request, ReadOnlySpan<byte> own, Random random)

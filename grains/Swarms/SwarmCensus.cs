@@ -46,6 +46,12 @@ internal sealed class SwarmCensus : ILocalSwarms
         return reply;
     }
 
+    /// <summary>The swarms there are.</summary>
+    public IEnumerable<(InfoHash InfoHash, LiveSwarm Swarm)> All => _active.Select(live => (live.Key, live.Value));
+
+    /// <summary>A swarm of this silo; null when it is not here.</summary>
+    public LiveSwarm? Find(InfoHash infoHash) => _active.GetValueOrDefault(infoHash);
+
     public bool Holds(InfoHash infoHash) => _active.ContainsKey(infoHash);
 
     public void Enter(InfoHash infoHash, LiveSwarm swarm)

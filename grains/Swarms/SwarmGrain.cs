@@ -4,6 +4,7 @@ using Orleans.Placement;
 using Orleans.Runtime.Placement;
 using Pbts.GrainInterfaces.Swarms;
 using Pbts.Grains.Claims;
+using Pbts.Grains.Torrents;
 using Pbts.Hosting.Resilience;
 using Pbts.Protocol.Receipts;
 
@@ -24,9 +25,11 @@ internal sealed partial class SwarmGrain : Grain, ISwarmGrain
     private readonly SwarmStore _store;
     private readonly SwarmCensus _census;
     private readonly IRegisteredTorrents _torrents;
+    private readonly TorrentWatch _watch;
     private readonly SwarmRules _rules;
     private readonly TimeProvider _time;
     private readonly ILogger<SwarmGrain> _logger;
+    private readonly ClaimedTotals _claimed;
     private readonly LiveSwarm _swarm;
     private InfoHash _infoHash;
     private AnnounceReply? _refusal;
@@ -34,20 +37,22 @@ internal sealed partial class SwarmGrain : Grain, ISwarmGrain
     private long _arrived;
     private IGrainTimer? _leaving;
 
-    public SwarmGrain(SwarmStore store, SwarmCensus census, IRegisteredTorrents torrents, ClaimedTotals claimed, SwarmRules rules, TimeProvider time, ILogger<SwarmGrain> logger)
+    public SwarmGrain(SwarmStore store, SwarmCensus census, IRegisteredTorrents torrents, TorrentWatch watch, ClaimedTotals claimed, SwarmRules rules, TimeProvider time, ILogger<SwarmGrain> logger)
     {
         _store = store;
         _census = census;
         _torrents = torrents;
+        _watch = watch;
         _rules = rules;
         _time = time;
         _logger = logger;
+        _claimed = claimed;
         _swarm = new LiveSwarm(new Swarm(rules), census, claimed, time, rules.Lifetime);
     }
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        _infoHash = InfoHash.From(Convert.FromHexString(this.GetPrimaryKeyString()));
+        _swarm.InfoHash = _infoHash = InfoHash.From(Convert.FromHexString(this.GetPrimaryKeyString()));
         // Who calls has asked already, but for those that came round a silo that was about to go, and for swarms put away
         // when all torrents were served. What is refused is no swarm: it takes nobody in and goes at once.
         if ((_refusal = await _torrents.RefuseAsync(_infoHash)) is not null)
@@ -57,6 +62,7 @@ internal sealed partial class SwarmGrain : Grain, ISwarmGrain
         _arrived = _time.GetTimestamp();
         _swarm.Open();
         _census.Enter(_infoHash, _swarm);
+        _watch.Begin(_infoHash, _swarm);
     }
 
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
@@ -66,7 +72,11 @@ internal sealed partial class SwarmGrain : Grain, ISwarmGrain
         var swarm = _swarm.Swarm;
         swarm.SweepAll(_swarm.Now);
         if (swarm.Count == 0)
+        {
+            _claimed.Ended(_infoHash, _swarm.Facts);
             return;
+        }
+
         try
         {
             await _store.SaveSnapshotAsync(_infoHash.Span.ToArray(), SwarmSnapshot.Write(swarm));
@@ -145,6 +155,7 @@ internal sealed partial class SwarmGrain : Grain, ISwarmGrain
         }
 
         _completed = null;
+        _swarm.OnCompleted();
         return reply;
     }
 

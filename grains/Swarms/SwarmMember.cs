@@ -12,6 +12,9 @@ internal sealed class SwarmMember(string userId)
 
     public string UserId { get; } = userId;
 
+    /// <summary>Until when its seeding has been counted, in milliseconds of this process's clock.</summary>
+    public long SeededUntil { get; set; } = long.MinValue;
+
     public bool IsEmpty => _sessions is null;
 
     /// <summary>The positions of its peers in the table of this stride; -1 is a free seat.</summary>

@@ -24,6 +24,9 @@ internal sealed class SwarmMembers
     public static bool Owns(in PeerRecord record, AnnounceRequest request) =>
         record.Session is { } session && session.PeerId == request.PeerId && session.Member.UserId == request.UserId;
 
+    /// <summary>Whether the member has a peer here.</summary>
+    public bool Has(string userId) => Find(userId) is not null;
+
     public bool HasSeat(string userId, PeerTable table) => Find(userId) is not { } member || member.Positions(table.Stride).Contains(-1);
 
     /// <summary>The member's peer that has to go before one more may come: the one not seen for longest; -1 when there is room, or when this peer is the member's already.</summary>
@@ -64,7 +67,7 @@ internal sealed class SwarmMembers
     {
         var session = Seat(table, position, restored.UserId, table.Record(position).PeerId);
         var ago = Math.Max(0, (long)now.Unix - table.Record(position).LastSeen);
-        session.Restore(restored.Mark, now.Milliseconds - (ago * 1000), restored.CouldSend, restored.CouldGet);
+        session.Restore(restored.Mark, now.Milliseconds - (ago * 1000), table.Record(position).Role == PeerRole.Seeder, restored.CouldSend, restored.CouldGet);
     }
 
     /// <summary>Accounts the peer to nobody.</summary>

@@ -105,6 +105,7 @@ internal sealed partial class SwarmStore : IAsyncDisposable
             FROM (SELECT info_hash, completed FROM swarm WHERE info_hash = ANY ($1)) AS swarm
             FULL JOIN (SELECT info_hash FROM swarm_snapshot WHERE info_hash = ANY ($1)) AS put ON put.info_hash = swarm.info_hash
             WHERE NOT $2 OR EXISTS (SELECT FROM torrents WHERE torrents.info_hash = coalesce(swarm.info_hash, put.info_hash))
+                OR EXISTS (SELECT FROM site_torrents WHERE site_torrents.info_hash = coalesce(swarm.info_hash, put.info_hash) AND status = 1)
             """);
         command.CommandTimeout = 3;
         command.Parameters.Add(new() { Value = infoHashes.Distinct().Select(infoHash => infoHash.Span.ToArray()).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bytea });

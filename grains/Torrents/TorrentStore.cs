@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using Npgsql;
+using Pbts.GrainInterfaces.Site;
 using Pbts.GrainInterfaces.Torrents;
 using Pbts.Grains.Database;
 using Pbts.Hosting.Configuration;
@@ -10,6 +11,9 @@ namespace Pbts.Grains.Torrents;
 /// <summary>The table of registered torrents.</summary>
 internal sealed class TorrentStore(NpgsqlDataSource database, IOptions<TorrentsOptions> options)
 {
+    /// <summary>Beyond so many it is cheaper to forget all.</summary>
+    private const int MostChanges = 20_000;
+
     private const string Select = """
         SELECT encode(info_hash, 'hex'), name, bytes, piece_length, pieces, private, users.user_id, published_at
         FROM torrents LEFT JOIN users ON users.id = torrents.publisher
@@ -58,17 +62,46 @@ internal sealed class TorrentStore(NpgsqlDataSource database, IOptions<TorrentsO
         return await reader.ReadAsync() ? Read(reader) : null;
     });
 
-    /// <summary>Which of the infohashes are registered, in one statement.</summary>
-    public Task<IReadOnlyList<bool>> AreRegisteredAsync(IReadOnlyList<InfoHash> infoHashes) => Repeatable.RunAsync<IReadOnlyList<bool>>(async () =>
+    /// <summary>What announces depend on of torrents, in one statement; null for those that are not registered.</summary>
+    public Task<IReadOnlyList<TorrentFacts?>> ReadFactsAsync(IReadOnlyList<InfoHash> infoHashes) => Repeatable.RunAsync<IReadOnlyList<TorrentFacts?>>(async () =>
     {
-        await using var command = database.CreateCommand("SELECT info_hash FROM torrents WHERE info_hash = ANY($1)");
+        await using var command = database.CreateCommand("""
+            SELECT asked.info_hash, site.info_hash IS NULL, site.id, site.status, site.reason, site.download_factor, site.upload_factor, site.factors_until, site.featured
+            FROM unnest($1::bytea[]) AS asked (info_hash) LEFT JOIN site_torrents AS site USING (info_hash) LEFT JOIN torrents USING (info_hash)
+            WHERE site.info_hash IS NOT NULL OR torrents.info_hash IS NOT NULL
+            """);
         command.CommandTimeout = 3;
         command.Parameters.Add(new() { Value = infoHashes.Distinct().Select(infoHash => infoHash.ToArray()).ToArray() });
-        var found = new HashSet<InfoHash>();
+        var found = new Dictionary<InfoHash, TorrentFacts>();
         await using var reader = await command.ExecuteReaderAsync();
         while (await reader.ReadAsync())
-            found.Add(InfoHash.From(reader.GetFieldValue<byte[]>(0)));
-        return [.. infoHashes.Select(found.Contains)];
+        {
+            found[InfoHash.From(reader.GetFieldValue<byte[]>(0))] = reader.GetBoolean(1) ? TorrentFacts.Plain : new TorrentFacts(
+                reader.IsDBNull(2) ? null : reader.GetInt64(2), (TorrentStatus)reader.GetInt16(3), reader.IsDBNull(4) ? null : reader.GetString(4),
+                reader.GetInt16(5), reader.GetInt16(6), reader.IsDBNull(7) ? null : reader.GetFieldValue<DateTimeOffset>(7), reader.GetBoolean(8));
+        }
+
+        return [.. infoHashes.Select(found.GetValueOrDefault)];
+    });
+
+    /// <summary>Torrents of which something has changed after a row of <c>policy_changes</c>; null when that cannot be told, or it is too much.</summary>
+    /// <param name="after">-1: nothing is known yet.</param>
+    public Task<(long Last, IReadOnlyList<InfoHash>? Changed)> ReadChangesAsync(long after) => Repeatable.RunAsync<(long, IReadOnlyList<InfoHash>?)>(async () =>
+    {
+        await using var command = database.CreateCommand("""
+            SELECT max(id), min(id), (SELECT array_agg(info_hash) FROM (SELECT info_hash FROM policy_changes WHERE id > $1 AND info_hash IS NOT NULL ORDER BY id LIMIT $2) AS changed)
+            FROM policy_changes
+            """);
+        command.CommandTimeout = 3;
+        command.Parameters.Add(new() { Value = after < 0 ? long.MaxValue : after });
+        command.Parameters.Add(new() { Value = MostChanges });
+        await using var reader = await command.ExecuteReaderAsync();
+        await reader.ReadAsync();
+        if (reader.IsDBNull(0))
+            return (after, []);
+        var (last, first) = (reader.GetInt64(0), reader.GetInt64(1));
+        var changed = reader.IsDBNull(2) ? [] : reader.GetFieldValue<byte[][]>(2);
+        return (last, (after >= 0 && first > after + 1 && last > after) || changed.Length >= MostChanges ? null : [.. changed.Select(infoHash => InfoHash.From(infoHash)).Distinct()]);
     });
 
     public Task<List<TorrentEntry>> ListAsync(string text, int count) => Repeatable.RunAsync(async () =>

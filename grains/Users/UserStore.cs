@@ -1,5 +1,6 @@
 using Npgsql;
 using NpgsqlTypes;
+using Pbts.GrainInterfaces.Site;
 using Pbts.GrainInterfaces.Users;
 using Pbts.Grains.Database;
 using Pbts.Hosting.Resilience;
@@ -11,7 +12,10 @@ namespace Pbts.Grains.Users;
 internal sealed class UserStore(NpgsqlDataSource database, TimeProvider time)
 {
     private const string Columns =
-        "id, user_id, public_key, key, proven, passkey, uploaded, downloaded, claimed_uploaded, claimed_downloaded, registered_at, key_rotations, origin, trust, invites, disabled, may_not_download";
+        "id, user_id, public_key, key, proven, passkey, uploaded, downloaded, claimed_uploaded, claimed_downloaded, registered_at, key_rotations, origin, trust, invites, disabled, may_not_download, credited_uploaded, credited_downloaded";
+
+    /// <summary>Torrents of a member that its slots are counted by, and tokens, at most.</summary>
+    private const int MaxStanding = 1000;
 
     /// <summary>
     /// Users with what vouchers and receipts here made of their totals: what came in otherwise proves nothing that clients
@@ -38,6 +42,25 @@ internal sealed class UserStore(NpgsqlDataSource database, TimeProvider time)
 
     public Task<UserRow?> FindAsync(string userId) => FindAsync($"SELECT {Columns} FROM users WHERE user_id = $1", userId);
 
+    /// <summary>What announces depend on of a user; by passkey, or else by user id.</summary>
+    public Task<DirectoryEntry?> FindEntryAsync(string value, bool byPasskey) => FindAsync($"""
+        SELECT {Columns}, group_id, freeleech_until, tokens.hashes, tokens.untils,
+            CASE WHEN group_id IS NOT NULL THEN ARRAY(SELECT info_hash FROM history WHERE member = users.id AND active AND NOT seeder ORDER BY first_seen LIMIT {MaxStanding}) END
+        FROM users, LATERAL (
+            SELECT array_agg(info_hash) AS hashes, array_agg(until) AS untils
+            FROM (SELECT info_hash, until FROM freeleech_tokens WHERE member = users.id AND (until IS NULL OR until > now()) LIMIT {MaxStanding}) AS held) AS tokens
+        WHERE {(byPasskey ? "passkey" : "user_id")} = $1
+        """, value, reader =>
+        {
+            var user = Read(reader);
+            HeldToken[] tokens = reader.IsDBNull(21) ? []
+                : [.. reader.GetFieldValue<byte[][]>(21).Zip(reader.GetFieldValue<DateTime?[]>(22), (infoHash, until) => new HeldToken(InfoHash.From(infoHash), until))];
+            var site = reader.IsDBNull(19) && reader.IsDBNull(20) && tokens.Length == 0 ? null : new SiteStanding(
+                reader.IsDBNull(19) ? null : reader.GetInt64(19), reader.IsDBNull(20) ? null : reader.GetFieldValue<DateTimeOffset>(20), tokens,
+                reader.IsDBNull(23) ? [] : [.. reader.GetFieldValue<byte[][]>(23).Select(infoHash => InfoHash.From(infoHash))]);
+            return new DirectoryEntry(user.Profile, user.Passkey, site);
+        });
+
     public Task<UserRow?> FindByPasskeyAsync(string passkey) => FindAsync($"SELECT {Columns} FROM users WHERE passkey = $1", passkey);
 
     /// <summary>
@@ -61,7 +84,7 @@ internal sealed class UserStore(NpgsqlDataSource database, TimeProvider time)
         await using var reader = await command.ExecuteReaderAsync();
         var users = new List<UserListing>();
         while (await reader.ReadAsync())
-            users.Add(new(Read(reader).Profile, reader.GetInt64(17)));
+            users.Add(new(Read(reader).Profile, reader.GetInt64(19)));
         return users;
     });
 
@@ -261,23 +284,6 @@ internal sealed class UserStore(NpgsqlDataSource database, TimeProvider time)
         return (await command.ExecuteNonQueryAsync(), true);
     });
 
-    /// <summary>Adds what clients claimed in announces.</summary>
-    public async Task AddClaimedAsync(IReadOnlyDictionary<string, (long Uploaded, long Downloaded)> claims)
-    {
-        await using var command = database.CreateCommand("""
-            WITH claim AS (SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS claim (user_id, up, down)),
-            locked AS (
-                SELECT users.id, claim.up, claim.down FROM users JOIN claim USING (user_id) ORDER BY users.id FOR UPDATE OF users)
-            UPDATE users SET claimed_uploaded   = least(claimed_uploaded::numeric + locked.up, 9223372036854775807)::bigint,
-                             claimed_downloaded = least(claimed_downloaded::numeric + locked.down, 9223372036854775807)::bigint
-            FROM locked WHERE users.id = locked.id
-            """);
-        command.Parameters.Add(new() { Value = claims.Keys.ToArray() });
-        command.Parameters.Add(new() { Value = claims.Values.Select(claim => claim.Uploaded).ToArray() });
-        command.Parameters.Add(new() { Value = claims.Values.Select(claim => claim.Downloaded).ToArray() });
-        await command.ExecuteNonQueryAsync();
-    }
-
     /// <summary>A user's spent receipts, newest epoch first.</summary>
     public Task<List<SpentReceipt>> ReadReceiptsAsync(long id, ReceiptCursor? before, int count) => Repeatable.RunAsync(async () =>
     {
@@ -320,7 +326,10 @@ internal sealed class UserStore(NpgsqlDataSource database, TimeProvider time)
     private static NpgsqlParameter KeyParameter(MemberKey? key) =>
         new() { Value = (object?)key?.ToArray() ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Bytea };
 
-    private async Task<UserRow?> FindAsync(string sql, string value)
+    private Task<UserRow?> FindAsync(string sql, string value) => FindAsync(sql, value, Read);
+
+    private async Task<T?> FindAsync<T>(string sql, string value, Func<NpgsqlDataReader, T> read)
+        where T : class
     {
         if (_pause.IsOn)
             throw new NpgsqlException("The database did not answer in time a moment ago.");
@@ -332,7 +341,7 @@ internal sealed class UserStore(NpgsqlDataSource database, TimeProvider time)
                 command.CommandTimeout = ReadTimeout;
                 command.Parameters.Add(new() { Value = value });
                 await using var reader = await command.ExecuteReaderAsync();
-                return await reader.ReadAsync() ? Read(reader) : null;
+                return await reader.ReadAsync() ? read(reader) : null;
             });
         }
         catch (NpgsqlException e) when (e.InnerException is TimeoutException)
@@ -360,6 +369,8 @@ internal sealed class UserStore(NpgsqlDataSource database, TimeProvider time)
             Invites = reader.IsDBNull(14) ? null : reader.GetInt32(14),
             Disabled = reader.IsDBNull(15) ? null : reader.GetString(15),
             MayNotDownload = reader.GetBoolean(16),
+            CreditedUploaded = reader.GetInt64(17),
+            CreditedDownloaded = reader.GetInt64(18),
         };
         return new UserRow(reader.GetInt64(0), reader.GetString(5), reader.IsDBNull(3) ? null : MemberKey.From(reader.GetFieldValue<byte[]>(3)), profile);
     }

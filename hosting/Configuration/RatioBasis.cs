@@ -11,4 +11,7 @@ public enum RatioBasis
 
     /// <summary>What clients say, both ways.</summary>
     Claimed,
+
+    /// <summary>What the site counts: what clients say with the factors that held, and what was brought from elsewhere.</summary>
+    Credited,
 }

@@ -20,6 +20,6 @@ public sealed class RatioOptionsValidator : IValidateOptions<RatioOptions>
         ArgumentNullException.ThrowIfNull(options);
         return EnumText.TryParse<RatioBasis>(options.Basis, out _)
             ? ValidateOptionsResult.Success
-            : ValidateOptionsResult.Fail($"Ratio:Basis is \"{options.Basis}\": it must be proven, proven-upload-claimed-download or claimed.");
+            : ValidateOptionsResult.Fail($"Ratio:Basis is \"{options.Basis}\": it must be proven, proven-upload-claimed-download, claimed or credited.");
     }
 }

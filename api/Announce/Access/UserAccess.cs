@@ -20,7 +20,7 @@ namespace Pbts.Api.Announce.Access;
 /// A bare <c>user_id</c> proves nothing: it brings the named user's ratio gate upon the caller, but no transfer is
 /// ascribed to that user.
 /// </summary>
-internal sealed class UserAccess(IUserDirectory users, SignatureWorkers workers, VerificationBudget budget, IOptions<TrackerOptions> options, IOptions<RatioOptions> ratio, IOptions<MembersOptions> members) : IAnnounceAccess
+internal sealed class UserAccess(IUserDirectory users, SiteRules site, SignatureWorkers workers, VerificationBudget budget, IOptions<TrackerOptions> options, IOptions<RatioOptions> ratio, IOptions<MembersOptions> members) : IAnnounceAccess
 {
     private const int PasskeyLength = 32;
     private const int RememberedSignatures = 50_000;
@@ -60,7 +60,20 @@ internal sealed class UserAccess(IUserDirectory users, SignatureWorkers workers,
 
     private AccessVerdict Judge(UserLookup lookup, in AnnounceQuery query) =>
         lookup.Unavailable ? new(null, null, Busy: true)
-        : lookup.User is { } user ? new(user.Profile.UserId, Gate(user.Profile, query)) : new(null, "unknown passkey");
+        : lookup.User is { } user ? Judge(user, query) : new(null, "unknown passkey");
+
+    private AccessVerdict Judge(DirectoryEntry user, in AnnounceQuery query)
+    {
+        if (Gate(user.Profile, query) is { } refusal)
+            return new(user.Profile.UserId, refusal);
+        var (download, upload) = site.FactorsFor(user, query.InfoHash);
+        // What will pass is a warning: clients back off hard from an error.
+        return WantsPeers(query) && site.RefuseSlot(user, query.InfoHash) is { } slot ? new(user.Profile.UserId, null, Busy: true, slot)
+            : new(user.Profile.UserId, null, DownloadFactor: download, UploadFactor: upload);
+    }
+
+    /// <summary>To download from: a partial seed (BEP 21) wants none.</summary>
+    private static bool WantsPeers(in AnnounceQuery query) => query.Left != 0 && query.Event is not (AnnounceEvent.Stopped or AnnounceEvent.Paused);
 
     private ValueTask<UserLookup> FindPasskeyAsync(string passkey, IPAddress client) =>
         passkey.Length == PasskeyLength && !passkey.AsSpan().ContainsAnyExcept(PasskeyCharacters)
@@ -77,7 +90,7 @@ internal sealed class UserAccess(IUserDirectory users, SignatureWorkers workers,
             return new(null, "unknown user_id");
         return await IsSignedAsync(user.Profile, query, client) switch
         {
-            true => new(user.Profile.UserId, Gate(user.Profile, query)),
+            true => Judge(user, query),
             false => new(null, "signature is invalid"),
             null => new(null, null, Busy: true),
         };
@@ -91,15 +104,19 @@ internal sealed class UserAccess(IUserDirectory users, SignatureWorkers workers,
         // Who leaves may always.
         if (query.Event != AnnounceEvent.Stopped && Disabled(user) is { } disabled)
             return isUser ? disabled : "this account is disabled";
-        // For those that want peers to download from: a partial seed (BEP 21) wants none.
-        if (query.Left == 0 || query.Event is AnnounceEvent.Stopped or AnnounceEvent.Paused)
+        if (!WantsPeers(query))
             return null;
         if (user.MayNotDownload)
             return "this account may seed, not download";
-        var uploaded = _basis == RatioBasis.Claimed ? user.ClaimedUploaded : user.Uploaded;
-        var downloaded = _basis == RatioBasis.Proven ? user.Downloaded : user.ClaimedDownloaded;
+        var (uploaded, downloaded) = _basis switch
+        {
+            RatioBasis.Proven => (user.Uploaded, user.Downloaded),
+            RatioBasis.Claimed => (user.ClaimedUploaded, user.ClaimedDownloaded),
+            RatioBasis.Credited => (user.CreditedUploaded, user.CreditedDownloaded),
+            _ => (user.Uploaded, user.ClaimedDownloaded),
+        };
         // Claims prove nothing anyway: there the reference's rule is all there is.
-        var trust = _basis == RatioBasis.Claimed ? 1 : members.Value.TrustOf(user.Origin, user.Trust);
+        var trust = _basis is RatioBasis.Claimed or RatioBasis.Credited ? 1 : members.Value.TrustOf(user.Origin, user.Trust);
         var limit = CreditLimit.Of(uploaded, trust, _options.MinRatio, _options.InitCredit);
         if (downloaded < limit)
             return null;

@@ -111,6 +111,7 @@ BEGIN
     RETURN NULL;
 END
 $$;
+CREATE TRIGGER torrents_policy AFTER INSERT OR DELETE ON torrents FOR EACH ROW EXECUTE FUNCTION follow_torrent_policy();
 CREATE TRIGGER site_torrents_policy AFTER INSERT OR DELETE ON site_torrents FOR EACH ROW EXECUTE FUNCTION follow_torrent_policy();
 CREATE TRIGGER site_torrents_changes AFTER UPDATE ON site_torrents FOR EACH ROW WHEN (OLD IS DISTINCT FROM NEW) EXECUTE FUNCTION follow_torrent_policy();
 CREATE TRIGGER site_groups_policy AFTER INSERT OR UPDATE OR DELETE ON site_groups FOR EACH STATEMENT EXECUTE FUNCTION follow_client_policy();

@@ -17,7 +17,7 @@ public sealed class StateTextTests
         Assert.Equal(
             ["init", "register", "update", "migrate", "sync", "migration-deploy", "migration-batch", "migration-retire", "filler"], Texts<TransactionKind>());
         Assert.Equal(["disabled", "enabled", "benchmark"], Texts<TeeMode>());
-        Assert.Equal(["proven", "proven-upload-claimed-download", "claimed"], Texts<RatioBasis>());
+        Assert.Equal(["proven", "proven-upload-claimed-download", "claimed", "credited"], Texts<RatioBasis>());
     }
 
     private static IEnumerable<string> Texts<T>() where T : struct, Enum => Enum.GetValues<T>().Select(value => value.ToText());

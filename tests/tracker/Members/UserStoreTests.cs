@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using Pbts.GrainInterfaces.Users;
 using Pbts.Grains.Database;
+using Pbts.Grains.Claims;
 using Pbts.Grains.Users;
 using Pbts.Protocol.Receipts;
 using Pbts.Tracker.Tests.Support;
@@ -20,7 +21,7 @@ public sealed class UserStoreTests(PostgresServer postgres) : IClassFixture<Post
         await using var database = NpgsqlDataSource.Create(await postgres.CreateDatabaseAsync());
         var users = new UserStore(database, TimeProvider.System);
         await RegisterAsync(users, proven: false, Passkey(1));
-        await users.AddClaimedAsync(new Dictionary<string, (long, long)> { ["member"] = (70, 50) });
+        await ClaimAsync(database, 70, 50);
         await RegisterAsync(users, proven: true, Passkey(2));
         var user = (await users.FindAsync("member"))!;
         Assert.Equal((Passkey(2), true, 0, 0), (user.Passkey, user.Profile.Proven, user.Profile.ClaimedUploaded, user.Profile.ClaimedDownloaded));
@@ -73,7 +74,7 @@ public sealed class UserStoreTests(PostgresServer postgres) : IClassFixture<Post
         var users = new UserStore(database, TimeProvider.System);
         Assert.Equal(new(0, 0, 0, 0), await users.SumProofAsync());
         await RegisterAsync(users, proven: true, Passkey(1));
-        await users.AddClaimedAsync(new Dictionary<string, (long, long)> { ["member"] = (70, 0) });
+        await ClaimAsync(database, 70, 0);
         await users.CreditAsync("member", 1000, 1000);
         await database.ExecuteAsync("INSERT INTO chain_import (username, contract, uploaded, downloaded, imported) VALUES ('member', $1, 500, 500, true)", new byte[20]);
         await database.ExecuteAsync("UPDATE users SET uploaded = uploaded + 500, downloaded = downloaded + 500");
@@ -112,4 +113,7 @@ public sealed class UserStoreTests(PostgresServer postgres) : IClassFixture<Post
     private Task RegisterAsync(UserStore users, bool proven, string passkey) => users.RegisterAsync("member", Convert.ToBase64String(_key.Span), _key, proven, passkey);
 
     private static string Passkey(int number) => $"{number:x32}";
+
+    private static Task ClaimAsync(NpgsqlDataSource database, long up, long down) =>
+        new HistoryStore(database).WriteAsync(new(Guid.NewGuid(), new Dictionary<string, (long, long)> { ["member"] = (up, down) }, [], []));
 }

@@ -1,12 +1,13 @@
 using Microsoft.Extensions.Options;
 using Pbts.GrainInterfaces.Users;
 using Pbts.Hosting.Configuration;
+using Pbts.Protocol;
 using Pbts.Protocol.Receipts;
 
 namespace Pbts.Grains.Ledger;
 
 /// <summary>How much may be credited: what the settings say, in one place.</summary>
-internal sealed class CreditRules(IOptions<ReceiptsOptions> receipts, IOptions<TrackerOptions> tracker, IOptions<MembersOptions> members, IOptions<TorrentsOptions> torrents)
+internal sealed class CreditRules(IOptions<ReceiptsOptions> receipts, IOptions<TrackerOptions> tracker, IOptions<MembersOptions> members, IOptions<TorrentsOptions> torrents, IOptions<RatioOptions> ratio)
 {
     /// <summary>Seconds that a session may be shorter than it says: clocks differ.</summary>
     public const long RateGrace = 60;
@@ -18,6 +19,9 @@ internal sealed class CreditRules(IOptions<ReceiptsOptions> receipts, IOptions<T
     public const long BytesOfSession = 256 << 10;
 
     private readonly ReceiptsOptions _receipts = receipts.Value;
+
+    /// <summary>Whether it is what is proven that a site counts.</summary>
+    public bool CreditsProven { get; } = EnumText.Parse<RatioBasis>(ratio.Value.Basis) == RatioBasis.Proven;
 
     /// <summary>Seconds a voucher is accepted after it was signed.</summary>
     public long VoucherWindow => _receipts.VoucherWindow;

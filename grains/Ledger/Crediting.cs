@@ -22,6 +22,9 @@ internal sealed class Crediting(LedgerState state, CreditRules rules)
     /// <summary>Totals by torrent that rise.</summary>
     public HashSet<(long Receiver, InfoHash Torrent)> Debited { get; } = [];
 
+    /// <summary>Bytes that members gave and got of torrents.</summary>
+    public Dictionary<(long Member, InfoHash Torrent), (long Up, long Down)> Moved { get; } = [];
+
     /// <summary>Bytes signed for and not credited, by the limit.</summary>
     public Dictionary<string, long> Withheld { get; } = [];
 
@@ -50,7 +53,7 @@ internal sealed class Crediting(LedgerState state, CreditRules rules)
             Debit(receiver, receipt.InfoHash, bytes);
         }
 
-        Credit(receipt.Sender, bytes);
+        Credit(receipt.Sender, receipt.InfoHash, bytes);
         state.Spent.Add((receipt.Epoch, receipt.Id));
         Spent.Add((receipt, bytes));
         Credited = (CreditLimit.Add(Credited.Receipts, bytes), Credited.Vouchers);
@@ -91,7 +94,7 @@ internal sealed class Crediting(LedgerState state, CreditRules rules)
         if (granted > 0)
         {
             Debit(entry.Receiver, voucher.InfoHash, granted);
-            Credit(entry.Sender, granted);
+            Credit(entry.Sender, voucher.InfoHash, granted);
             Credited = (Credited.Receipts, CreditLimit.Add(Credited.Vouchers, granted));
         }
 
@@ -146,16 +149,20 @@ internal sealed class Crediting(LedgerState state, CreditRules rules)
         account.Downloaded = CreditLimit.Add(account.Downloaded, bytes);
         account.Debited = CreditLimit.Add(account.Debited, bytes);
         account.Changed = true;
+        var moved = Moved.GetValueOrDefault((receiver, torrent));
+        Moved[(receiver, torrent)] = (moved.Up, CreditLimit.Add(moved.Down, bytes));
         if (!state.Torrents.ContainsKey(torrent))
             return;
         state.Debits[(receiver, torrent)] = CreditLimit.Add(state.Debits.GetValueOrDefault((receiver, torrent)), bytes);
         Debited.Add((receiver, torrent));
     }
 
-    private void Credit(long sender, long bytes)
+    private void Credit(long sender, InfoHash torrent, long bytes)
     {
         var account = state.Members[sender];
         account.Uploaded = CreditLimit.Add(account.Uploaded, bytes);
         account.Changed = true;
+        var moved = Moved.GetValueOrDefault((sender, torrent));
+        Moved[(sender, torrent)] = (CreditLimit.Add(moved.Up, bytes), moved.Down);
     }
 }

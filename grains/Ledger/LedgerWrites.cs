@@ -42,8 +42,36 @@ internal static class LedgerWrites
         WHERE users.id = entry.id
         """;
 
+    // What a site counts of it, with the factors that hold now, of registered torrents alone. The members' rows are locked: history's
+    // come after them and in their order, as everywhere. Factors as in TorrentFacts and SiteRules.
+    private const string CreditedTotals = """
+        WITH moved AS (
+            SELECT moved.member, moved.info_hash, up, down,
+                least(100, CASE WHEN every.until <= now() THEN 100 ELSE every.download_factor END, site_groups.download_factor,
+                    CASE WHEN featured OR freeleech_until > now() OR held.member IS NOT NULL THEN 0 END,
+                    CASE WHEN factors_until <= now() THEN 100 ELSE site.download_factor END) AS download,
+                greatest(100, CASE WHEN every.until <= now() THEN 100 ELSE every.upload_factor END, site_groups.upload_factor,
+                    CASE WHEN featured THEN 200 END, CASE WHEN factors_until <= now() THEN 100 ELSE site.upload_factor END) AS upload
+            FROM unnest($1::bigint[], $2::bytea[], $3::bigint[], $4::bigint[]) AS moved (member, info_hash, up, down)
+            JOIN users ON users.id = moved.member CROSS JOIN site_factors AS every
+            LEFT JOIN site_groups ON site_groups.id = users.group_id LEFT JOIN site_torrents AS site ON site.info_hash = moved.info_hash
+            LEFT JOIN freeleech_tokens AS held ON held.member = moved.member AND held.info_hash = moved.info_hash AND (held.until IS NULL OR held.until > now())
+            WHERE site.info_hash IS NOT NULL OR EXISTS (SELECT FROM torrents WHERE torrents.info_hash = moved.info_hash)
+        ), credited AS (
+            SELECT member, info_hash, least(div(up::numeric * upload, 100), 9223372036854775807)::bigint AS up, least(div(down::numeric * download, 100), 9223372036854775807)::bigint AS down FROM moved
+        ), kept AS (
+            INSERT INTO history AS known (member, info_hash, credited_uploaded, credited_downloaded) SELECT * FROM credited ORDER BY member, info_hash
+            ON CONFLICT (member, info_hash) DO UPDATE
+            SET credited_uploaded = known.credited_uploaded + excluded.credited_uploaded, credited_downloaded = known.credited_downloaded + excluded.credited_downloaded
+        )
+        UPDATE users SET credited_uploaded   = least(credited_uploaded::numeric + sums.up, 9223372036854775807)::bigint,
+                         credited_downloaded = least(credited_downloaded::numeric + sums.down, 9223372036854775807)::bigint
+        FROM (SELECT member, sum(up) AS up, sum(down) AS down FROM credited GROUP BY member) AS sums WHERE users.id = sums.member
+        """;
+
+    /// <param name="creditsProven">Whether it is what is proven that a site counts.</param>
     /// <exception cref="OvertakenException">Something else was written meanwhile; nothing may be committed.</exception>
-    public static async Task WriteAsync(NpgsqlConnection connection, LedgerState state, Crediting crediting, int timeout)
+    public static async Task WriteAsync(NpgsqlConnection connection, LedgerState state, Crediting crediting, bool creditsProven, int timeout)
     {
         var receipts = crediting.Spent;
         var begun = crediting.Raised.Where(raised => raised.Value.Newest is not null).ToArray();
@@ -72,9 +100,18 @@ internal static class LedgerWrites
             Bigint(members.Select(member => member.Key)), Bigint(members.Select(member => member.Value.Uploaded)), Bigint(members.Select(member => member.Value.Downloaded)),
             Bigint(members.Select(member => member.Value.DebitHour)), Bigint(members.Select(member => member.Value.Debited)), Bigint(members.Select(member => member.Value.DebitedBefore)),
             Bigint(members.Select(member => member.Value.Sessions)));
-        if (batch.BatchCommands.Count == 0)
+        var counted = batch.BatchCommands.Count;
+        if (counted == 0)
             return;
-        if (await batch.ExecuteNonQueryAsync() != receipts.Count + begun.Length + credited.Length + debited.Length + members.Length)
+        if (creditsProven)
+        {
+            Add(crediting.Moved.Count, CreditedTotals,
+                Bigint(crediting.Moved.Keys.Select(moved => moved.Member)), Bytea(crediting.Moved.Keys.Select(moved => moved.Torrent.ToArray())),
+                Bigint(crediting.Moved.Values.Select(moved => moved.Up)), Bigint(crediting.Moved.Values.Select(moved => moved.Down)));
+        }
+
+        await batch.ExecuteNonQueryAsync();
+        if (Enumerable.Range(0, counted).Sum(i => (long)batch.BatchCommands[i].RecordsAffected) != receipts.Count + begun.Length + credited.Length + debited.Length + members.Length)
             throw new OvertakenException();
 
         void Add(int rows, string sql, params NpgsqlParameter[] parameters)

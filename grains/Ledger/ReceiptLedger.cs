@@ -134,7 +134,7 @@ internal sealed partial class ReceiptLedger : IReceiptLedger, IAsyncDisposable
         var state = await LedgerReads.ReadAsync(connection, receipts, vouchers, _window, _timeout);
         var crediting = new Crediting(state, _rules);
         LedgerResult[] results = [.. reports.Select(report => new LedgerResult([.. report.Receipts.Select(crediting.Spend)], [.. report.Vouchers.Select(crediting.Credit)], null))];
-        await LedgerWrites.WriteAsync(connection, state, crediting, _timeout);
+        await LedgerWrites.WriteAsync(connection, state, crediting, _rules.CreditsProven, _timeout);
         await transaction.CommitAsync();
         _metrics.Credited(crediting.Credited.Receipts, crediting.Credited.Vouchers);
         _metrics.Withheld(crediting.Withheld);

@@ -23,7 +23,7 @@ public sealed class CreditingTests
     private readonly MembersOptions _members = new();
     private readonly TorrentsOptions _torrents = new();
 
-    private CreditRules Rules => new(Options.Create(_receipts), Options.Create(_tracker), Options.Create(_members), Options.Create(_torrents));
+    private CreditRules Rules => new(Options.Create(_receipts), Options.Create(_tracker), Options.Create(_members), Options.Create(_torrents), Options.Create(new RatioOptions()));
 
     [Fact]
     public void A_session_is_credited_by_what_it_rises_and_never_twice()

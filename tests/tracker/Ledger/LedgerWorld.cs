@@ -40,7 +40,7 @@ internal sealed class LedgerWorld(string connection) : IAsyncDisposable
         options ??= new() { Window = ReceiptsOptions.MaxWindow };
         options.Unregistered = ReceiptsOptions.Claimed;
         var rules = new CreditRules(
-            Options.Create(options), Options.Create(tracker ?? new TrackerOptions { MinRatio = 0 }), Options.Create(new MembersOptions()), Options.Create(new TorrentsOptions()));
+            Options.Create(options), Options.Create(tracker ?? new TrackerOptions { MinRatio = 0 }), Options.Create(new MembersOptions()), Options.Create(new TorrentsOptions()), Options.Create(new RatioOptions()));
         var world = new LedgerWorld(connection)
         {
             Database = database,

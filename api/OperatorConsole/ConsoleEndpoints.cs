@@ -10,6 +10,7 @@ using Pbts.Api.Cluster;
 using Pbts.Api.Http;
 using Pbts.Api.Members;
 using Pbts.GrainInterfaces.Operations;
+using Pbts.GrainInterfaces.Policy;
 using Pbts.GrainInterfaces.Settings;
 using Pbts.GrainInterfaces.Torrents;
 using Pbts.GrainInterfaces.Users;
@@ -44,13 +45,14 @@ internal static class ConsoleEndpoints
         app.MapGet("/console/api/session", Session).For(Caller.Anybody).ExcludeFromDescription();
         var console = app.MapGroup("/console/api").RequireAdministrator().ExcludeFromDescription();
         // Opening the console is an event for the audit log, looking around in it is not.
-        console.MapGet("/events", Events);
+        var figures = new NeedsScope(ApiScope.StatsRead);
+        console.MapGet("/events", Events).WithMetadata(figures);
         var lists = console.MapGroup("").WithMetadata(new Unaudited());
-        lists.MapGet("/swarms", SwarmsAsync);
-        lists.MapGet("/swarms/{infoHash}", SwarmAsync);
+        lists.MapGet("/swarms", SwarmsAsync).WithMetadata(figures);
+        lists.MapGet("/swarms/{infoHash}", SwarmAsync).WithMetadata(figures);
         lists.MapGet("/users", UsersAsync);
         lists.MapGet("/users/{userId}", UserAsync);
-        lists.MapGet("/proof", ProofAsync);
+        lists.MapGet("/proof", ProofAsync).WithMetadata(figures);
         lists.MapGet("/torrents", TorrentsAsync);
         lists.MapGet("/configuration", ConfigurationAsync);
         lists.MapGet("/audit", AuditAsync);

@@ -12,7 +12,7 @@ using Pbts.Api.Members;
 using Pbts.GrainInterfaces.Operations;
 using Pbts.GrainInterfaces.Policy;
 using Pbts.GrainInterfaces.Settings;
-using Pbts.GrainInterfaces.Torrents;
+using Pbts.GrainInterfaces.Site;
 using Pbts.GrainInterfaces.Users;
 using Pbts.Hosting.Access;
 using Pbts.Hosting.Configuration;
@@ -160,10 +160,8 @@ internal static class ConsoleEndpoints
             return BadLimit();
         if (search?.Length > MaxSearch)
             return Answers.BadRequest($"search is too long: at most {MaxSearch} characters");
-        var torrents = await grains.GetGrain<ITorrentRegistryGrain>(0).ListAsync((search ?? "").Trim(), count);
-        return TypedResults.Ok(new TorrentsAnswer(true, [.. torrents.Select(torrent => new TorrentRow(
-            torrent.InfoHash, torrent.Name, torrent.Bytes, torrent.PieceLength, torrent.Pieces, torrent.IsPrivate, torrent.Publisher,
-            torrent.PublishedAt.ToUnixTimeMilliseconds() / 1000.0))]));
+        var torrents = await grains.GetGrain<ISiteGrain>(0).SearchTorrentsAsync((search ?? "").Trim(), count);
+        return TypedResults.Ok(new TorrentsAnswer(true, [.. torrents.Select(TorrentRow.Of)]));
     }
 
     private static async Task<Results<Ok<AuditAnswer>, Refusal>> AuditAsync(string? limit, AuditTrail audit) =>

@@ -172,7 +172,9 @@ public sealed class SiteApiTests(PostgresServer postgres, ITestOutputHelper outp
         }
 
         Assert.Equal(HttpStatusCode.NotFound, (await other.TrySiteAsync(HttpMethod.Delete, $"members/{alice.UserId}")).Status);
-        Assert.Equal(HttpStatusCode.OK, (await alice.RegisterAsync(other.Http)).Status);
+        // With another key: what was signed with the old one stays the old one's.
+        Assert.Equal(HttpStatusCode.Conflict, (await alice.RegisterAsync(other.Http)).Status);
+        Assert.Equal(HttpStatusCode.OK, (await new Member("again") { UserId = alice.UserId }.RegisterAsync(other.Http)).Status);
         Assert.Equal(HttpStatusCode.OK, (await one.TrySiteAsync(HttpMethod.Get, $"members/{alice.UserId}")).Status);
 
         async Task<string?> FailureAsync(NodeProcess front) => (await new Announcer(front).GetAsync(Announcer.Target(Announcer.NewTorrent(), 1, 5, path: $"/announce/{alice.Passkey}"))).Failure;

@@ -9,7 +9,7 @@ namespace Pbts.Tracker.Tests.Console;
 [Collection("node")]
 public sealed class ApiPageTests(SharedNode shared, Browser browser) : IClassFixture<Browser>
 {
-    private static readonly string[] Groups = ["Announce", "Members", "Site", "Receipts", "Torrents", "Contract and migrations", "Trusted hardware", "Operations"];
+    private static readonly string[] Groups = ["Announce", "Members", "Site", "UNIT3D", "Gazelle", "Receipts", "Torrents", "Contract and migrations", "Trusted hardware", "Operations"];
 
     private readonly NodeProcess _node = shared.Node;
 
@@ -114,7 +114,7 @@ public sealed class ApiPageTests(SharedNode shared, Browser browser) : IClassFix
         // Whatever else is written to reads a body.
         string[] known =
         [
-            "/contract/members/{username}/approve", "/contract/members/{username}/link", "/contract/members/{username}/revoke", "/keygen",
+            "/announce/{key}/config/reload", "/contract/members/{username}/approve", "/contract/members/{username}/link", "/contract/members/{username}/revoke", "/keygen",
             "/migrations/{id}/cancel", "/migrations/{id}/pause", "/migrations/{id}/resume", "/tee/reset-statistics",
         ];
         Assert.Equal(known, writesWithoutBody.Order(StringComparer.Ordinal));

@@ -68,7 +68,16 @@ internal static class ApiDocument
             var group = Groups.SelectMany(group => group.Paths, (group, start) => (group.Name, Start: start))
                 .Where(group => $"{path}/".StartsWith($"/{group.Start}/", StringComparison.Ordinal)).MaxBy(group => group.Start.Length).Name;
             foreach (var operation in item.Operations?.Values.ToArray() ?? [])
+            {
+                // No handler asks for it: it is looked at before.
+                if (path.Contains("{key}", StringComparison.Ordinal))
+                {
+                    operation.Parameters ??= [];
+                    operation.Parameters.Insert(0, new OpenApiParameter { In = ParameterLocation.Path, Name = "key", Required = true, Description = "The site's key.", Schema = new OpenApiSchema { Type = JsonSchemaType.String, MinLength = 32 } });
+                }
+
                 operation.Tags = group is null ? new HashSet<OpenApiTagReference>() : new HashSet<OpenApiTagReference> { new(group, description) };
+            }
         }
     }
 }

@@ -83,6 +83,17 @@ public sealed class ApiPageTests(SharedNode shared, Browser browser) : IClassFix
     }
 
     [Fact]
+    public async Task Every_parameter_in_a_path_is_described_once()
+    {
+        foreach (var (path, item) in (await _node.Http.GetJsonAsync("/openapi/v1.json")).Answer["paths"]!.AsObject())
+        {
+            var named = path.Split('/').Where(part => part.StartsWith('{')).Select(part => part.Trim('{', '}')).Order(StringComparer.Ordinal);
+            foreach (var (_, operation) in item!.AsObject())
+                Assert.Equal(named, (operation!["parameters"]?.AsArray() ?? []).Where(parameter => (string)parameter!["in"]! == "path").Select(parameter => (string)parameter!["name"]!).Order(StringComparer.Ordinal));
+        }
+    }
+
+    [Fact]
     public async Task Every_operation_says_what_it_is_for_what_it_takes_what_it_answers_and_how_it_refuses()
     {
         var description = (await _node.Http.GetJsonAsync("/openapi/v1.json")).Answer;

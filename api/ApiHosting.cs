@@ -11,8 +11,10 @@ using Pbts.Api.Callers;
 using Pbts.Api.Chain;
 using Pbts.Api.Cluster;
 using Pbts.Api.Connections;
+using Pbts.Api.Dialects;
 using Pbts.Api.Http;
 using Pbts.Api.Members;
+using Pbts.Api.Ocelot;
 using Pbts.Api.OpenApi;
 using Pbts.Api.OperatorConsole;
 using Pbts.Api.Policy;
@@ -22,6 +24,7 @@ using Pbts.Api.Status;
 using Pbts.Api.Tee;
 using Pbts.Api.Torrents;
 using Pbts.Api.Udp;
+using Pbts.Api.Unit3d;
 using Pbts.Hosting;
 using Pbts.Hosting.Configuration;
 
@@ -46,10 +49,12 @@ public static class ApiHosting
         services.AddChecked<RatioOptions, RatioOptionsValidator>(RatioOptions.Section);
         services.AddChecked<TorrentsOptions, TorrentsOptionsValidator>(TorrentsOptions.Section);
         services.AddChecked<MembersOptions, MembersOptionsValidator>(MembersOptions.Section);
+        services.AddChecked<SiteOptions, SiteOptionsValidator>(SiteOptions.Section);
         services.AddChecked<LimitsOptions, LimitsOptionsValidator>(LimitsOptions.Section);
 
         services.AddSingleton<ClientAddressResolver>();
         services.AddSingleton<CallerLimits>();
+        services.AddSingleton<SiteKeys>();
         services.AddSingleton<BodyBudget>();
         services.AddSingleton<Moments>();
         services.AddSingleton<VerificationBudget>();
@@ -77,6 +82,11 @@ public static class ApiHosting
         services.AddSingleton<ApiTokens>();
         services.AddSingleton<AdminAuthorization>();
         services.AddSingleton<MemberOrAdministration>();
+        services.AddSingleton<SiteAccess>();
+        services.AddSingleton<SiteMembers>();
+        services.AddSingleton<OcelotUptime>();
+        services.AddSingleton<Unit3dFigures>();
+        services.AddHostedService(provider => provider.GetRequiredService<Unit3dFigures>());
         services.AddHostedService<InstanceLookup>();
         services.AddApiDocument();
         services.AddTeeEndpoints();
@@ -126,6 +136,8 @@ public static class ApiHosting
         api.MapPolicy();
         api.MapTokens();
         api.MapSite();
+        api.MapUnit3d();
+        api.MapOcelot();
         api.MapConfig();
         api.MapApiDocument();
         api.MapTee();

@@ -45,6 +45,12 @@ internal sealed class AnnounceMetrics
             new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5, 25] });
     }
 
+    /// <summary>All, whatever became of them.</summary>
+    public long Total => _announces.Total;
+
+    /// <summary>Those that were answered with counts and peers.</summary>
+    public long TotalServed => Enumerable.Range(0, Events.Length).Sum(announced => _announces[announced * Outcomes.Length]);
+
     public void Count(AnnounceEvent announced, AnnounceResult outcome) => _announces.Add(((int)announced * Outcomes.Length) + (int)outcome);
 
     /// <param name="started">From <see cref="Stopwatch.GetTimestamp"/>.</param>

@@ -18,7 +18,7 @@ internal sealed class TrackerMiddleware(RequestDelegate next, TrackerHandler han
     {
         var target = TargetOf(context);
         if (TrackerRoute.Parse(target).Action == TrackerAction.None)
-            return TrackerRoute.LooksLikeClients(target) && (context.GetEndpoint() is null || HasInfoHash(target)) ? RefuseAsync(context) : next(context);
+            return TrackerRoute.LooksLikeClients(target) && (context.GetEndpoint() is not { } endpoint || (HasInfoHash(target) && endpoint.Metadata.GetMetadata<SpokenBySite>() is null)) ? RefuseAsync(context) : next(context);
 
         var headers = context.Response.Headers;
         // Nothing is told to a page that it could not ask for by itself: no cookie, no address of its network matters here.

@@ -120,7 +120,7 @@ internal sealed class RequestFraming
             return GiveUp(input, output);
         if (end < 0)
             return 0;
-        if (!TryReadBody(head, out var target))
+        if (!TryReadBody(head, out var target, out var hasHost))
             return GiveUp(input, output);
         foreach (var value in head[..target.Start])
             Put(output, value);
@@ -132,13 +132,29 @@ internal sealed class RequestFraming
                 Escape(output, value);
         }
 
-        Pass(head[target.End..], output);
+        var rest = head[target.End..];
+        if (!hasHost && IsGazelles(head[target.Start..target.End]) && rest.StartsWith(" HTTP/1.1\r\n"u8))
+        {
+            Pass(" HTTP/1.1\r\nHost: tracker\r\n"u8, output);
+            rest = rest[" HTTP/1.1\r\n".Length..];
+        }
+
+        Pass(rest, output);
         return head.Length;
     }
 
-    /// <summary>Finds the target, and what follows the head.</summary>
-    private bool TryReadBody(ReadOnlySpan<byte> head, out (int Start, int End) target)
+    /// <summary>Whether Gazelle says something of its own: it names no host, which Ocelot does not ask for and the HTTP server does.</summary>
+    private static bool IsGazelles(ReadOnlySpan<byte> target)
     {
+        var word = target.Length > 1 ? target[1..] : [];
+        word = word[(word.IndexOf((byte)'/') + 1)..];
+        return word.StartsWith("update?"u8) || word.StartsWith("report?"u8);
+    }
+
+    /// <summary>Finds the target, and what follows the head.</summary>
+    private bool TryReadBody(ReadOnlySpan<byte> head, out (int Start, int End) target, out bool hasHost)
+    {
+        hasHost = false;
         var line = head[..head.IndexOf("\r\n"u8)];
         var first = line.IndexOf((byte)' ');
         var last = line.LastIndexOf((byte)' ');
@@ -169,6 +185,10 @@ internal sealed class RequestFraming
                 if (chunked || !Ascii.EqualsIgnoreCase(value, "chunked"u8))
                     return false;
                 chunked = true;
+            }
+            else if (Ascii.EqualsIgnoreCase(header[..colon], "Host"u8))
+            {
+                hasHost = true;
             }
             else if (Ascii.EqualsIgnoreCase(header[..colon], "Upgrade"u8))
             {

@@ -1,6 +1,7 @@
 using Npgsql;
 using Orleans.Runtime;
 using Orleans.Serialization;
+using Pbts.Api.Callers;
 using Pbts.Hosting.Resilience;
 
 namespace Pbts.Api.Http;
@@ -13,6 +14,9 @@ internal sealed partial class ErrorHandling(RequestDelegate next, ILogger<ErrorH
 {
     public async Task InvokeAsync(HttpContext context)
     {
+        // From here on the path is for people to read, in logs and on record: a key in it is for nobody's eyes.
+        if (context.Request.RouteValues["key"] is string key && context.GetEndpoint()?.Metadata.GetMetadata<SpokenBySite>() is not null)
+            context.Request.Path = context.Request.Path.Value!.Replace(key, "KEY", StringComparison.Ordinal);
         try
         {
             await next(context);

@@ -138,6 +138,9 @@ internal sealed class JsonFields(JsonElement body, string prefix = "")
         Find(name) is not { } value ? Missing(name, 0.0)
         : value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var number) && number is >= 0 and <= 1 ? number : Wrong(name, "must be a number from 0 to 1", 0.0);
 
+    /// <summary>true or false, which has to be there.</summary>
+    public bool Boolean(string name) => Find(name) is null ? Missing(name, false) : OptionalBoolean(name) ?? false;
+
     /// <summary>true or false; the texts "true" and "false" are refused.</summary>
     public bool? OptionalBoolean(string name) => Find(name) is not { } value ? null : value.ValueKind switch
     {

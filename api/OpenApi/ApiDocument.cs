@@ -8,12 +8,14 @@ namespace Pbts.Api.OpenApi;
 /// <summary>The description of the HTTP interface (<c>/openapi/v1.json</c>) and the page that shows it (<c>/docs</c>).</summary>
 internal static class ApiDocument
 {
-    /// <summary>Groups as a reader looks for them, and the first parts of the paths that belong to each.</summary>
+    /// <summary>Groups as a reader looks for them, and how the paths begin that belong to each; the longest counts.</summary>
     private static readonly (string Name, string Description, string[] Paths)[] Groups =
     [
         ("Announce", "What torrent clients ask: who else is in the swarm, and how many. Answers are bencoded. The same is served over UDP (BEP 15).", ["announce", "scrape"]),
         ("Members", "Names, keys and passkeys, and what a member has given and taken.", ["register", "user", "invites", "keygen"]),
         ("Site", "What the operator, or the site's own software, says of members and clients, and tokens for programs.", ["api"]),
+        ("UNIT3D", "What UNIT3D asks of its external announce service.", ["announce/{key}", "announce/health"]),
+        ("Gazelle", "What Gazelle and its like tell Ocelot.", ["{key}"]),
         ("Receipts", "Receipts and vouchers, what receivers sign for what they got: handed in, checked, signed.", ["report", "verify-receipt", "attest"]),
         ("Torrents", "Torrents whose sizes the tracker has read itself.", ["torrents"]),
         ("Contract and migrations", "Reputation on Ethereum, and its way from contract to contract.", ["contract", "migrations"]),
@@ -63,9 +65,19 @@ internal static class ApiDocument
         description.Tags = new HashSet<OpenApiTag>(Groups.Select(group => new OpenApiTag { Name = group.Name, Description = group.Description }));
         foreach (var (path, item) in description.Paths)
         {
-            var first = path.Split('/')[1];
+            var group = Groups.SelectMany(group => group.Paths, (group, start) => (group.Name, Start: start))
+                .Where(group => $"{path}/".StartsWith($"/{group.Start}/", StringComparison.Ordinal)).MaxBy(group => group.Start.Length).Name;
             foreach (var operation in item.Operations?.Values.ToArray() ?? [])
-                operation.Tags = new HashSet<OpenApiTagReference>(Groups.Where(group => group.Paths.Contains(first)).Select(group => new OpenApiTagReference(group.Name, description)));
+            {
+                // No handler asks for it: it is looked at before.
+                if (path.Contains("{key}", StringComparison.Ordinal))
+                {
+                    operation.Parameters ??= [];
+                    operation.Parameters.Insert(0, new OpenApiParameter { In = ParameterLocation.Path, Name = "key", Required = true, Description = "The site's key.", Schema = new OpenApiSchema { Type = JsonSchemaType.String, MinLength = 32 } });
+                }
+
+                operation.Tags = group is null ? new HashSet<OpenApiTagReference>() : new HashSet<OpenApiTagReference> { new(group, description) };
+            }
         }
     }
 }

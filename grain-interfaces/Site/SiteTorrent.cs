@@ -38,8 +38,9 @@ public sealed record SiteTorrent(
 /// <summary>A torrent of a site and how it is.</summary>
 /// <param name="Torrent">What the site says.</param>
 /// <param name="IsFeatured">Whether it is featured: nothing of a download is credited, all of an upload twice.</param>
+/// <param name="Completed">Downloads completed here.</param>
 [GenerateSerializer, Immutable, Alias("pbts.SiteTorrentState")]
-public sealed record SiteTorrentState([property: Id(0)] SiteTorrent Torrent, [property: Id(1)] bool IsFeatured);
+public sealed record SiteTorrentState([property: Id(0)] SiteTorrent Torrent, [property: Id(1)] bool IsFeatured, [property: Id(2)] long Completed = 0);
 
 /// <summary>A torrent that was looked for.</summary>
 /// <param name="InfoHash">40 lower-case hexadecimal digits.</param>

@@ -14,6 +14,10 @@ public interface ISwarmGrain : IGrainWithStringKey
     [Alias("Scrape"), ResponseTimeout("00:00:05")]
     ValueTask<SwarmCounts> ScrapeAsync();
 
+    /// <summary>Peers that are listed, so many at most.</summary>
+    [Alias("ListPeers"), ResponseTimeout("00:00:05"), ReadOnly]
+    ValueTask<IReadOnlyList<SwarmPeer>> ListPeersAsync(int most);
+
     /// <summary>Goes to that silo with all peers, unless it has come to its present one only just now.</summary>
     [Alias("Move"), OneWay]
     Task MoveAsync(SiloAddress silo);

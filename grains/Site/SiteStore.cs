@@ -18,8 +18,10 @@ internal sealed class SiteStore(NpgsqlDataSource database)
     /// <summary>Seconds for a page of much.</summary>
     private const int ListTimeout = 8;
 
-    private const string TorrentColumns =
-        "encode(info_hash, 'hex'), id, status, reason, download_factor, upload_factor, factors_until, times_completed, featured";
+    private const string TorrentColumns = """
+        encode(info_hash, 'hex'), id, status, reason, download_factor, upload_factor, factors_until, times_completed, featured,
+        coalesce((SELECT completed FROM swarm WHERE swarm.info_hash = site_torrents.info_hash), 0)
+        """;
 
     private const string MemberColumns = """
         user_id, passkey, group_id, disabled, may_not_download, donor, lifetime, freeleech_until, credited_uploaded, credited_downloaded,
@@ -279,7 +281,7 @@ internal sealed class SiteStore(NpgsqlDataSource database)
 
     private static SiteTorrentState ReadTorrent(NpgsqlDataReader reader) => new(
         new SiteTorrent(reader.GetString(0), reader.IsDBNull(1) ? null : reader.GetInt64(1), (TorrentStatus)reader.GetInt16(2), reader.IsDBNull(3) ? null : reader.GetString(3),
-            reader.GetInt16(4), reader.GetInt16(5), Time(reader, 6), reader.GetInt64(7)), reader.GetBoolean(8));
+            reader.GetInt16(4), reader.GetInt16(5), Time(reader, 6), reader.GetInt64(7)), reader.GetBoolean(8), reader.GetInt64(9));
 
     private static SiteMember ReadMember(NpgsqlDataReader reader) => new()
     {

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using Pbts.GrainInterfaces.Swarms;
 using Pbts.Grains.Claims;
 using Pbts.Grains.Torrents;
@@ -109,6 +110,29 @@ internal sealed class LiveSwarm(Swarm swarm, SwarmCensus census, ClaimedTotals c
 
     /// <summary>Who leaves may always.</summary>
     private AnnounceReply? Refuses(AnnounceRequest request) => request.Event == AnnounceEvent.Stopped ? null : _facts?.Refusal;
+
+    /// <summary>Peers that are listed, so many at most.</summary>
+    public IReadOnlyList<SwarmPeer> List(int most)
+    {
+        Sweep(Now, int.MaxValue);
+        var peers = new List<SwarmPeer>();
+        lock (_gate)
+        {
+            foreach (var table in swarm.Tables)
+            {
+                for (var position = 0; position < table.Count && peers.Count < most; position++)
+                {
+                    var record = table.Record(position);
+                    var endpoint = table.Endpoint(position);
+                    var counters = record.Session?.Mark ?? default;
+                    peers.Add(new(new(endpoint[..^2], BinaryPrimitives.ReadUInt16BigEndian(endpoint[^2..])), record.PeerId, record.Session?.Member.UserId,
+                        record.Role == PeerRole.Seeder, record.LastSeen, counters.Uploaded, counters.Downloaded));
+                }
+            }
+        }
+
+        return peers;
+    }
 
     private void Sweep(Moment now, int slices)
     {

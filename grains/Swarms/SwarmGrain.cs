@@ -109,6 +109,14 @@ internal sealed partial class SwarmGrain : Grain, ISwarmGrain
         return _refusal is null ? new SwarmCounts(complete, incomplete, downloaders, await CountCompletedAsync()) : default;
     }
 
+    public ValueTask<IReadOnlyList<SwarmPeer>> ListPeersAsync(int most)
+    {
+        var peers = _swarm.List(most);
+        if (peers.Count == 0)
+            LeaveSoon();
+        return ValueTask.FromResult(peers);
+    }
+
     public ValueTask StartAsync()
     {
         if (_swarm.Count() is (0, 0, _))

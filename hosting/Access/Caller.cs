@@ -12,6 +12,9 @@ public enum Caller
     /// <summary>Members by themselves, with their passkey or a signature, and the administration; the handler asks.</summary>
     Member,
 
+    /// <summary>The software of a site, with the key of its dialect.</summary>
+    Site,
+
     /// <summary>The administration alone.</summary>
     Administration,
 }

@@ -30,7 +30,8 @@ internal static class TelemetryHosting
             return;
         telemetry.WithTracing(traces => traces
             .AddSource(Telemetry.Name, "Microsoft.Orleans.Runtime", "Microsoft.Orleans.Application")
-            .AddAspNetCoreInstrumentation()
+            // What the path is said to be: without a key that was in it.
+            .AddAspNetCoreInstrumentation(requests => requests.EnrichWithHttpResponse = static (span, response) => span.SetTag("url.path", response.HttpContext.Request.Path.Value))
             .AddNpgsql()
             .AddOtlpExporter());
     }

@@ -12,7 +12,8 @@ namespace Pbts.Api.Announce.Access;
 /// Remembers users in this process. While the database is away it goes on with what it knows, so that announces of
 /// known users work on; what it has never seen is then unavailable.
 /// </summary>
-internal sealed class UserDirectory(IGrainFactory grains, CallerLimits limits, TimeProvider time) : IUserDirectory, IDisposable
+/// <param name="sites">Whose keys are no passkeys.</param>
+internal sealed class UserDirectory(IGrainFactory grains, CallerLimits limits, TimeProvider time, SiteKeys? sites = null) : IUserDirectory, IDisposable
 {
     private const int Capacity = 200_000;
     private const int UnknownCapacity = 20_000;
@@ -98,7 +99,8 @@ internal sealed class UserDirectory(IGrainFactory grains, CallerLimits limits, T
         {
             await PoolThread.Enter();
             var before = Volatile.Read(ref _forgotten);
-            var user = await look(Grain, key);
+            // A key of a site is nobody's passkey, whoever may have been given it.
+            var user = cache == _byPasskey && sites?.IsKey(key) == true ? null : await look(Grain, key);
             Remember(cache, key, user);
             if (before != Volatile.Read(ref _forgotten))
                 cache.Known.TryRemove(key, out _);

@@ -9,7 +9,7 @@ namespace Pbts.Tracker.Tests.Console;
 [Collection("node")]
 public sealed class ApiPageTests(SharedNode shared, Browser browser) : IClassFixture<Browser>
 {
-    private static readonly string[] Groups = ["Announce", "Members", "Site", "Receipts", "Torrents", "Contract and migrations", "Trusted hardware", "Operations"];
+    private static readonly string[] Groups = ["Announce", "Members", "Site", "UNIT3D", "Gazelle", "Receipts", "Torrents", "Contract and migrations", "Trusted hardware", "Operations"];
 
     private readonly NodeProcess _node = shared.Node;
 
@@ -83,6 +83,17 @@ public sealed class ApiPageTests(SharedNode shared, Browser browser) : IClassFix
     }
 
     [Fact]
+    public async Task Every_parameter_in_a_path_is_described_once()
+    {
+        foreach (var (path, item) in (await _node.Http.GetJsonAsync("/openapi/v1.json")).Answer["paths"]!.AsObject())
+        {
+            var named = path.Split('/').Where(part => part.StartsWith('{')).Select(part => part.Trim('{', '}')).Order(StringComparer.Ordinal);
+            foreach (var (_, operation) in item!.AsObject())
+                Assert.Equal(named, (operation!["parameters"]?.AsArray() ?? []).Where(parameter => (string)parameter!["in"]! == "path").Select(parameter => (string)parameter!["name"]!).Order(StringComparer.Ordinal));
+        }
+    }
+
+    [Fact]
     public async Task Every_operation_says_what_it_is_for_what_it_takes_what_it_answers_and_how_it_refuses()
     {
         var description = (await _node.Http.GetJsonAsync("/openapi/v1.json")).Answer;
@@ -114,7 +125,7 @@ public sealed class ApiPageTests(SharedNode shared, Browser browser) : IClassFix
         // Whatever else is written to reads a body.
         string[] known =
         [
-            "/contract/members/{username}/approve", "/contract/members/{username}/link", "/contract/members/{username}/revoke", "/keygen",
+            "/announce/{key}/config/reload", "/contract/members/{username}/approve", "/contract/members/{username}/link", "/contract/members/{username}/revoke", "/keygen",
             "/migrations/{id}/cancel", "/migrations/{id}/pause", "/migrations/{id}/resume", "/tee/reset-statistics",
         ];
         Assert.Equal(known, writesWithoutBody.Order(StringComparer.Ordinal));

@@ -138,12 +138,11 @@ public sealed class TrackerClient : IAnnounceTracker
     /// <param name="path">Path and query below the tracker's address.</param>
     /// <param name="body">What is written as JSON; bytes are JSON already.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    public Task<ApiResult> PostAsync(string path, object body, CancellationToken cancellationToken)
-    {
-        var content = new ByteArrayContent(body as byte[] ?? JsonSerializer.SerializeToUtf8Bytes(body));
-        content.Headers.ContentType = new("application/json");
-        return CallAsync(HttpMethod.Post, path, content, cancellationToken);
-    }
+    public Task<ApiResult> PostAsync(string path, object body, CancellationToken cancellationToken) => CallAsync(HttpMethod.Post, path, Json(body), cancellationToken);
+
+    /// <summary>Puts by the JSON API.</summary>
+    /// <inheritdoc cref="PostAsync"/>
+    public Task<ApiResult> PutAsync(string path, object body, CancellationToken cancellationToken) => CallAsync(HttpMethod.Put, path, Json(body), cancellationToken);
 
     /// <summary>Deletes by the JSON API.</summary>
     /// <inheritdoc cref="GetAsync"/>
@@ -237,6 +236,13 @@ public sealed class TrackerClient : IAnnounceTracker
 
     /// <summary>Closes the connections.</summary>
     public void Dispose() => _http.Dispose();
+
+    private static ByteArrayContent Json(object body)
+    {
+        var content = new ByteArrayContent(body as byte[] ?? JsonSerializer.SerializeToUtf8Bytes(body));
+        content.Headers.ContentType = new("application/json");
+        return content;
+    }
 
     private async Task<ApiResult> CallAsync(HttpMethod method, string path, HttpContent? body, CancellationToken cancellationToken)
     {

@@ -57,6 +57,7 @@ internal static class PbtsCommand
             UserCommand.Create(context),
             TokenCommand.Create(context),
             ImportCommand.Create(context),
+            ConnectCommand.Create(context),
             AttestCommand.Create(context),
             VerifyCommand.Create(context),
             ReportCommand.Create(context),

@@ -134,6 +134,30 @@ public sealed class TrackerClient : IAnnounceTracker
         }
     }
 
+    /// <summary>Gets an answer that is read as it comes, as the administration.</summary>
+    /// <returns>The body, which the caller disposes of; or what went wrong.</returns>
+    public async Task<(Stream? Body, ApiResult? Problem)> OpenAsync(string path, CancellationToken cancellationToken)
+    {
+        HttpResponseMessage? response = null;
+        try
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(_base, path));
+            if (AdminToken is { Length: > 0 } token)
+                request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+            response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
+            if (response.IsSuccessStatusCode)
+                return (await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false), null);
+            var problem = new ApiResult((int)response.StatusCode, TryParse(await response.Content.ReadAsStringAsync(cancellationToken).ConfigureAwait(false)), null);
+            response.Dispose();
+            return (null, problem with { Error = problem.Text("error") ?? $"the tracker answered {problem.Status}" });
+        }
+        catch (Exception e) when (IsNetworkTrouble(e, cancellationToken))
+        {
+            response?.Dispose();
+            return (null, new ApiResult(0, null, NotReached(e)));
+        }
+    }
+
     /// <summary>Posts to the JSON API.</summary>
     /// <param name="path">Path and query below the tracker's address.</param>
     /// <param name="body">What is written as JSON; bytes are JSON already.</param>

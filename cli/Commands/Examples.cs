@@ -23,6 +23,7 @@ internal static class Examples
         ["import unit3d"] = ["PBTS_ADMIN_TOKEN=… PBTS_MYSQL_PASSWORD=… pbts import unit3d mysql://unit3d@127.0.0.1:3306/unit3d --dry-run"],
         ["import gazelle"] = ["PBTS_ADMIN_TOKEN=… PBTS_MYSQL_PASSWORD=… pbts import gazelle mysql://gazelle@127.0.0.1:3306/gazelle --json"],
         ["import csv"] = ["PBTS_ADMIN_TOKEN=… pbts import csv . --torrents ."],
+        ["connect unit3d"] = ["PBTS_ADMIN_TOKEN=… PBTS_MYSQL_PASSWORD=… pbts connect unit3d --mysql mysql://unit3d@127.0.0.1:3306/unit3d --tracker http://127.0.0.1:8000"],
         ["user"] = ["pbts user alice", "pbts user alice --json"],
         ["attest"] = [$"pbts attest --key bob.key --sender {Alice} {Piece}", $"pbts attest --key bob.key --sender {Alice} {Session}"],
         ["verify"] =

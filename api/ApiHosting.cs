@@ -17,6 +17,7 @@ using Pbts.Api.OpenApi;
 using Pbts.Api.OperatorConsole;
 using Pbts.Api.Policy;
 using Pbts.Api.Settings;
+using Pbts.Api.Site;
 using Pbts.Api.Status;
 using Pbts.Api.Tee;
 using Pbts.Api.Torrents;
@@ -65,6 +66,7 @@ public static class ApiHosting
         services.AddSingleton<IAnnounceAccess, UserAccess>();
         services.AddSingleton<ClientRules>();
         services.AddHostedService<PolicyWatch>();
+        services.AddSingleton<ChangeWaits>();
 
         services.AddSingleton<ClusterFigures>();
         services.AddHostedService<FrontEndReporter>();
@@ -121,6 +123,7 @@ public static class ApiHosting
         api.MapTorrents();
         api.MapPolicy();
         api.MapTokens();
+        api.MapSite();
         api.MapConfig();
         api.MapApiDocument();
         api.MapTee();

@@ -12,6 +12,9 @@ namespace Pbts.Api.Http;
 /// </summary>
 internal sealed class JsonFields(JsonElement body, string prefix = "")
 {
+    /// <summary>The end of the year 9999.</summary>
+    private const double LastSecond = 253_402_300_799;
+
     /// <summary>Null, or the first field that is wrong and why.</summary>
     public string? Error { get; private set; }
 
@@ -142,6 +145,16 @@ internal sealed class JsonFields(JsonElement body, string prefix = "")
         JsonValueKind.False => false,
         _ => Wrong<bool?>(name, "must be true or false", null),
     };
+
+    public bool Boolean(string name) => OptionalBoolean(name) ?? Missing(name, false);
+
+    /// <summary>A moment in Unix seconds, to the millisecond.</summary>
+    public DateTimeOffset Time(string name) => OptionalTime(name) ?? Missing(name, default(DateTimeOffset));
+
+    public DateTimeOffset? OptionalTime(string name) =>
+        Find(name) is not { } value ? null
+        : value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var seconds) && seconds is >= 0 and <= LastSecond
+            ? DateTimeOffset.FromUnixTimeMilliseconds((long)Math.Round(seconds * 1000)) : Wrong<DateTimeOffset?>(name, "must be Unix seconds", null);
 
     /// <summary>The fields of an object inside this one; null when absent.</summary>
     public JsonFields? OptionalObject(string name) =>

@@ -28,7 +28,7 @@ internal static class PolicyEndpoints
     {
         if (await body.ReadAsync() is not { } request)
             return body.Refusal;
-        var verdicts = await grains.GetGrain<IPolicyGrain>(0).SetMembersAsync([.. request.Members.Select(member => new MemberPolicy(member.UserId, member.Disabled, member.CanDownload, member.Passkey, member.GroupId))]);
+        var verdicts = await grains.GetGrain<IPolicyGrain>(0).SetMembersAsync([.. request.Members.Select(member => new MemberPolicy(member.UserId, member.Disabled, member.CanDownload, member.Passkey, member.GroupId, member.Donor, member.Lifetime))]);
         return TypedResults.Ok(new MemberPoliciesAnswer(true, [.. verdicts.Select((verdict, index) => new MemberVerdictAnswer(index, verdict))]));
     }
 
@@ -64,7 +64,10 @@ internal sealed record MemberPoliciesRequest(IReadOnlyList<MemberPolicyRequest> 
 /// <param name="CanDownload">Whether it may leech (true).</param>
 /// <param name="Passkey">Its passkey from now on, 32 letters and digits; a member that is not there is made. Left out: as it is.</param>
 /// <param name="GroupId">The number of its group; null: none.</param>
-internal sealed record MemberPolicyRequest(string UserId, string? Disabled = null, bool CanDownload = true, string? Passkey = null, long? GroupId = null)
+/// <param name="Donor">A flag of the site's own, given back as it is.</param>
+/// <param name="Lifetime">Another.</param>
+internal sealed record MemberPolicyRequest(
+    string UserId, string? Disabled = null, bool CanDownload = true, string? Passkey = null, long? GroupId = null, bool Donor = false, bool Lifetime = false)
 {
     private const int LongestReason = 200;
     private const int PasskeyLength = 32;
@@ -74,7 +77,8 @@ internal sealed record MemberPolicyRequest(string UserId, string? Disabled = nul
         var (user, reason, download, passkey) = ($"{fields.UserId("user_id")}", Reason(fields, "disabled"), fields.OptionalBoolean("can_download") ?? true, fields.OptionalText("passkey"));
         if (passkey is not null && (passkey.Length != PasskeyLength || !passkey.All(char.IsAsciiLetterOrDigit)))
             fields.Wrong("passkey", $"must be {PasskeyLength} letters and digits", passkey);
-        return new(user, reason, download, passkey, (long?)fields.OptionalUnsigned("group_id", long.MaxValue));
+        return new(
+            user, reason, download, passkey, (long?)fields.OptionalUnsigned("group_id", long.MaxValue), fields.OptionalBoolean("donor") ?? false, fields.OptionalBoolean("lifetime") ?? false);
     }
 
     public static string? Reason(JsonFields fields, string name) =>

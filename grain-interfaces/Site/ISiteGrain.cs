@@ -30,6 +30,10 @@ public interface ISiteGrain : IGrainWithIntegerKey
     [Alias("SetFeatured"), ResponseTimeout("00:00:10")]
     ValueTask<bool> SetFeaturedAsync(long id, bool isFeatured);
 
+    /// <summary>The same by infohash (40 lower-case hexadecimal digits).</summary>
+    [Alias("SetFeaturedByInfoHash"), ResponseTimeout("00:00:10")]
+    ValueTask<bool> SetFeaturedAsync(string infoHash, bool isFeatured);
+
     /// <summary>The groups, by number.</summary>
     [Alias("GetGroups"), ResponseTimeout("00:00:05"), ReadOnly]
     ValueTask<IReadOnlyList<SiteGroup>> GetGroupsAsync();
@@ -47,8 +51,10 @@ public interface ISiteGrain : IGrainWithIntegerKey
     ValueTask<SiteFactors> GetFactorsAsync();
 
     /// <summary>Sets them.</summary>
+    /// <param name="expected">What they have to be until then; null: whatever they are.</param>
+    /// <returns>False when they were something else: then they stay that.</returns>
     [Alias("SetFactors"), ResponseTimeout("00:00:10")]
-    ValueTask SetFactorsAsync(SiteFactors factors);
+    ValueTask<bool> SetFactorsAsync(SiteFactors factors, SiteFactors? expected = null);
 
     /// <summary>Gives tokens; a member's for a torrent replaces the one before. Of members that are not there nothing is kept.</summary>
     /// <returns>Whether each member is there, in order.</returns>
@@ -106,6 +112,10 @@ public interface ISiteGrain : IGrainWithIntegerKey
     /// <returns>Null when changes after the cursor are not kept any more.</returns>
     [Alias("ReadChanges"), ResponseTimeout("00:00:10"), ReadOnly]
     ValueTask<IReadOnlyList<SiteChangeBatch>?> ReadChangesAsync(long after, int count);
+
+    /// <summary>The cursor of the newest change; 0 when none is kept.</summary>
+    [Alias("GetLastChange"), ResponseTimeout("00:00:05"), ReadOnly]
+    ValueTask<long> GetLastChangeAsync();
 }
 
 /// <summary>Where a list of history goes on.</summary>

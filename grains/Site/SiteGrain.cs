@@ -16,6 +16,8 @@ internal sealed class SiteGrain(SiteStore site) : Grain, ISiteGrain
 
     public async ValueTask<bool> SetFeaturedAsync(long id, bool isFeatured) => await site.SetFeaturedAsync(id, isFeatured);
 
+    public async ValueTask<bool> SetFeaturedAsync(string infoHash, bool isFeatured) => await site.SetFeaturedAsync(infoHash, isFeatured);
+
     public async ValueTask<IReadOnlyList<SiteGroup>> GetGroupsAsync() => await site.ReadGroupsAsync();
 
     public async ValueTask SetGroupsAsync(IReadOnlyList<SiteGroup> groups) => await site.SetGroupsAsync(groups);
@@ -24,7 +26,7 @@ internal sealed class SiteGrain(SiteStore site) : Grain, ISiteGrain
 
     public async ValueTask<SiteFactors> GetFactorsAsync() => await site.ReadFactorsAsync();
 
-    public async ValueTask SetFactorsAsync(SiteFactors factors) => await site.SetFactorsAsync(factors);
+    public async ValueTask<bool> SetFactorsAsync(SiteFactors factors, SiteFactors? expected) => await site.SetFactorsAsync(factors, expected);
 
     public async ValueTask<IReadOnlyList<bool>> SetTokensAsync(IReadOnlyList<FreeleechToken> tokens) => await site.SetTokensAsync(tokens);
 
@@ -47,4 +49,6 @@ internal sealed class SiteGrain(SiteStore site) : Grain, ISiteGrain
     public async ValueTask<IReadOnlyList<UnregisteredTorrent>> ListUnregisteredAsync(int count) => await site.ListUnregisteredAsync(count);
 
     public async ValueTask<IReadOnlyList<SiteChangeBatch>?> ReadChangesAsync(long after, int count) => await site.ReadChangesAsync(after, count);
+
+    public async ValueTask<long> GetLastChangeAsync() => await site.ReadLastChangeAsync();
 }

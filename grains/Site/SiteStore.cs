@@ -84,6 +84,9 @@ internal sealed class SiteStore(NpgsqlDataSource database)
     public async Task<bool> SetFeaturedAsync(long id, bool isFeatured) =>
         await WriteAsync("UPDATE site_torrents SET featured = $2 WHERE id = $1", new() { Value = id }, new() { Value = isFeatured }) > 0;
 
+    public async Task<bool> SetFeaturedAsync(string infoHash, bool isFeatured) =>
+        await WriteAsync("UPDATE site_torrents SET featured = $2 WHERE info_hash = $1", new() { Value = Convert.FromHexString(infoHash) }, new() { Value = isFeatured }) > 0;
+
     public Task<IReadOnlyList<SiteGroup>> ReadGroupsAsync() => ReadAsync(
         "SELECT id, name, download_slots, immune, download_factor, upload_factor FROM site_groups ORDER BY id LIMIT $1",
         reader => new SiteGroup(reader.GetInt64(0), reader.GetString(1), reader.IsDBNull(2) ? null : reader.GetInt32(2), reader.GetBoolean(3), reader.GetInt16(4), reader.GetInt16(5)),
@@ -105,9 +108,13 @@ internal sealed class SiteStore(NpgsqlDataSource database)
     public async Task<SiteFactors> ReadFactorsAsync() =>
         (await ReadAsync("SELECT download_factor, upload_factor, until FROM site_factors", reader => new SiteFactors(reader.GetInt16(0), reader.GetInt16(1), Time(reader, 2)), ReadTimeout))[0];
 
-    public Task SetFactorsAsync(SiteFactors factors) => WriteAsync(
-        "UPDATE site_factors SET download_factor = $1, upload_factor = $2, until = $3",
-        new() { Value = (short)factors.Download }, new() { Value = (short)factors.Upload }, Time(factors.Until));
+    /// <summary>False when they are not what was expected. What was said already may be said again: its answer may have been lost.</summary>
+    public async Task<bool> SetFactorsAsync(SiteFactors factors, SiteFactors? expected) => await WriteAsync("""
+        UPDATE site_factors SET download_factor = $1, upload_factor = $2, until = $3
+        WHERE NOT $4 OR (download_factor, upload_factor, until) IS NOT DISTINCT FROM ($5, $6, $7) OR (download_factor, upload_factor, until) IS NOT DISTINCT FROM ($1, $2, $3)
+        """,
+        new() { Value = (short)factors.Download }, new() { Value = (short)factors.Upload }, Time(factors.Until),
+        new() { Value = expected is not null }, new() { Value = (short)(expected?.Download ?? 0) }, new() { Value = (short)(expected?.Upload ?? 0) }, Time(expected?.Until)) > 0;
 
     public async Task<IReadOnlyList<bool>> SetTokensAsync(IReadOnlyList<FreeleechToken> tokens)
     {
@@ -133,14 +140,17 @@ internal sealed class SiteStore(NpgsqlDataSource database)
     public Task<IReadOnlyList<SiteMember>> ListMembersAsync(string after, int count) => ReadAsync(
         $"SELECT {MemberColumns} FROM users WHERE user_id > $1 ORDER BY user_id LIMIT $2", ReadMember, ListTimeout, new() { Value = after }, new() { Value = count });
 
-    /// <summary>The row stays, without name, key and passkey: evidence and ledger name it.</summary>
-    public async Task<bool> RemoveMemberAsync(string userId, string? passkey) => await WriteAsync("""
-        UPDATE users SET user_id = 'deleted-' || id, public_key = '', key = NULL, proven = false, passkey = $3, disabled = 'deleted', may_not_download = true,
-            group_id = NULL, freeleech_until = NULL
-        WHERE user_id = $1 AND ($2 IS NULL OR passkey = $2)
+    /// <summary>The row stays, without name, key and passkey: evidence and ledger name it. Front ends know the member by the name it had.</summary>
+    public async Task<bool> RemoveMemberAsync(string userId, string? passkey) => (await ReadAsync("""
+        WITH removed AS (
+            UPDATE users SET user_id = 'deleted-' || gen_random_uuid(), public_key = '', key = NULL, proven = false, passkey = $3, disabled = 'deleted', may_not_download = true,
+                group_id = NULL, freeleech_until = NULL
+            WHERE user_id = $1 AND ($2 IS NULL OR passkey = $2)
+            RETURNING 1)
+        SELECT note_policy_change($1) IS NULL FROM removed
         """,
-        new() { Value = userId }, new() { Value = (object?)passkey ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text },
-        new() { Value = RandomNumberGenerator.GetHexString(32, lowercase: true) }) > 0;
+        reader => true, ReadTimeout, new() { Value = userId }, new() { Value = (object?)passkey ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text },
+        new() { Value = RandomNumberGenerator.GetHexString(32, lowercase: true) })).Count > 0;
 
     public async Task<IReadOnlyList<bool>> SetBaselinesAsync(IReadOnlyList<SiteBaseline> baselines)
     {
@@ -199,13 +209,17 @@ internal sealed class SiteStore(NpgsqlDataSource database)
         SELECT user_id, encode(info_hash, 'hex'), last_seen, times FROM unregistered_torrents JOIN users ON users.id = member ORDER BY last_seen DESC LIMIT $1
         """, reader => new UnregisteredTorrent(reader.GetString(0), reader.GetString(1), reader.GetFieldValue<DateTimeOffset>(2), reader.GetInt64(3)), ListTimeout, new NpgsqlParameter { Value = count });
 
-    /// <summary>Null when changes after the cursor are not kept any more.</summary>
+    /// <summary>Null when changes after the cursor are not kept any more, or when it is of a database that had more than this one: an older one was restored.</summary>
     public async Task<IReadOnlyList<SiteChangeBatch>?> ReadChangesAsync(long after, int count)
     {
         var batches = await ReadAsync("SELECT id, lines, (SELECT min(id) FROM site_changes) FROM site_changes WHERE id > $1 ORDER BY id LIMIT $2",
             reader => (Batch: new SiteChangeBatch(reader.GetInt64(0), reader.GetFieldValue<byte[]>(1)), Oldest: reader.GetInt64(2)), ListTimeout, new() { Value = after }, new() { Value = count });
-        return after > 0 && batches.Count > 0 && batches[0].Oldest > after + 1 ? null : [.. batches.Select(batch => batch.Batch)];
+        var isGone = batches.Count > 0 ? batches[0].Oldest > after + 1
+            : (await ReadAsync("SELECT coalesce(pg_sequence_last_value(pg_get_serial_sequence('site_changes', 'id')), 0)", reader => reader.GetInt64(0), ReadTimeout))[0] < after;
+        return after > 0 && isGone ? null : [.. batches.Select(batch => batch.Batch)];
     }
+
+    public async Task<long> ReadLastChangeAsync() => (await ReadAsync("SELECT coalesce(max(id), 0) FROM site_changes", reader => reader.GetInt64(0), ReadTimeout))[0];
 
     private async Task<HashSet<string>> KnownAsync(IEnumerable<string> users) =>
         [.. await ReadAsync("SELECT user_id FROM users WHERE user_id = ANY($1)", reader => reader.GetString(0), ReadTimeout, Texts(users))];

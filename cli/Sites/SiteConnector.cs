@@ -67,7 +67,7 @@ internal sealed class SiteConnector(TrackerClient client, string database, Actio
             {
                 var (lines, problem) = await client.OpenAsync(string.Create(CultureInfo.InvariantCulture, $"api/v1/changes?after={cursor}&limit={MostBatches}&wait={WaitSeconds}"), cancellationToken).ConfigureAwait(false);
                 if (problem?.Status == Gone)
-                    throw new SiteException(ExitCodes.Refused, NotKept(cursor));
+                    throw new SiteException(ExitCodes.Refused, NotKept(cursor, problem));
                 if (problem is { IsUnreachable: false, Status: not (429 or >= 500) })
                     throw new SiteException(ExitCodes.Refused, problem.Error!);
                 if (lines is null)
@@ -86,7 +86,10 @@ internal sealed class SiteConnector(TrackerClient client, string database, Actio
         }
     }
 
-    private static string NotKept(long cursor) =>
-        $"changes after {cursor} are not kept any more, so some never reached the site. What members are credited with now is in GET /api/v1/members, and what they did with torrents in GET /api/v1/history: " +
-        "bring the site's totals up to them, delete the row in pbts_cursor, and start again: it goes on with the oldest change that is kept";
+    private static string NotKept(long cursor, ApiResult problem)
+    {
+        var next = problem.Body is { ValueKind: JsonValueKind.Object } body && body.TryGetProperty("cursor", out var value) ? value.GetRawText() : "0";
+        return $"changes after {cursor} are not kept any more, so some never reached the site. What members are credited with now is in GET /api/v1/members, and what they did with torrents in GET /api/v1/history: "
+            + $"bring the site's totals up to them, then UPDATE pbts_cursor SET position = {next}, and start again";
+    }
 }

@@ -19,6 +19,8 @@ internal sealed class SiteImport(IImportSource source, SiteApi? api, ImportRepor
     private const int LongestReason = 200;
     private const int LongestName = 100;
     private const int LongestPrefix = 20;
+    private const int LongestClient = 8;
+    private const long LongestSeedTime = 100L * 366 * 86400;
 
     /// <summary>Members that are there now: of others neither history nor tokens are kept.</summary>
     private readonly HashSet<string> _members = new(StringComparer.Ordinal);
@@ -32,7 +34,7 @@ internal sealed class SiteImport(IImportSource source, SiteApi? api, ImportRepor
         await InPagesAsync(ImportReport.Members, source.MembersAsync(cancellationToken).Where(IsMember), page => SetMembersAsync(page, cancellationToken)).ConfigureAwait(false);
         await InPagesAsync(ImportReport.Torrents, source.TorrentsAsync(cancellationToken).Where(IsTorrent), page => SetTorrentsAsync(page, cancellationToken)).ConfigureAwait(false);
         await InPagesAsync(ImportReport.History, source.HistoryAsync(cancellationToken).Where(row => IsOfBoth(ImportReport.History, row.UserId, row.Infohash)), async page =>
-            report.Count(ImportReport.History, brought: api is null ? 0 : await api.AddHistoryAsync(page, cancellationToken).ConfigureAwait(false))).ConfigureAwait(false);
+            report.Count(ImportReport.History, brought: api is null ? 0 : await api.AddHistoryAsync(page.ConvertAll(Fit), cancellationToken).ConfigureAwait(false))).ConfigureAwait(false);
         await InPagesAsync(ImportReport.Tokens, source.TokensAsync(cancellationToken).Where(row => IsOfBoth(ImportReport.Tokens, row.UserId, row.Infohash)),
             page => SetAsync(ImportReport.Tokens, page, token => token.UserId, cancellationToken)).ConfigureAwait(false);
         await SetClientsAsync(cancellationToken).ConfigureAwait(false);
@@ -54,6 +56,13 @@ internal sealed class SiteImport(IImportSource source, SiteApi? api, ImportRepor
     }
 
     private static ImportGroup Shorten(ImportGroup group) => group with { Name = group.Name.Length is 0 ? $"group {group.Id}" : Cut(group.Name, LongestName) };
+
+    /// <summary>As it is taken: a site's clients are user agents, and its times may be in any order.</summary>
+    private static ImportHistory Fit(ImportHistory row) => row with
+    {
+        Client = row.Client is { } client ? Cut(string.Concat(client.Where(c => c is >= ' ' and <= '~')), LongestClient) : null,
+        FirstSeen = row.FirstSeen > row.LastSeen ? row.LastSeen : row.FirstSeen, SeedTime = Math.Min(row.SeedTime, LongestSeedTime),
+    };
 
     private static string Cut(string text, int length) => text.Length <= length ? text : text[..length];
 

@@ -30,9 +30,9 @@ internal sealed class SiteApi(TrackerClient client, Action<string> say)
     public Task SetFreeleechAsync(string userId, long until, CancellationToken cancellationToken) =>
         CallAsync(() => client.PutAsync($"api/v1/members/{Uri.EscapeDataString(userId)}/freeleech", new { until }, cancellationToken), cancellationToken);
 
-    /// <summary>The rules for clients that there are.</summary>
-    public async Task<IReadOnlyList<ImportClient>> GetClientsAsync(CancellationToken cancellationToken) =>
-        (await CallAsync(() => client.GetAsync("api/v1/clients", cancellationToken), cancellationToken).ConfigureAwait(false)).GetProperty("clients").Deserialize<List<ImportClient>>(Names)!;
+    /// <summary>All there are of a kind that is small.</summary>
+    public async Task<IReadOnlySet<T>> GetAsync<T>(string kind, CancellationToken cancellationToken) =>
+        (await CallAsync(() => client.GetAsync($"api/v1/{kind}", cancellationToken), cancellationToken).ConfigureAwait(false)).GetProperty(kind).Deserialize<HashSet<T>>(Names)!;
 
     /// <summary>Registers a torrent; gives why it was refused.</summary>
     public async Task<string?> PublishAsync(byte[] file, CancellationToken cancellationToken)

@@ -30,14 +30,15 @@ internal sealed class SiteImport(IImportSource source, SiteApi? api, ImportRepor
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         _totals = await source.CountAsync(cancellationToken).ConfigureAwait(false);
-        await InPagesAsync(ImportReport.Groups, source.GroupsAsync(cancellationToken).Select(Shorten), page => SetAsync(ImportReport.Groups, page, null, cancellationToken)).ConfigureAwait(false);
+        await SetMissingAsync(ImportReport.Groups, await source.GroupsAsync(cancellationToken).Select(Shorten).ToListAsync(cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
         await InPagesAsync(ImportReport.Members, source.MembersAsync(cancellationToken).Where(IsMember), page => SetMembersAsync(page, cancellationToken)).ConfigureAwait(false);
         await InPagesAsync(ImportReport.Torrents, source.TorrentsAsync(cancellationToken).Where(IsTorrent), page => SetTorrentsAsync(page, cancellationToken)).ConfigureAwait(false);
         await InPagesAsync(ImportReport.History, source.HistoryAsync(cancellationToken).Where(row => IsOfBoth(ImportReport.History, row.UserId, row.Infohash)), async page =>
             report.Count(ImportReport.History, brought: api is null ? 0 : await api.AddHistoryAsync(page.ConvertAll(Fit), cancellationToken).ConfigureAwait(false))).ConfigureAwait(false);
         await InPagesAsync(ImportReport.Tokens, source.TokensAsync(cancellationToken).Where(row => IsOfBoth(ImportReport.Tokens, row.UserId, row.Infohash)),
-            page => SetAsync(ImportReport.Tokens, page, token => token.UserId, cancellationToken)).ConfigureAwait(false);
-        await SetClientsAsync(cancellationToken).ConfigureAwait(false);
+            page => SetTokensAsync(page, cancellationToken)).ConfigureAwait(false);
+        await SetMissingAsync(ImportReport.Clients, await source.ClientsAsync(cancellationToken).Where(IsClient).Select(rule => rule with { Reason = Reason(rule.Reason) })
+            .ToListAsync(cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Registers the torrent files of a folder, which bring names and sizes.</summary>
@@ -158,39 +159,36 @@ internal sealed class SiteImport(IImportSource source, SiteApi? api, ImportRepor
         return problem is null;
     }
 
-    /// <summary>Those alone that are not there as they are: there are no more than a thousand at all.</summary>
-    private async Task SetClientsAsync(CancellationToken cancellationToken)
+    private async Task SetTokensAsync(List<ImportToken> page, CancellationToken cancellationToken)
     {
-        var known = api is null ? [] : (await api.GetClientsAsync(cancellationToken).ConfigureAwait(false)).ToHashSet();
-        var rules = new Dictionary<string, ImportClient>(StringComparer.Ordinal);
-        await foreach (var rule in source.ClientsAsync(cancellationToken).ConfigureAwait(false))
-        {
-            report.Count(ImportReport.Clients, read: 1);
-            if (rule.Prefix.Length is >= 1 and <= LongestPrefix && rule.Prefix.All(c => c is > ' ' and <= '~' and not '/'))
-                rules[rule.Prefix] = rule with { Reason = Reason(rule.Reason) };
-            else
-                report.LeaveOut(ImportReport.Clients, "no prefix of a peer id", rule.Prefix);
-        }
-
-        var missing = rules.Values.Where(rule => !known.Contains(rule)).ToList();
-        if (missing.Count > 0)
-            await SetAsync(ImportReport.Clients, missing, null, cancellationToken, isCounted: true).ConfigureAwait(false);
-    }
-
-    private async Task SetAsync<T>(string kind, List<T> page, Func<T, string>? name, CancellationToken cancellationToken, bool isCounted = false)
-    {
-        if (name is null && !isCounted)
-            report.Count(kind, read: page.Count);
-        if (api is null)
-            return;
-        var verdicts = await api.PutAsync(kind.Replace('_', '-'), page, cancellationToken).ConfigureAwait(false);
-        for (var i = 0; name is not null && i < verdicts.Count; i++)
+        var verdicts = api is null ? [] : await api.PutAsync("freeleech-tokens", page, cancellationToken).ConfigureAwait(false);
+        for (var i = 0; i < verdicts.Count; i++)
         {
             if (verdicts[i] != "set")
-                report.LeaveOut(kind, verdicts[i].Replace('_', ' '), name(page[i]));
+                report.LeaveOut(ImportReport.Tokens, verdicts[i].Replace('_', ' '), page[i].UserId);
         }
 
-        report.Count(kind, brought: name is null ? page.Count : verdicts.Count(verdict => verdict == "set"));
+        report.Count(ImportReport.Tokens, brought: verdicts.Count(verdict => verdict == "set"));
+    }
+
+    private bool IsClient(ImportClient rule)
+    {
+        var isPrefix = rule.Prefix.Length is >= 1 and <= LongestPrefix && rule.Prefix.All(c => c is > ' ' and <= '~' and not '/');
+        if (!isPrefix)
+            report.LeaveOut(ImportReport.Clients, "no prefix of a peer id", rule.Prefix);
+        return isPrefix;
+    }
+
+    /// <summary>Sets those that are not there as they are. Every front end reads all of such a kind anew when anything is set.</summary>
+    private async Task SetMissingAsync<T>(string kind, List<T> rows, CancellationToken cancellationToken)
+    {
+        report.Count(kind, read: rows.Count);
+        if (api is null || rows.Count == 0)
+            return;
+        var known = await api.GetAsync<T>(kind, cancellationToken).ConfigureAwait(false);
+        foreach (var missing in rows.Where(row => !known.Contains(row)).Chunk(PageRows))
+            await api.PutAsync(kind, missing, cancellationToken).ConfigureAwait(false);
+        report.Count(kind, brought: rows.Count);
     }
 
     private static bool IsInfoHash(string text) => text.Length == InfoHashDigits && text.All(c => c is >= '0' and <= '9' or >= 'a' and <= 'f');

@@ -22,8 +22,8 @@ public sealed class ImportTests(PostgresServer postgres, MariaServer maria, ITes
         var database = await postgres.CreateDatabaseAsync();
         await using var node = await NodeProcess.StartNodeAsync(database, ("PBTS_ADMIN_TOKEN", Token), ("Administration__AllowLocal", "false"));
         var site = await maria.CreateDatabaseAsync(SiteFixtures.Unit3d(1000, 500, 10_000));
-        var empty = await HashesAsync(database);
         var token = await TokenAsync(node);
+        var empty = await HashesAsync(database);
 
         // Tried without a trace.
         var tried = await ImportAsync(node, token, "unit3d", maria.UrlOf(site), "--dry-run");

@@ -4,6 +4,7 @@ using System.CommandLine.Parsing;
 using Pbts.Cli.Chain;
 using Pbts.Cli.Commands;
 using Pbts.Cli.Evidence;
+using Pbts.Cli.Sites;
 
 namespace Pbts.Cli;
 
@@ -55,6 +56,8 @@ internal static class PbtsCommand
             InviteCommand.Create(context),
             UserCommand.Create(context),
             TokenCommand.Create(context),
+            ImportCommand.Create(context),
+            ConnectCommand.Create(context),
             AttestCommand.Create(context),
             VerifyCommand.Create(context),
             ReportCommand.Create(context),

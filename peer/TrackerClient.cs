@@ -134,16 +134,39 @@ public sealed class TrackerClient : IAnnounceTracker
         }
     }
 
+    /// <summary>Gets an answer that is read as it comes, as the administration.</summary>
+    /// <returns>The body, which the caller disposes of; or what went wrong.</returns>
+    public async Task<(Stream? Body, ApiResult? Problem)> OpenAsync(string path, CancellationToken cancellationToken)
+    {
+        HttpResponseMessage? response = null;
+        try
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(_base, path));
+            if (AdminToken is { Length: > 0 } token)
+                request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+            response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
+            if (response.IsSuccessStatusCode)
+                return (await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false), null);
+            var problem = new ApiResult((int)response.StatusCode, TryParse(await response.Content.ReadAsStringAsync(cancellationToken).ConfigureAwait(false)), null);
+            response.Dispose();
+            return (null, problem with { Error = problem.Text("error") ?? $"the tracker answered {problem.Status}" });
+        }
+        catch (Exception e) when (IsNetworkTrouble(e, cancellationToken))
+        {
+            response?.Dispose();
+            return (null, new ApiResult(0, null, NotReached(e)));
+        }
+    }
+
     /// <summary>Posts to the JSON API.</summary>
     /// <param name="path">Path and query below the tracker's address.</param>
     /// <param name="body">What is written as JSON; bytes are JSON already.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    public Task<ApiResult> PostAsync(string path, object body, CancellationToken cancellationToken)
-    {
-        var content = new ByteArrayContent(body as byte[] ?? JsonSerializer.SerializeToUtf8Bytes(body));
-        content.Headers.ContentType = new("application/json");
-        return CallAsync(HttpMethod.Post, path, content, cancellationToken);
-    }
+    public Task<ApiResult> PostAsync(string path, object body, CancellationToken cancellationToken) => CallAsync(HttpMethod.Post, path, Json(body), cancellationToken);
+
+    /// <summary>Puts by the JSON API.</summary>
+    /// <inheritdoc cref="PostAsync"/>
+    public Task<ApiResult> PutAsync(string path, object body, CancellationToken cancellationToken) => CallAsync(HttpMethod.Put, path, Json(body), cancellationToken);
 
     /// <summary>Deletes by the JSON API.</summary>
     /// <inheritdoc cref="GetAsync"/>
@@ -237,6 +260,13 @@ public sealed class TrackerClient : IAnnounceTracker
 
     /// <summary>Closes the connections.</summary>
     public void Dispose() => _http.Dispose();
+
+    private static ByteArrayContent Json(object body)
+    {
+        var content = new ByteArrayContent(body as byte[] ?? JsonSerializer.SerializeToUtf8Bytes(body));
+        content.Headers.ContentType = new("application/json");
+        return content;
+    }
 
     private async Task<ApiResult> CallAsync(HttpMethod method, string path, HttpContent? body, CancellationToken cancellationToken)
     {

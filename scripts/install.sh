@@ -13,6 +13,8 @@ need() {
         case $what in
             postgres) compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || command -v initdb >/dev/null || apt_install postgresql ;;
             nginx) need_nginx ;;
+            # The database of the sites that move here or are followed.
+            mariadb) need_programs mariadbd:mariadb-server ;;
             # By lock file, into solidity/node_modules.
             foundry) need_packages solidity .bin/anvil "Foundry's anvil and forge and solc" ;;
             # What the auditor in tests/audit verifies signatures with.

@@ -20,6 +20,10 @@ internal static class Examples
         ["token create"] = ["PBTS_ADMIN_TOKEN=… pbts token create site --scope site:write"],
         ["token list"] = ["pbts token list --json"],
         ["token revoke"] = ["pbts token revoke 7"],
+        ["import unit3d"] = ["PBTS_ADMIN_TOKEN=… PBTS_MYSQL_PASSWORD=… pbts import unit3d mysql://unit3d@127.0.0.1:3306/unit3d --dry-run"],
+        ["import gazelle"] = ["PBTS_ADMIN_TOKEN=… PBTS_MYSQL_PASSWORD=… pbts import gazelle mysql://gazelle@127.0.0.1:3306/gazelle --json"],
+        ["import csv"] = ["PBTS_ADMIN_TOKEN=… pbts import csv . --torrents ."],
+        ["connect unit3d"] = ["PBTS_ADMIN_TOKEN=… PBTS_MYSQL_PASSWORD=… pbts connect unit3d --mysql mysql://unit3d@127.0.0.1:3306/unit3d --tracker http://127.0.0.1:8000"],
         ["user"] = ["pbts user alice", "pbts user alice --json"],
         ["attest"] = [$"pbts attest --key bob.key --sender {Alice} {Piece}", $"pbts attest --key bob.key --sender {Alice} {Session}"],
         ["verify"] =

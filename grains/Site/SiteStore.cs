@@ -141,7 +141,7 @@ internal sealed class SiteStore(NpgsqlDataSource database)
             INSERT INTO freeleech_tokens (member, info_hash, until)
             SELECT DISTINCT ON (users.id, info_hash) users.id, info_hash, until
             FROM unnest($1::text[], $2::bytea[], $3::timestamptz[]) WITH ORDINALITY AS said (user_id, info_hash, until, line) JOIN users USING (user_id) ORDER BY users.id, info_hash, line DESC
-            ON CONFLICT (member, info_hash) DO UPDATE SET until = excluded.until
+            ON CONFLICT (member, info_hash) DO UPDATE SET until = excluded.until WHERE freeleech_tokens.until IS DISTINCT FROM excluded.until
             """, Texts(tokens.Select(token => token.UserId)), Hashes(tokens.Select(token => token.InfoHash)), Times(tokens.Select(token => token.Until)));
         return [.. tokens.Select(token => known.Contains(token.UserId))];
     }

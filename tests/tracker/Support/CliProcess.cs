@@ -49,6 +49,16 @@ internal sealed class CliProcess : IAsyncDisposable
 
     public bool HasExited => _process.HasExited;
 
+    /// <summary>The most memory it has had in use; 0 once it has ended.</summary>
+    public long PeakBytes
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.HasExited ? 0 : _process.PeakWorkingSet64;
+        }
+    }
+
     public static CliProcess Start(params string[] args) => Start(null, [], args);
 
     /// <summary>Starts the command, inside a network namespace when there is one.</summary>

@@ -149,8 +149,6 @@ internal sealed class JsonFields(JsonElement body, string prefix = "")
         _ => Wrong<bool?>(name, "must be true or false", null),
     };
 
-    public bool Boolean(string name) => OptionalBoolean(name) ?? Missing(name, false);
-
     /// <summary>A moment in Unix seconds, to the millisecond.</summary>
     public DateTimeOffset Time(string name) => OptionalTime(name) ?? Missing(name, default(DateTimeOffset));
 

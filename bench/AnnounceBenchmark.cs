@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Net.Http.Json;
 using System.Security.Cryptography;
 using System.Text;
 using Pbts.Load;
@@ -74,6 +75,52 @@ internal sealed class AnnounceBenchmark : IAsyncDisposable
         else
             Console.WriteLine("Debian's opentracker has no keep-alive; --opentracker takes one built with -DWANT_KEEPALIVE");
         return await benchmark.KeepAsync("announce");
+    }
+
+    /// <summary>
+    /// The same announces on the same node before and after a site has said something of all its torrents, groups and members: with
+    /// factors, history and credited totals. Memory a torrent is that of the 1,000 and more that are announced.
+    /// </summary>
+    public static async Task<int> SiteAsync(Arguments arguments)
+    {
+        await using var benchmark = new AnnounceBenchmark(arguments, "1");
+        var (registered, members) = (arguments.Number("--registered", 100_000), arguments.Number("--members", 10_000));
+        await benchmark.StartNodeAsync(processors: 1);
+        var node = Target.Of(benchmark._node, LocalTracker.FirstNode);
+        using var http = new HttpClient { BaseAddress = new Uri(benchmark._node.Url) };
+        Console.WriteLine($"==> {members} members");
+        var keys = Enumerable.Range(1, members).Select(member => Convert.ToHexStringLower(SHA1.HashData(Encoding.ASCII.GetBytes($"member {member}")))[..32]).ToArray();
+        await PutAsync(http, "members", keys.Select((key, member) => (object)new { user_id = $"{member + 1}", passkey = key }));
+        await File.WriteAllLinesAsync(benchmark.Keys, keys);
+        Console.WriteLine("==> Warming up");
+        benchmark.Wrk(node, 8, keys: true);
+        benchmark.RunRounds(() => benchmark.Measure("without", "passkey", node, () => benchmark.Wrk(node, benchmark.Seconds, keys: true)));
+        var before = Cores.ResidentMiB(node.Pids);
+        Console.WriteLine($"==> {registered} torrents, 20 groups");
+        await PutAsync(http, "groups", Enumerable.Range(1, 20).Select(group => (object)new { id = group, name = $"group {group}", upload_factor = 100 + group }));
+        await PutAsync(http, "members", keys.Select((_, member) => (object)new { user_id = $"{member + 1}", group_id = 1 + member % 20 }));
+        var watch = Stopwatch.StartNew();
+        await PutAsync(http, "torrents", Enumerable.Range(1, registered).Select(torrent => (object)new
+        {
+            infohash = Convert.ToHexStringLower(SHA1.HashData(Encoding.ASCII.GetBytes($"{torrent}"))), id = torrent, download_factor = torrent % 3 * 50,
+        }));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"    in {watch.Elapsed.TotalSeconds:F1} s"));
+        benchmark.Wrk(node, 8, keys: true);
+        benchmark.RunRounds(() => benchmark.Measure("with", "passkey", node, () => benchmark.Wrk(node, benchmark.Seconds, keys: true)));
+        benchmark.PrintTable();
+        benchmark.PrintRatio($"{registered} torrents and {members} members of a site", ("with", "passkey"), ("without", "passkey"));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"memory: {before} MiB before, {Cores.ResidentMiB(node.Pids)} MiB after"));
+        return await benchmark.KeepAsync("announce-site");
+
+        static async Task PutAsync(HttpClient http, string what, IEnumerable<object> things)
+        {
+            foreach (var page in things.Chunk(1000))
+            {
+                using var answer = await http.PutAsJsonAsync($"api/v1/{what}", new Dictionary<string, object> { [what] = page });
+                if (!answer.IsSuccessStatusCode)
+                    throw new LocalException($"PUT /api/v1/{what}: {await answer.Content.ReadAsStringAsync()}");
+            }
+        }
     }
 
     public static async Task<int> UdpAsync(Arguments arguments)

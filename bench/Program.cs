@@ -5,10 +5,12 @@ using Pbts.Local;
 // Each on a tracker of its own, which is gone afterwards. ./pbts bench builds and runs this.
 const string Node = LocalTracker.FirstNode;
 string[] announces = ["--runs", "--seconds", "--connections", "--torrents", "--peers", "--opentracker", "--json"];
+string[] site = [.. announces, "--registered", "--members"];
 try
 {
     return args switch
     {
+        ["announce", "--site", .. var rest] => await AnnounceBenchmark.SiteAsync(Arguments.Parse(rest, site)),
         ["announce", .. var rest] => await AnnounceBenchmark.HttpAsync(Arguments.Parse(rest, announces)),
         ["udp", .. var rest] => await AnnounceBenchmark.UdpAsync(Arguments.Parse(rest, announces)),
         ["split", .. var rest] => await AnnounceBenchmark.SplitAsync(Arguments.Parse(rest, announces)),

@@ -1,4 +1,6 @@
 using Pbts.Api.Administration;
+using Pbts.Api.Site;
+using Pbts.GrainInterfaces.Site;
 using Pbts.GrainInterfaces.Users;
 
 namespace Pbts.Api.OperatorConsole;
@@ -49,7 +51,15 @@ internal sealed record UserStandingAnswer(
     long SentSessions, long SentBytes, long ReceivedSessions, long ReceivedBytes, string? Disabled, bool CanDownload);
 
 /// <summary>One row of <c>GET /console/api/torrents</c>. Sizes in bytes, time in Unix seconds; no publisher: the administration.</summary>
-internal sealed record TorrentRow(string Infohash, string Name, long Size, long PieceLength, long Pieces, bool Private, string? Publisher, double PublishedAt);
+/// <param name="Size">Null, as is all of the file, where none was brought.</param>
+/// <param name="Site">What the site says of it; null: nothing.</param>
+internal sealed record TorrentRow(
+    string Infohash, string? Name, long? Size, long? PieceLength, long? Pieces, bool? Private, string? Publisher, double? PublishedAt, SiteTorrentAnswer? Site)
+{
+    public static TorrentRow Of(FoundTorrent found) => new(
+        found.InfoHash, found.Entry?.Name, found.Entry?.Bytes, found.Entry?.PieceLength, found.Entry?.Pieces, found.Entry?.IsPrivate, found.Entry?.Publisher,
+        SiteEndpoints.Seconds(found.Entry?.PublishedAt), found.State is { } state ? SiteTorrentAnswer.Of(state) : null);
+}
 
 internal sealed record TorrentsAnswer(bool Success, IReadOnlyList<TorrentRow> Torrents);
 

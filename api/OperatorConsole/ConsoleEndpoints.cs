@@ -10,8 +10,9 @@ using Pbts.Api.Cluster;
 using Pbts.Api.Http;
 using Pbts.Api.Members;
 using Pbts.GrainInterfaces.Operations;
+using Pbts.GrainInterfaces.Policy;
 using Pbts.GrainInterfaces.Settings;
-using Pbts.GrainInterfaces.Torrents;
+using Pbts.GrainInterfaces.Site;
 using Pbts.GrainInterfaces.Users;
 using Pbts.Hosting.Access;
 using Pbts.Hosting.Configuration;
@@ -44,13 +45,14 @@ internal static class ConsoleEndpoints
         app.MapGet("/console/api/session", Session).For(Caller.Anybody).ExcludeFromDescription();
         var console = app.MapGroup("/console/api").RequireAdministrator().ExcludeFromDescription();
         // Opening the console is an event for the audit log, looking around in it is not.
-        console.MapGet("/events", Events);
+        var figures = new NeedsScope(ApiScope.StatsRead);
+        console.MapGet("/events", Events).WithMetadata(figures);
         var lists = console.MapGroup("").WithMetadata(new Unaudited());
-        lists.MapGet("/swarms", SwarmsAsync);
-        lists.MapGet("/swarms/{infoHash}", SwarmAsync);
+        lists.MapGet("/swarms", SwarmsAsync).WithMetadata(figures);
+        lists.MapGet("/swarms/{infoHash}", SwarmAsync).WithMetadata(figures);
         lists.MapGet("/users", UsersAsync);
         lists.MapGet("/users/{userId}", UserAsync);
-        lists.MapGet("/proof", ProofAsync);
+        lists.MapGet("/proof", ProofAsync).WithMetadata(figures);
         lists.MapGet("/torrents", TorrentsAsync);
         lists.MapGet("/configuration", ConfigurationAsync);
         lists.MapGet("/audit", AuditAsync);
@@ -158,10 +160,8 @@ internal static class ConsoleEndpoints
             return BadLimit();
         if (search?.Length > MaxSearch)
             return Answers.BadRequest($"search is too long: at most {MaxSearch} characters");
-        var torrents = await grains.GetGrain<ITorrentRegistryGrain>(0).ListAsync((search ?? "").Trim(), count);
-        return TypedResults.Ok(new TorrentsAnswer(true, [.. torrents.Select(torrent => new TorrentRow(
-            torrent.InfoHash, torrent.Name, torrent.Bytes, torrent.PieceLength, torrent.Pieces, torrent.IsPrivate, torrent.Publisher,
-            torrent.PublishedAt.ToUnixTimeMilliseconds() / 1000.0))]));
+        var torrents = await grains.GetGrain<ISiteGrain>(0).SearchTorrentsAsync((search ?? "").Trim(), count);
+        return TypedResults.Ok(new TorrentsAnswer(true, [.. torrents.Select(TorrentRow.Of)]));
     }
 
     private static async Task<Results<Ok<AuditAnswer>, Refusal>> AuditAsync(string? limit, AuditTrail audit) =>

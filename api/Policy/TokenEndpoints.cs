@@ -14,7 +14,7 @@ internal static class TokenEndpoints
     {
         var api = app.MapGroup("/api/v1/tokens").RequireAdministrator();
         api.MapGet("", ListAsync).WithSummary("The tokens there are, never themselves (administration)");
-        api.MapPost("", CreateAsync).WithSummary("Make a token for a program: its name, and its scopes of admin, site:read, site:write, evidence:read (administration)");
+        api.MapPost("", CreateAsync).WithSummary("Make a token for a program: its name, and its scopes of admin, site:read, site:write, stats:read, evidence:read (administration)");
         api.MapDelete("/{id:long}", RevokeAsync).WithSummary("End a token, on every front end within a second (administration)");
     }
 

@@ -15,8 +15,8 @@ internal static class TokenCommand
     private static Command CreateCreate(CommandContext context)
     {
         var name = new Argument<string>("NAME") { Description = "What it is for." };
-        var scopes = new Option<string[]>("--scope") { Description = "What it may do; may be repeated: admin, site:read, site:write, evidence:read.", HelpName = "SCOPE", Required = true };
-        scopes.AcceptOnlyFromAmong("admin", "site:read", "site:write", "evidence:read");
+        var scopes = new Option<string[]>("--scope") { Description = "What it may do; may be repeated: admin, site:read, site:write, stats:read, evidence:read.", HelpName = "SCOPE", Required = true };
+        scopes.AcceptOnlyFromAmong("admin", "site:read", "site:write", "stats:read", "evidence:read");
         return ApiVerb.Create(context, (string url, out int exitCode) => context.Administrator(url, out exitCode), "create", $"Make a token, {Who}. It is printed once and never again.", [name, scopes], (client, parsed, cancel) => client.PostAsync(
             "api/v1/tokens", new JsonObject { ["name"] = parsed.GetValue(name), ["scopes"] = new JsonArray([.. parsed.GetRequiredValue(scopes).Select(scope => JsonValue.Create(scope))]) }, cancel));
     }

@@ -26,6 +26,12 @@ public interface ISiteGrain : IGrainWithIntegerKey
     [Alias("ListTorrents"), ResponseTimeout("00:00:10"), ReadOnly]
     ValueTask<IReadOnlyList<SiteTorrentState>> ListTorrentsAsync(string after, int count);
 
+    /// <summary>The newest torrents whose name has a text in it, whose infohash begins with it, or whose number it is, whoever brought them.</summary>
+    /// <param name="text">Empty for all.</param>
+    /// <param name="count">1 to 1,000.</param>
+    [Alias("SearchTorrents"), ResponseTimeout("00:00:10"), ReadOnly]
+    ValueTask<IReadOnlyList<FoundTorrent>> SearchTorrentsAsync(string text, int count);
+
     /// <summary>Features a torrent or ends that; false when there is none of this number.</summary>
     [Alias("SetFeatured"), ResponseTimeout("00:00:10")]
     ValueTask<bool> SetFeaturedAsync(long id, bool isFeatured);

@@ -1,3 +1,5 @@
+using Pbts.GrainInterfaces.Torrents;
+
 namespace Pbts.GrainInterfaces.Site;
 
 /// <summary>What a site says of a torrent.</summary>
@@ -38,6 +40,13 @@ public sealed record SiteTorrent(
 /// <param name="IsFeatured">Whether it is featured: nothing of a download is credited, all of an upload twice.</param>
 [GenerateSerializer, Immutable, Alias("pbts.SiteTorrentState")]
 public sealed record SiteTorrentState([property: Id(0)] SiteTorrent Torrent, [property: Id(1)] bool IsFeatured);
+
+/// <summary>A torrent that was looked for.</summary>
+/// <param name="InfoHash">40 lower-case hexadecimal digits.</param>
+/// <param name="Entry">What its file says; null where none was brought.</param>
+/// <param name="State">What the site says; null: nothing.</param>
+[GenerateSerializer, Immutable, Alias("pbts.FoundTorrent")]
+public sealed record FoundTorrent([property: Id(0)] string InfoHash, [property: Id(1)] TorrentEntry? Entry, [property: Id(2)] SiteTorrentState? State);
 
 /// <summary>What came of a torrent that was set.</summary>
 public enum SiteTorrentVerdict

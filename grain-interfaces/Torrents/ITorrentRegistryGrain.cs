@@ -15,10 +15,4 @@ public interface ITorrentRegistryGrain : IGrainWithIntegerKey
     /// <summary>Null when the infohash (40 lower-case hexadecimal digits) is not registered.</summary>
     [Alias("Find"), ResponseTimeout("00:00:05"), ReadOnly]
     ValueTask<TorrentEntry?> FindAsync(string infoHash);
-
-    /// <summary>The newest, of those whose name has the text in it or whose infohash begins with it.</summary>
-    /// <param name="text">Empty for all.</param>
-    /// <param name="count">1 to 1,000.</param>
-    [Alias("List"), ResponseTimeout("00:00:10"), ReadOnly]
-    ValueTask<IReadOnlyList<TorrentEntry>> ListAsync(string text, int count);
 }

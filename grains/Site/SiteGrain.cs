@@ -14,6 +14,8 @@ internal sealed class SiteGrain(SiteStore site) : Grain, ISiteGrain
 
     public async ValueTask<IReadOnlyList<SiteTorrentState>> ListTorrentsAsync(string after, int count) => await site.ListTorrentsAsync(after, count);
 
+    public async ValueTask<IReadOnlyList<FoundTorrent>> SearchTorrentsAsync(string text, int count) => await site.SearchTorrentsAsync(text, count);
+
     public async ValueTask<bool> SetFeaturedAsync(long id, bool isFeatured) => await site.SetFeaturedAsync(id, isFeatured);
 
     public async ValueTask<bool> SetFeaturedAsync(string infoHash, bool isFeatured) => await site.SetFeaturedAsync(infoHash, isFeatured);

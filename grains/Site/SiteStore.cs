@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using Npgsql;
 using NpgsqlTypes;
 using Pbts.GrainInterfaces.Site;
+using Pbts.GrainInterfaces.Torrents;
 using Pbts.Grains.Database;
 using Pbts.Protocol.Receipts;
 
@@ -80,6 +81,21 @@ internal sealed class SiteStore(NpgsqlDataSource database)
 
     public Task<IReadOnlyList<SiteTorrentState>> ListTorrentsAsync(string after, int count) => ReadAsync(
         $"SELECT {TorrentColumns} FROM site_torrents WHERE info_hash > $1 ORDER BY info_hash LIMIT $2", ReadTorrent, ListTimeout, new() { Value = Convert.FromHexString(after) }, new() { Value = count });
+
+    public Task<IReadOnlyList<FoundTorrent>> SearchTorrentsAsync(string text, int count) => ReadAsync(
+        $"""
+        SELECT {TorrentColumns}, name, bytes, piece_length, pieces, private, (SELECT user_id FROM users WHERE users.id = publisher), published_at
+        FROM torrents FULL JOIN site_torrents USING (info_hash)
+        WHERE strpos(lower(name), lower($1)) > 0 OR encode(info_hash, 'hex') ^@ lower($1) OR id::text = $1
+        ORDER BY published_at DESC NULLS LAST, id DESC NULLS LAST, info_hash LIMIT $2
+        """,
+        reader => new FoundTorrent(
+            reader.GetString(0),
+            reader.IsDBNull(9) ? null : new TorrentEntry(
+                reader.GetString(0), reader.GetString(9), reader.GetInt64(10), reader.GetInt64(11), reader.GetInt64(12), reader.GetBoolean(13),
+                reader.IsDBNull(14) ? null : reader.GetString(14), reader.GetFieldValue<DateTimeOffset>(15)),
+            reader.IsDBNull(2) ? null : ReadTorrent(reader)),
+        ListTimeout, new() { Value = text.Replace("\0", "", StringComparison.Ordinal) }, new() { Value = count });
 
     public async Task<bool> SetFeaturedAsync(long id, bool isFeatured) =>
         await WriteAsync("UPDATE site_torrents SET featured = $2 WHERE id = $1", new() { Value = id }, new() { Value = isFeatured }) > 0;

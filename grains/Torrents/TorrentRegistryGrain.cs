@@ -9,6 +9,4 @@ internal sealed class TorrentRegistryGrain(TorrentStore torrents) : Grain, ITorr
     public async ValueTask<PublishOutcome> PublishAsync(IReadOnlyList<TorrentEntry> entries, string? publisher) => await torrents.PublishAsync(entries, publisher);
 
     public async ValueTask<TorrentEntry?> FindAsync(string infoHash) => await torrents.FindAsync(infoHash);
-
-    public async ValueTask<IReadOnlyList<TorrentEntry>> ListAsync(string text, int count) => await torrents.ListAsync(text, count);
 }

@@ -71,19 +71,6 @@ internal sealed class TorrentStore(NpgsqlDataSource database, IOptions<TorrentsO
         return [.. infoHashes.Select(found.Contains)];
     });
 
-    public Task<List<TorrentEntry>> ListAsync(string text, int count) => Repeatable.RunAsync(async () =>
-    {
-        await using var command = database.CreateCommand($"{Select} WHERE strpos(lower(name), lower($1)) > 0 OR encode(info_hash, 'hex') ^@ lower($1) ORDER BY published_at DESC, info_hash LIMIT $2");
-        command.CommandTimeout = 5;
-        command.Parameters.Add(new() { Value = text.Replace("\0", "", StringComparison.Ordinal) });
-        command.Parameters.Add(new() { Value = count });
-        await using var reader = await command.ExecuteReaderAsync();
-        var entries = new List<TorrentEntry>();
-        while (await reader.ReadAsync())
-            entries.Add(Read(reader));
-        return entries;
-    });
-
     private static async Task<bool> AreKnownAsync(NpgsqlConnection connection, IReadOnlyList<TorrentEntry> entries)
     {
         await using var command = new NpgsqlCommand("SELECT count(*) FROM torrents WHERE info_hash = ANY($1)", connection)

@@ -1,31 +1,12 @@
 // The other tabs: each function fetches what its tab shows and shows it.
 import { call, latest } from './api.js';
 import { siloName } from './cluster.js';
+import { facts, link, mark, show } from './detail.js';
+import { history, siteFacts } from './site.js';
 import { $, badge, bytes, element, fill, number, plural, ratio, replace, segment, span, time } from './ui.js';
 
 const count = (list, name) => plural(list.length, name);
 const form = id => new URLSearchParams(new FormData($(id)));
-const link = (text, onclick) => element('button', { type: 'button', class: 'link', onclick }, text);
-const facts = pairs => element('dl', { class: 'settings' }, ...pairs.flatMap(([name, value]) => [element('dt', {}, name), element('dd', {}, value)]));
-
-let opener = null;
-
-/** Shows what there is to say of one row beside the list, and takes the reader there. */
-function show(panel, heading, ...content) {
-  const title = element('h2', { class: 'long', tabindex: -1 }, heading);
-  const close = () => { panel.hidden = true; mark(null); (opener?.isConnected ? opener : panel.closest('section').querySelector('input')).focus(); };
-  // Nothing is given back: false would keep every other key from the fields in the panel.
-  panel.onkeydown = event => { if (event.key === 'Escape') close(); };
-  replace(panel, title, ...content, element('button', { type: 'button', class: 'quiet', onclick: close }, 'Close'));
-  panel.hidden = false;
-  title.focus();
-}
-
-function mark(button) {
-  opener?.removeAttribute('aria-current');
-  button?.setAttribute('aria-current', 'true');
-  if (button) opener = button;
-}
 
 export async function swarms() {
   const answer = await latest('swarms', `/console/api/swarms?${form('swarm-search')}`);
@@ -112,7 +93,10 @@ function admission(user, known) {
   const set = async event => {
     event.preventDefault();
     try {
-      await call('/api/v1/members', 'PUT', { members: [{ user_id: user, disabled: reason.value.trim() || null, can_download: download.checked }] });
+      // What is left out would be set to its default.
+      const { member } = await call(`/api/v1/members/${segment(user)}`);
+      const { group_id, donor, lifetime } = member;
+      await call('/api/v1/members', 'PUT', { members: [{ user_id: user, disabled: reason.value.trim() || null, can_download: download.checked, group_id, donor, lifetime }] });
       note.textContent = 'Set. It holds everywhere within a second.';
     } catch (error) {
       note.textContent = error.message;
@@ -139,11 +123,13 @@ function standing(user, known) {
 
 async function showUser(user, button) {
   mark(button);
-  let evidence, known = { rows: [], fields: [] };
+  let evidence, did = '', known = { rows: [], fields: [] }, site = [];
   try {
     const found = await latest('standing', `/console/api/users/${segment(user.user_id)}`);
     if (!found) return;
     known = standing(user.user_id, found);
+    site = await siteFacts(user.user_id);
+    did = await history(user.user_id);
     const answer = await latest('user', `/user/${segment(user.user_id)}/receipts?limit=20`);
     if (!answer) return;
     const { receipts } = answer;
@@ -161,8 +147,8 @@ async function showUser(user, button) {
     ['Ratio', ratio(user)], ['Key', user.proven ? 'proven' : 'not proven'],
     ['Registered', time(new Date(user.registered_at) / 1000)],
     ['Public page', element('a', { href: `/u/${segment(user.user_id)}` }, 'reputation and evidence')],
-    ...known.rows]),
-  ...known.fields, element('h3', {}, 'Latest receipts'), evidence);
+    ...known.rows, ...site]),
+  ...known.fields, did, element('h3', {}, 'Latest receipts'), evidence);
 }
 
 export async function configuration() {

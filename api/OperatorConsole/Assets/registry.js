@@ -1,18 +1,6 @@
-// The tabs of what is let in: torrents that are registered, and invites.
+// The tab of who is let in: invites.
 import { call, latest } from './api.js';
-import { $, badge, bytes, element, fill, number, plural, time } from './ui.js';
-
-export async function torrents() {
-  const answer = await latest('torrents', `/console/api/torrents?${new URLSearchParams(new FormData($('torrent-search')))}`);
-  if (!answer) return;
-  const found = answer.torrents;
-  $('torrent-note').textContent = found.length === 0 ? 'No such torrent is registered.' : `${plural(found.length, 'torrent')}${found.length === 50 ? ', the newest' : ''}.`;
-  fill($('torrent-rows'), ...found.map(torrent => element('tr', {},
-    element('td', { class: 'long' }, torrent.name, element('span', { class: 'small mono' }, torrent.infohash)),
-    element('td', { class: 'number' }, bytes(torrent.size)),
-    element('td', { class: 'number' }, torrent.pieces > 0 ? `${number(torrent.pieces)} of ${bytes(torrent.piece_length)}` : 'version 2 only'),
-    element('td', {}, torrent.publisher ?? 'the administration', element('span', { class: 'small' }, time(torrent.published_at))))));
-}
+import { $, badge, element, fill, number, plural, time } from './ui.js';
 
 /** What has become of an invite, and how good that is. */
 function state(invite) {

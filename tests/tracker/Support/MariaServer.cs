@@ -7,7 +7,7 @@ namespace Pbts.Tracker.Tests.Support;
 
 /// <summary>
 /// A private, throw-away MariaDB for the tests, as sites have it: its own data folder and socket under the temporary folder, and a
-/// port on loopback. Never touches the system's own server.
+/// port on loopback. Two of them at work in one folder for temporary files would take each other's. Never touches the system's own server.
 /// </summary>
 public sealed class MariaServer : IAsyncLifetime
 {
@@ -21,7 +21,8 @@ public sealed class MariaServer : IAsyncLifetime
         AppDomain.CurrentDomain.ProcessExit += (_, _) => _server?.Send(Signal.Kill);
         Directory.CreateDirectory(_folder);
         using (var made = Process.Start(new ProcessStartInfo("mariadb-install-db", [
-            "--no-defaults", $"--datadir={DataFolder}", $"--user={Environment.UserName}", "--auth-root-authentication-method=normal", "--skip-test-db", "--force"]) { RedirectStandardOutput = true, RedirectStandardError = true })!)
+            "--no-defaults", $"--datadir={DataFolder}", $"--user={Environment.UserName}", "--auth-root-authentication-method=normal", "--skip-test-db", "--force", $"--tmpdir={_folder}"])
+        { RedirectStandardOutput = true, RedirectStandardError = true })!)
         {
             var (output, error) = (made.StandardOutput.ReadToEndAsync(), made.StandardError.ReadToEndAsync());
             await made.WaitForExitAsync();
@@ -52,7 +53,7 @@ public sealed class MariaServer : IAsyncLifetime
         var program = File.Exists("/usr/sbin/mariadbd") ? "/usr/sbin/mariadbd" : "mariadbd";
         var server = Process.Start(new ProcessStartInfo(program, [
             "--no-defaults", $"--user={Environment.UserName}", $"--datadir={DataFolder}", $"--socket={Path.Combine(_folder, "socket")}", $"--pid-file={Path.Combine(_folder, "pid")}",
-            "--bind-address=127.0.0.1", $"--port={_port}", "--innodb-buffer-pool-size=128M", "--character-set-server=utf8mb4", $"--log-error={Log}"]) { WorkingDirectory = _folder })!;
+            "--bind-address=127.0.0.1", $"--port={_port}", "--innodb-buffer-pool-size=128M", "--character-set-server=utf8mb4", $"--log-error={Log}", $"--tmpdir={_folder}"]) { WorkingDirectory = _folder })!;
         _server = server;
         for (var waited = Stopwatch.StartNew(); ; await Task.Delay(50))
         {

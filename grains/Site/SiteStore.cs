@@ -15,6 +15,9 @@ internal sealed class SiteStore(NpgsqlDataSource database)
     /// <summary>Seconds.</summary>
     private const int ReadTimeout = 3;
 
+    /// <summary>Held while numbers are given to torrents, by nobody who holds rows or the lock of 0600_policy.sql.</summary>
+    private const long NumbersLock = 7_235_512_990_242;
+
     /// <summary>Seconds for a page of much.</summary>
     private const int ListTimeout = 8;
 
@@ -37,7 +40,9 @@ internal sealed class SiteStore(NpgsqlDataSource database)
     public Task<IReadOnlyList<SiteTorrentVerdict>> SetTorrentsAsync(IReadOnlyList<SiteTorrent> torrents) => Repeatable.TransactAsync<IReadOnlyList<SiteTorrentVerdict>>(database, async connection =>
     {
         // Of a torrent given twice the last counts; a number given to two is the first one's. One at a time says what torrents have what
-        // number, in the order of infohashes, so that two at a time do not wait for each other.
+        // number: nobody gives one away between the question whose it is and the answer.
+        await using (var turn = new NpgsqlCommand($"SELECT pg_advisory_xact_lock({NumbersLock})", connection))
+            await turn.ExecuteNonQueryAsync();
         var last = torrents.GroupBy(torrent => torrent.InfoHash, StringComparer.Ordinal).Select(same => same.Last()).ToList();
         var taken = last.Where(torrent => torrent.Id is not null).GroupBy(torrent => torrent.Id).SelectMany(same => same.Skip(1)).Select(torrent => torrent.InfoHash).ToHashSet(StringComparer.Ordinal);
         await using (var others = new NpgsqlCommand("""

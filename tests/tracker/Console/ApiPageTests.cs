@@ -140,6 +140,9 @@ public sealed class ApiPageTests(SharedNode shared, Browser browser) : IClassFix
     [InlineData("post", "/attest", "400", "403")]
     [InlineData("post", "/contract/update", "202", "400", "409")]
     [InlineData("post", "/migrations/{id}/pause", "401", "404", "409")]
+    [InlineData("put", "/api/v1/factors", "400", "401", "403", "412", "413")]
+    [InlineData("get", "/api/v1/changes", "400", "401", "403", "410")]
+    [InlineData("delete", "/api/v1/members/{userId}", "401", "403", "404")]
     public async Task Refusals_that_only_some_operations_know_are_described_there(string method, string path, params string[] statuses)
     {
         var answers = (await _node.Http.GetJsonAsync("/openapi/v1.json")).Answer["paths"]![path]![method]!["responses"]!.AsObject();
@@ -163,6 +166,12 @@ public sealed class ApiPageTests(SharedNode shared, Browser browser) : IClassFix
     [InlineData("ContractRegisterRequest", "password_hash", "username")]
     [InlineData("MigrationStartRequest", "referrer_address")]
     [InlineData("VoucherResult", "index", "status")]
+    [InlineData("SiteTorrentRequest", "infohash")]
+    [InlineData("SiteGroupRequest", "id", "name")]
+    [InlineData("SiteFactorsRequest", "download_factor", "upload_factor")]
+    [InlineData("SiteHistoryEntryRequest", "downloaded", "infohash", "uploaded", "user_id")]
+    [InlineData("SiteFreeleechRequest", "until")]
+    [InlineData("MemberPolicyRequest", "user_id")]
     public async Task Only_what_has_to_be_there_is_required(string schema, params string[] required)
     {
         var described = (await _node.Http.GetJsonAsync("/openapi/v1.json")).Answer["components"]!["schemas"]![schema]!;

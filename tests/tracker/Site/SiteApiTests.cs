@@ -153,6 +153,21 @@ public sealed class SiteApiTests(PostgresServer postgres, ITestOutputHelper outp
     }
 
     [Fact]
+    public async Task Many_calls_at_once_give_a_number_to_one_torrent()
+    {
+        await using var node = await NodeProcess.StartNodeAsync(await postgres.CreateDatabaseAsync());
+        for (var round = 0; round < 5; round++)
+        {
+            var answers = await Task.WhenAll(Enumerable.Range(0, 16).Select(i =>
+                node.SiteAsync(HttpMethod.Put, "torrents", $$"""{"torrents":[{"infohash":"{{Hash(100 * round + i)}}","id":{{round}}},{"infohash":"{{Hash(9999)}}","download_factor":{{i}}}]}""")));
+            Assert.Equal(["id_taken", "set"], answers.Select(answer => (string)answer["results"]![0]!["status"]!).Distinct().Order());
+            Assert.Single(answers, answer => (string)answer["results"]![0]!["status"]! == "set");
+        }
+
+        Assert.Equal([0, 1, 2, 3, 4], (await node.AllAsync("torrents", "torrents", 1000)).Rows.Select(row => (int?)row["id"]).OfType<int>().Order());
+    }
+
+    [Fact]
     public async Task A_member_that_is_deleted_announces_no_more_on_any_front_end_and_its_name_is_free()
     {
         var database = await postgres.CreateDatabaseAsync();

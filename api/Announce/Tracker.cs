@@ -70,7 +70,17 @@ internal sealed class Tracker(SwarmClient swarms, IAnnounceAccess access, IOptio
         }
 
         metrics.Served(query.Event, started);
-        return new(outside.For(seen, reply), null);
+        return new(outside.For(seen, verdict.UserId is { } member ? Budgeted(member, query, reply) : reply), null);
+    }
+
+    /// <summary>Who asks for peers all the time to write down who they are gets an empty list, and no word of it.</summary>
+    private AnnounceReply Budgeted(string member, in AnnounceQuery query, AnnounceReply reply)
+    {
+        var entries = (reply.Peers.Length / 6) + (reply.Peers6.Length / 18);
+        if (entries == 0 || (query.Left == 0 ? limits.PeersAsSeeder : limits.PeersAsLeecher).Allows(member, entries))
+            return reply;
+        limits.Refused(Limit.Peers);
+        return new AnnounceReply { Complete = reply.Complete, Incomplete = reply.Incomplete };
     }
 
     /// <summary>Why this client, or its port, is not wanted here; null when it is.</summary>

@@ -14,6 +14,8 @@ internal sealed class CallerLimits
     {
         AnnouncesByAddress = new(tracker.Value.AnnounceRate, tracker.Value.AnnounceBurst, time);
         AnnouncesByUser = new(tracker.Value.AnnounceRate, tracker.Value.AnnounceBurst, time);
+        PeersAsLeecher = new(tracker.Value.PeersAsLeecher / 3600.0, tracker.Value.PeersAsLeecher, time);
+        PeersAsSeeder = new(tracker.Value.PeersAsSeeder / 3600.0, tracker.Value.PeersAsSeeder, time);
         NewSwarmsByAddress = new(tracker.Value.NewSwarmRate, tracker.Value.NewSwarmBurst, time);
         NewSwarmsByUser = new(tracker.Value.NewSwarmRate, tracker.Value.NewSwarmBurst, time);
         ScrapesByAddress = new(tracker.Value.ScrapeRate, tracker.Value.ScrapeBurst, time);
@@ -28,6 +30,11 @@ internal sealed class CallerLimits
     public RateLimiter AnnouncesByAddress { get; }
 
     public RateLimiter AnnouncesByUser { get; }
+
+    /// <summary>A unit is an entry of a peer list.</summary>
+    public RateLimiter PeersAsLeecher { get; }
+
+    public RateLimiter PeersAsSeeder { get; }
 
     public RateLimiter NewSwarmsByAddress { get; }
 

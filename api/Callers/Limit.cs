@@ -6,6 +6,9 @@ internal enum Limit
     /// <summary>Announces of an address or a user.</summary>
     Announces,
 
+    /// <summary>Entries of peer lists for a member.</summary>
+    Peers,
+
     /// <summary>Info hashes an address scrapes.</summary>
     Scrapes,
 

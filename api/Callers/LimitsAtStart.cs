@@ -13,6 +13,8 @@ internal sealed partial class LimitsAtStart(
         string[] rates =
         [
             Rate("announces", announces.AnnounceRate, announces.AnnounceBurst),
+            Hourly("entries of peer lists as a leecher", announces.PeersAsLeecher),
+            Hourly("as a seeder", announces.PeersAsSeeder),
             Rate("scraped info hashes", announces.ScrapeRate, announces.ScrapeBurst),
             Rate("new passkeys", others.PasskeyRate, others.PasskeyBurst),
             Rate("changes and reports", reports.ReportRate, reports.ReportBurst),
@@ -23,6 +25,8 @@ internal sealed partial class LimitsAtStart(
     }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    private static string Hourly(string what, int entries) => entries > 0 ? FormattableString.Invariant($"{what} {entries} an hour (of one member)") : $"{what} without limit";
 
     private static string Rate(string what, double rate, int burst) =>
         rate > 0 ? FormattableString.Invariant($"{what} {rate} a second and {burst} at once") : $"{what} without limit";

@@ -108,6 +108,12 @@ public sealed class TrackerOptions
     /// <summary>Seconds an idle connection is kept.</summary>
     public int ConnectionIdleSeconds { get; set; } = 120;
 
+    /// <summary>Entries of peer lists that a member gets in an hour as a leecher, from one front end; beyond, the list is empty. 0: no limit.</summary>
+    public int PeersAsLeecher { get; set; }
+
+    /// <summary>Entries of peer lists that a member gets in an hour as a seeder, from one front end. 0: no limit.</summary>
+    public int PeersAsSeeder { get; set; }
+
     /// <summary>Reads <see cref="BlockedPorts"/>; false when it is no list of ports.</summary>
     public bool TryGetBlockedPorts(out IReadOnlySet<int> ports)
     {
@@ -159,6 +165,8 @@ public sealed class TrackerOptionsValidator : IValidateOptions<TrackerOptions>
         Check(options.ScrapeRate >= 0, $"Tracker:ScrapeRate is {options.ScrapeRate}: it must be 0 or more a second.");
         Check(options.ScrapeBurst >= options.MaxScrape, $"Tracker:ScrapeBurst is {options.ScrapeBurst}: it must be at least Tracker:MaxScrape.");
         Check(options.PeersPerAddress is >= 0 and <= 256, $"Tracker:PeersPerAddress is {options.PeersPerAddress}: it must be 0 to 256.");
+        Check(options.PeersAsLeecher is 0 || options.PeersAsLeecher >= options.MaxPeers, $"Tracker:PeersAsLeecher is {options.PeersAsLeecher}: it must be 0 (no limit), or at least MAX_PEERS.");
+        Check(options.PeersAsSeeder is 0 || options.PeersAsSeeder >= options.MaxPeers, $"Tracker:PeersAsSeeder is {options.PeersAsSeeder}: it must be 0 (no limit), or at least MAX_PEERS.");
         Check(options.MaxSwarms >= 0, $"Tracker:MaxSwarms is {options.MaxSwarms}: it must be 0 or more.");
         Check(options.NewSwarmRate >= 0, $"Tracker:NewSwarmRate is {options.NewSwarmRate}: it must be 0 or more a second.");
         Check(options.NewSwarmBurst > 0, $"Tracker:NewSwarmBurst is {options.NewSwarmBurst}: it must be positive.");

@@ -204,6 +204,33 @@ public sealed class CreditedTests(PostgresServer postgres) : IClassFixture<Postg
     }
 
     [Fact]
+    public async Task Who_asks_for_peers_all_the_time_gets_no_more_of_them_and_no_word_of_it()
+    {
+        var fresh = await postgres.CreateDatabaseAsync();
+        await using var node = await NodeProcess.StartNodeAsync(fresh, ("MAX_PEERS", "10"), ("Tracker__PeersAsLeecher", "25"), ("Tracker__PeersAsSeeder", "10"));
+        await using var database = NpgsqlDataSource.Create(fresh);
+        var site = new SiteLab(database, node);
+        var (alice, bob) = (await Member.RegisteredAsync(node.Http, "alice"), await Member.RegisteredAsync(node.Http, "bob"));
+        var torrent = await site.NewTorrentAsync();
+        var tracker = new Announcer(node);
+        for (var peer = 0; peer < 12; peer++)
+            await tracker.AnnounceAsync(torrent, 100 + peer, left: 5);
+        async Task<int> GetsAsync(Member member, long left)
+        {
+            var reply = await site.AnnounceAsync(member, torrent, left);
+            Assert.Equal((null, null), (reply.Failure, reply.Warning));
+            Assert.True(reply.Incomplete >= 13);
+            return reply.Peers.Length;
+        }
+
+        int[] gets = [await GetsAsync(alice, 5), await GetsAsync(alice, 5), await GetsAsync(alice, 5), await GetsAsync(alice, 5)];
+        Assert.Equal([10, 10, 0, 0], gets);
+        // As a seeder it has a budget of its own, and so has everybody else.
+        gets = [await GetsAsync(alice, 0), await GetsAsync(alice, 0), await GetsAsync(bob, 5)];
+        Assert.Equal([10, 0, 10], gets);
+    }
+
+    [Fact]
     public async Task Torrents_that_are_not_registered_leave_no_history_and_are_told_where_only_registered_ones_are_served()
     {
         var alice = await Member.RegisteredAsync(_node.Http, "alice");

@@ -57,7 +57,9 @@ internal sealed class SiteApi(TrackerClient client, Action<string> say)
             if (tries == Tries || !(result.IsUnreachable || result.Status is 429 or >= 500))
                 return result;
             var pause = TimeSpan.FromSeconds(Math.Min(LongestPause.TotalSeconds, Math.Pow(2, tries - 1)));
-            say($"{result.Error}; again in {pause.TotalSeconds:0} s");
+            // A tracker lets one caller do so much a second: that is how fast it goes.
+            if (result.Status != 429)
+                say($"{result.Error}; again in {pause.TotalSeconds:0} s");
             await Task.Delay(pause, cancellationToken).ConfigureAwait(false);
         }
     }

@@ -101,7 +101,7 @@ public sealed class Unit3dTests(PostgresServer postgres) : IClassFixture<Postgre
             Assert.Equal(5000, (long)(await node.Http.GetJsonAsync("/user/7")).Answer["claimed_uploaded"]!);
             // The passkey before is not its any more.
             await DoneAsync(node, HttpMethod.Delete, "users", $$"""{"id":7,"passkey":"{{First}}"}""");
-            Assert.Null(await FailureAsync(node, Second));
+            Assert.Equal(Second, (string)(await GetAsync(node, "users/7"))["passkey"]!);
 
             // Or both in one call, and without leave to download.
             await DoneAsync(node, HttpMethod.Put, "users", User(7, Second, $$""","new_passkey":"{{Third}}" """, canDownload: false));

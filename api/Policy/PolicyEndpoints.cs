@@ -40,7 +40,7 @@ internal static class PolicyEndpoints
         if (await body.ReadAsync() is not { } request)
             return body.Refusal;
         var policy = grains.GetGrain<IPolicyGrain>(0);
-        if ((await policy.GetClientsAsync()).Count + request.Clients.Count > ClientRule.Most)
+        if ((await policy.GetClientsAsync()).Select(rule => Encoding.ASCII.GetString(rule.Prefix)).Union(request.Clients.Select(client => client.Prefix)).Count() > ClientRule.Most)
             return Answers.BadRequest($"clients: there are at most {ClientRule.Most} rules");
         await policy.SetClientsAsync([.. request.Clients.Select(client => new ClientRule(Encoding.ASCII.GetBytes(client.Prefix), client.Allowed, client.Reason))]);
         return await GetClientsAsync(grains);

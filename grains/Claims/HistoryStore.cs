@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using Npgsql;
 using NpgsqlTypes;
+using Pbts.GrainInterfaces.Site;
 using Pbts.GrainInterfaces.Swarms;
 using Pbts.Grains.Database;
 using Pbts.Protocol.Receipts;
@@ -77,6 +78,44 @@ internal sealed class HistoryStore(NpgsqlDataSource database)
         if (lines.Length == 0)
             return (true, false);
         await AddChangesAsync(connection, Guid.NewGuid(), lines);
+        return (true, true);
+    });
+
+    /// <summary>Notes infohashes that are not registered. A member has no more than so many; what it has not announced for a month goes.</summary>
+    public Task NoteUnregisteredAsync(IReadOnlyList<UnregisteredTorrent> torrents) => Repeatable.TransactAsync(database, async connection =>
+    {
+        using var lines = new MemoryStream();
+        await using (var note = Command(connection, """
+            WITH old AS (DELETE FROM unregistered_torrents WHERE last_seen < now() - interval '30 days')
+            INSERT INTO unregistered_torrents AS known (member, info_hash, last_seen, times)
+            SELECT users.id, info_hash, seen, said.times
+            FROM unnest($1::text[], $2::bytea[], $3::timestamptz[], $4::bigint[]) AS said (user_id, info_hash, seen, times) JOIN users USING (user_id)
+            WHERE (SELECT count(*) FROM unregistered_torrents WHERE member = users.id) < 1000
+                OR EXISTS (SELECT FROM unregistered_torrents AS there WHERE there.member = users.id AND there.info_hash = said.info_hash)
+            ORDER BY users.id, info_hash
+            ON CONFLICT (member, info_hash) DO UPDATE SET times = known.times + excluded.times, last_seen = greatest(known.last_seen, excluded.last_seen)
+            RETURNING (SELECT user_id FROM users WHERE users.id = known.member), encode(info_hash, 'hex'), last_seen, times
+            """,
+            Texts(torrents.Select(torrent => torrent.UserId)), Hashes(torrents.Select(torrent => InfoHash.From(Convert.FromHexString(torrent.InfoHash)))),
+            new() { Value = torrents.Select(torrent => torrent.LastSeen.ToUniversalTime()).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.TimestampTz },
+            Numbers(torrents.Select(torrent => torrent.Times))))
+        {
+            await using var reader = await note.ExecuteReaderAsync();
+            while (await reader.ReadAsync())
+            {
+                WriteLine(lines, json =>
+                {
+                    json.WriteString("kind", "unregistered");
+                    json.WriteString("user_id", reader.GetString(0));
+                    json.WriteString("infohash", reader.GetString(1));
+                    WriteTime(json, "last_seen", reader.GetFieldValue<DateTimeOffset>(2));
+                    json.WriteNumber("times", reader.GetInt64(3));
+                });
+            }
+        }
+
+        if (lines.Length > 0)
+            await AddChangesAsync(connection, Guid.NewGuid(), lines);
         return (true, true);
     });
 

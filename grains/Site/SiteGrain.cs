@@ -1,10 +1,11 @@
 using Orleans.Concurrency;
 using Pbts.GrainInterfaces.Site;
+using Pbts.Grains.Claims;
 
 namespace Pbts.Grains.Site;
 
 [StatelessWorker, Reentrant]
-internal sealed class SiteGrain(SiteStore site) : Grain, ISiteGrain
+internal sealed class SiteGrain(SiteStore site, HistoryStore history) : Grain, ISiteGrain
 {
     public async ValueTask<IReadOnlyList<SiteTorrentVerdict>> SetTorrentsAsync(IReadOnlyList<SiteTorrent> torrents) => await site.SetTorrentsAsync(torrents);
 
@@ -48,7 +49,7 @@ internal sealed class SiteGrain(SiteStore site) : Grain, ISiteGrain
 
     public async ValueTask<IReadOnlyList<HistoryEntry>> ListHistoryAsync(string? userId, string? infoHash, HistoryCursor? after, int count) => await site.ListHistoryAsync(userId, infoHash, after, count);
 
-    public async ValueTask NoteUnregisteredAsync(IReadOnlyList<UnregisteredTorrent> torrents) => await site.NoteUnregisteredAsync(torrents);
+    public async ValueTask NoteUnregisteredAsync(IReadOnlyList<UnregisteredTorrent> torrents) => await history.NoteUnregisteredAsync(torrents);
 
     public async ValueTask<IReadOnlyList<UnregisteredTorrent>> ListUnregisteredAsync(int count) => await site.ListUnregisteredAsync(count);
 

@@ -228,19 +228,6 @@ internal sealed class SiteStore(NpgsqlDataSource database)
         }
     }
 
-    /// <summary>A member has no more than so many; what it has not announced for a month goes.</summary>
-    public Task NoteUnregisteredAsync(IReadOnlyList<UnregisteredTorrent> torrents) => WriteAsync("""
-        WITH old AS (DELETE FROM unregistered_torrents WHERE last_seen < now() - interval '30 days')
-        INSERT INTO unregistered_torrents AS known (member, info_hash, last_seen, times)
-        SELECT users.id, info_hash, seen, said.times
-        FROM unnest($1::text[], $2::bytea[], $3::timestamptz[], $4::bigint[]) AS said (user_id, info_hash, seen, times) JOIN users USING (user_id)
-        WHERE (SELECT count(*) FROM unregistered_torrents WHERE member = users.id) < 1000
-            OR EXISTS (SELECT FROM unregistered_torrents AS there WHERE there.member = users.id AND there.info_hash = said.info_hash)
-        ORDER BY users.id, info_hash
-        ON CONFLICT (member, info_hash) DO UPDATE SET times = known.times + excluded.times, last_seen = greatest(known.last_seen, excluded.last_seen)
-        """, Texts(torrents.Select(torrent => torrent.UserId)), Hashes(torrents.Select(torrent => torrent.InfoHash)), Times(torrents.Select(torrent => (DateTimeOffset?)torrent.LastSeen)),
-        Numbers(torrents.Select(torrent => (long?)torrent.Times)));
-
     public Task<IReadOnlyList<UnregisteredTorrent>> ListUnregisteredAsync(int count) => ReadAsync("""
         SELECT user_id, encode(info_hash, 'hex'), last_seen, times FROM unregistered_torrents JOIN users ON users.id = member ORDER BY last_seen DESC LIMIT $1
         """, reader => new UnregisteredTorrent(reader.GetString(0), reader.GetString(1), reader.GetFieldValue<DateTimeOffset>(2), reader.GetInt64(3)), ListTimeout, new NpgsqlParameter { Value = count });

@@ -244,6 +244,8 @@ public sealed class CreditedTests(PostgresServer postgres) : IClassFixture<Postg
         Assert.Equal("unregistered torrent", (await site.AnnounceAsync(bob, torrent)).Failure);
         Assert.Equal("unregistered torrent", (await site.AnnounceAsync(bob, torrent)).Failure);
         await Wait.UntilAsync(async () => Convert.ToInt64(await site.ScalarAsync("SELECT coalesce(sum(times), 0) FROM unregistered_torrents")) == 2);
+        var told = (await site.ChangesAsync()).Where(line => line.GetProperty("kind").GetString() == "unregistered").ToArray();
+        Assert.Equal((bob.UserId, Convert.ToHexStringLower(torrent), 2), (told[^1].GetProperty("user_id").GetString(), told[^1].GetProperty("infohash").GetString(), told[^1].GetProperty("times").GetInt64()));
         // Registered now, it is served within seconds.
         await database.ExecuteAsync("INSERT INTO site_torrents (info_hash, id) VALUES ($1, 1)", torrent);
         await Wait.UntilAsync(async () => (await site.AnnounceAsync(bob, torrent, more: "&event=started")).Failure is null);

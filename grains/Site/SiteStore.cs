@@ -21,6 +21,8 @@ internal sealed class SiteStore(NpgsqlDataSource database)
     /// <summary>Seconds for a page of much.</summary>
     private const int ListTimeout = 8;
 
+    private const int TorrentColumnCount = 10;
+
     private const string TorrentColumns = """
         encode(info_hash, 'hex'), id, status, reason, download_factor, upload_factor, factors_until, times_completed, featured,
         coalesce((SELECT completed FROM swarm WHERE swarm.info_hash = site_torrents.info_hash), 0)
@@ -98,9 +100,10 @@ internal sealed class SiteStore(NpgsqlDataSource database)
         """,
         reader => new FoundTorrent(
             reader.GetString(0),
-            reader.IsDBNull(9) ? null : new TorrentEntry(
-                reader.GetString(0), reader.GetString(9), reader.GetInt64(10), reader.GetInt64(11), reader.GetInt64(12), reader.GetBoolean(13),
-                reader.IsDBNull(14) ? null : reader.GetString(14), reader.GetFieldValue<DateTimeOffset>(15)),
+            reader.IsDBNull(TorrentColumnCount) ? null : new TorrentEntry(
+                reader.GetString(0), reader.GetString(TorrentColumnCount), reader.GetInt64(TorrentColumnCount + 1), reader.GetInt64(TorrentColumnCount + 2), reader.GetInt64(TorrentColumnCount + 3),
+                reader.GetBoolean(TorrentColumnCount + 4), reader.IsDBNull(TorrentColumnCount + 5) ? null : reader.GetString(TorrentColumnCount + 5),
+                reader.GetFieldValue<DateTimeOffset>(TorrentColumnCount + 6)),
             reader.IsDBNull(2) ? null : ReadTorrent(reader)),
         ListTimeout, new() { Value = text.Replace("\0", "", StringComparison.Ordinal) }, new() { Value = count });
 

@@ -20,7 +20,7 @@ need() {
             # What the auditor in tests/audit verifies signatures with.
             auditor) need_packages tests/audit @chainsafe/blst "the second auditor's BLS library" ;;
             clients)
-                need_programs aria2c:aria2 transmission-daemon:transmission-daemon transmission-remote:transmission-cli qbittorrent-nox:qbittorrent-nox deluged:deluged rtorrent:rtorrent deluge-console:deluge-console \
+                need_programs aria2c:aria2 transmission-daemon:transmission-daemon transmission-remote:transmission-cli qbittorrent-nox:qbittorrent-nox deluged:deluged deluge-console:deluge-console \
                     chromium:chromium ip:iproute2 pdflatex:texlive-latex-base curl:curl setpriv:util-linux faketime:faketime php:php-cli
                 # Debian's own Python with the library behind most clients.
                 /usr/bin/python3 -c 'import libtorrent' 2>/dev/null || apt_install python3-libtorrent

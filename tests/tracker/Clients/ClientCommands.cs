@@ -96,14 +96,6 @@ internal static class ClientCommands
         return new ProcessStartInfo("/usr/bin/python3", [script, torrent.MetaInfoPath, downloads, $"{(address.Contains(':', StringComparison.Ordinal) ? $"[{address}]" : address)}:{port}", $"{limit ?? 0}"]);
     }
 
-    /// <summary>Without a screen, as its daemon. It checks what it has by itself.</summary>
-    public static ProcessStartInfo RTorrent(TestTorrent torrent, string home, string downloads, string address, int port, int? limit) => new("rtorrent",
-    [
-        "-n", "-o", "system.daemon.set=true", "-o", $"directory.default.set={downloads}", "-o", $"session.path.set={Directory.CreateDirectory(Path.Combine(home, "session")).FullName}",
-        "-o", $"network.port_range.set={port}-{port}", "-o", $"network.bind_address.set={address}", "-o", "dht.mode.set=disable", "-o", "protocol.pex.set=no", "-o", "trackers.use_udp.set=no",
-        "-o", $"throttle.global_down.max_rate.set_kb={limit ?? 0}", torrent.MetaInfoPath,
-    ]);
-
     /// <summary>Deluge's daemon, which its console then gives the torrent.</summary>
     public static ProcessStartInfo Deluge(string home, string downloads, int port, int daemonPort, int? limit)
     {

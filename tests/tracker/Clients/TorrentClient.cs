@@ -51,7 +51,7 @@ internal sealed class TorrentClient : IAsyncDisposable
         }
     }
 
-    /// <summary>Starts a client of the named kind: <c>aria2</c>, <c>transmission</c>, <c>qbittorrent</c>, <c>libtorrent</c>, <c>rtorrent</c> or <c>deluge</c>.</summary>
+    /// <summary>Starts a client of the named kind: <c>aria2</c>, <c>transmission</c>, <c>qbittorrent</c>, <c>libtorrent</c> or <c>deluge</c>.</summary>
     /// <param name="seeds">Whether it has the file already.</param>
     /// <param name="ipv6">Whether it uses <c>[::1]</c>; else 127.0.0.1.</param>
     /// <param name="host">Where it runs; on loopback of this machine when <c>null</c>.</param>
@@ -71,7 +71,6 @@ internal sealed class TorrentClient : IAsyncDisposable
             "transmission" => (ClientCommands.Transmission(torrent, home, downloads, FreePort(), controlPort, limit, listen ?? host?.Address ?? "127.0.0.1"), "transmission-daemon"),
             "qbittorrent" => (ClientCommands.QBittorrent(torrent, home, downloads, address, FreePort(), controlPort, limit), "qbittorrent-nox"),
             "libtorrent" => (ClientCommands.Libtorrent(torrent, home, downloads, address, FreePort(), limit), "python3-libtorrent"),
-            "rtorrent" => (ClientCommands.RTorrent(torrent, home, downloads, address, FreePort(), limit), "rtorrent"),
             "deluge" => (ClientCommands.Deluge(home, downloads, FreePort(), controlPort, limit), "deluged"),
             _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "Not a client the tests know."),
         };

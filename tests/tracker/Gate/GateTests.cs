@@ -27,8 +27,6 @@ public sealed class GateTests(SharedNode shared) : IClassFixture<SharedNode>, ID
     [InlineData("libtorrent", "aria2", 1024)]
     [InlineData("deluge", "libtorrent", 256)]
     [InlineData("aria2", "deluge", 16)]
-    [InlineData("rtorrent", "aria2", 256)]
-    [InlineData("libtorrent", "rtorrent", 64)]
     public async Task What_one_client_gives_another_is_credited(string seeder, string leecher, int pieceKiB)
     {
         using var torrent = new TestTorrent(Announce, pieceKiB << 10);

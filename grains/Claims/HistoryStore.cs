@@ -37,6 +37,9 @@ internal sealed class HistoryStore(NpgsqlDataSource database)
 
     private static readonly TimeSpan ChangesKept = TimeSpan.FromDays(7);
 
+    [ThreadStatic]
+    private static Utf8JsonWriter? s_json;
+
     /// <summary>Writes a batch once, however often it is tried.</summary>
     public Task WriteAsync(HistoryBatch batch) => Repeatable.TransactAsync(database, async connection =>
     {
@@ -310,13 +313,13 @@ internal sealed class HistoryStore(NpgsqlDataSource database)
 
     private static void WriteLine(MemoryStream lines, Action<Utf8JsonWriter> write)
     {
-        using (var json = new Utf8JsonWriter(lines))
-        {
-            json.WriteStartObject();
-            write(json);
-            json.WriteEndObject();
-        }
-
+        // One for all lines of this thread: there are thousands a second.
+        var json = s_json ??= new Utf8JsonWriter(Stream.Null);
+        json.Reset(lines);
+        json.WriteStartObject();
+        write(json);
+        json.WriteEndObject();
+        json.Flush();
         lines.WriteByte((byte)'\n');
     }
 

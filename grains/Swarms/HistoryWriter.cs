@@ -12,10 +12,13 @@ namespace Pbts.Grains.Swarms;
 /// </summary>
 internal sealed partial class HistoryWriter(ClaimedTotals claimed, SwarmCensus census, SwarmRules rules, HistoryStore store, TimeProvider time, ILogger<HistoryWriter> logger) : BackgroundService, IHostedLifecycleService
 {
-    /// <summary>Rows in a transaction.</summary>
-    private const int MaxRows = 2000;
+    /// <summary>Rows in a transaction: as many as would hold up announces for no longer than some milliseconds.</summary>
+    private const int MaxRows = 1000;
 
-    /// <summary>Transactions in a turn: more announces than that are written later, which adds them up meanwhile.</summary>
+    /// <summary>
+    /// Transactions in a turn: more announces than that are written later, which adds them up meanwhile. It is what a million
+    /// and more peers announce in two seconds.
+    /// </summary>
     private const int MaxBatches = 3;
 
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);

@@ -7,6 +7,13 @@ internal static class Wait
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
+    /// <summary>
+    /// Until this process holds no more than so many bytes above what it held before. Other tests run in it at the same time:
+    /// what they hold goes away, a leak stays.
+    /// </summary>
+    public static Task UntilReleasedAsync(long before, long most) =>
+        UntilAsync(() => Task.FromResult(GC.GetTotalMemory(forceFullCollection: true) - before <= most), $"More than {most} bytes are held.");
+
     public static async Task UntilAsync(Func<Task<bool>> condition, string what = "It did not come about.")
     {
         for (var waited = Stopwatch.StartNew(); !await condition(); await Task.Delay(50))

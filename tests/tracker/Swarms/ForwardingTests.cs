@@ -50,20 +50,27 @@ public sealed class ForwardingTests
     public void What_has_no_version_is_read_and_answered_in_kind_and_an_unknown_version_is_refused()
     {
         AnnounceReply?[] replies = [new AnnounceReply { Complete = 1, Incomplete = 2, Peers = [1, 2, 3, 4, 5, 6] }, null];
-        var batch = AnnounceBatch.Of([new(InfoHash.From(new byte[InfoHash.Length]), new AnnounceRequest { Endpoint = new(new byte[4], 1), UserId = "alice" })]);
+        var batch = AnnounceBatch.Of([new(InfoHash.From(new byte[InfoHash.Length]), new AnnounceRequest { Endpoint = new(new byte[4], 1), UserId = "alice", DownloadFactor = 50, UploadFactor = 250 })]);
         Assert.False(batch.IsFirstVersion);
+        Assert.Equal([(50, 250)], batch.Read().Select(Factors));
 
-        // The first version was the same without the version.
-        var first = new AnnounceBatch(batch.Bytes[4..]);
+        // The second version was the same without factors, the first without the version too.
+        var first = new AnnounceBatch(batch.Bytes[4..^4]);
         Assert.True(first.IsFirstVersion);
         Assert.Equal(batch.Read().Select(Text), first.Read().Select(Text));
+        var second = new AnnounceBatch([0xFE, 0xFF, 0xFF, 0xFF, .. batch.Bytes[4..^4]]);
+        Assert.False(second.IsFirstVersion);
+        Assert.Equal(batch.Read().Select(Text), second.Read().Select(Text));
+        Assert.Equal([(100, 100)], second.Read().Select(Factors));
         Assert.Equal(ReplyBatch.Of(replies).Bytes[4..], ReplyBatch.Of(replies, firstVersion: true).Bytes);
         Assert.Equal(replies.Select(Text), ReplyBatch.Of(replies, firstVersion: true).Read().Select(Text));
 
-        byte[] later = [0xFD, 0xFF, 0xFF, 0xFF, 1, 0, 0, 0];
+        byte[] later = [0xFC, 0xFF, 0xFF, 0xFF, 1, 0, 0, 0];
         Assert.Throws<NotSupportedException>(() => new AnnounceBatch(later).Read());
         Assert.Throws<NotSupportedException>(() => new ReplyBatch(later).Read());
     }
+
+    private static (int, int) Factors(ForwardedAnnounce announce) => (announce.Request.DownloadFactor, announce.Request.UploadFactor);
 
     private static string Text(ForwardedAnnounce announce)
     {

@@ -4,6 +4,7 @@ using System.CommandLine.Parsing;
 using Pbts.Cli.Chain;
 using Pbts.Cli.Commands;
 using Pbts.Cli.Evidence;
+using Pbts.Cli.Passports;
 using Pbts.Cli.Sites;
 
 namespace Pbts.Cli;
@@ -55,6 +56,8 @@ internal static class PbtsCommand
             RegisterCommand.Create(context),
             InviteCommand.Create(context),
             UserCommand.Create(context),
+            PassportCommand.Create(context),
+            IssuerCommand.Create(context),
             TokenCommand.Create(context),
             ImportCommand.Create(context),
             ConnectCommand.Create(context),

@@ -36,12 +36,20 @@ public static class PassportJson
         return output.WrittenSpan.ToArray();
     }
 
-    /// <summary>The document of an object that came inside another, whose writer may have escaped what need not be.</summary>
-    public static byte[] Normalise(JsonElement passport)
+    /// <summary>The document of an object that came inside another, whose writer may have escaped what need not be; null where it has texts that are none.</summary>
+    public static byte[]? Normalise(JsonElement passport)
     {
         var output = new ArrayBufferWriter<byte>(4096);
-        using (var json = new Utf8JsonWriter(output, new() { Encoder = StrictFields.Encoder }))
+        try
+        {
+            using var json = new Utf8JsonWriter(output, new() { Encoder = StrictFields.Encoder });
             passport.WriteTo(json);
+        }
+        catch (Exception e) when (e is InvalidOperationException or ArgumentException)
+        {
+            return null;
+        }
+
         return output.WrittenSpan.ToArray();
     }
 

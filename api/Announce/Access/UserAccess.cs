@@ -110,10 +110,10 @@ internal sealed class UserAccess(IUserDirectory users, SiteRules site, Signature
             return "this account may seed, not download";
         var (uploaded, downloaded) = _basis switch
         {
-            RatioBasis.Proven => (user.Uploaded, user.Downloaded),
+            RatioBasis.Proven => (user.CountedUploaded, user.CountedDownloaded),
             RatioBasis.Claimed => (user.ClaimedUploaded, user.ClaimedDownloaded),
             RatioBasis.Credited => (user.CreditedUploaded, user.CreditedDownloaded),
-            _ => (user.Uploaded, user.ClaimedDownloaded),
+            _ => (user.CountedUploaded, CreditLimit.Add(user.ClaimedDownloaded, user.BelievedDownloaded)),
         };
         // Claims prove nothing anyway: there the reference's rule is all there is.
         var trust = _basis is RatioBasis.Claimed or RatioBasis.Credited ? 1 : members.Value.TrustOf(user.Origin, user.Trust);

@@ -41,8 +41,8 @@ CREATE TABLE imports (
     UNIQUE (contract, key),
     UNIQUE (member, instance),
     UNIQUE (member, contract),
-    CHECK ((source = 'passport') = (instance IS NOT NULL AND signer IS NOT NULL)),
-    CHECK (source = 'passport' OR contract IS NOT NULL)
+    CHECK (CASE source WHEN 'passport' THEN instance IS NOT NULL AND signer IS NOT NULL ELSE contract IS NOT NULL END),
+    CHECK ((contract IS NULL) = (chain_id IS NULL))
 );
 CREATE INDEX imports_signer ON imports (signer);
 

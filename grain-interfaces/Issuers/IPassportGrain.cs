@@ -1,6 +1,6 @@
 using Orleans.Concurrency;
 
-namespace Pbts.GrainInterfaces.Imports;
+namespace Pbts.GrainInterfaces.Issuers;
 
 /// <summary>What a member carries to other trackers, and what it brings from them. Keeps nothing in memory. The key is the user id.</summary>
 [Alias("pbts.IPassportGrain")]

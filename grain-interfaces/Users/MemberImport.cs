@@ -1,4 +1,4 @@
-namespace Pbts.GrainInterfaces.Imports;
+namespace Pbts.GrainInterfaces.Users;
 
 /// <summary>What a member brought from another tracker.</summary>
 /// <param name="Issuer">The issuer's name here; where nobody on the list vouches for it any more, its instance id or contract.</param>

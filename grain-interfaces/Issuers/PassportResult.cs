@@ -1,6 +1,6 @@
 using Pbts.GrainInterfaces.Users;
 
-namespace Pbts.GrainInterfaces.Imports;
+namespace Pbts.GrainInterfaces.Issuers;
 
 /// <summary>A passport, or why there is none.</summary>
 /// <param name="Status"><see cref="RegistrationStatus.Done"/> when the caller is the member and has proved its key.</param>

@@ -1,4 +1,4 @@
-namespace Pbts.GrainInterfaces.Imports;
+namespace Pbts.GrainInterfaces.Issuers;
 
 /// <summary>An issuer as it is now, or why it is not as was asked.</summary>
 /// <param name="Problem">One line; null: done.</param>

@@ -1,4 +1,4 @@
-namespace Pbts.GrainInterfaces.Imports;
+namespace Pbts.GrainInterfaces.Issuers;
 
 /// <summary>A tracker that is believed, and how far.</summary>
 [GenerateSerializer, Immutable, Alias("pbts.Issuer")]

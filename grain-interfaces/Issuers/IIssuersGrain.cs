@@ -1,6 +1,6 @@
 using Orleans.Concurrency;
 
-namespace Pbts.GrainInterfaces.Imports;
+namespace Pbts.GrainInterfaces.Issuers;
 
 /// <summary>Who is believed. Stateless: answers from the nearest silo, the database decides. The key is always 0.</summary>
 [Alias("pbts.IIssuersGrain")]

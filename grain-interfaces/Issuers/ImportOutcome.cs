@@ -1,6 +1,6 @@
 using Pbts.Protocol.Passports;
 
-namespace Pbts.GrainInterfaces.Imports;
+namespace Pbts.GrainInterfaces.Issuers;
 
 /// <summary>What became of a passport.</summary>
 public enum ImportStatus

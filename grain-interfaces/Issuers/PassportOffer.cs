@@ -1,4 +1,4 @@
-namespace Pbts.GrainInterfaces.Imports;
+namespace Pbts.GrainInterfaces.Issuers;
 
 /// <summary>A passport that a member brings.</summary>
 /// <param name="Passport">The JSON document.</param>

@@ -42,7 +42,7 @@ internal sealed class ProofStore(NpgsqlDataSource database)
         var index = ((long)chunk.Number << AnchorLeaf.ChunkLevel) + at;
         var leaf = chunk.Leaves[at];
         // The key may have been replaced since.
-        if (member.Keys.FirstOrDefault(key => MemberCommitment.Of(member.Salt, userId, MemberKey.From(key)).AsSpan().SequenceEqual(leaf.Commitment)) is not { } ofLeaf)
+        if (member.Keys.FirstOrDefault(key => MemberCommitment.Of(member.Salt, userId, MemberKey.From(key)).AsSpan().SequenceEqual(leaf.Commitment.Span)) is not { } ofLeaf)
             return Damaged;
         try
         {

@@ -1,10 +1,8 @@
-using Pbts.Protocol.Proofs;
-
-namespace Pbts.Grains.Chain.Anchors;
+namespace Pbts.Protocol.Proofs;
 
 /// <summary>Builds the tree of all members' totals from leaves that come one by one; keeps one chunk of them and a node a level.</summary>
 /// <param name="write">Is given each chunk: its number, its first member, its node and its leaves' bytes, which it has to be done with when it is.</param>
-internal sealed class AnchorTree(Func<int, long, SumNode, ReadOnlyMemory<byte>, Task> write)
+public sealed class AnchorTree(Func<int, long, SumNode, ReadOnlyMemory<byte>, Task> write)
 {
     private readonly byte[] _chunk = new byte[AnchorLeaf.ChunkLength * AnchorLeaf.Size];
     private readonly SumTree _top = new();
@@ -15,6 +13,7 @@ internal sealed class AnchorTree(Func<int, long, SumNode, ReadOnlyMemory<byte>, 
     /// <summary>Members so far.</summary>
     public long Members { get; private set; }
 
+    /// <summary>Adds the next member.</summary>
     /// <exception cref="OverflowException">The totals do not fit into 64 bits.</exception>
     public Task AddAsync(AnchorLeaf leaf)
     {
@@ -31,7 +30,7 @@ internal sealed class AnchorTree(Func<int, long, SumNode, ReadOnlyMemory<byte>, 
     public async Task<SumNode> FinishAsync()
     {
         if (_bottom.Count > 0)
-            await EndChunkAsync();
+            await EndChunkAsync().ConfigureAwait(false);
         return _top.Finish(AnchorLeaf.ChunkLevel);
     }
 
@@ -44,6 +43,6 @@ internal sealed class AnchorTree(Func<int, long, SumNode, ReadOnlyMemory<byte>, 
         var node = _bottom.Finish();
         _top.Add(node);
         _bottom = new();
-        await write(_chunks++, _first, node, _chunk.AsMemory(0, length * AnchorLeaf.Size));
+        await write(_chunks++, _first, node, _chunk.AsMemory(0, length * AnchorLeaf.Size)).ConfigureAwait(false);
     }
 }

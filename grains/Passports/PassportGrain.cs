@@ -1,3 +1,4 @@
+using Pbts.GrainInterfaces.Chain;
 using Pbts.GrainInterfaces.Issuers;
 using Pbts.GrainInterfaces.Users;
 using Pbts.Grains.Database;
@@ -82,7 +83,9 @@ internal sealed class PassportGrain(
         return isSigned ? null : RegistrationStatus.BadSignature;
     }
 
-    private static Task<MemberProof?> FindProofAsync() => Task.FromResult<MemberProof?>(null);
+    /// <summary>What the contract has anchored of the member; null: nothing yet.</summary>
+    private async Task<MemberProof?> FindProofAsync() =>
+        (await GrainFactory.GetGrain<IProofGrain>(UserId).ProveAsync()).Value is { } proof ? MemberProofJson.Read(proof).Proof : null;
 
     private async Task<UserRow?> FindAsync()
     {

@@ -2,6 +2,7 @@ using System.Text.Json.Serialization;
 using Pbts.Api.Http;
 using Pbts.GrainInterfaces.Issuers;
 using Pbts.GrainInterfaces.Users;
+using Pbts.Protocol;
 using Pbts.Protocol.Passports;
 using Pbts.Protocol.Receipts;
 
@@ -62,14 +63,14 @@ internal sealed record ImportsAnswer(bool Success, IReadOnlyList<ImportAnswer> R
 /// <param name="Up">Bytes that count of what was given.</param>
 /// <param name="Down">Bytes that count of what was taken.</param>
 internal sealed record ImportAnswer(
-    int Index, ImportStatus Status,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] PassportStep? Step,
+    int Index, string Status,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Step,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Reason,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Issuer,
     long Up, long Down)
 {
     public static IReadOnlyList<ImportAnswer> Of(IReadOnlyList<ImportOutcome> outcomes) =>
-        [.. outcomes.Select((outcome, index) => new ImportAnswer(index, outcome.Status, outcome.Step, outcome.Reason, outcome.Issuer, outcome.Up, outcome.Down))];
+        [.. outcomes.Select((outcome, index) => new ImportAnswer(index, outcome.Status.ToText(), outcome.Step?.ToText(), outcome.Reason, outcome.Issuer, outcome.Up, outcome.Down))];
 }
 
 /// <summary>Something a member brought, as everybody may see it.</summary>

@@ -48,6 +48,10 @@ internal static class PassportFile
         return (offers, ExitCodes.Success);
     }
 
+    /// <summary>Whether an answer says of each passport that it counts.</summary>
+    public static bool AllTaken(ApiResult result, string field) =>
+        result.Body is not { } body || !body.TryGetProperty(field, out var results) || results.EnumerateArray().All(one => one.GetProperty("status").GetString() is not ("refused" or "busy"));
+
     /// <summary>What a passport says, for people and scripts.</summary>
     public static JsonObject Describe(Passport passport) => new()
     {

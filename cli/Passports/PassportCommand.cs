@@ -135,14 +135,10 @@ internal static class PassportCommand
                 return exitCode;
             var result = await client.PostAsync($"user/{Uri.EscapeDataString(userId)}/imports", new JsonObject { ["passports"] = offers }, cancellationToken).ConfigureAwait(false);
             exitCode = context.Finish(result, parsed.GetValue(json));
-            return exitCode == ExitCodes.Success && !AllTaken(result, "results") ? context.Fail(ExitCodes.Refused, "not all were taken, see above") : exitCode;
+            return exitCode == ExitCodes.Success && !PassportFile.AllTaken(result, "results") ? context.Fail(ExitCodes.Refused, "not all were taken, see above") : exitCode;
         });
         return command;
     }
-
-    /// <summary>Whether an answer says of each passport that it counts.</summary>
-    public static bool AllTaken(ApiResult result, string field) =>
-        result.Body is not { } body || !body.TryGetProperty(field, out var results) || results.EnumerateArray().All(one => one.GetProperty("status").GetString() is not ("refused" or "busy"));
 
     private static Argument<string> File() => new("FILE") { Description = "The passport." };
 }

@@ -3,12 +3,13 @@ import { call, listen, Refused, setToken, token } from './api.js';
 import { chain, migrations } from './contracts.js';
 import { audit, change, configuration, moreUsers, swarms, users } from './panels.js';
 import { cluster } from './cluster.js';
+import { issuers, removeIssuer, setIssuer } from './issuers.js';
 import { endInvite, invite, invites } from './registry.js';
 import { torrents } from './site.js';
 import { makeToken, revokeToken, tokens } from './tokens.js';
 import { $ } from './ui.js';
 
-const panels = { cluster: null, swarms, users, torrents, invites, tokens, chain, configuration, audit };
+const panels = { cluster: null, swarms, users, torrents, invites, tokens, issuers, chain, configuration, audit };
 const refreshEvery = { chain: 2000, audit: 3000 };
 let stream = null;
 let timer = null;
@@ -100,7 +101,7 @@ tabs.addEventListener('keydown', event => {
   next.focus();
   open(next.getAttribute('aria-controls'));
 });
-for (const [form, panel] of [['swarm-search', swarms], ['user-search', users], ['torrent-search', torrents], ['invite-new', invite], ['api-token-new', makeToken], ['change', change]])
+for (const [form, panel] of [['swarm-search', swarms], ['user-search', users], ['torrent-search', torrents], ['invite-new', invite], ['api-token-new', makeToken], ['issuer-new', setIssuer], ['change', change]])
   $(form).addEventListener('submit', event => { event.preventDefault(); panel().catch(failed); });
 $('migrations').addEventListener('click', event => {
   const { id, command } = event.target.dataset;
@@ -114,6 +115,10 @@ $('invite-rows').addEventListener('click', event => {
 
 $('api-token-rows').addEventListener('click', event => {
   if (event.target.dataset.token) revokeToken(event.target.dataset.token).catch(failed);
+});
+
+$('issuer-rows').addEventListener('click', event => {
+  if (event.target.dataset.issuer) removeIssuer(event.target.dataset.issuer).catch(failed);
 });
 
 const session = await call('/console/api/session').catch(() => ({ allowed: false, token_configured: true }));

@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Text;
 using Pbts.Cli;
 using Pbts.Cli.Commands;
@@ -100,7 +101,7 @@ public sealed class AnchoringTests(PostgresServer postgres) : IClassFixture<Post
         await AddMembersAsync(rig, 3);
         // Another program with the same key was faster.
         Assert.Null(await Anchors(rig, account, anvil, new Nobody()).RoundAsync(now: true));
-        await rig.DecideAsync(account, await ChainRig.SubmitAsync(account, "anchor", contract, ReputationV4Abi.Anchor.EncodeCall(new byte[32].Select(_ => (byte)7).ToArray(), 1UL, 1UL, 1u, 1UL)));
+        await rig.DecideAsync(account, await ChainRig.SubmitAsync(account, "anchor", contract, ReputationV4Abi.Anchor.EncodeCall(new byte[32].Select(_ => (byte)7).ToArray(), (BigInteger)1, (BigInteger)1, (BigInteger)1, (BigInteger)1)));
         Assert.Null(await Anchors(rig, account, anvil).RoundAsync(now: true));
         await MinedAsync(rig, account);
         await RoundAsync(rig, account, anvil);
@@ -171,7 +172,7 @@ public sealed class AnchoringTests(PostgresServer postgres) : IClassFixture<Post
         await AddMembersAsync(rig, 1500);
         await ExecuteAsync(rig, "INSERT INTO imported_totals (member, origin, uploaded, downloaded) SELECT id, 'earlier', uploaded, downloaded FROM users");
         await RoundAsync(rig, account, anvil);
-        Assert.Equal((ExitCodes.Success, ""), await AuditAsync(rig));
+        Assert.Equal(ExitCodes.Success, (await AuditAsync(rig)).Code);
 
         // The member's own total: what it says it has then is not what was anchored.
         var proof = await ProveAsync(rig, "member40");
@@ -180,8 +181,7 @@ public sealed class AnchoringTests(PostgresServer postgres) : IClassFixture<Post
         var (code, said) = await AuditAsync(rig);
         Assert.Equal(ExitCodes.Refused, code);
         Assert.Contains($"member40: {EvidenceFaultCodes.WrongTotal}", said, StringComparison.Ordinal);
-        await ExecuteAsync(rig, "UPDATE users SET uploaded = uploaded - 2000000 WHERE user_id = 'member40'");
-        await ExecuteAsync(rig, "UPDATE users SET uploaded = greatest(0, 40000 - 1) WHERE user_id = 'member40'");
+        await ExecuteAsync(rig, "UPDATE users SET uploaded = 39999 WHERE user_id = 'member40'");
         Assert.Contains($"member40: {EvidenceFaultCodes.AnchoredTotal}", (await AuditAsync(rig)).Said, StringComparison.Ordinal);
         await ExecuteAsync(rig, "UPDATE users SET uploaded = 40000 WHERE user_id = 'member40'");
         Assert.Equal(ExitCodes.Success, (await AuditAsync(rig)).Code);
@@ -212,12 +212,11 @@ public sealed class AnchoringTests(PostgresServer postgres) : IClassFixture<Post
         await AddMembersAsync(rig, 5);
         await RoundAsync(rig, account, anvil);
         var document = MemberProofJson.Write(await ProveAsync(rig, "member3"));
-        var random = new Random(82);
         var steps = new HashSet<ProofStep>();
-        for (var at = 0; at < document.Length; at++)
+        for (var (at, bit) = (0, 0); at < document.Length; (at, bit) = bit < 7 ? (at, bit + 1) : (at + 1, 0))
         {
             var flipped = (byte[])document.Clone();
-            flipped[at] ^= (byte)(1 << random.Next(8));
+            flipped[at] ^= (byte)(1 << bit);
             var (proof, fault) = MemberProofJson.Read(flipped);
             fault ??= proof!.Verify();
             if (fault is null)

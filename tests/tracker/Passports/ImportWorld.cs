@@ -26,7 +26,13 @@ internal sealed class ImportWorld(NpgsqlDataSource database) : IAsyncDisposable
 
     public static async Task<ImportWorld> CreateAsync(PostgresServer postgres) => new(NpgsqlDataSource.Create(await postgres.CreateDatabaseAsync()));
 
-    public static MemberKey NewKey() => MemberKey.From(RandomNumberGenerator.GetBytes(48));
+    /// <summary>Bytes that contracts take for a compressed point.</summary>
+    public static MemberKey NewKey()
+    {
+        var bytes = RandomNumberGenerator.GetBytes(MemberKey.Length);
+        bytes[0] = (byte)(0x80 | (bytes[0] & 0x1f));
+        return MemberKey.From(bytes);
+    }
 
     public async Task<(long Id, MemberKey Key)> AddMemberAsync(string name)
     {

@@ -76,7 +76,7 @@ internal sealed partial class TrustGrain(TrustJob job, TrustViews views, IOption
         return await GetAsync();
     }
 
-    public async Task<TrustStatus> GetAsync() => new(_running is { IsCompleted: false }, await views.ReadLastAsync(), _problem);
+    public async Task<TrustStatus> GetAsync() => new(_running is { IsCompleted: false } || await views.IsRunningAsync(), await views.ReadLastAsync(), _problem);
 
     public Task<IReadOnlyList<TrustClusterView>> ListClustersAsync(long after, int count) => views.ReadClustersAsync(after, count);
 

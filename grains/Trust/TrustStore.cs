@@ -8,7 +8,7 @@ namespace Pbts.Grains.Trust;
 internal sealed class TrustStore(NpgsqlDataSource database)
 {
     // Whoever computes holds it, and no other process does then.
-    private const long AdvisoryLock = 0x50425453_0003;
+    public const long AdvisoryLock = 0x50425453_0003;
 
     /// <summary>Seconds: every row of the ledger is read.</summary>
     private const int ReadTimeout = 3600;

@@ -14,6 +14,12 @@ internal sealed class TrustViews(NpgsqlDataSource database)
 
     public async Task<TrustRun?> ReadLastAsync() => (await database.QueryAsync($"SELECT {RunColumns} FROM trust_runs ORDER BY id DESC LIMIT 1", ReadRun)).FirstOrDefault();
 
+    /// <summary>Whether anybody has the turn to compute.</summary>
+    public Task<bool> IsRunningAsync() => database.ValueAsync<bool>($"""
+        SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND (classid::bigint << 32) + objid::bigint = {TrustStore.AdvisoryLock} AND granted
+            AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))
+        """);
+
     public async Task<IReadOnlyList<TrustClusterView>> ReadClustersAsync(long after, int count) => await database.QueryAsync($"""
         SELECT id, members, inner_bytes, given, taken, score,
             ARRAY(SELECT user_id FROM trust_scores JOIN users ON users.id = member WHERE cluster = trust_clusters.id ORDER BY member LIMIT {TrustClusterView.MostNames})

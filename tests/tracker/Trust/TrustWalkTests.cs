@@ -51,10 +51,10 @@ public sealed class TrustWalkTests
     public void An_account_gains_nothing_by_being_many() => Gen.Select(Edges, Some, Gen.Int[0, Most - 1], Gen.Int[0, 3].Array[60], Parameters).Sample(
         (edges, seeds, one, parts, parameters) =>
         {
-            // Others' edges to it go to any of four accounts instead; it signs nothing.
+            // Of each edge to it a part, of none to all of the bytes, goes to one of three other accounts instead; it signs nothing.
             edges = [.. edges.Where(edge => edge.Receiver != one)];
             seeds = [.. seeds.Except([one])];
-            var split = edges.Select((edge, i) => edge.Sender == one && parts[i] > 0 ? edge with { Sender = Most - 1 + parts[i] } : edge).ToArray();
+            var split = edges.SelectMany((edge, i) => edge.Sender != one ? [edge] : new[] { edge with { Bytes = edge.Bytes - (edge.Bytes / 3 * parts[i]) }, edge with { Sender = Most + (i % 3), Bytes = edge.Bytes / 3 * parts[i] } }).ToArray();
             var (whole, many) = (Run(edges, seeds, parameters), Run(split, seeds, parameters, Most + 3));
             Assert.Equal(whole[one], many[one] + many[Most] + many[Most + 1] + many[Most + 2], 9);
         }, iter: 5_000);

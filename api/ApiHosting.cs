@@ -145,6 +145,7 @@ public static class ApiHosting
         api.MapTee();
         api.MapConsole();
         api.MapContract();
+        api.MapAnchors();
         api.MapMigrations();
         app.MapOrleansDashboard();
     }

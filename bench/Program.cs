@@ -17,6 +17,7 @@ try
         // One load of the comparison over UDP, on a core of its own.
         ["udp-load", .. var rest] => AnnounceBenchmark.RunUdpLoad(Arguments.Parse(rest, "--port", "--seconds", "--hashes", "--peers", "--numwant", "--sockets", "--window", "--keys")),
         ["verify", .. var rest] => await VerifyBenchmark.RunAsync(Arguments.Parse(rest, "--receipts", "--seconds", "--json")),
+        ["proofs", .. var rest] => await ProofsAsync(Arguments.Parse(rest, "--members", "--runs", "--json")),
         ["inner", .. var rest] => InnerLoops.Run(Arguments.Parse(rest, "--json")),
         ["report", .. var rest] => await ReportAsync(Arguments.Parse(rest, "--receipts", "--receivers", "--reports", "--parallel", "--rounds", "--json")),
         ["vouchers", .. var rest] => await VouchersAsync(Arguments.Parse(rest, "--vouchers", "--receivers", "--reports", "--parallel", "--rounds", "--sessions", "--json")),
@@ -27,7 +28,7 @@ try
         ["soak", .. var rest] => await SoakAsync(Arguments.Parse(rest, "--minutes", "--json")),
         ["overload", .. var rest] => await OverloadAsync(Arguments.Parse(rest, "--silos!", "--times", "--seconds", "--clients", "--json")),
         ["cluster", .. var rest] => await ClusterAsync(Arguments.Parse(rest, "--announces", "--torrents", "--json")),
-        _ => throw new LocalException("say what to measure: ./pbts bench announce, udp, split, verify, report, vouchers, trust, inner, transfer, gate, memory, soak, overload, stranger or cluster"),
+        _ => throw new LocalException("say what to measure: ./pbts bench announce, udp, split, verify, report, vouchers, proofs, trust, inner, transfer, gate, memory, soak, overload, stranger or cluster"),
     };
 }
 catch (Exception e) when (e is LocalException or LoadException)
@@ -47,6 +48,14 @@ static async Task<int> VouchersAsync(Arguments arguments)
     // The receivers come to owe more than members may at first.
     await using var tracker = await TemporaryTracker.StartAsync(settings: ("MIN_RATIO", "0"));
     return await VoucherBenchmark.RunAsync(arguments.With("--url", tracker.Url).With("--database", tracker.Database));
+}
+
+static async Task<int> ProofsAsync(Arguments arguments)
+{
+    // The tree first: nothing else is to run beside it.
+    var tree = await ProofBenchmark.TreeAsync(arguments);
+    await using var tracker = await TemporaryTracker.StartAsync(processors: 1, chain: true, settings: [("Chain__AnchorInterval", "00:00:00")]);
+    return await ProofBenchmark.RunAsync(arguments.With("--url", tracker.Url).With("--database", tracker.Database).With("--pid", $"{tracker.PidOf(Node)}"), tree);
 }
 
 static async Task<int> TransferAsync(Arguments arguments)

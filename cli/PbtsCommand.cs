@@ -4,6 +4,7 @@ using System.CommandLine.Parsing;
 using Pbts.Cli.Chain;
 using Pbts.Cli.Commands;
 using Pbts.Cli.Evidence;
+using Pbts.Cli.Proofs;
 using Pbts.Cli.Sites;
 
 namespace Pbts.Cli;
@@ -64,6 +65,8 @@ internal static class PbtsCommand
             ReportCommand.Create(context),
             EvidenceCommand.Create(context),
             AuditCommand.Create(context),
+            ProofCommand.Create(context),
+            VerifyProofCommand.Create(context),
             AnnounceCommand.Create(context),
             ScrapeCommand.Create(context),
             TorrentCommand.Create(context),

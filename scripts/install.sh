@@ -19,6 +19,8 @@ need() {
             foundry) need_packages solidity .bin/anvil "Foundry's anvil and forge and solc" ;;
             # What the auditor in tests/audit verifies signatures with.
             auditor) need_packages tests/audit @chainsafe/blst "the second auditor's BLS library" ;;
+            # What the verifiers in tests/proofs hash and check signatures with.
+            proofs) need_packages tests/proofs @noble/hashes "the second verifiers' hashes and curves" ;;
             clients)
                 need_programs aria2c:aria2 transmission-daemon:transmission-daemon transmission-remote:transmission-cli qbittorrent-nox:qbittorrent-nox deluged:deluged deluge-console:deluge-console \
                     chromium:chromium ip:iproute2 pdflatex:texlive-latex-base curl:curl setpriv:util-linux faketime:faketime php:php-cli

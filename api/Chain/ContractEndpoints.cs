@@ -154,7 +154,7 @@ internal static class ContractEndpoints
         _ => StatusCodes.Status503ServiceUnavailable,
     };
 
-    private static bool TryWait(string? text, ChainOptions options, out TimeSpan wait)
+    internal static bool TryWait(string? text, ChainOptions options, out TimeSpan wait)
     {
         wait = TimeSpan.FromSeconds(options.WaitSeconds);
         if (text is null)
@@ -164,5 +164,5 @@ internal static class ContractEndpoints
         return valid;
     }
 
-    private static Refusal BadWait() => Answers.BadRequest($"wait must be 0 to {MaxWaitSeconds} seconds");
+    internal static Refusal BadWait() => Answers.BadRequest($"wait must be 0 to {MaxWaitSeconds} seconds");
 }

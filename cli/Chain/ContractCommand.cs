@@ -35,6 +35,7 @@ internal static class ContractCommand
             client.PostAsync("contract/update" + Wait, new JsonObject { ["username"] = words[0], ["download_size"] = Number(words[1]), ["upload_size"] = Number(words[2]) }, cancel)),
         Verb(context, "migrate", "Take one user over from the referrer.", ["USER"], (client, words, cancel) =>
             client.PostAsync("contract/migrate" + Wait, new JsonObject { ["username"] = words[0] }, cancel)),
+        Verb(context, "anchor", "Anchor the root of all members' proven totals now.", [], (client, _, cancel) => client.PostAsync("contract/anchor" + Wait, new JsonObject(), cancel)),
         Verb(context, "approve", "Let the sync add a member to the contract, whoever has signed for it.", ["USER"], (client, words, cancel) => StandAsync(client, words[0], "approve", cancel)),
         Verb(context, "link", "Say that the contract's record of this name is the member's, whatever key it has.", ["USER"], (client, words, cancel) => StandAsync(client, words[0], "link", cancel)),
         Verb(context, "revoke", "Take back approve and link; what is written stays.", ["USER"], (client, words, cancel) => StandAsync(client, words[0], "revoke", cancel)),

@@ -68,6 +68,7 @@ internal sealed class DatabaseAudit(string connectionString, AuditProgress progr
             await NameAsync(connection, cancellationToken).ConfigureAwait(false);
             progress.Show(1, $"{Vouchers} vouchers; adding up the totals of {Members} members");
             await AuditTotalsAsync(connection, cancellationToken).ConfigureAwait(false);
+            await new AnchorAudit(fault).RunAsync(connection, cancellationToken).ConfigureAwait(false);
         }
     }
 

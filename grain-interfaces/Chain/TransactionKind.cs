@@ -18,6 +18,9 @@ public enum TransactionKind
     /// <summary>Tells the contract the members' totals.</summary>
     Sync,
 
+    /// <summary>Keeps the root of all members' totals.</summary>
+    Anchor,
+
     /// <summary>Makes the contract of a migration.</summary>
     MigrationDeploy,
 

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
+using Pbts.Grains.Chain.Anchors;
 using Pbts.Grains.Chain.Contracts;
 using Pbts.Grains.Chain.Migrations;
 using Pbts.Grains.Chain.Outbox;
@@ -22,6 +23,8 @@ internal static class ChainServices
         services.AddSingleton<MemberSyncStore>();
         services.AddSingleton<MemberStanding>();
         services.AddSingleton<SyncBudget>();
+        services.AddSingleton<AnchorStore>();
+        services.AddSingleton<ProofStore>();
         services.AddSingleton<IChainSubmitter, GrainSubmitter>();
         services.AddSingleton<ChainStartup>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(provider => provider.GetRequiredService<ChainStartup>());

@@ -26,6 +26,7 @@ internal sealed class ChainStartup(ChainConnection connection, MigrationStore mi
     {
         WakeAsync(chain.ResumeAsync).Ignore();
         WakeAsync(() => grains.GetGrain<IMemberSyncGrain>(0).MemberProvenAsync()).Ignore();
+        WakeAsync(() => grains.GetGrain<IAnchorGrain>(0).GetAsync()).Ignore();
         WakeAsync(async () =>
         {
             foreach (var id in await migrations.ReadUnfinishedAsync())

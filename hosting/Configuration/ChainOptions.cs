@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using Pbts.Protocol;
 using Pbts.Protocol.Ethereum;
 
 namespace Pbts.Hosting.Configuration;
@@ -50,6 +51,12 @@ public sealed class ChainOptions
     /// <summary>Blocks asked about in one log query.</summary>
     public int LogRange { get; set; } = 2000;
 
+    /// <summary>What the contract is told: <c>anchor</c>, <c>members</c> or <c>both</c>, see <see cref="ChainSync"/>.</summary>
+    public string Sync { get; set; } = "anchor";
+
+    /// <summary>Time between roots of all members' totals; zero: only when the administration asks.</summary>
+    public TimeSpan AnchorInterval { get; set; } = TimeSpan.FromHours(1);
+
     /// <summary>Seconds between writes of the members' totals to the active contract; 0: never.</summary>
     public int SyncSeconds { get; set; } = 300;
 
@@ -67,6 +74,9 @@ public sealed class ChainOptions
 
     /// <summary>Most gas that the sync burns in any 24 hours; then it waits. 0: no limit.</summary>
     public long SyncGasPerDay { get; set; } = 20_000_000;
+
+    /// <summary>What <see cref="Sync"/> says.</summary>
+    public ChainSync ParseSync() => EnumText.Parse<ChainSync>(Sync);
 }
 
 /// <summary>Refuses to start on chain settings that cannot work; what it says never repeats the key or the node's URL.</summary>
@@ -93,6 +103,9 @@ public sealed class ChainOptionsValidator : IValidateOptions<ChainOptions>
         Check(options.GasMarginPercent is >= 0 and <= 400, $"Chain:GasMarginPercent is {options.GasMarginPercent}: it must be 0 to 400.");
         Check(options.RpcTimeoutSeconds is >= 1 and <= 120, $"Chain:RpcTimeoutSeconds is {options.RpcTimeoutSeconds}: it must be 1 to 120.");
         Check(options.LogRange is >= 1 and <= 1_000_000, $"Chain:LogRange is {options.LogRange}: it must be 1 to 1000000 blocks.");
+        Check(EnumText.TryParse<ChainSync>(options.Sync, out _), $"Chain:Sync is \"{options.Sync}\": it must be anchor, members or both.");
+        Check(options.AnchorInterval == TimeSpan.Zero || (options.AnchorInterval >= TimeSpan.FromSeconds(1) && options.AnchorInterval <= TimeSpan.FromDays(30)),
+            $"Chain:AnchorInterval is {options.AnchorInterval}: it must be 0 (never) or 00:00:01 to 30.00:00:00.");
         Check(options.SyncSeconds >= 0, $"Chain:SyncSeconds is {options.SyncSeconds}: it must be 0 or more.");
         Check(options.SyncThreshold >= 1, $"Chain:SyncThreshold is {options.SyncThreshold}: it must be positive.");
         Check(options.SyncMinReceivers is >= 0 and <= 1000, $"Chain:SyncMinReceivers is {options.SyncMinReceivers}: it must be 0 to 1000.");

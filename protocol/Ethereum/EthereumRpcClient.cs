@@ -42,6 +42,17 @@ public sealed class EthereumRpcClient : IDisposable
     public Task<Outcome<ulong>> BlockNumberAsync(CancellationToken cancellationToken = default) =>
         AskAsync("eth_blockNumber", async () => (ulong)RpcChecks.Quantity(await _eth.Blocks.GetBlockNumber.SendRequestAsync().ConfigureAwait(false)), cancellationToken);
 
+    /// <summary>A block by its height; its timestamp is there too.</summary>
+    public Task<Outcome<Block>> BlockAsync(ulong number, CancellationToken cancellationToken = default) => AskAsync<Block>(
+        "eth_getBlockByNumber",
+        async () =>
+        {
+            var block = RpcChecks.Block(await _eth.Blocks.GetBlockWithTransactionsHashesByNumber.SendRequestAsync(At(number)).ConfigureAwait(false));
+            RpcChecks.Count(block.Timestamp);
+            return block;
+        },
+        cancellationToken);
+
     /// <summary>The newest block: its number, hash, gas limit and, with EIP-1559, base fee are there.</summary>
     public Task<Outcome<Block>> LatestBlockAsync(CancellationToken cancellationToken = default) => AskAsync<Block>(
         "eth_getBlockByNumber",

@@ -3,7 +3,7 @@ namespace Pbts.Protocol.Ethereum;
 /// <summary>What contracts of this project add to <see cref="ReputationAbi"/>; those of the first generation do not have it.</summary>
 public static class ReputationV2Abi
 {
-    /// <summary>2 for contracts of this project, 3 for those with <see cref="AddMembers"/>; a first-generation contract has no such function.</summary>
+    /// <summary>2 for contracts of this project, 3 for those with <see cref="AddMembers"/>, 4 for those of <see cref="ReputationV4Abi"/>; a first-generation contract has no such function.</summary>
     public static AbiFunction Version { get; } = new("function VERSION() view returns (uint256)");
 
     /// <summary>Owner only; a public key of 48 bytes.</summary>

@@ -59,7 +59,7 @@ public sealed class EvidenceAudit
             var root = document.RootElement;
             if (root.ValueKind != JsonValueKind.Object)
                 throw new FormatException("no JSON object");
-            var type = new EvidenceFields(root).Text("type");
+            var type = new StrictFields(root).Text("type");
             if (_ended || type != (Lines == 1 ? EvidenceHeader.Type : type == EvidenceEnd.Type ? type : EvidenceVoucher.Type))
             {
                 Fail(Lines, EvidenceFaultCodes.Misplaced, Lines == 1 ? "the first line must be of type evidence" : "a line of this type has no business here");

@@ -27,7 +27,7 @@ public sealed record EvidenceEnd(long Vouchers, VoucherId? Next)
     /// <exception cref="FormatException">A field is missing or wrong; the message names it.</exception>
     public static EvidenceEnd Read(JsonElement line)
     {
-        var fields = new EvidenceFields(line);
+        var fields = new StrictFields(line);
         return new(fields.Integer("vouchers"),
             line.TryGetProperty("next", out var next) && next.ValueKind == JsonValueKind.Null ? null : VoucherId.From(fields.Hex("next", VoucherId.Length)));
     }

@@ -36,6 +36,15 @@ public static class EvidenceFaultCodes
     /// <summary>The parts do not come to the total.</summary>
     public const string WrongTotal = "wrong_total";
 
+    /// <summary>More was anchored of a member than its totals are: they only rise.</summary>
+    public const string AnchoredTotal = "anchored_total";
+
+    /// <summary>A leaf is of nobody, or not of the member with its keys and salt.</summary>
+    public const string WrongLeaf = "wrong_leaf";
+
+    /// <summary>The leaves do not lead to the root that was anchored.</summary>
+    public const string WrongRoot = "wrong_root";
+
     /// <summary>The end is missing, or is not the end.</summary>
     public const string CutOff = "cut_off";
 }

@@ -85,7 +85,7 @@ public sealed record EvidenceHeader
     /// <exception cref="FormatException">A field is missing or wrong; the message names it.</exception>
     public static EvidenceHeader Read(JsonElement line)
     {
-        var fields = new EvidenceFields(line);
+        var fields = new StrictFields(line);
         if (fields.Integer("version") != 1)
             throw new FormatException("version is not 1");
         return new()

@@ -43,7 +43,7 @@ public sealed record EvidenceVoucher(VoucherId Id, Voucher Voucher, long Credite
     /// <exception cref="FormatException">A field is missing or wrong; the message names it.</exception>
     public static EvidenceVoucher Read(JsonElement line, InstanceId instance)
     {
-        var fields = new EvidenceFields(line);
+        var fields = new StrictFields(line);
         return new(VoucherId.From(fields.Hex("id", VoucherId.Length)), new Voucher
         {
             Instance = instance,

@@ -25,6 +25,8 @@ interface IReputation {
     /// @notice A migration left this user where it is, and why.
     event UserNotMigrated(bytes32 indexed userId, string reason);
     event OffchainDataUrlChanged(string url);
+    /// @notice The root of the tree over all `members` (see SumTree.sol) and its two sums, in bytes.
+    event Anchored(uint64 indexed sequence, bytes32 root, uint64 up, uint64 down, uint32 members);
     /// @notice From here on nothing in this contract changes; its users live on in `successor`.
     event Retired(address indexed successor);
 
@@ -111,13 +113,59 @@ interface IReputation {
     /// @dev The owner may, at any depth. Others could choose the moment, and so freeze totals that the
     /// predecessor has since raised; therefore the only others are those for whom that is no power: the owner
     /// of the immediate referrer (who writes those totals), and, once that referrer is retired in favour of
-    /// this contract (its totals are final), anyone. They reach the immediate referrer only.
+    /// this contract (its totals are final), anyone. They reach the immediate referrer only. Where it has
+    /// anchored its records are older than its roots, so that a stranger could freeze stale totals and bar the
+    /// claim of the newer ones: then strangers get `Referrer has anchored: use claimUser`.
     function migrateUserData(string calldata username) external;
 
     /// @notice Migrates up to MAX_BATCH users; who cannot be migrated is named by a UserNotMigrated event and
     /// costs the others nothing, so an interrupted batch is simply sent again. Owner only.
     /// @return migrated how many were taken over
     function migrateUsers(string[] calldata usernames) external returns (uint256 migrated);
+
+    /// @notice Puts the totals of all members on record by the root of their tree (see SumTree.sol), whatever their
+    /// number. Owner only.
+    /// @param root not zero
+    /// @param up the tree's upload sum, in bytes; only logged, since the root binds it
+    /// @param down the tree's download sum, likewise
+    /// @param members how many leaves are no padding, at least 1
+    /// @param sequence the latest plus one, so that no anchor sent twice or out of turn is taken
+    function anchor(bytes32 root, uint64 up, uint64 down, uint32 members, uint64 sequence) external;
+
+    /// @notice The sequence of the latest anchor, 0 before the first.
+    function anchorSequence() external view returns (uint64);
+
+    /// @notice The root anchored with that sequence, zero unless it is one of the last 24.
+    function rootAt(uint64 sequence) external view returns (bytes32);
+
+    /// @notice Takes a member over with the totals it has in a tree whose root the immediate referrer anchored as one of
+    /// its last 24. Reverts with `User exists` when the name is here already: a name is never removed, so that
+    /// nobody is claimed twice, by whatever root.
+    /// @dev The owner may claim anyone. Everybody may once the referrer has retired in favour of this contract, so that
+    /// members are not lost with an owner who does nothing more; since the salt is in the proof, that is the member or
+    /// whoever has its proof. A stranger could otherwise put a password of its own on somebody's record,
+    /// therefore the hash must then be the one that stands for no password, which is a function of the key.
+    /// Whoever claims chooses among 24 roots. Totals only grow, so that leaving out the newest forgoes uploads and
+    /// forgets downloads: it is worth at most what the member downloaded in the time of the last 23 anchors.
+    /// @param passwordHash not zero; for others than the owner keccak256("PBTS member key" and the key)
+    /// @param salt the member's own, which comes with its proof
+    /// @param publicKey the 48 bytes that are in the member's leaf
+    /// @param up the upload total in the leaf, in bytes
+    /// @param down the download total in the leaf, in bytes
+    /// @param sequence of the referrer's anchor
+    /// @param index where the member's leaf stands
+    /// @param path 48 bytes of every sibling from the leaf up: hash, upload sum, download sum
+    function claimUser(
+        string calldata username,
+        bytes32 passwordHash,
+        bytes16 salt,
+        bytes calldata publicKey,
+        uint64 up,
+        uint64 down,
+        uint64 sequence,
+        uint32 index,
+        bytes calldata path
+    ) external;
 
     /// @notice Ends all writing here, for ever. Owner only. `newSuccessor` must name this contract as its referrer.
     function retire(address newSuccessor) external;

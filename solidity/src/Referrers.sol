@@ -57,10 +57,14 @@ library Referrers {
 
     /// @dev Zero when the target does not answer with an address.
     function readAddress(address target, bytes4 selector) internal view returns (address) {
-        (bool ok, bytes memory answer) = read(target, abi.encodePacked(selector));
-        if (!ok || answer.length < 32) return address(0);
-        uint256 value = word(answer, 0);
+        uint256 value = readWord(target, abi.encodePacked(selector));
         return value >> 160 == 0 ? address(uint160(value)) : address(0);
+    }
+
+    /// @dev The first word of the answer, zero when the target does not give one.
+    function readWord(address target, bytes memory query) internal view returns (uint256) {
+        (bool ok, bytes memory answer) = read(target, query);
+        return ok && answer.length >= 32 ? word(answer, 0) : 0;
     }
 
     /// @dev Found only when the answer is well formed, carries the asked name, and its hash is not zero.

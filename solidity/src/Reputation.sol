@@ -4,6 +4,7 @@ pragma solidity ^0.8.25;
 import {IReputation} from "./IReputation.sol";
 import {Pages} from "./Pages.sol";
 import {Referrers} from "./Referrers.sol";
+import {SumTree} from "./SumTree.sol";
 
 /// @title Reputation
 /// @notice One tracker's members and their totals. Each contract may name an older one as its referrer, and
@@ -15,11 +16,13 @@ contract Reputation is IReputation {
     using Pages for Pages.Draft;
     using Referrers for Referrers.Chain;
 
-    uint256 public constant VERSION = 3;
+    uint256 public constant VERSION = 4;
     uint256 internal constant MAX_USERNAME_BYTES = 256;
     uint256 internal constant MAX_SALT_BYTES = 256;
     uint256 internal constant MAX_URL_BYTES = 2048;
     uint256 internal constant MAX_BATCH = 256;
+    /// @dev How many roots are kept: a day of one an hour.
+    uint64 internal constant ROOTS = 24;
 
     /// @dev Hash, length of the salt, length of the key; salt and key follow.
     uint256 private constant HEADER = 32 + 2 + 1;
@@ -35,10 +38,12 @@ contract Reputation is IReputation {
     address public owner;
     uint24 private pages;
     bool public retired;
+    uint64 public anchorSequence; // in the owner's slot, so that an anchor writes one slot of its own
     address public referrerReputation;
     address public successor;
     string public offchainDataUrl;
     mapping(bytes32 => Account) private accounts;
+    bytes32[ROOTS] private roots;
 
     modifier onlyOwner() {
         _requireOwner();
@@ -48,10 +53,13 @@ contract Reputation is IReputation {
     /// @param creator the owner
     /// @param referrer the predecessor; left out when it is not a contract that answers `owner()`
     constructor(address creator, address referrer) {
-        owner = creator;
-        if (referrer.code.length > 0 && Referrers.readAddress(referrer, IReputation.owner.selector) != address(0)) {
-            referrerReputation = referrer;
-        }
+        _start(creator, referrer);
+    }
+
+    /// @notice The constructor's work in a contract that has this one's code by reference (see ReputationFactory). Once.
+    function initialize(address creator, address referrer) external {
+        require(owner == address(0), "Contract has an owner");
+        _start(creator, referrer);
     }
 
     function addUser(
@@ -142,6 +150,44 @@ contract Reputation is IReputation {
         _finish(page);
     }
 
+    function anchor(bytes32 root, uint64 up, uint64 down, uint32 members, uint64 sequence) external onlyOwner {
+        require(root != 0, "Root is zero");
+        require(members > 0, "Anchor has no members");
+        require(sequence == anchorSequence + 1, "Sequence is not the next");
+        anchorSequence = sequence;
+        roots[sequence % ROOTS] = root;
+        emit Anchored(sequence, root, up, down, members);
+    }
+
+    function claimUser(
+        string calldata username,
+        bytes32 passwordHash,
+        bytes16 salt,
+        bytes calldata publicKey,
+        uint64 up,
+        uint64 down,
+        uint64 sequence,
+        uint32 index,
+        bytes calldata path
+    ) external {
+        require(!retired, "Contract is retired");
+        require(passwordHash != 0, "Password hash is zero");
+        address referrer = referrerReputation;
+        if (msg.sender != owner) {
+            _requireSuccession(referrer);
+            require(passwordHash == _memberHash(publicKey), "Password hash is not the key's");
+        }
+        bytes32 id = _checkNew(username);
+        require(Referrers.isKey(publicKey), "Public key is malformed");
+        bytes32 root = bytes32(Referrers.readWord(referrer, abi.encodeCall(IReputation.rootAt, (sequence))));
+        require(root != 0, "Root is not anchored");
+        bytes32 leaf = SumTree.leaf(SumTree.commitment(salt, username, publicKey), up, down);
+        require(SumTree.climb(leaf, up, down, index, path) == root, "Proof does not fit");
+        accounts[id] = Account(down, up, _writePage(_entry(passwordHash, "", publicKey)), 0);
+        emit UserMigrated(id, referrer, username, down, up);
+        emit UserKeyChanged(id, publicKey);
+    }
+
     function retire(address newSuccessor) external onlyOwner {
         require(
             Referrers.readAddress(newSuccessor, IReputation.referrerReputation.selector) == address(this),
@@ -160,6 +206,11 @@ contract Reputation is IReputation {
 
     function getOffchainDataUrl() external view returns (string memory) {
         return offchainDataUrl;
+    }
+
+    function rootAt(uint64 sequence) external view returns (bytes32) {
+        uint64 latest = anchorSequence;
+        return sequence > 0 && sequence <= latest && latest - sequence < ROOTS ? roots[sequence % ROOTS] : bytes32(0);
     }
 
     function getUserData(string calldata username) external view returns (UserData memory user) {
@@ -190,17 +241,33 @@ contract Reputation is IReputation {
         if (source != address(0)) return (user, Referrers.readKey(source, username), source, hops + 1);
     }
 
+    function _start(address creator, address referrer) private {
+        require(creator != address(0), "Owner is zero");
+        owner = creator;
+        if (referrer.code.length > 0 && Referrers.readAddress(referrer, IReputation.owner.selector) != address(0)) {
+            referrerReputation = referrer;
+        }
+    }
+
     function _requireOwner() private view {
         require(msg.sender == owner, "Only the owner can call this function.");
         require(!retired, "Contract is retired");
     }
 
-    /// @dev Passes the owner of the immediate referrer, and everybody once that has retired in favour of this.
+    /// @dev Passes the owner of the immediate referrer, and everybody once that has retired in favour of this unless
+    /// there is a root to claim by.
     function _requireHandOver() private view {
         address referrer = referrerReputation;
+        if (Referrers.readAddress(referrer, IReputation.owner.selector) == msg.sender) return;
+        _requireSuccession(referrer);
+        uint256 anchors = Referrers.readWord(referrer, abi.encodeCall(IReputation.anchorSequence, ()));
+        require(anchors == 0, "Referrer has anchored: use claimUser");
+    }
+
+    /// @dev Passes everybody once the immediate referrer has retired in favour of this contract.
+    function _requireSuccession(address referrer) private view {
         require(
-            Referrers.readAddress(referrer, IReputation.successor.selector) == address(this)
-                || Referrers.readAddress(referrer, IReputation.owner.selector) == msg.sender,
+            Referrers.readAddress(referrer, IReputation.successor.selector) == address(this),
             "Only the owner can call this function."
         );
     }
@@ -223,13 +290,14 @@ contract Reputation is IReputation {
     }
 
     /// @dev Adds one new user into the page being filled.
-    function _addMember(string calldata username, uint256 downloadSize, uint256 uploadSize, bytes memory entry, Pages.Draft memory page)
-        private
-        returns (bytes32 id)
-    {
-        _checkName(username);
-        id = keccak256(bytes(username));
-        require(accounts[id].page == 0, "User exists");
+    function _addMember(
+        string calldata username,
+        uint256 downloadSize,
+        uint256 uploadSize,
+        bytes memory entry,
+        Pages.Draft memory page
+    ) private returns (bytes32 id) {
+        id = _checkNew(username);
         if (!page.fits(entry)) _finish(page);
         (uint96 down, uint96 up) = _sizes(downloadSize, uploadSize);
         accounts[id] = Account(down, up, pages + 1, uint24(page.append(entry)));
@@ -238,7 +306,17 @@ contract Reputation is IReputation {
 
     function _memberEntry(bytes calldata publicKey) private pure returns (bytes memory) {
         require(Referrers.isKey(publicKey), "Public key is malformed");
-        return _entry(keccak256(abi.encodePacked("PBTS member key", publicKey)), "", publicKey);
+        return _entry(_memberHash(publicKey), "", publicKey);
+    }
+
+    function _memberHash(bytes calldata publicKey) private pure returns (bytes32) {
+        return keccak256(abi.encodePacked("PBTS member key", publicKey));
+    }
+
+    function _checkNew(string calldata username) private view returns (bytes32 id) {
+        _checkName(username);
+        id = keccak256(bytes(username));
+        require(accounts[id].page == 0, "User exists");
     }
 
     function _checkName(string calldata username) private pure {

@@ -4,16 +4,18 @@ pragma solidity ^0.8.25;
 import {Reputation} from "../src/Reputation.sol";
 import {ReputationFactory} from "../src/factory.sol";
 import {LegacyReputation} from "./support/LegacyReputation.sol";
-import {ReputationTest} from "./support/ReputationTest.sol";
+import {MemberTree} from "./support/MemberTree.sol";
 
 /// @notice One operation a test, for the gas snapshot. These are execution costs with warm storage; what real
 /// transactions cost is in docs/contracts.md.
-contract GasTest is ReputationTest {
+contract GasTest is MemberTree {
     uint256 private constant BATCH = 100;
     ReputationFactory private factory = new ReputationFactory();
     Reputation private first;
     Reputation private second;
     Reputation private afterLegacy;
+    Reputation private afterAnchor;
+    bytes private path;
     string[] private names;
     uint256[] private sizes;
     bytes[] private keys;
@@ -30,6 +32,10 @@ contract GasTest is ReputationTest {
             first.addUserWithKey(names[i], "salt123", keccak256(bytes(names[i])), 1e12, 1e12, key(i));
             legacy.addUser(names[i], "salt123", keccak256(bytes(names[i])), 1e12, 1e12);
         }
+        Reputation anchored = make(address(0));
+        anchorNext(anchored, membership(1000));
+        afterAnchor = make(address(anchored));
+        (, path) = prove(membership(1000), 7);
     }
 
     function test_createReputation() public {
@@ -70,5 +76,13 @@ contract GasTest is ReputationTest {
 
     function test_migrateUsers_100_first_generation() public {
         assertEq(afterLegacy.migrateUsers(names), BATCH);
+    }
+
+    function test_anchor() public {
+        first.anchor("root", 2e12, 1e12, 1000, 1);
+    }
+
+    function test_claimUser_10_levels() public {
+        submit(afterAnchor, member(7, 1e12 + 49, 5e11 + 21), HASH, 1, 7, path);
     }
 }

@@ -26,14 +26,24 @@ internal sealed class ReputationReader(EthereumRpcClient rpc)
         return code.Length > 0 ? null : new(ProblemKind.Reverted, $"There is no contract at {address}: the chain was reset, or the node is on another one");
     }
 
-    /// <summary>2 or 3 for contracts of this project, 1 for those of the first generation.</summary>
+    /// <summary>2 to 4 for contracts of this project, 1 for those of the first generation.</summary>
     public async Task<Outcome<int>> VersionAsync(EthereumAddress contract, CancellationToken cancellationToken = default)
     {
         var result = await AskAsync(contract, ReputationV2Abi.Version, cancellationToken);
         if (result.Problem is { } error)
             return IsAnswer(error) ? new(1) : new(error);
         result.TryGet(out var values, out _);
-        return new(values is [BigInteger version] && version >= 2 ? (int)BigInteger.Min(version, 3) : 1);
+        return new(values is [BigInteger version] && version >= 2 ? (int)BigInteger.Min(version, 4) : 1);
+    }
+
+    /// <summary>Sequence of the contract's newest root; 0 when it has none, or keeps none.</summary>
+    public async Task<Outcome<long>> AnchorSequenceAsync(EthereumAddress contract, CancellationToken cancellationToken = default)
+    {
+        var result = await AskAsync(contract, ReputationV4Abi.AnchorSequence, cancellationToken);
+        if (result.Problem is { } error)
+            return IsAnswer(error) ? new(0L) : new(error);
+        result.TryGet(out var values, out _);
+        return values is [BigInteger last] && last < long.MaxValue ? new((long)last) : new(Unreadable);
     }
 
     /// <summary>Whether the contract has ended; those of the first generation never do.</summary>

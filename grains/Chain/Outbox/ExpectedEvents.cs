@@ -19,6 +19,8 @@ internal static class ExpectedEvents
         (ReputationV2Abi.UpdateUsers, [ReputationV2Abi.UserUpdated]),
         (ReputationAbi.MigrateUserData, [ReputationV2Abi.UserMigrated, ReputationV2Abi.UserNotMigrated]),
         (ReputationV2Abi.MigrateUsers, [ReputationV2Abi.UserMigrated, ReputationV2Abi.UserNotMigrated]),
+        (ReputationV4Abi.Anchor, [ReputationV4Abi.Anchored]),
+        (ReputationV4Abi.ClaimUser, [ReputationV2Abi.UserMigrated]),
         (ReputationV2Abi.Retire, [ReputationV2Abi.RetiredFor]),
     ];
 

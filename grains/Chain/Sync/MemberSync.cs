@@ -69,6 +69,9 @@ internal sealed class MemberSync(
             return new(ProblemKind.Refused, $"The contract {contract} belongs to {owner}, not to {account}: totals are not written.");
         if (!(await reader.VersionAsync(contract, cancellationToken)).TryGet(out var version, out error))
             return error;
+        // By a root instead, where the contract keeps roots.
+        if (version >= 4 && options.ParseSync() == ChainSync.Anchor)
+            return null;
         if (options.SyncAddsMembers)
             await standing.JudgeAsync(options.SyncMinReceivers, options.SyncThreshold);
         while (!await contracts.IsMigratingAsync()

@@ -14,7 +14,7 @@ public sealed class MemberStandingApiTests(PostgresServer postgres) : IClassFixt
     public async Task Members_wait_until_the_operator_approves_or_links_them_and_a_reset_chain_is_named()
     {
         await using var anvil = await AnvilNode.StartAsync();
-        (string, string)[] environment = [.. await ContractApiTests.EnvironmentAsync(anvil), ("Chain__SyncSeconds", "1"), ("Chain__SyncThreshold", "1")];
+        (string, string)[] environment = [.. await ContractApiTests.EnvironmentAsync(anvil), ("Chain__Sync", "members"), ("Chain__SyncSeconds", "1"), ("Chain__SyncThreshold", "1")];
         var database = await postgres.CreateDatabaseAsync();
         await using var node = await NodeProcess.StartNodeAsync(database, environment);
         var (_, init) = await node.Http.PostAsync("/contract/init", new JsonObject());

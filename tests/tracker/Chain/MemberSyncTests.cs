@@ -219,7 +219,7 @@ public sealed class MemberSyncTests(PostgresServer postgres) : IClassFixture<Pos
         ChainRig rig, EthereumAddress account, EthereumRpcClient rpc, Uri url, Submitter submitter, long threshold, Action<ChainOptions>? configure) => new(
         rpc, new ReputationReader(rpc), account, ChainRig.Options(url, o =>
         {
-            (o.SyncThreshold, o.SyncMinReceivers) = (threshold, 0);
+            (o.Sync, o.SyncThreshold, o.SyncMinReceivers) = ("members", threshold, 0);
             configure?.Invoke(o);
         }), new(rig.Database), new(rig.Database), new(rig.Database), rig.Contracts, submitter);
 
@@ -273,7 +273,7 @@ public sealed class MemberSyncTests(PostgresServer postgres) : IClassFixture<Pos
     }
 
     /// <summary>Hands in to the account at once, or dies on the way when there is none.</summary>
-    private sealed class Submitter(ChainAccount? account) : IChainSubmitter
+    internal sealed class Submitter(ChainAccount? account) : IChainSubmitter
     {
         public Task<Problem?> SubmitAsync(ChainSubmission submission) => account?.SubmitAsync(submission) ?? throw new InvalidOperationException("crash");
 

@@ -19,7 +19,7 @@ public sealed class PortabilityTests(PostgresServer postgres) : IClassFixture<Po
     public async Task A_tracker_that_starts_from_the_contract_alone_gives_each_member_its_ratio_once_and_strangers_nothing()
     {
         await using var anvil = await AnvilNode.StartAsync();
-        (string Name, string Value)[] environment = [.. await ContractApiTests.EnvironmentAsync(anvil), ("Chain__SyncSeconds", "1"), ("Chain__SyncThreshold", "1"), ("Chain__SyncMinReceivers", "0")];
+        (string Name, string Value)[] environment = [.. await ContractApiTests.EnvironmentAsync(anvil), ("Chain__Sync", "members"), ("Chain__SyncSeconds", "1"), ("Chain__SyncThreshold", "1"), ("Chain__SyncMinReceivers", "0")];
         var (members, totals, contract) = await RunFirstTrackerAsync(anvil, environment);
 
         // Once two are imported the node answers nothing more, so that there is a middle of the import to be killed in.

@@ -15,6 +15,7 @@ interface Vm {
     function deal(address account, uint256 balance) external;
     function roll(uint256 blockNumber) external;
     function warp(uint256 timestamp) external;
+    function cool(address account) external;
     function assume(bool condition) external pure;
     function setNonce(address account, uint64 nonce) external;
     function label(address account, string calldata name) external;

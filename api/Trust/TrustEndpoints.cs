@@ -2,6 +2,7 @@ using System.Globalization;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
 using Pbts.Api.Administration;
+using Pbts.Api.Cluster;
 using Pbts.Api.Http;
 using Pbts.Api.Site;
 using Pbts.GrainInterfaces.Trust;
@@ -31,7 +32,8 @@ internal static class TrustEndpoints
         if (after is not null && !long.TryParse(after, NumberStyles.None, CultureInfo.InvariantCulture, out last))
             return Answers.BadRequest("after must be the next of an earlier page");
         var trust = grains.GetGrain<ITrustGrain>(0);
-        var (status, seeds, clusters) = (await trust.GetAsync(), await trust.ListSeedsAsync(), await trust.ListClustersAsync(last, count));
+        // All of it may be asked twice: while a silo dies, what was its grain is another's in a moment.
+        var (status, seeds, clusters) = await ClusterCalls.RepeatAsync(async () => (await trust.GetAsync(), await trust.ListSeedsAsync(), await trust.ListClustersAsync(last, count)));
         return TypedResults.Ok(new TrustAnswer(
             true, status.IsRunning, status.Problem, ratio.Value.MinTrust, TrustRunAnswer.Of(status.Last), seeds, [.. clusters.Select(TrustClusterAnswer.Of)],
             clusters.Count == count ? $"{clusters[^1].Id}" : null));
@@ -39,7 +41,7 @@ internal static class TrustEndpoints
 
     private static async Task<Results<Ok<TrustRunStateAnswer>, Accepted<TrustRunStateAnswer>, Refusal>> RunAsync(IGrainFactory grains)
     {
-        var status = await grains.GetGrain<ITrustGrain>(0).RunAsync();
+        var status = await ClusterCalls.RepeatAsync(grains.GetGrain<ITrustGrain>(0).RunAsync);
         if (status is { IsRunning: false, Problem: { } problem })
             return Answers.Conflict(problem);
         var answer = new TrustRunStateAnswer(true, status.IsRunning, TrustRunAnswer.Of(status.Last));
@@ -47,10 +49,10 @@ internal static class TrustEndpoints
     }
 
     private static async Task<Results<Ok<TrustScoreAnswer>, Refusal>> FindAsync(string userId, IGrainFactory grains) =>
-        UserId.TryParse(userId, out _) && await grains.GetGrain<ITrustGrain>(0).FindAsync(userId) is { } found
+        UserId.TryParse(userId, out _) && await ClusterCalls.RepeatAsync(() => grains.GetGrain<ITrustGrain>(0).FindAsync(userId)) is { } found
             ? TypedResults.Ok(TrustScoreAnswer.Of(found)) : Answers.NotFound("User not found");
 
     private static async Task<Results<Ok<TrustScoreAnswer>, Refusal>> SetSeedAsync(string userId, bool isMarked, IGrainFactory grains) =>
-        UserId.TryParse(userId, out _) && await grains.GetGrain<ITrustGrain>(0).SetSeedAsync(userId, isMarked) is { } found
+        UserId.TryParse(userId, out _) && await ClusterCalls.RepeatAsync(() => grains.GetGrain<ITrustGrain>(0).SetSeedAsync(userId, isMarked)) is { } found
             ? TypedResults.Ok(TrustScoreAnswer.Of(found)) : Answers.NotFound("there is no such member with a proven key");
 }

@@ -31,14 +31,13 @@ internal static class TrustCommand
         return Verb(context, "run", $"Compute all scores now, {Who}.", [wait], async (client, parsed, cancel) =>
         {
             var result = await client.PostAsync("trust", new JsonObject(), cancel).ConfigureAwait(false);
-            // Asked for again it goes along with the one that is under way.
             while (parsed.GetValue(wait) && result.IsSuccess && result.Body?.GetProperty("running").ValueKind == JsonValueKind.True)
             {
                 await Task.Delay(Pause, cancel).ConfigureAwait(false);
                 result = await client.GetAsync("trust?limit=1", cancel).ConfigureAwait(false);
             }
 
-            return result;
+            return result.Text("problem") is { } problem && parsed.GetValue(wait) ? result with { Error = problem } : result;
         });
     }
 

@@ -56,7 +56,7 @@ public sealed class TrustWalkTests
             seeds = [.. seeds.Except([one])];
             var split = edges.SelectMany((edge, i) => edge.Sender != one ? [edge] : new[] { edge with { Bytes = edge.Bytes - (edge.Bytes / 3 * parts[i]) }, edge with { Sender = Most + (i % 3), Bytes = edge.Bytes / 3 * parts[i] } }).ToArray();
             var (whole, many) = (Run(edges, seeds, parameters), Run(split, seeds, parameters, Most + 3));
-            Assert.Equal(whole[one], many[one] + many[Most] + many[Most + 1] + many[Most + 2], 9);
+            Assert.InRange(many[one] + many[Most] + many[Most + 1] + many[Most + 2] - whole[one], -1e-9, 1e-9);
         }, iter: 5_000);
 
     [Fact]

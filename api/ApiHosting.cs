@@ -24,6 +24,7 @@ using Pbts.Api.Site;
 using Pbts.Api.Status;
 using Pbts.Api.Tee;
 using Pbts.Api.Torrents;
+using Pbts.Api.Trust;
 using Pbts.Api.Udp;
 using Pbts.Api.Unit3d;
 using Pbts.Hosting;
@@ -103,6 +104,7 @@ public static class ApiHosting
     {
         ArgumentNullException.ThrowIfNull(builder);
 
+        builder.Services.AddSingleton<TlsCertificates>();
         if (withTracker)
             builder.Services.AddSingleton<IConnectionListenerFactory, TrackerTransport>();
         builder.WebHost.ConfigureKestrel((_, kestrel) =>
@@ -117,8 +119,15 @@ public static class ApiHosting
             kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(tracker.RequestSeconds);
             kestrel.Limits.KeepAliveTimeout = TimeSpan.FromSeconds(tracker.ConnectionIdleSeconds);
             kestrel.ListenForManagement(node);
-            foreach (var endpoint in ListenEndpoints(node))
-                kestrel.Listen(endpoint, listen => listen.Protocols = HttpProtocols.Http1);
+            foreach (var (scheme, endpoint) in ListenEndpoints(node))
+            {
+                kestrel.Listen(endpoint, listen =>
+                {
+                    listen.Protocols = HttpProtocols.Http1;
+                    if (scheme == "https")
+                        listen.UseTls(kestrel.ApplicationServices, TimeSpan.FromSeconds(tracker.RequestSeconds));
+                });
+            }
         });
     }
 
@@ -139,6 +148,7 @@ public static class ApiHosting
         api.MapTorrents();
         api.MapPolicy();
         api.MapTokens();
+        api.MapTrust();
         api.MapSite();
         api.MapUnit3d();
         api.MapOcelot();
@@ -153,9 +163,9 @@ public static class ApiHosting
     }
 
     /// <summary>Where the tracker listens.</summary>
-    public static IReadOnlyList<IPEndPoint> ListenEndpoints(NodeOptions node)
+    public static IReadOnlyList<ListenAddress> ListenEndpoints(NodeOptions node)
     {
         ArgumentNullException.ThrowIfNull(node);
-        return ListenAddresses.Parse(node.Listen, "PBTS_LISTEN (Node:Listen)");
+        return ListenAddresses.Parse(node.Listen, "PBTS_LISTEN (Node:Listen)", ListenAddresses.Web);
     }
 }

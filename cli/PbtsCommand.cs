@@ -60,6 +60,7 @@ internal static class PbtsCommand
             PassportCommand.Create(context),
             IssuerCommand.Create(context),
             TokenCommand.Create(context),
+            TrustCommand.Create(context),
             ImportCommand.Create(context),
             ConnectCommand.Create(context),
             AttestCommand.Create(context),

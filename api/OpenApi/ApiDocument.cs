@@ -18,6 +18,7 @@ internal static class ApiDocument
         ("Gazelle", "What Gazelle and its like tell Ocelot.", ["{key}"]),
         ("Issuers", "Other trackers that are believed here, and how far.", ["issuers"]),
         ("Receipts", "Receipts and vouchers, what receivers sign for what they got: handed in, checked, signed.", ["report", "verify-receipt", "attest"]),
+        ("Trust", "Scores from who deals with whom, and clusters of members that deal among themselves.", ["trust"]),
         ("Torrents", "Torrents whose sizes the tracker has read itself.", ["torrents"]),
         ("Contract and migrations", "Reputation on Ethereum, and its way from contract to contract.", ["contract", "migrations"]),
         ("Trusted hardware", "Proofs of which program the tracker is.", ["tee", "keygen-tee", "generate-attestation", "verify-attestation"]),

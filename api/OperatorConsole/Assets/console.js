@@ -1,15 +1,16 @@
 // The operator's console: logging in, the tabs, and who shows what.
 import { call, listen, Refused, setToken, token } from './api.js';
-import { chain, migrations } from './contracts.js';
+import { anchorNow, chain, migrations } from './contracts.js';
 import { audit, change, configuration, moreUsers, swarms, users } from './panels.js';
 import { cluster } from './cluster.js';
 import { issuers, removeIssuer, setIssuer } from './issuers.js';
 import { endInvite, invite, invites } from './registry.js';
 import { torrents } from './site.js';
 import { makeToken, revokeToken, tokens } from './tokens.js';
+import { computeTrust, moreTrust, trust } from './trust.js';
 import { $ } from './ui.js';
 
-const panels = { cluster: null, swarms, users, torrents, invites, tokens, issuers, chain, configuration, audit };
+const panels = { cluster: null, swarms, users, trust, torrents, invites, tokens, issuers, chain, configuration, audit };
 const refreshEvery = { chain: 2000, audit: 3000 };
 let stream = null;
 let timer = null;
@@ -103,12 +104,14 @@ tabs.addEventListener('keydown', event => {
 });
 for (const [form, panel] of [['swarm-search', swarms], ['user-search', users], ['torrent-search', torrents], ['invite-new', invite], ['api-token-new', makeToken], ['issuer-new', setIssuer], ['change', change]])
   $(form).addEventListener('submit', event => { event.preventDefault(); panel().catch(failed); });
+$('anchor-now').addEventListener('click', () => anchorNow().catch(failed));
 $('migrations').addEventListener('click', event => {
   const { id, command } = event.target.dataset;
   if (command) call(`/migrations/${encodeURIComponent(id)}/${command}`, 'POST').then(migrations).catch(failed);
 });
 
-$('user-more').addEventListener('click', () => moreUsers().catch(failed));
+for (const [button, does] of [['user-more', moreUsers], ['trust-more', moreTrust], ['trust-run', computeTrust]])
+  $(button).addEventListener('click', () => does().catch(failed));
 $('invite-rows').addEventListener('click', event => {
   if (event.target.dataset.invite) endInvite(event.target.dataset.invite).catch(failed);
 });

@@ -9,7 +9,7 @@ namespace Pbts.Tracker.Tests.Console;
 [Collection("node")]
 public sealed class ApiPageTests(SharedNode shared, Browser browser) : IClassFixture<Browser>
 {
-    private static readonly string[] Groups = ["Announce", "Members", "Site", "UNIT3D", "Gazelle", "Issuers", "Receipts", "Torrents", "Contract and migrations", "Trusted hardware", "Operations"];
+    private static readonly string[] Groups = ["Announce", "Members", "Site", "UNIT3D", "Gazelle", "Issuers", "Receipts", "Trust", "Torrents", "Contract and migrations", "Trusted hardware", "Operations"];
 
     private readonly NodeProcess _node = shared.Node;
 
@@ -125,8 +125,9 @@ public sealed class ApiPageTests(SharedNode shared, Browser browser) : IClassFix
         // Whatever else is written to reads a body.
         string[] known =
         [
-            "/announce/{key}/config/reload", "/contract/members/{username}/approve", "/contract/members/{username}/link", "/contract/members/{username}/revoke", "/keygen",
-            "/migrations/{id}/cancel", "/migrations/{id}/pause", "/migrations/{id}/resume", "/tee/reset-statistics",
+            "/announce/{key}/config/reload", "/contract/anchor", "/contract/members/{username}/approve", "/contract/members/{username}/link", "/contract/members/{username}/revoke", "/keygen",
+            "/migrations/{id}/cancel", "/migrations/{id}/pause", "/migrations/{id}/resume", "/tee/reset-statistics", "/trust",
+            "/user/{userId}/trust-seed",
         ];
         Assert.Equal(known, writesWithoutBody.Order(StringComparer.Ordinal));
     }

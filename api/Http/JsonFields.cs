@@ -157,6 +157,10 @@ internal sealed class JsonFields(JsonElement body, string prefix = "")
         : value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var seconds) && seconds is >= 0 and <= LastSecond
             ? DateTimeOffset.FromUnixTimeMilliseconds((long)Math.Round(seconds * 1000)) : Wrong<DateTimeOffset?>(name, "must be Unix seconds", null);
 
+    /// <summary>An object inside this one as it came.</summary>
+    public JsonElement Element(string name) =>
+        Find(name) is not { } value ? Missing(name, default(JsonElement)) : value.ValueKind == JsonValueKind.Object ? value : Wrong(name, "must be an object", default(JsonElement));
+
     /// <summary>The fields of an object inside this one; null when absent.</summary>
     public JsonFields? OptionalObject(string name) =>
         Find(name) is not { } value ? null

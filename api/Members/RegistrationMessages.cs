@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Pbts.Api.Http;
+using Pbts.Api.Passports;
 using Pbts.GrainInterfaces.Users;
 using Pbts.Protocol.Attestation;
 using Pbts.Protocol.Receipts;
@@ -10,10 +11,14 @@ namespace Pbts.Api.Members;
 /// <param name="PublicKey">48 bytes in base64; any text where signatures are not verified.</param>
 /// <param name="Attestation">Shows that a trusted program holds the key.</param>
 /// <param name="Invite">The token of an invite.</param>
+/// <param name="Passports">What it brings from other trackers, up to 16. A bad one costs neither the registration nor the good ones.</param>
 /// <param name="Passkey">The passkey of a member that came from a site without a key, and proves this one now.</param>
 internal sealed record RegisterRequest(
-    UserId UserId, string PublicKey, ReceiptSignature? Signature = null, AttestationDocument? Attestation = null, string? Invite = null, string? Passkey = null) : IBody<RegisterRequest>
+    UserId UserId, string PublicKey, ReceiptSignature? Signature = null, AttestationDocument? Attestation = null, string? Invite = null, string? Passkey = null,
+    IReadOnlyList<PassportOfferRequest>? Passports = null) : IBody<RegisterRequest>
 {
+    public static int Most => JsonBody.Small + PassportOfferRequest.MostInBody;
+
     private const int LongestKey = 512;
 
     private string? _keyFault;
@@ -24,7 +29,7 @@ internal sealed record RegisterRequest(
         var (userId, publicKey, signature, invite) = (fields.UserId("user_id"), fields.Text("public_key"), fields.OptionalSignature("signature"), fields.OptionalText("invite"));
         var (key, attestation) = (fields.Apart(), fields.Apart());
         key.Key("public_key");
-        return new(userId, publicKey, signature, attestation.OptionalAttestation("attestation"), invite, fields.OptionalText("passkey")) { _keyFault = key.Error, _attestationFault = attestation.Error };
+        return new(userId, publicKey, signature, attestation.OptionalAttestation("attestation"), invite, fields.OptionalText("passkey"), PassportOfferRequest.ReadAll(fields, "passports")) { _keyFault = key.Error, _attestationFault = attestation.Error };
     }
 
     /// <summary>What is wrong where signatures are verified, and where they are not.</summary>
@@ -45,8 +50,9 @@ internal sealed record RotateRequest(MemberKey NewPublicKey, long Timestamp, Rec
     public KeyRotation ToRotation() => new(Convert.ToBase64String(NewPublicKey.Span), Timestamp, Signature.ToArray(), NewSignature.ToArray());
 }
 
-/// <summary>Answer to both; <paramref name="Attested"/> only where an attestation was given, and then true; <paramref name="Origin"/> of a registration: <c>open</c>, <c>invite</c> or <c>site</c>.</summary>
+/// <summary>Answer to both; <paramref name="Attested"/> only where an attestation was given, and then true; <paramref name="Origin"/> of a registration: <c>open</c>, <c>invite</c> or <c>site</c>; <paramref name="Imports"/> where passports were brought, one for each, in order.</summary>
 internal sealed record RegisterAnswer(
     bool Success, string InstanceId, string Message, bool ProofOfPossession, string Passkey, string AnnounceUrl,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] bool? Attested,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Origin);
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Origin,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<ImportAnswer>? Imports = null);

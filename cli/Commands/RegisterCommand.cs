@@ -17,7 +17,8 @@ internal static class RegisterCommand
             DefaultValueFactory = _ => Environment.GetEnvironmentVariable("PBTS_INVITE") is { Length: > 0 } given ? given : null,
         };
         var site = new Option<bool>("--site") { Description = "Register as the administration, with PBTS_ADMIN_TOKEN in the environment or on the tracker's machine: where only it may, and for a member that is trusted as its own." };
-        var command = new Command("register", "Register a user id, proving possession of the key. Prints the announce URL with its passkey. A member that came from a site without a key proves one with PBTS_PASSKEY, which stays.") { user, key, invite, site, tracker, json };
+        var passport = new Option<string[]>("--passport") { Description = "A passport of another tracker to bring along; may be repeated, up to 16. One that is refused does not cost the registration.", HelpName = "FILE", Arity = new(0, 16) };
+        var command = new Command("register", "Register a user id, proving possession of the key. Prints the announce URL with its passkey. A member that came from a site without a key proves one with PBTS_PASSKEY, which stays.") { user, key, invite, site, passport, tracker, json };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var userId = parsed.GetRequiredValue(user);
@@ -30,7 +31,13 @@ internal static class RegisterCommand
             using var client = parsed.GetValue(site) ? context.Administrator(url, out exitCode) : new TrackerClient(url, SharedOptions.Passkey());
             if (client is null)
                 return exitCode;
-            return context.Finish(await client.RegisterAsync(userId, identity, cancellationToken, parsed.GetValue(invite)).ConfigureAwait(false), parsed.GetValue(json));
+            (var passports, exitCode) = await PassportFile.OfferAsync(context, parsed.GetValue(passport) ?? [], identity, client, cancellationToken).ConfigureAwait(false);
+            if (passports is null)
+                return exitCode;
+            var result = await client.RegisterAsync(userId, identity, cancellationToken, parsed.GetValue(invite), passports: passports.Count > 0 ? passports : null).ConfigureAwait(false);
+            if (!PassportFile.AllTaken(result, "imports"))
+                context.Say("warning: you are registered, but not all passports were taken: see imports; pbts passport bring brings others");
+            return context.Finish(result, parsed.GetValue(json));
         });
         return command;
     }

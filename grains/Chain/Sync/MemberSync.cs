@@ -15,7 +15,7 @@ namespace Pbts.Grains.Chain.Sync;
 /// </summary>
 internal sealed class MemberSync(
     EthereumRpcClient rpc, ReputationReader reader, EthereumAddress account, ChainOptions options, MemberSyncStore store, MemberStanding standing, SyncBudget budget,
-    ContractRecords contracts, IChainSubmitter chain)
+    ContractRecords contracts, IChainSubmitter chain, ReferrerImports? referrers = null)
 {
     private const int Batch = 200;
 
@@ -28,6 +28,7 @@ internal sealed class MemberSync(
     private static readonly (SyncEntry? Update, SyncEntry? Addition) Neither = (null, null);
 
     private readonly ActiveContract _active = new(reader, options, contracts);
+    private IReadOnlyList<EthereumAddress> _behind = [];
 
     /// <summary>Looks newcomers up and brings in what they have; null, or what stands in the way.</summary>
     public async Task<Problem?> ImportAsync(CancellationToken cancellationToken = default)
@@ -42,15 +43,41 @@ internal sealed class MemberSync(
             {
                 if (!(await reader.ResolveAsync(contract, member.Username, cancellationToken)).TryGet(out var found, out var error))
                     return error;
-                var brings = found is { } record && record.User.PublicKey.AsSpan().SequenceEqual(member.Key) && !await store.WroteAsync(member.Username);
-                await store.ImportAsync(
-                    member.Username, member.Key, contract, brings ? found!.Value.Holder : null,
-                    brings ? Bounded(found!.Value.User.Uploaded) : 0, brings ? Bounded(found!.Value.User.Downloaded) : 0);
+                if (found is not var (record, holder) || !record.PublicKey.AsSpan().SequenceEqual(member.Key) || await store.WroteAsync(member.Username))
+                {
+                    await store.ImportAsync(member.Username, member.Key, contract, null, 0, 0);
+                    continue;
+                }
+                if (holder != contract && referrers is not null)
+                {
+                    if (await referrers.ImportAsync(member, holder, Bounded(record.Uploaded), Bounded(record.Downloaded), cancellationToken) is { } problem)
+                        return problem;
+                    await store.ImportAsync(member.Username, member.Key, contract, null, 0, 0);
+                    continue;
+                }
+                if (!(await BehindAsync(contract, cancellationToken)).TryGet(out var behind, out error))
+                    return error;
+                await store.ImportAsync(member.Username, member.Key, contract, holder, Bounded(record.Uploaded), Bounded(record.Downloaded), behind);
             }
             if (newcomers.Count < Batch)
                 break;
         }
         return null;
+    }
+
+    /// <summary>The contract and all its referrers, which never change.</summary>
+    private async Task<Outcome<IReadOnlyList<EthereumAddress>>> BehindAsync(EthereumAddress contract, CancellationToken cancellationToken)
+    {
+        if (_behind is [var first, ..] && first == contract)
+            return new(_behind);
+        var chain = new List<EthereumAddress>();
+        await foreach (var link in reader.ChainAsync(contract, cancellationToken))
+        {
+            if (!link.TryGet(out var address, out var error))
+                return error;
+            chain.Add(address);
+        }
+        return new(_behind = chain);
     }
 
     /// <summary>Tells the contract what has changed; waits while a migration is under way. Null, or what stands in the way.</summary>

@@ -1,5 +1,4 @@
 using System.Numerics;
-using Nethereum.Util;
 using Pbts.GrainInterfaces.Chain;
 using Pbts.Grains.Chain.Contracts;
 using Pbts.Grains.Chain.Outbox;
@@ -43,6 +42,12 @@ internal sealed class MemberSync(
                 if (!(await reader.ResolveAsync(contract, member.Username, cancellationToken)).TryGet(out var found, out var error))
                     return error;
                 var brings = found is { } record && record.User.PublicKey.AsSpan().SequenceEqual(member.Key) && !await store.WroteAsync(member.Username);
+                if (brings)
+                {
+                    if (!(await IsOwnAsync(member.Username, found!.Value.Holder, cancellationToken)).TryGet(out var isOwn, out error))
+                        return error;
+                    brings = !isOwn;
+                }
                 await store.ImportAsync(
                     member.Username, member.Key, contract, brings ? found!.Value.Holder : null,
                     brings ? Bounded(found!.Value.User.Uploaded) : 0, brings ? Bounded(found!.Value.User.Downloaded) : 0);
@@ -51,6 +56,23 @@ internal sealed class MemberSync(
                 break;
         }
         return null;
+    }
+
+    /// <summary>
+    /// Whether what a record holds may come from a root that this tracker anchored itself. Anybody may claim by such a root into
+    /// the contract behind it, and what comes back that way is in the ledger already.
+    /// </summary>
+    private async Task<Outcome<bool>> IsOwnAsync(string username, EthereumAddress holder, CancellationToken cancellationToken)
+    {
+        var before = new List<EthereumAddress>();
+        await foreach (var link in reader.ChainAsync(holder, cancellationToken))
+        {
+            if (!link.TryGet(out var address, out var error))
+                return error;
+            if (address != holder)
+                before.Add(address);
+        }
+        return await store.WasAnchoredAsync(username, before);
     }
 
     /// <summary>Tells the contract what has changed; waits while a migration is under way. Null, or what stands in the way.</summary>
@@ -197,7 +219,7 @@ internal sealed class MemberSync(
     /// <summary>A member is known by its key; the hash, which the contract wants, is of no password, and is what a batch gets from the contract too.</summary>
     private static byte[] Add(List<SyncEntry> entries) => entries is [var one]
         ? ReputationV2Abi.AddUserWithKey.EncodeCall(
-            one.Username, "", Sha3Keccack.Current.CalculateHash([.. "PBTS member key"u8, .. one.Key!]), (BigInteger)one.Downloaded, (BigInteger)one.Uploaded, one.Key!)
+            one.Username, "", NoPassword.HashOf(one.Key!), (BigInteger)one.Downloaded, (BigInteger)one.Uploaded, one.Key!)
         : ReputationV2Abi.AddMembers.EncodeCall(Names(entries), Downloaded(entries), Uploaded(entries), entries.Select(e => e.Key!).ToArray());
 
     private static string[] Names(List<SyncEntry> entries) => [.. entries.Select(e => e.Username)];

@@ -30,7 +30,7 @@ public static class AnchorCheck
             return Fault(ProofStep.Transaction, $"tx_hash is in block {receipt.BlockNumber.Value}, not in block {proof.Block}");
         if (!receipt.Logs.Any(log => IsAnchor(log, proof)))
             return Fault(ProofStep.Anchor, $"the contract {proof.Contract} has not anchored this root, with these totals, members and sequence, in tx_hash");
-        if (!(await rpc.CallAsync(null, proof.Contract, ReputationV4Abi.RootAt.EncodeCall((ulong)proof.Sequence), null, cancellationToken).ConfigureAwait(false)).TryGet(out var data, out error))
+        if (!(await rpc.CallAsync(null, proof.Contract, ReputationV4Abi.RootAt.EncodeCall((BigInteger)proof.Sequence), null, cancellationToken).ConfigureAwait(false)).TryGet(out var data, out error))
             return error;
         var kept = ReputationV4Abi.RootAt.TryDecodeResult(data, out var values) && values is [byte[] root] && root.AsSpan().SequenceEqual(proof.Root.ToHash());
         if (!(await rpc.BlockAsync(proof.Block, cancellationToken).ConfigureAwait(false)).TryGet(out var block, out error))
@@ -43,7 +43,6 @@ public static class AnchorCheck
     private static bool IsAnchor(FilterLog log, MemberProof proof) =>
         ReputationV4Abi.Anchored.TryDecode(log, proof.Contract, out var values)
         && new BigInteger(((string)log.Topics[1]).HexToByteArray(), isUnsigned: true, isBigEndian: true) == proof.Sequence
-        && values is [byte[] root, var up, var down, var members]
-        && root.AsSpan().SequenceEqual(proof.Root.ToHash()) && Convert.ToDecimal(up, null) == proof.Root.Up && Convert.ToDecimal(down, null) == proof.Root.Down
-        && Convert.ToDecimal(members, null) == proof.Members;
+        && values is [byte[] root, BigInteger up, BigInteger down, BigInteger members]
+        && root.AsSpan().SequenceEqual(proof.Root.ToHash()) && up == proof.Root.Up && down == proof.Root.Down && members == proof.Members;
 }

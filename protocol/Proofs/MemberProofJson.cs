@@ -7,8 +7,8 @@ using Pbts.Protocol.Receipts;
 namespace Pbts.Protocol.Proofs;
 
 /// <summary>
-/// A proof as a JSON document. There is one text for each proof, but for white space and the order of fields: unknown and
-/// repeated fields, digits of upper case and numbers in other forms are refused.
+/// A proof as a JSON document. Unknown and repeated fields, hexadecimal digits of upper case and numbers in other forms are
+/// refused; white space, the order of fields and escapes in strings mean nothing.
 /// </summary>
 public static class MemberProofJson
 {

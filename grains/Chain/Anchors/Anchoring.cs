@@ -1,3 +1,4 @@
+using System.Numerics;
 using Pbts.GrainInterfaces.Chain;
 using Pbts.Grains.Chain.Contracts;
 using Pbts.Grains.Chain.Outbox;
@@ -79,5 +80,5 @@ internal sealed class Anchoring(
     /// <summary>The same transaction may be handed in again: it is told by its id.</summary>
     private Task<Problem?> SubmitAsync(AnchorRow anchor) => chain.SubmitAsync(new ChainSubmission(
         anchor.OutboxId, TransactionKind.Anchor, $"root {anchor.Sequence} of {anchor.Members} members", anchor.Contract,
-        ReputationV4Abi.Anchor.EncodeCall(anchor.Root.ToHash(), anchor.Root.Up, anchor.Root.Down, (uint)anchor.Members, (ulong)anchor.Sequence)));
+        ReputationV4Abi.Anchor.EncodeCall(anchor.Root.ToHash(), (BigInteger)anchor.Root.Up, (BigInteger)anchor.Root.Down, (BigInteger)anchor.Members, (BigInteger)anchor.Sequence)));
 }

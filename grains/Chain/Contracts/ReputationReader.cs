@@ -43,7 +43,7 @@ internal sealed class ReputationReader(EthereumRpcClient rpc)
         if (result.Problem is { } error)
             return IsAnswer(error) ? new(0L) : new(error);
         result.TryGet(out var values, out _);
-        return values is [var last] && Convert.ToDecimal(last, null) is >= 0 and < long.MaxValue and var sequence ? new((long)sequence) : new(Unreadable);
+        return values is [BigInteger last] && last < long.MaxValue ? new((long)last) : new(Unreadable);
     }
 
     /// <summary>The root a contract anchored with a sequence, 32 bytes; all zero when it does not keep it, or keeps none.</summary>

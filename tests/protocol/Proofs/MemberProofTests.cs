@@ -91,7 +91,6 @@ public class MemberProofTests
     [InlineData("members", "4294967296")]
     [InlineData("index", "null")]
     [InlineData("user_id", "\"\"")]
-    [InlineData("user_id", "\"\\u0061\"")]
     [InlineData("user_id", "\"\\ud800\"")]
     [InlineData("path", "{}")]
     [InlineData("path", "[7]")]
@@ -114,7 +113,7 @@ public class MemberProofTests
         Assert.Contains("more is no field", Fault(text.Replace("{\"user_id\"", "{\"more\":1,\"user_id\"", StringComparison.Ordinal)), StringComparison.Ordinal);
         Assert.Contains("up is there twice", Fault(text.Replace("\"down\":", "\"up\":1,\"down\":", StringComparison.Ordinal)), StringComparison.Ordinal);
         Assert.Contains("not JSON", Fault(text + "x"), StringComparison.Ordinal);
-        Assert.Null(MemberProofJson.Read(Encoding.UTF8.GetBytes("  " + text.Replace(",", " ,\n", StringComparison.Ordinal) + "\n")).Fault);
+        Assert.Null(MemberProofJson.Read(Encoding.UTF8.GetBytes("  " + text.Replace(",", " ,\n", StringComparison.Ordinal).Replace("member-", "\\u006Dember-", StringComparison.Ordinal) + "\n")).Fault);
 
         static string Fault(string text) => MemberProofJson.Read(Encoding.UTF8.GetBytes(text)).Fault!.Message;
     }

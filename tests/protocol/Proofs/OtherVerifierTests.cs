@@ -58,7 +58,7 @@ public sealed class OtherVerifierTests
         return bytes;
     }
 
-    private static string Root()
+    internal static string Root()
     {
         var folder = new DirectoryInfo(AppContext.BaseDirectory);
         while (!File.Exists(Path.Combine(folder.FullName, "Pbts.sln")))
@@ -66,7 +66,7 @@ public sealed class OtherVerifierTests
         return folder.FullName;
     }
 
-    private static async Task<string[]> RunAsync(List<string> lines)
+    internal static async Task<string[]> RunAsync(IReadOnlyCollection<string> lines)
     {
         var file = Path.GetTempFileName();
         try

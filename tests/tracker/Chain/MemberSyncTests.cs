@@ -273,7 +273,7 @@ public sealed class MemberSyncTests(PostgresServer postgres) : IClassFixture<Pos
     }
 
     /// <summary>Hands in to the account at once, or dies on the way when there is none.</summary>
-    private sealed class Submitter(ChainAccount? account) : IChainSubmitter
+    internal sealed class Submitter(ChainAccount? account) : IChainSubmitter
     {
         public Task<Problem?> SubmitAsync(ChainSubmission submission) => account?.SubmitAsync(submission) ?? throw new InvalidOperationException("crash");
 

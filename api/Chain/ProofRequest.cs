@@ -29,7 +29,7 @@ internal sealed record ProofRequest(
 {
     /// <summary>The same, to be checked.</summary>
     [JsonIgnore]
-    public required MemberProof Proof { get; init; }
+    public MemberProof Proof { get; private init; } = null!;
 
     public static ProofRequest Read(JsonFields fields) => fields.Proof() is { } proof ? From(proof) : null!;
 

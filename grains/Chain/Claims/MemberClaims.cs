@@ -55,13 +55,16 @@ internal sealed class MemberClaims(
         await store.SettleRefusedAsync();
         if (await contracts.IsMigratingAsync())
             return null;
-        foreach (var claim in await store.ReadWaitingAsync(Batch))
+        var waiting = await store.ReadWaitingAsync(Batch);
+        foreach (var claim in waiting)
         {
             if (await contracts.ReadActiveAsync() != claim.Contract)
                 await store.RefuseAsync(claim, "Another contract is the active one by now");
             else if (await SubmitAsync(claim, cancellationToken) is { } problem)
                 return problem;
         }
+        if (waiting.Count > 0)
+            await budget.NotePausedAsync(false);
         return null;
     }
 

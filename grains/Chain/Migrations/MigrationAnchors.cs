@@ -96,7 +96,7 @@ internal sealed class MigrationAnchors(
             if (!(await rpc.LogsAsync(referrer, ReputationV4Abi.Anchored.Topic, from, to, cancellationToken)).TryGet(out var logs, out error))
                 return error;
             if (logs.LastOrDefault() is { } log && ReputationV4Abi.Anchored.TryDecode(log, referrer, out var fields))
-                return Convert.ToInt64(fields[3], null);
+                return (long)(System.Numerics.BigInteger)fields[3];
             if (from == 0)
                 break;
             to = from - 1;

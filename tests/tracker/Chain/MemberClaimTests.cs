@@ -127,7 +127,8 @@ public sealed class MemberClaimTests(PostgresServer postgres) : IClassFixture<Po
         Assert.Null(await sync.ImportAsync());
 
         Assert.Null((await Claims(second, anvil, account).ClaimAsync("member2", await ProveAsync(first, "member2"))).Problem);
-        var poor = Claims(second, anvil, account, configure: o => o.SyncGasPerDay = 100_000);
+        await MemberSyncTests.ExecuteAsync(second, "INSERT INTO chain_sync_gas (outbox_id, gas) VALUES (gen_random_uuid(), 950000)");
+        var poor = Claims(second, anvil, account, configure: o => o.SyncGasPerDay = 1_000_000);
         Assert.Equal(ProblemKind.Refused, (await poor.RoundAsync())!.Kind);
         Assert.Equal(0, await second.CountAsync("SELECT count(*) FROM chain_outbox WHERE kind = 'claim'"));
         Assert.Null(await Claims(second, anvil, account).RoundAsync());

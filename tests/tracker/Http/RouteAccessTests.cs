@@ -110,6 +110,7 @@ public sealed class RouteAccessTests(PostgresServer postgres) : IClassFixture<Po
         "POST /report Anybody",
         "POST /tee/reset-statistics Administration",
         "POST /torrents Member",
+        "POST /user/{userId}/proof Member",
         "POST /user/{userId}/rotate-key Anybody",
         "POST /verify-attestation Anybody",
         "POST /verify-receipt Anybody",

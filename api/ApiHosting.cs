@@ -101,6 +101,7 @@ public static class ApiHosting
     {
         ArgumentNullException.ThrowIfNull(builder);
 
+        builder.Services.AddSingleton<TlsCertificates>();
         if (withTracker)
             builder.Services.AddSingleton<IConnectionListenerFactory, TrackerTransport>();
         builder.WebHost.ConfigureKestrel((_, kestrel) =>
@@ -115,8 +116,15 @@ public static class ApiHosting
             kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(tracker.RequestSeconds);
             kestrel.Limits.KeepAliveTimeout = TimeSpan.FromSeconds(tracker.ConnectionIdleSeconds);
             kestrel.ListenForManagement(node);
-            foreach (var endpoint in ListenEndpoints(node))
-                kestrel.Listen(endpoint, listen => listen.Protocols = HttpProtocols.Http1);
+            foreach (var (scheme, endpoint) in ListenEndpoints(node))
+            {
+                kestrel.Listen(endpoint, listen =>
+                {
+                    listen.Protocols = HttpProtocols.Http1;
+                    if (scheme == "https")
+                        listen.UseTls(kestrel.ApplicationServices, TimeSpan.FromSeconds(tracker.RequestSeconds));
+                });
+            }
         });
     }
 
@@ -150,9 +158,9 @@ public static class ApiHosting
     }
 
     /// <summary>Where the tracker listens.</summary>
-    public static IReadOnlyList<IPEndPoint> ListenEndpoints(NodeOptions node)
+    public static IReadOnlyList<ListenAddress> ListenEndpoints(NodeOptions node)
     {
         ArgumentNullException.ThrowIfNull(node);
-        return ListenAddresses.Parse(node.Listen, "PBTS_LISTEN (Node:Listen)");
+        return ListenAddresses.Parse(node.Listen, "PBTS_LISTEN (Node:Listen)", ListenAddresses.Web);
     }
 }

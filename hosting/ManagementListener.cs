@@ -14,7 +14,7 @@ public static class ManagementListener
     {
         ArgumentNullException.ThrowIfNull(kestrel);
         ArgumentNullException.ThrowIfNull(node);
-        foreach (var endpoint in ListenAddresses.Parse(node.ManagementListen, "PBTS_MANAGEMENT_LISTEN (Node:ManagementListen)"))
+        foreach (var (_, endpoint) in ListenAddresses.Parse(node.ManagementListen, "PBTS_MANAGEMENT_LISTEN (Node:ManagementListen)", "http"))
         {
             kestrel.Listen(endpoint, listen =>
             {

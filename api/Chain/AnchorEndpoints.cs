@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.Extensions.Options;
 using Pbts.Api.Administration;
+using Pbts.Api.Callers;
 using Pbts.Api.Cluster;
 using Pbts.Api.Http;
 using Pbts.GrainInterfaces.Chain;
@@ -33,15 +34,17 @@ internal static class AnchorEndpoints
             .Produces<string>(StatusCodes.Status200OK, "application/json");
     }
 
-    private static async Task<Results<Ok<AnchorAnswer>, Refusal>> GetAsync(IGrainFactory grains) =>
-        await ClusterCalls.RepeatAsync(() => grains.GetGrain<IAnchorGrain>(0).GetAsync()) is { } view
+    private static async Task<Results<Ok<AnchorAnswer>, Refusal>> GetAsync(IGrainFactory grains, Moments moments) =>
+        await moments.GetAsync("anchor", () => ClusterCalls.RepeatAsync(() => grains.GetGrain<IAnchorGrain>(0).GetAsync())) is { } view
             ? TypedResults.Ok(AnchorAnswer.From(view)) : Answers.NotFound("no root has been taken yet");
 
-    private static async Task<Results<Ok<AnchorAnswer>, Accepted<AnchorAnswer>, Refusal>> AnchorAsync(string? wait, IGrainFactory grains, IOptions<ChainOptions> options)
+    private static async Task<Results<Ok<AnchorAnswer>, Accepted<AnchorAnswer>, Refusal>> AnchorAsync(
+        string? wait, IGrainFactory grains, Moments moments, IOptions<ChainOptions> options)
     {
         if (!ContractEndpoints.TryWait(wait, options.Value, out var time))
             return ContractEndpoints.BadWait();
         var result = await grains.GetGrain<IAnchorGrain>(0).AnchorAsync(time);
+        moments.Forget();
         if (result.Value is not { } view)
             return ContractEndpoints.Refuse(result.Problem!);
         var answer = AnchorAnswer.From(view);

@@ -39,7 +39,8 @@ internal sealed partial class TrackerTransport : IConnectionListenerFactory, ICo
     public TrackerTransport(TrackerHandler handler, ClientAddressResolver addresses, IOptions<NodeOptions> node, IOptions<TrackerOptions> options,
         IOptions<SocketTransportOptions> sockets, IMeterFactory meters, ILoggerFactory logging)
     {
-        _endpoints = [.. ApiHosting.ListenEndpoints(node.Value)];
+        // The HTTP server does TLS.
+        _endpoints = [.. ApiHosting.ListenEndpoints(node.Value).Where(address => address.Scheme == "http").Select(address => address.EndPoint)];
         _sockets = sockets.Value;
         // Or each connection whose body nobody has room for yet would take a megabyte of it all the same.
         _handOver = new(new SocketConnectionFactoryOptions { MaxReadBufferSize = Buffered, MaxWriteBufferSize = Buffered }, logging.CreateLogger<SocketConnectionContextFactory>());
@@ -63,18 +64,24 @@ internal sealed partial class TrackerTransport : IConnectionListenerFactory, ICo
         socket.NoDelay = true;
         socket.Blocking = false;
         socket.Listen(_sockets.Backlog);
+        Watch();
         if (_loops is [])
-        {
-            _limits.Measure();
-            LogLimits(_limits.Most, _limits.Descriptors, _limits.Reserve, _options.MaxConnections, _limits.MostOfAddress, _options.RequestSeconds, _options.ConnectionIdleSeconds);
-            _measuring = new(_ => _limits.Measure(), null, MeasureEvery, MeasureEvery);
             _loops = _start();
-        }
 
         var listener = new TrackerListener(socket, _handOver, this);
         foreach (var loop in _loops)
             loop.Listen(listener);
         return ValueTask.FromResult<IConnectionListener>(listener);
+    }
+
+    /// <summary>Sees how many connections there may be, from now on.</summary>
+    public void Watch()
+    {
+        if (_measuring is not null)
+            return;
+        _limits.Measure();
+        LogLimits(_limits.Most, _limits.Descriptors, _limits.Reserve, _options.MaxConnections, _limits.MostOfAddress, _options.RequestSeconds, _options.ConnectionIdleSeconds);
+        _measuring = new(_ => _limits.Measure(), null, MeasureEvery, MeasureEvery);
     }
 
     /// <summary>No more connections of this listener are taken.</summary>

@@ -23,6 +23,7 @@ internal sealed partial class ChainGauges(
     private long _remaining;
     private long _migrated;
     private long _failed;
+    private double _anchorAge;
     private SyncBudgetState _sync = new(0, null, 0);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -36,6 +37,7 @@ internal sealed partial class ChainGauges(
             () => (Measurement<long>[])[State(_sync.GasUsed, "used"), State(connection.Options.SyncGasPerDay, "budget")], "{gas}", "Gas of the sync in the last 24 hours, and the most it may be (0: no limit), of the whole cluster.");
         meter.CreateObservableGauge("pbts.chain.sync.paused", () => _sync.PausedSince is null ? 0 : 1, "{state}", "1 while members' totals wait for the gas budget.");
         meter.CreateObservableGauge("pbts.chain.sync.waiting", () => _sync.Waiting, "{member}", "Members that would be added to the contract if somebody vouched for them.");
+        meter.CreateObservableGauge("pbts.chain.anchor.age", () => _anchorAge, "s", "Time since the totals of all members were last those of a root on the chain; 0 while there is none.");
         using var timer = new PeriodicTimer(Period);
         try
         {
@@ -53,7 +55,8 @@ internal sealed partial class ChainGauges(
         try
         {
             await using var command = database.CreateCommand("""
-                SELECT open.queued, open.sent, moved.remaining, moved.migrated, moved.failed
+                SELECT open.queued, open.sent, moved.remaining, moved.migrated, moved.failed,
+                       (SELECT extract(epoch FROM now() - checked_at)::float8 FROM anchors WHERE settled ORDER BY id DESC LIMIT 1)
                 FROM (SELECT count(*) FILTER (WHERE state = 'queued') AS queued, count(*) FILTER (WHERE state = 'sent') AS sent
                       FROM chain_outbox WHERE state IN ('queued', 'sent', 'mined')) AS open,
                      (SELECT count(*) FILTER (WHERE state IN ('candidate', 'pending', 'sent')) AS remaining,
@@ -65,8 +68,9 @@ internal sealed partial class ChainGauges(
             await using var reader = await command.ExecuteReaderAsync(cancellationToken);
             await reader.ReadAsync(cancellationToken);
             (_queued, _sent) = (reader.GetInt64(0), reader.GetInt64(1));
+            var anchorAge = reader.IsDBNull(5) ? 0 : reader.GetDouble(5);
             var sync = await budget.ReadAsync().WaitAsync(cancellationToken);
-            _sync = sync;
+            (_sync, _anchorAge) = (sync, anchorAge);
             (_remaining, _migrated, _failed) = (reader.GetInt64(2), reader.GetInt64(3), reader.GetInt64(4));
         }
         catch (Exception e) when (Away.IsDatabase(e))

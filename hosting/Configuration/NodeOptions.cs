@@ -11,15 +11,21 @@ public sealed class NodeOptions
     /// <summary>Npgsql connection string of the database that holds cluster membership, grain state and the ledger. <c>PBTS_DATABASE</c>.</summary>
     public string Database { get; set; } = "";
 
-    /// <summary>Addresses of the HTTP listener, separated by semicolons. <c>PBTS_LISTEN</c>.</summary>
+    /// <summary>Addresses of the HTTP and HTTPS listeners, separated by semicolons. <c>PBTS_LISTEN</c>.</summary>
     public string Listen { get; set; } = "http://127.0.0.1:8000;http://[::1]:8000";
+
+    /// <summary>PEM file with the certificate of <c>https://</c> addresses and those between it and its root. <c>PBTS_CERTIFICATE</c>.</summary>
+    public string Certificate { get; set; } = "";
+
+    /// <summary>PEM file with the certificate's key, not encrypted; empty: it is in the file of the certificate. <c>PBTS_CERTIFICATE_KEY</c>.</summary>
+    public string CertificateKey { get; set; } = "";
 
     /// <summary>Addresses for metrics and health, for the operator alone; empty: none. <c>PBTS_MANAGEMENT_LISTEN</c>.</summary>
     public string ManagementListen { get; set; } = "http://127.0.0.1:9464";
 
     /// <summary>
     /// Addresses of the UDP tracker (BEP 15) such as <c>udp://127.0.0.1:8000</c>, separated by semicolons. Not set: those
-    /// of <see cref="Listen"/>. Empty or <c>off</c>: no UDP. <c>PBTS_UDP_LISTEN</c>.
+    /// of <see cref="Listen"/> without TLS. Empty or <c>off</c>: no UDP. <c>PBTS_UDP_LISTEN</c>.
     /// </summary>
     public string? UdpListen { get; set; }
 
@@ -70,7 +76,8 @@ public sealed class NodeOptions
             return null;
         }
 
-        var error = UdpListen is null ? ListenAddresses.TryParse(Listen, "http", out endpoints) : ListenAddresses.TryParse(UdpListen, "udp", out endpoints);
+        var error = UdpListen is null ? ListenAddresses.TryParse(Listen, ListenAddresses.Web, out var addresses) : ListenAddresses.TryParse(UdpListen, ["udp"], out addresses);
+        endpoints = [.. addresses.Where(address => address.Scheme != "https").Select(address => address.EndPoint)];
         return error ?? (endpoints.Any(endpoint => endpoint.Port == 0) ? "has no port: give each address one, or set it to off." : null);
     }
 }
@@ -86,11 +93,13 @@ public sealed class NodeOptionsValidator : IValidateOptions<NodeOptions>
             errors.Add("PBTS_DATABASE (Node:Database) is missing: give an Npgsql connection string, for example \"Host=127.0.0.1;Database=pbts;Username=pbts\", or run ./pbts up, which starts a database of its own.");
         if (options.Role is not ("node" or "silo"))
             errors.Add($"PBTS_ROLE (Node:Role) is \"{options.Role}\": it must be node or silo.");
-        if (ListenAddresses.TryParse(options.Listen, "http", out _) is { } listen)
+        if (ListenAddresses.TryParse(options.Listen, ListenAddresses.Web, out var addresses) is { } listen)
             errors.Add($"PBTS_LISTEN (Node:Listen) {listen}");
+        else if (addresses.Any(address => address.Scheme == "https") && ServerCertificate.TryLoad(options, out _) is { } unfit)
+            errors.Add(unfit);
         else if (options.TryGetUdpEndpoints(out _) is { } udpListen)
             errors.Add($"PBTS_UDP_LISTEN (Node:UdpListen) {udpListen}");
-        if (ListenAddresses.TryParse(options.ManagementListen, "http", out _) is { } management)
+        if (ListenAddresses.TryParse(options.ManagementListen, ["http"], out _) is { } management)
             errors.Add($"PBTS_MANAGEMENT_LISTEN (Node:ManagementListen) {management}");
         if (options.UdpSockets is < 0 or > 256)
             errors.Add($"PBTS_UDP_SOCKETS (Node:UdpSockets) is {options.UdpSockets}: it must be 0 (one for each core) to 256.");

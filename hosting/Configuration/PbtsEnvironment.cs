@@ -12,6 +12,8 @@ public static class PbtsEnvironment
     {
         ["PBTS_DATABASE"] = "Node:Database",
         ["PBTS_LISTEN"] = "Node:Listen",
+        ["PBTS_CERTIFICATE"] = "Node:Certificate",
+        ["PBTS_CERTIFICATE_KEY"] = "Node:CertificateKey",
         ["PBTS_MANAGEMENT_LISTEN"] = "Node:ManagementListen",
         ["PBTS_UDP_LISTEN"] = "Node:UdpListen",
         ["PBTS_UDP_SOCKETS"] = "Node:UdpSockets",

@@ -1,6 +1,6 @@
 // The operator's console: logging in, the tabs, and who shows what.
 import { call, listen, Refused, setToken, token } from './api.js';
-import { chain, migrations } from './contracts.js';
+import { anchorNow, chain, migrations } from './contracts.js';
 import { audit, change, configuration, moreUsers, swarms, users } from './panels.js';
 import { cluster } from './cluster.js';
 import { endInvite, invite, invites } from './registry.js';
@@ -102,6 +102,7 @@ tabs.addEventListener('keydown', event => {
 });
 for (const [form, panel] of [['swarm-search', swarms], ['user-search', users], ['torrent-search', torrents], ['invite-new', invite], ['api-token-new', makeToken], ['change', change]])
   $(form).addEventListener('submit', event => { event.preventDefault(); panel().catch(failed); });
+$('anchor-now').addEventListener('click', () => anchorNow().catch(failed));
 $('migrations').addEventListener('click', event => {
   const { id, command } = event.target.dataset;
   if (command) call(`/migrations/${encodeURIComponent(id)}/${command}`, 'POST').then(migrations).catch(failed);

@@ -1,5 +1,5 @@
 // The contracts tab: the chain of contracts, and the migrations that made it.
-import { call, latest } from './api.js';
+import { call, latest, Refused } from './api.js';
 import { $, badge, element, number, replace, span, time } from './ui.js';
 
 export async function chain() {
@@ -16,6 +16,7 @@ export async function chain() {
   // The newest contract is where writes go; each refers to the one whose users it took over.
   const contracts = [status.reputation_address, ...(status.referrers ?? []).filter(address => address !== status.reputation_address)].filter(Boolean);
   const moves = await migrations();
+  await anchor();
   if (!moves) return;
   replace($('links'), ...contracts.map((address, index) => element('li', { class: index === 0 ? 'active' : '' },
     index > 0 ? joint(moves.find(move => same(move.reputation_address, contracts[index - 1]) && same(move.referrer_address, address))) : null,
@@ -23,6 +24,29 @@ export async function chain() {
       element('strong', {}, index === 0 ? 'Active contract' : index === contracts.length - 1 ? 'First contract' : 'Predecessor'),
       element('code', { class: 'long' }, address)))));
   if (contracts.length === 0) replace($('links'), element('li', {}, element('div', { class: 'contract' }, 'no contract yet')));
+}
+
+async function anchor() {
+  const root = await latest('anchor', '/contract/anchor').catch(error => error.status === 404 ? {} : Promise.reject(error));
+  if (!root) return;
+  $('anchor-note').textContent = !root.root ? 'None yet.'
+    : `Number ${number(root.sequence)}, of ${number(root.members)} members, taken ${time(new Date(root.taken_at) / 1000)}; ${root.state}`
+      + (root.gas_used ? `, ${number(root.gas_used)} gas.` : '.');
+  $('anchor-root').textContent = root.root ?? '';
+}
+
+/** Anchors the totals as they are now, and says why not where that does not go. */
+export async function anchorNow() {
+  $('anchor-now').disabled = true;
+  try {
+    await call('/contract/anchor?wait=30', 'POST');
+    await anchor();
+  } catch (error) {
+    if (error instanceof Refused) throw error;
+    $('anchor-note').textContent = error.message;
+  } finally {
+    $('anchor-now').disabled = false;
+  }
 }
 
 const same = (one, other) => one?.toLowerCase() === other?.toLowerCase();

@@ -57,7 +57,9 @@ internal sealed class TorrentClient : IAsyncDisposable
     /// <param name="host">Where it runs; on loopback of this machine when <c>null</c>.</param>
     /// <param name="limit">KiB it downloads in a second at most.</param>
     /// <param name="listen">Where it listens, and calls from; by default the address of where it runs.</param>
-    public static TorrentClient Start(string kind, TestTorrent torrent, bool seeds, bool ipv6 = false, TestNetwork.Host? host = null, int? limit = null, string? listen = null)
+    /// <param name="authority">File with the certificate of whom it trusts to name trackers (aria2 and libtorrent); by default those of the system.</param>
+    public static TorrentClient Start(
+        string kind, TestTorrent torrent, bool seeds, bool ipv6 = false, TestNetwork.Host? host = null, int? limit = null, string? listen = null, string? authority = null)
     {
         var address = listen ?? host?.Address ?? (ipv6 ? "::1" : "127.0.0.1");
         var home = Path.Combine(torrent.Folder, $"{kind}-{Guid.NewGuid():N}"[..20]);
@@ -74,6 +76,10 @@ internal sealed class TorrentClient : IAsyncDisposable
             "deluge" => (ClientCommands.Deluge(home, downloads, FreePort(), controlPort, limit), "deluged"),
             _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "Not a client the tests know."),
         };
+        if (authority is not null && kind == "aria2")
+            start.ArgumentList.Insert(0, $"--ca-certificate={authority}");
+        else if (authority is not null)
+            start.Environment["SSL_CERT_FILE"] = authority;
         var client = new TorrentClient(torrent, downloads, host?.Inside(start) ?? start, package, controlPort);
         if (kind == "deluge")
             client.AddByConsole(home);

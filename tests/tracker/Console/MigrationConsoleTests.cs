@@ -26,6 +26,15 @@ public sealed class MigrationConsoleTests(PostgresServer postgres, Browser brows
         await Assertions.Expect(page.Locator("#links li")).ToHaveCountAsync(1);
         await Assertions.Expect(page.Locator("#links li.active")).ToContainTextAsync(first);
 
+        // A root of the members' totals, and why there is none while nobody has any.
+        await Assertions.Expect(page.Locator("#anchor-note")).ToHaveTextAsync("None yet.");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Anchor now" }).ClickAsync();
+        await Assertions.Expect(page.Locator("#anchor-note")).ToContainTextAsync("There are no members");
+        await Member.RegisteredAsync(node.Http, "alice");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Anchor now" }).ClickAsync();
+        await Assertions.Expect(page.Locator("#anchor-note")).ToContainTextAsync("Number 1, of 1 members");
+        await visit.PictureAsync("console-anchor");
+
         // Nothing is mined, so the migration cannot run away from us.
         await anvil.CallAsync("evm_setAutomine", false);
         var (started, migration) = await node.Http.PostAsync("/migrations", new JsonObject { ["referrer_address"] = first, ["batch_size"] = 2 });

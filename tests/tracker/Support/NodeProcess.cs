@@ -18,6 +18,9 @@ internal sealed class NodeProcess : IAsyncDisposable
     /// <summary>The setting of what a receipt for a torrent that is not registered is worth.</summary>
     public const string Unregistered = "Receipts__Unregistered";
 
+    /// <summary>Among the settings of a process: addresses that it listens at beside its own.</summary>
+    public const string AlsoListen = "PBTS_TEST_ALSO_LISTEN";
+
     private static readonly string[] UnlimitedInTests =
         [
         "Tracker__AnnounceRate", "Tracker__PeersPerAddress", "Tracker__NewSwarmRate", "Tracker__ScrapeRate", "Tracker__ConnectionsPerAddress",
@@ -165,6 +168,8 @@ internal sealed class NodeProcess : IAsyncDisposable
         start.Environment[Unregistered] = "claimed";
         foreach (var (name, value) in environment)
             start.Environment[name] = value;
+        if (start.Environment.TryGetValue(AlsoListen, out var more))
+            start.Environment["PBTS_LISTEN"] += ";" + more;
         var node = new NodeProcess(
             Process.Start(start)!, address, ports[0], ports[2], () => Launch(program, database, ports, through, address, environment));
         node._process.OutputDataReceived += node.Keep;

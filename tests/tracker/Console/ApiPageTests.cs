@@ -125,7 +125,7 @@ public sealed class ApiPageTests(SharedNode shared, Browser browser) : IClassFix
         // Whatever else is written to reads a body.
         string[] known =
         [
-            "/announce/{key}/config/reload", "/contract/members/{username}/approve", "/contract/members/{username}/link", "/contract/members/{username}/revoke", "/keygen",
+            "/announce/{key}/config/reload", "/contract/anchor", "/contract/members/{username}/approve", "/contract/members/{username}/link", "/contract/members/{username}/revoke", "/keygen",
             "/migrations/{id}/cancel", "/migrations/{id}/pause", "/migrations/{id}/resume", "/tee/reset-statistics",
         ];
         Assert.Equal(known, writesWithoutBody.Order(StringComparer.Ordinal));

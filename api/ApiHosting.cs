@@ -23,6 +23,7 @@ using Pbts.Api.Site;
 using Pbts.Api.Status;
 using Pbts.Api.Tee;
 using Pbts.Api.Torrents;
+using Pbts.Api.Trust;
 using Pbts.Api.Udp;
 using Pbts.Api.Unit3d;
 using Pbts.Hosting;
@@ -143,6 +144,7 @@ public static class ApiHosting
         api.MapTorrents();
         api.MapPolicy();
         api.MapTokens();
+        api.MapTrust();
         api.MapSite();
         api.MapUnit3d();
         api.MapOcelot();

@@ -21,13 +21,14 @@ try
         ["inner", .. var rest] => InnerLoops.Run(Arguments.Parse(rest, "--json")),
         ["report", .. var rest] => await ReportAsync(Arguments.Parse(rest, "--receipts", "--receivers", "--reports", "--parallel", "--rounds", "--json")),
         ["vouchers", .. var rest] => await VouchersAsync(Arguments.Parse(rest, "--vouchers", "--receivers", "--reports", "--parallel", "--rounds", "--sessions", "--json")),
+        ["trust", .. var rest] => await TrustBenchmark.RunAsync(Arguments.Parse(rest, "--members", "--downloads", "--seed", "--svg", "--json")),
         ["transfer", .. var rest] => await TransferAsync(Arguments.Parse(rest, "--quick!", "--json")),
         ["gate", .. var rest] => await GateAsync(Arguments.Parse(rest, "--json")),
         ["memory", .. var rest] => await MemoryAsync(Arguments.Parse(rest, "--swarms", "--peers", "--json")),
         ["soak", .. var rest] => await SoakAsync(Arguments.Parse(rest, "--minutes", "--json")),
         ["overload", .. var rest] => await OverloadAsync(Arguments.Parse(rest, "--silos!", "--times", "--seconds", "--clients", "--json")),
         ["cluster", .. var rest] => await ClusterAsync(Arguments.Parse(rest, "--announces", "--torrents", "--json")),
-        _ => throw new LocalException("say what to measure: ./pbts bench announce, udp, split, verify, report, vouchers, proofs, inner, transfer, gate, memory, soak, overload, stranger or cluster"),
+        _ => throw new LocalException("say what to measure: ./pbts bench announce, udp, split, verify, report, vouchers, proofs, trust, inner, transfer, gate, memory, soak, overload, stranger or cluster"),
     };
 }
 catch (Exception e) when (e is LocalException or LoadException)

@@ -57,6 +57,7 @@ internal static class PbtsCommand
             InviteCommand.Create(context),
             UserCommand.Create(context),
             TokenCommand.Create(context),
+            TrustCommand.Create(context),
             ImportCommand.Create(context),
             ConnectCommand.Create(context),
             AttestCommand.Create(context),

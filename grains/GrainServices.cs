@@ -14,6 +14,7 @@ using Pbts.Grains.Site;
 using Pbts.Grains.Swarms;
 using Pbts.Grains.Tee;
 using Pbts.Grains.Torrents;
+using Pbts.Grains.Trust;
 using Pbts.Grains.Users;
 using Pbts.Hosting.Configuration;
 
@@ -62,6 +63,7 @@ public static class GrainServices
         services.AddSingleton<IReceiptLedger, ReceiptLedger>();
         services.AddHostedService<LedgerUpkeep>();
         services.AddHostedService<OpenDoors>();
+        services.AddPbtsTrust();
         services.AddPlacementDirector<OnSiloPlacement, OnSiloPlacementDirector>();
         return services;
     }

@@ -17,6 +17,7 @@ internal static class ApiDocument
         ("UNIT3D", "What UNIT3D asks of its external announce service.", ["announce/{key}", "announce/health"]),
         ("Gazelle", "What Gazelle and its like tell Ocelot.", ["{key}"]),
         ("Receipts", "Receipts and vouchers, what receivers sign for what they got: handed in, checked, signed.", ["report", "verify-receipt", "attest"]),
+        ("Trust", "Scores from who deals with whom, and clusters of members that deal among themselves.", ["trust"]),
         ("Torrents", "Torrents whose sizes the tracker has read itself.", ["torrents"]),
         ("Contract and migrations", "Reputation on Ethereum, and its way from contract to contract.", ["contract", "migrations"]),
         ("Trusted hardware", "Proofs of which program the tracker is.", ["tee", "keygen-tee", "generate-attestation", "verify-attestation"]),

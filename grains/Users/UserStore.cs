@@ -45,7 +45,8 @@ internal sealed class UserStore(NpgsqlDataSource database, TimeProvider time)
     /// <summary>What announces depend on of a user; by passkey, or else by user id.</summary>
     public Task<DirectoryEntry?> FindEntryAsync(string value, bool byPasskey) => FindAsync($"""
         SELECT {Columns}, group_id, freeleech_until, tokens.hashes, tokens.untils,
-            CASE WHEN group_id IS NOT NULL THEN ARRAY(SELECT info_hash FROM history WHERE member = users.id AND active AND NOT seeder ORDER BY first_seen LIMIT {MaxStanding}) END
+            CASE WHEN group_id IS NOT NULL THEN ARRAY(SELECT info_hash FROM history WHERE member = users.id AND active AND NOT seeder ORDER BY first_seen LIMIT {MaxStanding}) END,
+            (SELECT score FROM trust_scores WHERE member = users.id) AS trust_score
         FROM users, LATERAL (
             SELECT array_agg(info_hash) AS hashes, array_agg(until) AS untils
             FROM (SELECT info_hash, until FROM freeleech_tokens WHERE member = users.id AND (until IS NULL OR until > now()) LIMIT {MaxStanding}) AS held) AS tokens
@@ -58,7 +59,7 @@ internal sealed class UserStore(NpgsqlDataSource database, TimeProvider time)
             var site = reader.IsDBNull(19) && reader.IsDBNull(20) && tokens.Length == 0 ? null : new SiteStanding(
                 reader.IsDBNull(19) ? null : reader.GetInt64(19), reader.IsDBNull(20) ? null : reader.GetFieldValue<DateTimeOffset>(20), tokens,
                 reader.IsDBNull(23) ? [] : [.. reader.GetFieldValue<byte[][]>(23).Select(infoHash => InfoHash.From(infoHash))]);
-            return new DirectoryEntry(user.Profile, user.Passkey, site);
+            return new DirectoryEntry(user.Profile, user.Passkey, site, reader.Maybe<double?>(reader.GetOrdinal("trust_score")));
         });
 
     public Task<UserRow?> FindByPasskeyAsync(string passkey) => FindAsync($"SELECT {Columns} FROM users WHERE passkey = $1", passkey);

@@ -29,6 +29,7 @@ internal sealed class UserAccess(IUserDirectory users, SiteRules site, Signature
 
     private readonly TrackerOptions _options = options.Value;
     private readonly RatioBasis _basis = EnumText.Parse<RatioBasis>(ratio.Value.Basis);
+    private readonly double _minTrust = ratio.Value.MinTrust;
     private readonly ConcurrentDictionary<string, bool> _goodSignatures = new();
 
     public ValueTask<AccessVerdict> CheckAsync(string? passkey, in AnnounceQuery query, IPAddress client, CancellationToken cancellationToken)
@@ -64,7 +65,7 @@ internal sealed class UserAccess(IUserDirectory users, SiteRules site, Signature
 
     private AccessVerdict Judge(DirectoryEntry user, in AnnounceQuery query)
     {
-        if (Gate(user.Profile, query) is { } refusal)
+        if ((Gate(user.Profile, query) ?? TrustGate(user, query)) is { } refusal)
             return new(user.Profile.UserId, refusal);
         var (download, upload) = site.FactorsFor(user, query.InfoHash);
         // What will pass is a warning: clients back off hard from an error.
@@ -108,13 +109,7 @@ internal sealed class UserAccess(IUserDirectory users, SiteRules site, Signature
             return null;
         if (user.MayNotDownload)
             return "this account may seed, not download";
-        var (uploaded, downloaded) = _basis switch
-        {
-            RatioBasis.Proven => (user.Uploaded, user.Downloaded),
-            RatioBasis.Claimed => (user.ClaimedUploaded, user.ClaimedDownloaded),
-            RatioBasis.Credited => (user.CreditedUploaded, user.CreditedDownloaded),
-            _ => (user.Uploaded, user.ClaimedDownloaded),
-        };
+        var (uploaded, downloaded) = TotalsOf(user);
         // Claims prove nothing anyway: there the reference's rule is all there is.
         var trust = _basis is RatioBasis.Claimed or RatioBasis.Credited ? 1 : members.Value.TrustOf(user.Origin, user.Trust);
         var limit = CreditLimit.Of(uploaded, trust, _options.MinRatio, _options.InitCredit);
@@ -127,6 +122,23 @@ internal sealed class UserAccess(IUserDirectory users, SiteRules site, Signature
 
         static long Mebibytes(long bytes) => bytes >> 20;
     }
+
+    /// <summary>
+    /// The score of a member that proved a key, once it has one and has downloaded more than everybody may. Nobody else is told: a bare
+    /// name is never refused for it.
+    /// </summary>
+    private string? TrustGate(DirectoryEntry user, in AnnounceQuery query) =>
+        user is { Profile.Proven: true, TrustScore: { } score } && score < _minTrust && WantsPeers(query) && TotalsOf(user.Profile).Downloaded >= _options.InitCredit
+            // Rounded down: what is refused never looks like what is asked for.
+            ? string.Create(CultureInfo.InvariantCulture, $"Insufficient trust: {Math.Floor(score * 100) / 100:F2} < {_minTrust:0.00##}") : null;
+
+    private (long Uploaded, long Downloaded) TotalsOf(UserProfile user) => _basis switch
+    {
+        RatioBasis.Proven => (user.Uploaded, user.Downloaded),
+        RatioBasis.Claimed => (user.ClaimedUploaded, user.ClaimedDownloaded),
+        RatioBasis.Credited => (user.CreditedUploaded, user.CreditedDownloaded),
+        _ => (user.Uploaded, user.ClaimedDownloaded),
+    };
 
     /// <summary>Null when too many signatures wait. A good signature is remembered: clients repeat their announces.</summary>
     private async ValueTask<bool?> IsSignedAsync(UserProfile user, AnnounceQuery query, IPAddress address)

@@ -6,9 +6,10 @@ import { cluster } from './cluster.js';
 import { endInvite, invite, invites } from './registry.js';
 import { torrents } from './site.js';
 import { makeToken, revokeToken, tokens } from './tokens.js';
+import { computeTrust, moreTrust, trust } from './trust.js';
 import { $ } from './ui.js';
 
-const panels = { cluster: null, swarms, users, torrents, invites, tokens, chain, configuration, audit };
+const panels = { cluster: null, swarms, users, trust, torrents, invites, tokens, chain, configuration, audit };
 const refreshEvery = { chain: 2000, audit: 3000 };
 let stream = null;
 let timer = null;
@@ -108,7 +109,8 @@ $('migrations').addEventListener('click', event => {
   if (command) call(`/migrations/${encodeURIComponent(id)}/${command}`, 'POST').then(migrations).catch(failed);
 });
 
-$('user-more').addEventListener('click', () => moreUsers().catch(failed));
+for (const [button, does] of [['user-more', moreUsers], ['trust-more', moreTrust], ['trust-run', computeTrust]])
+  $(button).addEventListener('click', () => does().catch(failed));
 $('invite-rows').addEventListener('click', event => {
   if (event.target.dataset.invite) endInvite(event.target.dataset.invite).catch(failed);
 });

@@ -3,6 +3,7 @@ import { call, latest } from './api.js';
 import { siloName } from './cluster.js';
 import { facts, link, mark, show } from './detail.js';
 import { history, siteFacts } from './site.js';
+import { trustScore } from './trust.js';
 import { $, badge, bytes, element, fill, number, plural, ratio, replace, segment, span, time } from './ui.js';
 
 const count = (list, name) => plural(list.length, name);
@@ -129,6 +130,8 @@ async function showUser(user, button) {
     if (!found) return;
     known = standing(user.user_id, found);
     site = await siteFacts(user.user_id);
+    const { row, field } = await trustScore(user.user_id);
+    known = { rows: [...known.rows, row], fields: [...known.fields, field] };
     did = await history(user.user_id);
     const answer = await latest('user', `/user/${segment(user.user_id)}/receipts?limit=20`);
     if (!answer) return;

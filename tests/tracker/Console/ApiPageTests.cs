@@ -9,7 +9,7 @@ namespace Pbts.Tracker.Tests.Console;
 [Collection("node")]
 public sealed class ApiPageTests(SharedNode shared, Browser browser) : IClassFixture<Browser>
 {
-    private static readonly string[] Groups = ["Announce", "Members", "Site", "UNIT3D", "Gazelle", "Receipts", "Torrents", "Contract and migrations", "Trusted hardware", "Operations"];
+    private static readonly string[] Groups = ["Announce", "Members", "Site", "UNIT3D", "Gazelle", "Receipts", "Trust", "Torrents", "Contract and migrations", "Trusted hardware", "Operations"];
 
     private readonly NodeProcess _node = shared.Node;
 
@@ -126,7 +126,8 @@ public sealed class ApiPageTests(SharedNode shared, Browser browser) : IClassFix
         string[] known =
         [
             "/announce/{key}/config/reload", "/contract/anchor", "/contract/members/{username}/approve", "/contract/members/{username}/link", "/contract/members/{username}/revoke", "/keygen",
-            "/migrations/{id}/cancel", "/migrations/{id}/pause", "/migrations/{id}/resume", "/tee/reset-statistics",
+            "/migrations/{id}/cancel", "/migrations/{id}/pause", "/migrations/{id}/resume", "/tee/reset-statistics", "/trust",
+            "/user/{userId}/trust-seed",
         ];
         Assert.Equal(known, writesWithoutBody.Order(StringComparer.Ordinal));
     }

@@ -158,6 +158,7 @@ public static class ApiHosting
         api.MapConsole();
         api.MapContract();
         api.MapAnchors();
+        api.MapClaims();
         api.MapMigrations();
         app.MapOrleansDashboard();
     }

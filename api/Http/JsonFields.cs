@@ -1,6 +1,7 @@
 using System.Buffers.Text;
 using System.Text.Json;
 using Pbts.Protocol.Attestation;
+using Pbts.Protocol.Proofs;
 using Pbts.Protocol.Receipts;
 using Pbts.Protocol.Vouchers;
 
@@ -119,6 +120,20 @@ internal sealed class JsonFields(JsonElement body, string prefix = "")
         return !Convert.TryFromBase64String(text, bytes, out var length) ? Wrong<AttestationDocument?>(name, "is not valid base64", null)
             : AttestationDocument.TryParse(bytes.AsSpan(0, length), out var document) ? document
             : Wrong<AttestationDocument?>(name, "is not an attestation as /generate-attestation gives it", null);
+    }
+
+    /// <summary>The whole object as a proof; null, with what is wrong, when it is none.</summary>
+    public MemberProof? Proof()
+    {
+        try
+        {
+            return MemberProofJson.Read(body);
+        }
+        catch (FormatException e)
+        {
+            Error ??= prefix + e.Message;
+            return null;
+        }
     }
 
     /// <summary>An integer in the range.</summary>

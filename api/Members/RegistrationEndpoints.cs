@@ -5,6 +5,7 @@ using Microsoft.Extensions.Options;
 using Pbts.Api.Administration;
 using Pbts.Api.Announce.Access;
 using Pbts.Api.Callers;
+using Pbts.Api.Chain;
 using Pbts.Api.Http;
 using Pbts.Api.Passports;
 using Pbts.Api.Tee;
@@ -64,7 +65,10 @@ internal static class RegistrationEndpoints
         var answer = await AnswerAsync(context, grains, node.Value, result, "User registered successfully", request.Attestation is not null, imports);
         if (byAdministration)
             administration.Audit(context, answer);
-        return answer;
+        if (request.Proof is not { } proof || answer.Result is not Ok<RegisterAnswer> { Value: { } registered })
+            return answer;
+        var (claim, claimError) = await ClaimEndpoints.TryClaimAsync(grains, userId, proof);
+        return TypedResults.Ok(registered with { Claim = claim, ClaimError = claimError });
     }
 
     /// <summary>

@@ -13,7 +13,11 @@ internal static class Examples
     private static readonly Dictionary<string, string[]> All = new()
     {
         ["keygen"] = ["pbts keygen --out alice.key"],
-        ["register"] = ["pbts register alice --key alice.key --tracker http://127.0.0.1:8000", "PBTS_INVITE=… pbts register alice --key alice.key", "pbts register alice --key alice.key --passport alice.passport.json"],
+        ["register"] =
+        [
+            "pbts register alice --key alice.key --tracker http://127.0.0.1:8000", "PBTS_INVITE=… pbts register alice --key alice.key",
+            "pbts register alice --key alice.key --passport alice.passport.json", "pbts register alice --key alice.key --proof alice.proof.json",
+        ],
         ["invite create"] = ["pbts invite create --uses 10 --expires 604800", "PBTS_TRACKER=http://127.0.0.1:8000/announce/PASSKEY pbts invite create"],
         ["invite list"] = ["pbts invite list --json"],
         ["invite revoke"] = ["pbts invite revoke 7"],
@@ -72,7 +76,7 @@ internal static class Examples
         ["contract approve"] = ["pbts contract approve alice"],
         ["contract link"] = ["pbts contract link alice"],
         ["contract revoke"] = ["pbts contract revoke alice"],
-        ["migrate start"] = [$"pbts migrate start {Contract} --wait"],
+        ["migrate start"] = [$"pbts migrate start {Contract} --wait", $"pbts migrate start {Contract} --method anchor --claims all --wait"],
         ["migrate watch"] = ["pbts migrate watch ID"],
         ["migrate list"] = ["pbts migrate list --json"],
         ["migrate show"] = ["pbts migrate show ID"],

@@ -1,5 +1,4 @@
 using System.Numerics;
-using Nethereum.Util;
 using Pbts.GrainInterfaces.Chain;
 using Pbts.Grains.Chain.Contracts;
 using Pbts.Grains.Chain.Outbox;
@@ -48,15 +47,23 @@ internal sealed class MemberSync(
                     await store.ImportAsync(member.Username, member.Key, contract, null, 0, 0);
                     continue;
                 }
-                if (holder != contract && referrers is not null)
+                if (!(await BehindAsync(contract, cancellationToken)).TryGet(out var behind, out error))
+                    return error;
+                // What may come from a root that this tracker anchored itself is in the ledger already, and anybody may claim it into the contract behind that.
+                if (await store.WasAnchoredAsync(member.Username, [.. behind.SkipWhile(one => one != holder).Skip(1)]))
                 {
-                    if (await referrers.ImportAsync(member, holder, Bounded(record.Uploaded), Bounded(record.Downloaded), cancellationToken) is { } problem)
+                    await store.ImportAsync(member.Username, member.Key, contract, null, 0, 0);
+                    continue;
+                }
+                // A record that this tracker did not write into its contract was taken over from the contract before.
+                var source = holder != contract || behind.Count < 2 ? holder : behind[1];
+                if (source != contract && referrers is not null)
+                {
+                    if (await referrers.ImportAsync(member.Username, member.Key, source, Bounded(record.Uploaded), Bounded(record.Downloaded), cancellationToken) is { Problem: { } problem })
                         return problem;
                     await store.ImportAsync(member.Username, member.Key, contract, null, 0, 0);
                     continue;
                 }
-                if (!(await BehindAsync(contract, cancellationToken)).TryGet(out var behind, out error))
-                    return error;
                 await store.ImportAsync(member.Username, member.Key, contract, holder, Bounded(record.Uploaded), Bounded(record.Downloaded), behind);
             }
             if (newcomers.Count < Batch)
@@ -70,13 +77,8 @@ internal sealed class MemberSync(
     {
         if (_behind is [var first, ..] && first == contract)
             return new(_behind);
-        var chain = new List<EthereumAddress>();
-        await foreach (var link in reader.ChainAsync(contract, cancellationToken))
-        {
-            if (!link.TryGet(out var address, out var error))
-                return error;
-            chain.Add(address);
-        }
+        if (!(await reader.BehindAsync(contract, cancellationToken)).TryGet(out var chain, out var error))
+            return error;
         return new(_behind = chain);
     }
 
@@ -224,7 +226,7 @@ internal sealed class MemberSync(
     /// <summary>A member is known by its key; the hash, which the contract wants, is of no password, and is what a batch gets from the contract too.</summary>
     private static byte[] Add(List<SyncEntry> entries) => entries is [var one]
         ? ReputationV2Abi.AddUserWithKey.EncodeCall(
-            one.Username, "", Sha3Keccack.Current.CalculateHash([.. "PBTS member key"u8, .. one.Key!]), (BigInteger)one.Downloaded, (BigInteger)one.Uploaded, one.Key!)
+            one.Username, "", NoPassword.HashOf(one.Key!), (BigInteger)one.Downloaded, (BigInteger)one.Uploaded, one.Key!)
         : ReputationV2Abi.AddMembers.EncodeCall(Names(entries), Downloaded(entries), Uploaded(entries), entries.Select(e => e.Key!).ToArray());
 
     private static string[] Names(List<SyncEntry> entries) => [.. entries.Select(e => e.Username)];

@@ -40,6 +40,12 @@ internal sealed class MemberSyncStore(NpgsqlDataSource database)
     /// <summary>Whether this tracker ever wrote the member to a contract; what is there is then its own, and nothing to bring in.</summary>
     public Task<bool> WroteAsync(string username) => database.ValueAsync<bool>("SELECT EXISTS (SELECT FROM chain_sync WHERE username = $1)", username);
 
+    /// <summary>Whether a root that this tracker anchored in one of these contracts may hold the member, whose key was proven before it was taken.</summary>
+    public Task<bool> WasAnchoredAsync(string username, IReadOnlyCollection<EthereumAddress> contracts) => database.ValueAsync<bool>("""
+        SELECT EXISTS (SELECT FROM anchors a JOIN users u ON u.user_id = $1 JOIN user_keys k ON k.member = u.id
+            WHERE a.contract = ANY($2) AND a.taken_at > k.proven_at - interval '10 minutes')
+        """, username, contracts.Select(contract => contract.ToArray()).ToArray());
+
     /// <summary>
     /// Adds what a member brings along to its totals, once and for ever; with nothing to bring, or where it counts otherwise already,
     /// notes that it was looked up.

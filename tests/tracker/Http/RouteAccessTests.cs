@@ -118,6 +118,7 @@ public sealed class RouteAccessTests(PostgresServer postgres) : IClassFixture<Po
         "POST /trust Administration",
         "POST /user/{userId}/imports Member",
         "POST /user/{userId}/passport Member",
+        "POST /user/{userId}/proof Member",
         "POST /user/{userId}/rotate-key Anybody",
         "POST /verify-attestation Anybody",
         "POST /verify-receipt Anybody",

@@ -6,7 +6,7 @@ namespace Pbts.Protocol.Bls.Curve;
 
 /// <summary>
 /// Eight elements of Fp side by side for AVX-512: 14 signed limbs of 28 bits, one vector a limb, one element a lane, in
-/// Montgomery form with R = 2^392. Elements are not fully reduced: as R is over 2000 p, products (even of lazy sums)
+/// Montgomery form with R = 2^392 like <see cref="Fp"/>. Elements are not fully reduced: as R is over 2000 p, products (even of lazy sums)
 /// lie within p/200 of [0, p]; sums and differences of such elements or of each other within p/100.
 /// </summary>
 [SkipLocalsInit]
@@ -24,9 +24,6 @@ internal readonly partial struct FpLanes : IPrimeField<FpLanes>
     private static readonly FpLanes Modulus = BroadcastLimbs([
         0xfffaaab, 0xfefffff, 0x3ffffb9, 0xfffeb15, 0x6241eab, 0xa0f6b0f, 0xf6730d2,
         0xf38512b, 0x4774b84, 0x4bacd76, 0xba7b643, 0xe69a4b1, 0x1ea397f, 0x001a011]);
-
-    /// <summary>2^8, from R = 2^384 of <see cref="Fp"/> to R = 2^392 here.</summary>
-    private static readonly Fp ToLanes = Fp.FromInteger(256);
 
     private static readonly FpLanes MontgomeryOne = Broadcast(Fp.One);
     private static readonly FpLanes PlainOne = BroadcastLimbs([1]);
@@ -112,7 +109,7 @@ internal readonly partial struct FpLanes : IPrimeField<FpLanes>
         ref long first = ref Unsafe.As<FpLanes, long>(ref result);
         for (int lane = 0; lane < Lanes; lane++)
         {
-            Fp a = elements[lane] * ToLanes;
+            Fp a = elements[lane];
             ReadOnlySpan<ulong> words = [a.L0, a.L1, a.L2, a.L3, a.L4, a.L5, 0];
             for (int i = 0; i < LimbCount; i++)
             {

@@ -38,17 +38,18 @@ internal readonly partial struct Fp
 
     public static Fp operator -(in Fp a) => default(Fp) - a;
 
-    public static Fp DifferenceOfProducts(in Fp a, in Fp b, in Fp c, in Fp d)
+    public static Fp DifferenceOfProducts(in Fp a, in Fp b, in Fp c, in Fp d) => SumOfProducts(a, b, LazyNegative(c), d);
+
+    /// <summary>2p - a, so that a may be a lazy sum.</summary>
+    public static Fp LazyNegative(in Fp a)
     {
-        // 2p - c, so that c may be a lazy sum.
         ulong borrow = 0;
-        ulong r0 = SubtractBorrow(P0 << 1, c.L0, ref borrow);
-        ulong r1 = SubtractBorrow((P1 << 1) | (P0 >> 63), c.L1, ref borrow);
-        ulong r2 = SubtractBorrow((P2 << 1) | (P1 >> 63), c.L2, ref borrow);
-        ulong r3 = SubtractBorrow((P3 << 1) | (P2 >> 63), c.L3, ref borrow);
-        ulong r4 = SubtractBorrow((P4 << 1) | (P3 >> 63), c.L4, ref borrow);
-        ulong r5 = ((P5 << 1) | (P4 >> 63)) - c.L5 - borrow;
-        return SumOfProducts(a, b, new Fp(r0, r1, r2, r3, r4, r5), d);
+        ulong r0 = SubtractBorrow(P0 << 1, a.L0, ref borrow);
+        ulong r1 = SubtractBorrow((P1 << 1) | (P0 >> 63), a.L1, ref borrow);
+        ulong r2 = SubtractBorrow((P2 << 1) | (P1 >> 63), a.L2, ref borrow);
+        ulong r3 = SubtractBorrow((P3 << 1) | (P2 >> 63), a.L3, ref borrow);
+        ulong r4 = SubtractBorrow((P4 << 1) | (P3 >> 63), a.L4, ref borrow);
+        return new Fp(r0, r1, r2, r3, r4, ((P5 << 1) | (P4 >> 63)) - a.L5 - borrow);
     }
 
     public static Fp LazySum(in Fp a, in Fp b)

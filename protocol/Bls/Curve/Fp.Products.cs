@@ -5,7 +5,7 @@ namespace Pbts.Protocol.Bls.Curve;
 
 /// <summary>
 /// Montgomery products. Managed code has no carry flag, so operands are cut into seven limbs of 56 bits and columns
-/// are summed in 64 bits without carries: at most 42 terms below 2^56 each. One operand's limbs stand 8 bits higher,
+/// are summed in 64 bits without carries: at most 70 terms below 2^56 each. One operand's limbs stand 8 bits higher,
 /// which makes the high word of a product its bits from 2^56 on.
 /// </summary>
 internal readonly partial struct Fp
@@ -22,7 +22,7 @@ internal readonly partial struct Fp
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static Fp operator *(in Fp a, in Fp b)
     {
-        Limbs x = new(a);
+        Split(a, out Limbs x);
         ulong t0 = 0, t1 = 0, t2 = 0, t3 = 0, t4 = 0, t5 = 0, t6 = 0, t7 = 0;
         AddRow(x, -1, 0, b.Limb0, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
         Reduce(ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
@@ -44,7 +44,7 @@ internal readonly partial struct Fp
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static Fp Square(in Fp a)
     {
-        Limbs x = new(a);
+        Split(a, out Limbs x);
         ulong t0 = 0, t1 = 0, t2 = 0, t3 = 0, t4 = 0, t5 = 0, t6 = 0, t7 = 0;
         AddRow(x, 0, a.Limb0, a.Limb0 << 1, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
         Reduce(ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
@@ -67,7 +67,8 @@ internal readonly partial struct Fp
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static Fp SumOfProducts(in Fp a, in Fp b, in Fp c, in Fp d)
     {
-        Limbs x = new(a), y = new(c);
+        Split(a, out Limbs x);
+        Split(c, out Limbs y);
         ulong t0 = 0, t1 = 0, t2 = 0, t3 = 0, t4 = 0, t5 = 0, t6 = 0, t7 = 0;
         AddRow(x, -1, 0, b.Limb0, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
         AddRow(y, -1, 0, d.Limb0, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
@@ -89,6 +90,92 @@ internal readonly partial struct Fp
         Reduce(ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
         AddRow(x, -1, 0, b.Limb6, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
         AddRow(y, -1, 0, d.Limb6, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
+        Reduce(ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
+        return Settle(t0, t1, t2, t3, t4, t5, t6);
+    }
+
+    /// <summary>The sum of three products with one reduction, as of four.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static Fp SumOfProducts(in Fp a, in Fp b, in Fp c, in Fp d, in Fp e, in Fp f)
+    {
+        Split(a, out Limbs x);
+        Split(c, out Limbs y);
+        Split(e, out Limbs z);
+        ulong t0 = 0, t1 = 0, t2 = 0, t3 = 0, t4 = 0, t5 = 0, t6 = 0, t7 = 0;
+        AddRow(x, -1, 0, b.Limb0, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
+        AddRow(y, -1, 0, d.Limb0, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
+        AddRow(z, -1, 0, f.Limb0, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
+        Reduce(ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
+        AddRow(x, -1, 0, b.Limb1, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
+        AddRow(y, -1, 0, d.Limb1, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
+        AddRow(z, -1, 0, f.Limb1, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
+        Reduce(ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
+        AddRow(x, -1, 0, b.Limb2, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
+        AddRow(y, -1, 0, d.Limb2, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
+        AddRow(z, -1, 0, f.Limb2, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
+        Reduce(ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
+        AddRow(x, -1, 0, b.Limb3, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
+        AddRow(y, -1, 0, d.Limb3, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
+        AddRow(z, -1, 0, f.Limb3, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
+        Reduce(ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
+        AddRow(x, -1, 0, b.Limb4, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
+        AddRow(y, -1, 0, d.Limb4, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
+        AddRow(z, -1, 0, f.Limb4, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
+        Reduce(ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
+        AddRow(x, -1, 0, b.Limb5, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
+        AddRow(y, -1, 0, d.Limb5, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
+        AddRow(z, -1, 0, f.Limb5, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
+        Reduce(ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
+        AddRow(x, -1, 0, b.Limb6, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
+        AddRow(y, -1, 0, d.Limb6, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
+        AddRow(z, -1, 0, f.Limb6, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
+        Reduce(ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
+        return Settle(t0, t1, t2, t3, t4, t5, t6);
+    }
+
+    /// <summary>The sum of four products with one reduction. Operands may be below 2p: 16p^2 / 2^392 + p is hardly over p.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static Fp SumOfProducts(in Fp a, in Fp b, in Fp c, in Fp d, in Fp e, in Fp f, in Fp g, in Fp h)
+    {
+        Split(a, out Limbs x);
+        Split(c, out Limbs y);
+        Split(e, out Limbs z);
+        Split(g, out Limbs w);
+        ulong t0 = 0, t1 = 0, t2 = 0, t3 = 0, t4 = 0, t5 = 0, t6 = 0, t7 = 0;
+        AddRow(x, -1, 0, b.Limb0, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
+        AddRow(y, -1, 0, d.Limb0, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
+        AddRow(z, -1, 0, f.Limb0, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
+        AddRow(w, -1, 0, h.Limb0, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
+        Reduce(ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
+        AddRow(x, -1, 0, b.Limb1, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
+        AddRow(y, -1, 0, d.Limb1, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
+        AddRow(z, -1, 0, f.Limb1, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
+        AddRow(w, -1, 0, h.Limb1, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
+        Reduce(ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
+        AddRow(x, -1, 0, b.Limb2, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
+        AddRow(y, -1, 0, d.Limb2, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
+        AddRow(z, -1, 0, f.Limb2, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
+        AddRow(w, -1, 0, h.Limb2, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
+        Reduce(ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
+        AddRow(x, -1, 0, b.Limb3, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
+        AddRow(y, -1, 0, d.Limb3, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
+        AddRow(z, -1, 0, f.Limb3, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
+        AddRow(w, -1, 0, h.Limb3, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
+        Reduce(ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
+        AddRow(x, -1, 0, b.Limb4, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
+        AddRow(y, -1, 0, d.Limb4, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
+        AddRow(z, -1, 0, f.Limb4, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
+        AddRow(w, -1, 0, h.Limb4, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
+        Reduce(ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
+        AddRow(x, -1, 0, b.Limb5, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
+        AddRow(y, -1, 0, d.Limb5, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
+        AddRow(z, -1, 0, f.Limb5, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
+        AddRow(w, -1, 0, h.Limb5, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
+        Reduce(ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
+        AddRow(x, -1, 0, b.Limb6, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
+        AddRow(y, -1, 0, d.Limb6, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
+        AddRow(z, -1, 0, f.Limb6, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
+        AddRow(w, -1, 0, h.Limb6, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
         Reduce(ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
         return Settle(t0, t1, t2, t3, t4, t5, t6);
     }
@@ -149,7 +236,7 @@ internal readonly partial struct Fp
     {
         if (Bmi2.X64.IsSupported)
         {
-            high += Bmi2.X64.MultiplyNoFlags(shifted, b);
+            high += Bmi2.X64.MultiplyNoFlags(b, shifted);
             low += (shifted * b) >> Shift;
         }
         else
@@ -193,21 +280,22 @@ internal readonly partial struct Fp
             (t3 >> 24) | (t4 << 32), (t4 >> 32) | (t5 << 24), (t5 >> 40) | (t6 << 16));
     }
 
-    /// <summary>The limbs of an operand, 8 bits higher.</summary>
-    private readonly struct Limbs
+    /// <summary>Not inlined, so that the limbs stay in memory and the registers are left for the columns.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void Split(in Fp a, out Limbs limbs)
     {
-        public readonly ulong L0, L1, L2, L3, L4, L5, L6;
+        limbs.L0 = a.Limb0 << Shift;
+        limbs.L1 = a.Limb1 << Shift;
+        limbs.L2 = a.Limb2 << Shift;
+        limbs.L3 = a.Limb3 << Shift;
+        limbs.L4 = a.Limb4 << Shift;
+        limbs.L5 = a.Limb5 << Shift;
+        limbs.L6 = a.Limb6 << Shift;
+    }
 
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public Limbs(in Fp a)
-        {
-            L0 = a.Limb0 << Shift;
-            L1 = a.Limb1 << Shift;
-            L2 = a.Limb2 << Shift;
-            L3 = a.Limb3 << Shift;
-            L4 = a.Limb4 << Shift;
-            L5 = a.Limb5 << Shift;
-            L6 = a.Limb6 << Shift;
-        }
+    /// <summary>The limbs of an operand, 8 bits higher.</summary>
+    private struct Limbs
+    {
+        public ulong L0, L1, L2, L3, L4, L5, L6;
     }
 }

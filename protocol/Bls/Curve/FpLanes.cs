@@ -52,15 +52,26 @@ internal readonly partial struct FpLanes : IPrimeField<FpLanes>
         return result;
     }
 
-    public static FpLanes DifferenceOfProducts(in FpLanes a, in FpLanes b, in FpLanes c, in FpLanes d)
+    public static FpLanes DifferenceOfProducts(in FpLanes a, in FpLanes b, in FpLanes c, in FpLanes d) => SumOfProducts(a, b, LazyNegative(c), d);
+
+    public static FpLanes LazyNegative(in FpLanes a)
     {
-        ref Vector512<long> x = ref First(c);
+        ref Vector512<long> x = ref First(a);
         Unsafe.SkipInit(out FpLanes negated);
         ref Vector512<long> r = ref First(negated);
         for (int i = 0; i < LimbCount; i++)
             Unsafe.Add(ref r, i) = -Unsafe.Add(ref x, i);
-        return SumOfProducts(a, b, negated, d);
+        return negated;
     }
+
+    /// <summary>In two parts, as the sum of four.</summary>
+    public static FpLanes SumOfProducts(in FpLanes a, in FpLanes b, in FpLanes c, in FpLanes d, in FpLanes e, in FpLanes f) =>
+        SumOfProducts(a, b, c, d) + (e * f);
+
+    /// <summary>In two sums: four products of signed limbs in each of 14 rows would be too much for 64 bits.</summary>
+    public static FpLanes SumOfProducts(
+        in FpLanes a, in FpLanes b, in FpLanes c, in FpLanes d, in FpLanes e, in FpLanes f, in FpLanes g, in FpLanes h) =>
+        SumOfProducts(a, b, c, d) + SumOfProducts(e, f, g, h);
 
     public static FpLanes Square(in FpLanes a) => a * a;
 

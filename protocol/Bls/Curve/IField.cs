@@ -41,6 +41,15 @@ internal interface IPrimeField<T> : IField<T> where T : unmanaged, IPrimeField<T
     /// <summary>The same element in every lane.</summary>
     static abstract T Broadcast(in Fp a);
 
+    /// <summary><c>a*b + c*d + e*f</c>, with one reduction where the field can.</summary>
+    static abstract T SumOfProducts(in T a, in T b, in T c, in T d, in T e, in T f);
+
+    /// <summary><c>a*b + c*d + e*f + g*h</c>, with one reduction where the field can.</summary>
+    static abstract T SumOfProducts(in T a, in T b, in T c, in T d, in T e, in T f, in T g, in T h);
+
+    /// <summary>-a left unreduced, for an element or a lazy sum: only good as an operand of a sum of products.</summary>
+    static abstract T LazyNegative(in T a);
+
     /// <summary>How many independent elements one value holds.</summary>
     static abstract int Lanes { get; }
 

@@ -31,6 +31,8 @@ public sealed class CurvePropertyTests
                 && ToInteger(x * y) == Mod(a * b)
                 && ToInteger(Fp.Square(x)) == Mod(a * a)
                 && ToInteger(Fp.SumOfProducts(x, y, z, w)) == Mod((a * b) + (c * d))
+                && ToInteger(Fp.SumOfProducts(x, y, z, w, y, z)) == Mod((a * b) + (c * d) + (b * c))
+                && ToInteger(Fp.SumOfProducts(Fp.LazySum(x, x), y, Fp.LazyNegative(Fp.LazySum(z, y)), w, y, Fp.LazySum(z, w), x, w)) == Mod((2 * a * b) - ((c + b) * d) + (b * (c + d)) + (a * d))
                 && x.IsLarge() == a > (FieldPower.Modulus - 1) / 2
                 && Fp.Sgn0(x) == (int)(a % 2);
         },

@@ -42,6 +42,14 @@ internal readonly struct TracedFp(Fp value) : IPrimeField<TracedFp>
     public static TracedFp DifferenceOfProducts(in TracedFp a, in TracedFp b, in TracedFp c, in TracedFp d) =>
         Note('d', Fp.DifferenceOfProducts(a.value, b.value, c.value, d.value));
 
+    public static TracedFp SumOfProducts(in TracedFp a, in TracedFp b, in TracedFp c, in TracedFp d, in TracedFp e, in TracedFp f) =>
+        Note('t', Fp.SumOfProducts(a.value, b.value, c.value, d.value, e.value, f.value));
+
+    public static TracedFp SumOfProducts(in TracedFp a, in TracedFp b, in TracedFp c, in TracedFp d, in TracedFp e, in TracedFp f, in TracedFp g, in TracedFp h) =>
+        Note('f', Fp.SumOfProducts(a.value, b.value, c.value, d.value, e.value, f.value, g.value, h.value));
+
+    public static TracedFp LazyNegative(in TracedFp a) => Note('m', Fp.LazyNegative(a.value));
+
     public static TracedFp LazySum(in TracedFp a, in TracedFp b) => Note('l', Fp.LazySum(a.value, b.value));
 
     public static TracedFp TimesThreeB(in TracedFp a) => Note('b', Fp.TimesThreeB(a.value));

@@ -5,7 +5,7 @@ namespace Pbts.Protocol.Bls.Curve;
 
 /// <summary>
 /// Montgomery products. Managed code has no carry flag, so operands are cut into seven limbs of 56 bits and columns
-/// are summed in 64 bits without carries: at most 70 terms below 2^56 each. One operand's limbs stand 8 bits higher,
+/// are summed in 64 bits without carries: at most 56 terms below 2^56 each. One operand's limbs stand 8 bits higher,
 /// which makes the high word of a product its bits from 2^56 on.
 /// </summary>
 internal readonly partial struct Fp
@@ -94,7 +94,7 @@ internal readonly partial struct Fp
         return Settle(t0, t1, t2, t3, t4, t5, t6);
     }
 
-    /// <summary>The sum of three products with one reduction, as of four.</summary>
+    /// <summary>The sum of three products with one reduction. Operands may be below 2p: 12p^2 / 2^392 + p is hardly over p.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static Fp SumOfProducts(in Fp a, in Fp b, in Fp c, in Fp d, in Fp e, in Fp f)
     {
@@ -129,53 +129,6 @@ internal readonly partial struct Fp
         AddRow(x, -1, 0, b.Limb6, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
         AddRow(y, -1, 0, d.Limb6, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
         AddRow(z, -1, 0, f.Limb6, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
-        Reduce(ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
-        return Settle(t0, t1, t2, t3, t4, t5, t6);
-    }
-
-    /// <summary>The sum of four products with one reduction. Operands may be below 2p: 16p^2 / 2^392 + p is hardly over p.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static Fp SumOfProducts(in Fp a, in Fp b, in Fp c, in Fp d, in Fp e, in Fp f, in Fp g, in Fp h)
-    {
-        Split(a, out Limbs x);
-        Split(c, out Limbs y);
-        Split(e, out Limbs z);
-        Split(g, out Limbs w);
-        ulong t0 = 0, t1 = 0, t2 = 0, t3 = 0, t4 = 0, t5 = 0, t6 = 0, t7 = 0;
-        AddRow(x, -1, 0, b.Limb0, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
-        AddRow(y, -1, 0, d.Limb0, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
-        AddRow(z, -1, 0, f.Limb0, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
-        AddRow(w, -1, 0, h.Limb0, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
-        Reduce(ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
-        AddRow(x, -1, 0, b.Limb1, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
-        AddRow(y, -1, 0, d.Limb1, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
-        AddRow(z, -1, 0, f.Limb1, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
-        AddRow(w, -1, 0, h.Limb1, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
-        Reduce(ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
-        AddRow(x, -1, 0, b.Limb2, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
-        AddRow(y, -1, 0, d.Limb2, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
-        AddRow(z, -1, 0, f.Limb2, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
-        AddRow(w, -1, 0, h.Limb2, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
-        Reduce(ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
-        AddRow(x, -1, 0, b.Limb3, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
-        AddRow(y, -1, 0, d.Limb3, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
-        AddRow(z, -1, 0, f.Limb3, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
-        AddRow(w, -1, 0, h.Limb3, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
-        Reduce(ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
-        AddRow(x, -1, 0, b.Limb4, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
-        AddRow(y, -1, 0, d.Limb4, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
-        AddRow(z, -1, 0, f.Limb4, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
-        AddRow(w, -1, 0, h.Limb4, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
-        Reduce(ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
-        AddRow(x, -1, 0, b.Limb5, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
-        AddRow(y, -1, 0, d.Limb5, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
-        AddRow(z, -1, 0, f.Limb5, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
-        AddRow(w, -1, 0, h.Limb5, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
-        Reduce(ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
-        AddRow(x, -1, 0, b.Limb6, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
-        AddRow(y, -1, 0, d.Limb6, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
-        AddRow(z, -1, 0, f.Limb6, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
-        AddRow(w, -1, 0, h.Limb6, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
         Reduce(ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
         return Settle(t0, t1, t2, t3, t4, t5, t6);
     }
@@ -221,7 +174,7 @@ internal readonly partial struct Fp
         ulong m = (t0 * Inverse) & LimbMask;
 
         // What is added clears the low bits, and so carries one unless they are clear already.
-        t1 += MultiplyHigh(M0 << Shift, m) + ((t0 + LimbMask) >> LimbBits);
+        t1 += MultiplyHigh(M0 << Shift, m) + (ulong)((long)(t0 + LimbMask) >> LimbBits);
         AddProduct(M1 << Shift, m, ref t1, ref t2);
         AddProduct(M2 << Shift, m, ref t2, ref t3);
         AddProduct(M3 << Shift, m, ref t3, ref t4);
@@ -261,12 +214,12 @@ internal readonly partial struct Fp
         ulong s4 = t4 - M4 + (ulong)((long)s3 >> LimbBits);
         ulong s5 = t5 - M5 + (ulong)((long)s4 >> LimbBits);
         ulong s6 = t6 - M6 + (ulong)((long)s5 >> LimbBits);
-        t1 += t0 >> LimbBits;
-        t2 += t1 >> LimbBits;
-        t3 += t2 >> LimbBits;
-        t4 += t3 >> LimbBits;
-        t5 += t4 >> LimbBits;
-        t6 += t5 >> LimbBits;
+        t1 += (ulong)((long)t0 >> LimbBits);
+        t2 += (ulong)((long)t1 >> LimbBits);
+        t3 += (ulong)((long)t2 >> LimbBits);
+        t4 += (ulong)((long)t3 >> LimbBits);
+        t5 += (ulong)((long)t4 >> LimbBits);
+        t6 += (ulong)((long)t5 >> LimbBits);
         ulong keep = (ulong)((long)s6 >> 63);
         t0 = (s0 ^ (keep & (s0 ^ t0))) & LimbMask;
         t1 = (s1 ^ (keep & (s1 ^ t1))) & LimbMask;

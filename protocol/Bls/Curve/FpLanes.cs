@@ -64,14 +64,23 @@ internal readonly partial struct FpLanes : IPrimeField<FpLanes>
         return negated;
     }
 
-    /// <summary>In two parts, as the sum of four.</summary>
+    /// <summary>In two parts: three products of signed limbs in each of 14 rows would be too much for 64 bits.</summary>
     public static FpLanes SumOfProducts(in FpLanes a, in FpLanes b, in FpLanes c, in FpLanes d, in FpLanes e, in FpLanes f) =>
         SumOfProducts(a, b, c, d) + (e * f);
 
-    /// <summary>In two sums: four products of signed limbs in each of 14 rows would be too much for 64 bits.</summary>
-    public static FpLanes SumOfProducts(
-        in FpLanes a, in FpLanes b, in FpLanes c, in FpLanes d, in FpLanes e, in FpLanes f, in FpLanes g, in FpLanes h) =>
-        SumOfProducts(a, b, c, d) + SumOfProducts(e, f, g, h);
+    public static void Multiply(in FpLanes a0, in FpLanes a1, in FpLanes b0, in FpLanes b1, out FpLanes real, out FpLanes imaginary)
+    {
+        real = DifferenceOfProducts(a0, b0, a1, b1);
+        imaginary = SumOfProducts(a0, b1, a1, b0);
+    }
+
+    public static void SumOfProducts(
+        in FpLanes a0, in FpLanes a1, in FpLanes b0, in FpLanes b1, in FpLanes c0, in FpLanes c1, in FpLanes d0, in FpLanes d1,
+        out FpLanes real, out FpLanes imaginary)
+    {
+        real = DifferenceOfProducts(a0, b0, a1, b1) + DifferenceOfProducts(c0, d0, c1, d1);
+        imaginary = SumOfProducts(a0, b1, a1, b0) + SumOfProducts(c0, d1, c1, d0);
+    }
 
     public static FpLanes Square(in FpLanes a) => a * a;
 

@@ -45,8 +45,19 @@ internal readonly struct TracedFp(Fp value) : IPrimeField<TracedFp>
     public static TracedFp SumOfProducts(in TracedFp a, in TracedFp b, in TracedFp c, in TracedFp d, in TracedFp e, in TracedFp f) =>
         Note('t', Fp.SumOfProducts(a.value, b.value, c.value, d.value, e.value, f.value));
 
-    public static TracedFp SumOfProducts(in TracedFp a, in TracedFp b, in TracedFp c, in TracedFp d, in TracedFp e, in TracedFp f, in TracedFp g, in TracedFp h) =>
-        Note('f', Fp.SumOfProducts(a.value, b.value, c.value, d.value, e.value, f.value, g.value, h.value));
+    public static void Multiply(in TracedFp a0, in TracedFp a1, in TracedFp b0, in TracedFp b1, out TracedFp real, out TracedFp imaginary)
+    {
+        Fp.Multiply(a0.value, a1.value, b0.value, b1.value, out Fp c0, out Fp c1);
+        (real, imaginary) = (Note('x', c0), new(c1));
+    }
+
+    public static void SumOfProducts(
+        in TracedFp a0, in TracedFp a1, in TracedFp b0, in TracedFp b1, in TracedFp c0, in TracedFp c1, in TracedFp d0, in TracedFp d1,
+        out TracedFp real, out TracedFp imaginary)
+    {
+        Fp.SumOfProducts(a0.value, a1.value, b0.value, b1.value, c0.value, c1.value, d0.value, d1.value, out Fp e0, out Fp e1);
+        (real, imaginary) = (Note('f', e0), new(e1));
+    }
 
     public static TracedFp LazyNegative(in TracedFp a) => Note('m', Fp.LazyNegative(a.value));
 

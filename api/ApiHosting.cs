@@ -17,6 +17,7 @@ using Pbts.Api.Members;
 using Pbts.Api.Ocelot;
 using Pbts.Api.OpenApi;
 using Pbts.Api.OperatorConsole;
+using Pbts.Api.Passports;
 using Pbts.Api.Policy;
 using Pbts.Api.Settings;
 using Pbts.Api.Site;
@@ -83,6 +84,7 @@ public static class ApiHosting
         services.AddSingleton<ApiTokens>();
         services.AddSingleton<AdminAuthorization>();
         services.AddSingleton<MemberOrAdministration>();
+        services.AddSingleton<PassportDesk>();
         services.AddSingleton<SiteAccess>();
         services.AddSingleton<SiteMembers>();
         services.AddSingleton<OcelotUptime>();
@@ -141,6 +143,8 @@ public static class ApiHosting
         var api = app.MapGroup("").DescribeRefusals();
         api.MapStatus();
         api.MapMembers();
+        api.MapPassports();
+        api.MapIssuers();
         api.MapTorrents();
         api.MapPolicy();
         api.MapTokens();
@@ -154,6 +158,7 @@ public static class ApiHosting
         api.MapConsole();
         api.MapContract();
         api.MapAnchors();
+        api.MapClaims();
         api.MapMigrations();
         app.MapOrleansDashboard();
     }

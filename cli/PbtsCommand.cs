@@ -4,6 +4,7 @@ using System.CommandLine.Parsing;
 using Pbts.Cli.Chain;
 using Pbts.Cli.Commands;
 using Pbts.Cli.Evidence;
+using Pbts.Cli.Passports;
 using Pbts.Cli.Proofs;
 using Pbts.Cli.Sites;
 
@@ -56,6 +57,8 @@ internal static class PbtsCommand
             RegisterCommand.Create(context),
             InviteCommand.Create(context),
             UserCommand.Create(context),
+            PassportCommand.Create(context),
+            IssuerCommand.Create(context),
             TokenCommand.Create(context),
             TrustCommand.Create(context),
             ImportCommand.Create(context),

@@ -188,7 +188,10 @@ public sealed class TrackerClient : IAnnounceTracker
     /// <param name="cancellationToken">Ends it.</param>
     /// <param name="invite">The token of an invite, if there is one.</param>
     /// <param name="attestation">An attestation of the key by the trusted machine it is from, if it is from one.</param>
-    public async Task<ApiResult> RegisterAsync(string userId, MemberIdentity identity, CancellationToken cancellationToken, string? invite = null, byte[]? attestation = null)
+    /// <param name="passports">What it brings from other trackers: objects with <c>passport</c> and <c>signature</c>, up to 16.</param>
+    /// <param name="proof">What the member has at the tracker before this one, as that tracker proved it, to be brought along.</param>
+    public async Task<ApiResult> RegisterAsync(string userId, MemberIdentity identity, CancellationToken cancellationToken, string? invite = null, byte[]? attestation = null,
+        JsonArray? passports = null, JsonNode? proof = null)
     {
         ArgumentNullException.ThrowIfNull(identity);
         var (instanceId, problem) = await InstanceIdAsync(cancellationToken).ConfigureAwait(false);
@@ -202,7 +205,9 @@ public sealed class TrackerClient : IAnnounceTracker
             signature = Convert.ToBase64String(signature.Span),
             invite,
             attestation,
+            passports,
             passkey = _passkey,
+            proof,
         }, cancellationToken).ConfigureAwait(false);
     }
 

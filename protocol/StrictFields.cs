@@ -72,6 +72,13 @@ internal readonly struct StrictFields(JsonElement line)
     public bool Flag(string name) => line.TryGetProperty(name, out var value) && value.ValueKind is JsonValueKind.True or JsonValueKind.False
         ? value.GetBoolean() : throw Wrong(name);
 
+    /// <summary>An object inside this one, with these fields and no others.</summary>
+    public StrictFields Object(string name, string[] names) => ElementOf(Find(name, JsonValueKind.Object), names, name);
+
+    /// <summary>A part that is null or something of its own shape.</summary>
+    public JsonElement? OrNull(string name) =>
+        !line.TryGetProperty(name, out var value) ? throw Wrong(name) : value.ValueKind == JsonValueKind.Null ? null : value;
+
     /// <summary>At most so many objects, each with these fields and no others.</summary>
     public IEnumerable<StrictFields> Array(string name, int most, string[] names)
     {

@@ -61,7 +61,9 @@ internal sealed record ContractMigrateRequest(string Username) : IBody<ContractM
 /// <param name="ReferrerAddress">The contract before, from which users move.</param>
 /// <param name="BatchSize">Users in one transaction.</param>
 /// <param name="RetireReferrer">Whether that contract ends in favour of the new one when all have moved.</param>
-internal sealed record MigrationStartRequest(string ReferrerAddress, int BatchSize = 100, bool RetireReferrer = false) : IBody<MigrationStartRequest>
+/// <param name="Method">records, or anchor: by the root that contract anchored. Left out: anchor where it has one and everybody moves.</param>
+/// <param name="Claims">By anchor: lazy (whoever brings a proof) or all (a transaction for everybody; where this tracker anchored the root). Left out: lazy.</param>
+internal sealed record MigrationStartRequest(string ReferrerAddress, int BatchSize = 100, bool RetireReferrer = false, string? Method = null, string? Claims = null) : IBody<MigrationStartRequest>
 {
     private const int MaxListedUsers = 100_000;
 
@@ -71,7 +73,8 @@ internal sealed record MigrationStartRequest(string ReferrerAddress, int BatchSi
     public IReadOnlyList<string>? Users { get; private init; }
 
     public static MigrationStartRequest Read(JsonFields fields) =>
-        new(fields.Text("referrer_address"), (int)(fields.OptionalUnsigned("batch_size", ReputationV2Abi.MaxBatch, 1) ?? 100), fields.OptionalBoolean("retire_referrer") ?? false) { Users = ReadUsers(fields) };
+        new(fields.Text("referrer_address"), (int)(fields.OptionalUnsigned("batch_size", ReputationV2Abi.MaxBatch, 1) ?? 100), fields.OptionalBoolean("retire_referrer") ?? false,
+            fields.OptionalText("method"), fields.OptionalText("claims")) { Users = ReadUsers(fields) };
 
     private static List<string>? ReadUsers(JsonFields fields)
     {

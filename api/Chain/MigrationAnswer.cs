@@ -18,6 +18,13 @@ internal sealed record MigrationAnswer
 
     [JsonPropertyName("phase")] public required string Phase { get; init; }
 
+    /// <summary>What members are taken over by: records, or anchor, the root of the contract before.</summary>
+    [JsonPropertyName("method")] public required string Method { get; init; }
+
+    /// <summary>By anchor: lazy or all; by records all.</summary>
+    [JsonPropertyName("claims")] public required string Claims { get; init; }
+
+    /// <summary>Users found so far; where claims are lazy, members of the root, 0 when that is not known.</summary>
     [JsonPropertyName("total")] public int Total { get; init; }
 
     [JsonPropertyName("migrated")] public int Migrated { get; init; }
@@ -52,6 +59,8 @@ internal sealed record MigrationAnswer
         Id = view.Id,
         State = view.State.ToText(),
         Phase = view.Phase.ToText(),
+        Method = view.Method.ToText(),
+        Claims = view.Claims.ToText(),
         Total = view.Total,
         Migrated = view.Migrated,
         Failed = [.. view.Failed.Select(failure => new MigrationFailureAnswer(failure.Username, failure.Reason))],

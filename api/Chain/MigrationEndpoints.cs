@@ -35,7 +35,7 @@ internal static class MigrationEndpoints
         if (await body.ReadAsync() is not { } request)
             return body.Refusal;
         var id = Guid.NewGuid();
-        var result = await Migration(grains, id).StartAsync(new MigrationRequest(request.ReferrerAddress, request.Users, request.BatchSize, request.RetireReferrer));
+        var result = await Migration(grains, id).StartAsync(new MigrationRequest(request.ReferrerAddress, request.Users, request.BatchSize, request.RetireReferrer, request.Method, request.Claims));
         return result.Value is { } view
             ? TypedResults.Accepted($"/migrations/{id}", MigrationAnswer.From(view))
             : ContractEndpoints.Refuse(result.Problem!);

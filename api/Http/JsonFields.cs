@@ -1,6 +1,7 @@
 using System.Buffers.Text;
 using System.Text.Json;
 using Pbts.Protocol.Attestation;
+using Pbts.Protocol.Proofs;
 using Pbts.Protocol.Receipts;
 using Pbts.Protocol.Vouchers;
 
@@ -121,6 +122,20 @@ internal sealed class JsonFields(JsonElement body, string prefix = "")
             : Wrong<AttestationDocument?>(name, "is not an attestation as /generate-attestation gives it", null);
     }
 
+    /// <summary>The whole object as a proof; null, with what is wrong, when it is none.</summary>
+    public MemberProof? Proof()
+    {
+        try
+        {
+            return MemberProofJson.Read(body);
+        }
+        catch (FormatException e)
+        {
+            Error ??= prefix + e.Message;
+            return null;
+        }
+    }
+
     /// <summary>An integer in the range.</summary>
     public ulong Unsigned(string name, ulong max = ulong.MaxValue) =>
         Find(name) is null ? Missing(name, 0UL) : OptionalUnsigned(name, max) ?? 0;
@@ -156,6 +171,10 @@ internal sealed class JsonFields(JsonElement body, string prefix = "")
         Find(name) is not { } value ? null
         : value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var seconds) && seconds is >= 0 and <= LastSecond
             ? DateTimeOffset.FromUnixTimeMilliseconds((long)Math.Round(seconds * 1000)) : Wrong<DateTimeOffset?>(name, "must be Unix seconds", null);
+
+    /// <summary>An object inside this one as it came.</summary>
+    public JsonElement Element(string name) =>
+        Find(name) is not { } value ? Missing(name, default(JsonElement)) : value.ValueKind == JsonValueKind.Object ? value : Wrong(name, "must be an object", default(JsonElement));
 
     /// <summary>The fields of an object inside this one; null when absent.</summary>
     public JsonFields? OptionalObject(string name) =>

@@ -5,7 +5,9 @@ using Microsoft.Extensions.Options;
 using Pbts.Api.Administration;
 using Pbts.Api.Announce.Access;
 using Pbts.Api.Callers;
+using Pbts.Api.Chain;
 using Pbts.Api.Http;
+using Pbts.Api.Passports;
 using Pbts.Api.Tee;
 using Pbts.GrainInterfaces.Chain;
 using Pbts.GrainInterfaces.Settings;
@@ -32,7 +34,7 @@ internal static class RegistrationEndpoints
 
     private static async Task<Results<Ok<RegisterAnswer>, Refusal>> RegisterAsync(
         Body<RegisterRequest> body, HttpContext context, IGrainFactory grains, IOptions<NodeOptions> node, AttestationVerifier verifier, VerificationBudget budget,
-        ClientAddressResolver addresses, IUserDirectory users, AdminAuthorization administration, IOptions<MembersOptions> members)
+        ClientAddressResolver addresses, IUserDirectory users, AdminAuthorization administration, IOptions<MembersOptions> members, PassportDesk passports)
     {
         var address = addresses.Resolve(context);
         if (!budget.Allows(address, VerificationBudget.Single))
@@ -42,6 +44,8 @@ internal static class RegistrationEndpoints
             return body.Refusal;
         if (request.Fault((await grains.GetGrain<ISettingsGrain>(0).GetAsync()).VerifySignatures) is { } fault)
             return Answers.BadRequest(fault);
+        if (!passports.Allows(context, request.Passports!.Count))
+            return Answers.TooMany(context);
         if (request.Attestation is { } attestation && await RefuseAsync(context, grains, verifier, attestation, request) is { } refused)
             return refused;
 
@@ -50,12 +54,21 @@ internal static class RegistrationEndpoints
         var result = await grains.GetGrain<IUserGrain>(userId).RegisterAsync(request.PublicKey, request.Signature?.ToArray(), new(request.Invite, byAdministration, request.Passkey));
         ChargeForged(budget, address, result);
         users.Forget(userId);
+        IReadOnlyList<ImportAnswer>? imports = null;
         if (result is { Status: RegistrationStatus.Done, Proven: true })
+        {
+            // Before what contracts say is looked up: what is fresher stays.
+            imports = request.Passports.Count > 0 ? await passports.ImportAsync(context, userId, request.Passports) : null;
             await TellSyncAsync(grains.GetGrain<IMemberSyncGrain>(0));
-        var answer = await AnswerAsync(context, grains, node.Value, result, "User registered successfully", request.Attestation is not null);
+        }
+
+        var answer = await AnswerAsync(context, grains, node.Value, result, "User registered successfully", request.Attestation is not null, imports);
         if (byAdministration)
             administration.Audit(context, answer);
-        return answer;
+        if (request.Proof is not { } proof || answer.Result is not Ok<RegisterAnswer> { Value: { } registered })
+            return answer;
+        var (claim, claimError) = await ClaimEndpoints.TryClaimAsync(grains, userId, proof);
+        return TypedResults.Ok(registered with { Claim = claim, ClaimError = claimError });
     }
 
     /// <summary>
@@ -109,10 +122,11 @@ internal static class RegistrationEndpoints
     }
 
     private static async Task<Results<Ok<RegisterAnswer>, Refusal>> AnswerAsync(
-        HttpContext context, IGrainFactory grains, NodeOptions node, RegistrationResult result, string message, bool attested = false) => result.Status switch
+        HttpContext context, IGrainFactory grains, NodeOptions node, RegistrationResult result, string message, bool attested = false,
+        IReadOnlyList<ImportAnswer>? imports = null) => result.Status switch
     {
         RegistrationStatus.Done => TypedResults.Ok(new RegisterAnswer(
-            true, await grains.GetGrain<ISettingsGrain>(0).GetInstanceIdAsync(), message, result.Proven, result.Passkey!, AnnounceUrl(context, node, result.Passkey!), attested ? true : null, result.Origin)),
+            true, await grains.GetGrain<ISettingsGrain>(0).GetInstanceIdAsync(), message, result.Proven, result.Passkey!, AnnounceUrl(context, node, result.Passkey!), attested ? true : null, result.Origin, imports)),
         RegistrationStatus.UserExists => Answers.Conflict("User already exists"),
         RegistrationStatus.KeyTaken => Answers.Conflict("public_key belongs to another user, or was replaced before"),
         RegistrationStatus.BadSignature => Answers.Unauthorized("Invalid signature"),

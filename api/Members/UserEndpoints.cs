@@ -5,6 +5,7 @@ using Microsoft.Extensions.Options;
 using Pbts.Api.Administration;
 using Pbts.Api.Cluster;
 using Pbts.Api.Http;
+using Pbts.Api.Passports;
 using Pbts.GrainInterfaces.Users;
 using Pbts.Hosting.Access;
 using Pbts.Hosting.Configuration;
@@ -33,7 +34,7 @@ internal static class UserEndpoints
         return TypedResults.Ok(new UserAnswer(
             true, user.UserId, user.PublicKey, user.Uploaded, user.Downloaded, ratio.Value, ratio.IsInfinite, user.RegisteredAt.ToUnixTimeMilliseconds() / 1000.0,
             user.Proven, user.ClaimedUploaded, user.ClaimedDownloaded, user.KeyRotations, limit, left, user.Vouchers,
-            user.CreditedUploaded, user.CreditedDownloaded));
+            user.CreditedUploaded, user.CreditedDownloaded, [.. user.Imports.Select(BroughtAnswer.Of)]));
     }
 
     /// <summary>What the user's proven downloads may come to, and what is left of it; null without a minimum ratio.</summary>
@@ -41,8 +42,8 @@ internal static class UserEndpoints
     {
         if (tracker.MinRatio <= 0)
             return (null, null);
-        var limit = CreditLimit.Of(user.Uploaded, members.TrustOf(user.Origin, user.Trust), tracker.MinRatio, tracker.InitCredit);
-        return (limit, Math.Max(0, limit - user.Downloaded));
+        var limit = CreditLimit.Of(user.CountedUploaded, members.TrustOf(user.Origin, user.Trust), tracker.MinRatio, tracker.InitCredit);
+        return (limit, Math.Max(0, limit - user.CountedDownloaded));
     }
 
     private static async Task<Results<Ok<UserReceiptsAnswer>, Refusal>> GetReceiptsAsync(
@@ -83,14 +84,15 @@ internal static class UserEndpoints
 }
 
 /// <summary>Answer to <c>GET /user/{id}</c>. Totals in bytes, time in Unix seconds.</summary>
-/// <param name="Limit">Bytes that the user's proven downloads may come to; null without a minimum ratio.</param>
+/// <param name="Imports">What the user brought from other trackers: no part of its totals, and counted beside them for its limit as far as it is believed.</param>
+/// <param name="Limit">Bytes that the user's proven downloads, and those believed, may come to; null without a minimum ratio.</param>
 /// <param name="MayDownload">What is left of it.</param>
 /// <param name="Vouchers">How many vouchers stand behind the totals, as of a few seconds ago.</param>
 /// <param name="CreditedUploaded">What the user's site counts, with its factors and what was brought from elsewhere.</param>
 internal sealed record UserAnswer(
     bool Success, string UserId, string PublicKey, long TotalUploaded, long TotalDownloaded, double? Ratio, bool RatioInfinite, double RegisteredAt,
     bool ProofOfPossession, long ClaimedUploaded, long ClaimedDownloaded, int KeyRotations, long? Limit, long? MayDownload, long Vouchers,
-    long CreditedUploaded, long CreditedDownloaded);
+    long CreditedUploaded, long CreditedDownloaded, IReadOnlyList<BroughtAnswer> Imports);
 
 /// <summary>Answer to <c>GET /user/{id}/receipts</c>; <paramref name="NextBefore"/> is the <c>before</c> of the next page.</summary>
 internal sealed record UserReceiptsAnswer(bool Success, string UserId, IReadOnlyList<UserReceipt> Receipts, string? NextBefore);

@@ -16,6 +16,7 @@ internal static class ApiDocument
         ("Site", "What the operator, or the site's own software, says of members and clients, and tokens for programs.", ["api"]),
         ("UNIT3D", "What UNIT3D asks of its external announce service.", ["announce/{key}", "announce/health"]),
         ("Gazelle", "What Gazelle and its like tell Ocelot.", ["{key}"]),
+        ("Issuers", "Other trackers that are believed here, and how far.", ["issuers"]),
         ("Receipts", "Receipts and vouchers, what receivers sign for what they got: handed in, checked, signed.", ["report", "verify-receipt", "attest"]),
         ("Trust", "Scores from who deals with whom, and clusters of members that deal among themselves.", ["trust"]),
         ("Torrents", "Torrents whose sizes the tracker has read itself.", ["torrents"]),

@@ -35,9 +35,13 @@ internal static class MigrateCommand
         var users = new Option<string[]>("--user", "-u") { Description = "Move only this user; may be repeated.", HelpName = "USER" };
         var batch = new Option<int>("--batch-size") { Description = "Users in one transaction, 1 to 256.", DefaultValueFactory = _ => 100, HelpName = "N" }.Between(1, 256);
         var retire = new Option<bool>("--retire-referrer") { Description = "End the old contract when all have moved." };
+        var method = new Option<string?>("--method") { Description = "records: copy each record. anchor: by the root of all members' totals that the old contract anchored. Left out: anchor where it has one and everybody moves.", HelpName = "METHOD" };
+        method.AcceptOnlyFromAmong("anchor", "records");
+        var claims = new Option<string?>("--claims") { Description = "By anchor: lazy takes over who brings a proof; all takes over everybody by a transaction each, where this tracker anchored the root. Left out: lazy.", HelpName = "WHO" };
+        claims.AcceptOnlyFromAmong("lazy", "all");
         var wait = new Option<bool>("--wait", "-w") { Description = "Show the progress and wait for the end; exit code 0 only when it is completed and nobody was left behind." };
         var (tracker, json) = (SharedOptions.Tracker().Url(), SharedOptions.Json());
-        var command = new Command("start", "Begin a migration.") { referrer, users, batch, retire, wait, tracker, json };
+        var command = new Command("start", "Begin a migration.") { referrer, users, batch, retire, method, claims, wait, tracker, json };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             using var client = context.Administrator(parsed.GetRequiredValue(tracker), out var exitCode);
@@ -50,6 +54,8 @@ internal static class MigrateCommand
                 ["users"] = names.Length == 0 ? "all" : new JsonArray([.. names.Select(name => JsonValue.Create(name))]),
                 ["batch_size"] = parsed.GetValue(batch),
                 ["retire_referrer"] = parsed.GetValue(retire),
+                ["method"] = parsed.GetValue(method),
+                ["claims"] = parsed.GetValue(claims),
             };
             var result = await client.PostAsync("migrations", body, cancellationToken).ConfigureAwait(false);
             return parsed.GetValue(wait) && result.IsSuccess

@@ -26,6 +26,8 @@ internal sealed class MigrationProgress(TextWriter output, bool terminal)
         var share = isCounted ? (double)(migrated + failed) / total : state == MigrationState.Completed.ToText() ? 1 : 0;
         var filled = (int)(share * Width);
         var line = $"[{new string('#', filled)}{new string('-', Width - filled)}] {share * 100,3:0} %  {state}, {phase}: {migrated} of {total} moved, {failed} not";
+        if (result.Text("claims") == MigrationClaims.Lazy.ToText())
+            line = $"{state}, {phase}: by the root of {total} members; {migrated} have brought their proofs";
         if (Seconds(result) is { } left)
             line += $", about {left:0} s left";
         if (result.Text("problem") is { } problem)

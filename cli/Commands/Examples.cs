@@ -13,10 +13,22 @@ internal static class Examples
     private static readonly Dictionary<string, string[]> All = new()
     {
         ["keygen"] = ["pbts keygen --out alice.key"],
-        ["register"] = ["pbts register alice --key alice.key --tracker http://127.0.0.1:8000", "PBTS_INVITE=… pbts register alice --key alice.key"],
+        ["register"] =
+        [
+            "pbts register alice --key alice.key --tracker http://127.0.0.1:8000", "PBTS_INVITE=… pbts register alice --key alice.key",
+            "pbts register alice --key alice.key --passport alice.passport.json", "pbts register alice --key alice.key --proof alice.proof.json",
+        ],
         ["invite create"] = ["pbts invite create --uses 10 --expires 604800", "PBTS_TRACKER=http://127.0.0.1:8000/announce/PASSKEY pbts invite create"],
         ["invite list"] = ["pbts invite list --json"],
         ["invite revoke"] = ["pbts invite revoke 7"],
+        ["passport get"] = ["pbts passport get alice --key alice.key --out alice.passport.json", "PBTS_PASSKEY=… pbts passport get alice --out alice.passport.json --no-proof"],
+        ["passport show"] = ["pbts passport show alice.passport.json"],
+        ["passport verify"] = [$"pbts passport verify alice.passport.json --issuer {Contract}"],
+        ["passport bring"] = ["PBTS_PASSKEY=… pbts passport bring alice alice.passport.json --key alice.key"],
+        ["issuer list"] = ["pbts issuer list --json"],
+        ["issuer add"] = [$"pbts issuer add sister --address {Contract} --instance {Instance} --weight 50 --cap 107374182400 --least-age 30", $"pbts issuer add old --contract {Contract} --chain-id 31337 --weight 100"],
+        ["issuer set"] = ["pbts issuer set sister --weight 25 --cap none"],
+        ["issuer remove"] = ["pbts issuer remove sister"],
         ["token create"] = ["PBTS_ADMIN_TOKEN=… pbts token create site --scope site:write"],
         ["token list"] = ["pbts token list --json"],
         ["token revoke"] = ["pbts token revoke 7"],
@@ -64,7 +76,7 @@ internal static class Examples
         ["contract approve"] = ["pbts contract approve alice"],
         ["contract link"] = ["pbts contract link alice"],
         ["contract revoke"] = ["pbts contract revoke alice"],
-        ["migrate start"] = [$"pbts migrate start {Contract} --wait"],
+        ["migrate start"] = [$"pbts migrate start {Contract} --wait", $"pbts migrate start {Contract} --method anchor --claims all --wait"],
         ["migrate watch"] = ["pbts migrate watch ID"],
         ["migrate list"] = ["pbts migrate list --json"],
         ["migrate show"] = ["pbts migrate show ID"],

@@ -13,6 +13,8 @@ public sealed record MigrationView
     // The texts travel, because during a rolling upgrade processes of the version before read and write them so.
     [Id(1)] private string _state = "";
     [Id(2)] private string _phase = "";
+    [Id(17)] private string _method = MigrationMethod.Records.ToText();
+    [Id(18)] private string _claims = MigrationClaims.All.ToText();
 
     [Id(0)] public required Guid Id { get; init; }
 
@@ -20,9 +22,16 @@ public sealed record MigrationView
 
     public required MigrationPhase Phase { get => EnumText.Parse<MigrationPhase>(_phase); init => _phase = value.ToText(); }
 
-    /// <summary>Users found so far.</summary>
+    /// <summary>What members are taken over by.</summary>
+    public MigrationMethod Method { get => EnumText.Parse<MigrationMethod>(_method); init => _method = value.ToText(); }
+
+    /// <summary>Who is; by records always all.</summary>
+    public MigrationClaims Claims { get => EnumText.Parse<MigrationClaims>(_claims); init => _claims = value.ToText(); }
+
+    /// <summary>Users found so far; where claims are lazy, members of the root.</summary>
     [Id(3)] public int Total { get; init; }
 
+    /// <summary>Where claims are lazy, those so far of members who brought a proof here.</summary>
     [Id(4)] public int Migrated { get; init; }
 
     [Id(5)] public int FailedCount { get; init; }

@@ -21,6 +21,9 @@ public enum TransactionKind
     /// <summary>Keeps the root of all members' totals.</summary>
     Anchor,
 
+    /// <summary>Takes a member over by its proof.</summary>
+    Claim,
+
     /// <summary>Makes the contract of a migration.</summary>
     MigrationDeploy,
 

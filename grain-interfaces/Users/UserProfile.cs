@@ -72,6 +72,24 @@ public sealed record UserProfile
     [Id(16)]
     public long CreditedDownloaded { get; init; }
 
+    /// <summary>What counts of what the user brought from other trackers, beside <see cref="Uploaded"/> and never in it.</summary>
+    [Id(17)]
+    public long BelievedUploaded { get; init; }
+
+    /// <summary>The same beside <see cref="Downloaded"/>.</summary>
+    [Id(18)]
+    public long BelievedDownloaded { get; init; }
+
+    /// <summary>What the user brought from other trackers; empty where nobody asked.</summary>
+    [Id(19)]
+    public IReadOnlyList<MemberImport> Imports { get; init; } = [];
+
+    /// <summary>What decides how much the user may still take: proven here, and believed of others.</summary>
+    public long CountedUploaded => CreditLimit.Add(Uploaded, BelievedUploaded);
+
+    /// <summary>The same of what it took.</summary>
+    public long CountedDownloaded => CreditLimit.Add(Downloaded, BelievedDownloaded);
+
     /// <summary>The key as 48 bytes; false where <see cref="PublicKey"/> is some other text.</summary>
     public bool TryGetKey(out MemberKey key)
     {

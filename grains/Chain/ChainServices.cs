@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Pbts.Grains.Chain.Anchors;
+using Pbts.Grains.Chain.Claims;
 using Pbts.Grains.Chain.Contracts;
 using Pbts.Grains.Chain.Migrations;
 using Pbts.Grains.Chain.Outbox;
@@ -25,6 +26,7 @@ internal static class ChainServices
         services.AddSingleton<SyncBudget>();
         services.AddSingleton<AnchorStore>();
         services.AddSingleton<ProofStore>();
+        services.AddSingleton<ClaimStore>();
         services.AddSingleton<IChainSubmitter, GrainSubmitter>();
         services.AddSingleton<ChainStartup>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(provider => provider.GetRequiredService<ChainStartup>());

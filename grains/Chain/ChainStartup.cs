@@ -27,6 +27,7 @@ internal sealed class ChainStartup(ChainConnection connection, MigrationStore mi
         WakeAsync(chain.ResumeAsync).Ignore();
         WakeAsync(() => grains.GetGrain<IMemberSyncGrain>(0).MemberProvenAsync()).Ignore();
         WakeAsync(() => grains.GetGrain<IAnchorGrain>(0).GetAsync()).Ignore();
+        WakeAsync(grains.GetGrain<IMemberClaimGrain>(0).ResumeAsync).Ignore();
         WakeAsync(async () =>
         {
             foreach (var id in await migrations.ReadUnfinishedAsync())

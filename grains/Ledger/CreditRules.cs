@@ -32,8 +32,8 @@ internal sealed class CreditRules(IOptions<ReceiptsOptions> receipts, IOptions<T
         if (tracker.Value.MinRatio <= 0)
             return long.MaxValue;
         var trust = members.Value.TrustOf(receiver.Origin, receiver.Trust);
-        var limit = CreditLimit.Add(CreditLimit.Of(receiver.Uploaded, trust, tracker.Value.MinRatio, tracker.Value.InitCredit), _receipts.ReceiverSlack);
-        return Math.Max(0, limit - receiver.Downloaded);
+        var limit = CreditLimit.Add(CreditLimit.Of(CreditLimit.Add(receiver.Uploaded, receiver.BelievedUploaded), trust, tracker.Value.MinRatio, tracker.Value.InitCredit), _receipts.ReceiverSlack);
+        return Math.Max(0, limit - CreditLimit.Add(receiver.Downloaded, receiver.BelievedDownloaded));
     }
 
     /// <summary>Most bytes of a registered torrent that one receiver may be debited, by all senders together.</summary>

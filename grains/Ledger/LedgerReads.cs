@@ -12,7 +12,7 @@ internal static class LedgerReads
 
     // Each statement sees what was committed before it began: those after the first see all that others did before they let go
     // of the rows it has locked.
-    private const string Members = "SELECT id, uploaded, downloaded, origin, trust, debit_hour, debited, debited_before, sessions FROM users WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE";
+    private const string Members = "SELECT id, uploaded, downloaded, origin, trust, debit_hour, debited, debited_before, sessions, believed_uploaded, believed_downloaded FROM users WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE";
 
     // Whether an epoch is open is decided by the database's clock; the second within it was checked before, on the same clock.
     private const string Times = """
@@ -69,6 +69,7 @@ internal static class LedgerReads
             {
                 Uploaded = reader.GetInt64(1), Downloaded = reader.GetInt64(2), Origin = reader.GetString(3), Trust = reader.IsDBNull(4) ? null : reader.GetDouble(4),
                 DebitHour = reader.GetInt64(5), Debited = reader.GetInt64(6), DebitedBefore = reader.GetInt64(7), Sessions = reader.GetInt64(8),
+                BelievedUploaded = reader.GetInt64(9), BelievedDownloaded = reader.GetInt64(10),
             };
         }
 

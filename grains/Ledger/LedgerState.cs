@@ -33,6 +33,12 @@ internal sealed class Account
 
     public required long Downloaded { get; set; }
 
+    /// <summary>What counts of what it gave at other trackers, for its own limit alone.</summary>
+    public long BelievedUploaded { get; init; }
+
+    /// <summary>The same of what it took there.</summary>
+    public long BelievedDownloaded { get; init; }
+
     public required string Origin { get; init; }
 
     /// <summary>What the operator has set; null: as for others of the origin.</summary>

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Security.Cryptography;
 using Pbts.GrainInterfaces.Users;
 using Pbts.Grains.Database;
+using Pbts.Grains.Issuers;
 using Pbts.Grains.Settings;
 using Pbts.Hosting.Workers;
 using Pbts.Protocol.Bls;
@@ -13,7 +14,7 @@ namespace Pbts.Grains.Users;
 /// <summary>
 /// One user. Everything is in the users table and read from it, so an answer is right whatever other silos did.
 /// </summary>
-internal sealed class UserGrain(UserStore users, Admissions admissions, SettingsStore settings, SignatureWorkers workers, DatabaseClock clock) : Grain, IUserGrain
+internal sealed class UserGrain(UserStore users, Admissions admissions, ImportStore imports, SettingsStore settings, SignatureWorkers workers, DatabaseClock clock) : Grain, IUserGrain
 {
     private static readonly TimeSpan MaxClockDifference = TimeSpan.FromMinutes(5);
 
@@ -35,7 +36,7 @@ internal sealed class UserGrain(UserStore users, Admissions admissions, Settings
             _counted = Stopwatch.GetTimestamp();
         }
 
-        return user.Profile with { Vouchers = _vouchers };
+        return user.Profile with { Vouchers = _vouchers, Imports = await imports.ReadAsync(user.Id) };
     }
 
     public async Task<bool> HasPasskeyAsync(string passkey) => await FindAsync() is { } user && user.HasPasskey(passkey);

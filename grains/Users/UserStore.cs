@@ -12,7 +12,7 @@ namespace Pbts.Grains.Users;
 internal sealed class UserStore(NpgsqlDataSource database, TimeProvider time)
 {
     private const string Columns =
-        "id, user_id, public_key, key, proven, passkey, uploaded, downloaded, claimed_uploaded, claimed_downloaded, registered_at, key_rotations, origin, trust, invites, disabled, may_not_download, credited_uploaded, credited_downloaded";
+        "id, user_id, public_key, key, proven, passkey, uploaded, downloaded, claimed_uploaded, claimed_downloaded, registered_at, key_rotations, origin, trust, invites, disabled, may_not_download, credited_uploaded, credited_downloaded, believed_uploaded, believed_downloaded";
 
     /// <summary>Torrents of a member that its slots are counted by, and tokens, at most.</summary>
     private const int MaxStanding = 1000;
@@ -54,11 +54,11 @@ internal sealed class UserStore(NpgsqlDataSource database, TimeProvider time)
         """, value, reader =>
         {
             var user = Read(reader);
-            HeldToken[] tokens = reader.IsDBNull(21) ? []
-                : [.. reader.GetFieldValue<byte[][]>(21).Zip(reader.GetFieldValue<DateTime?[]>(22), (infoHash, until) => new HeldToken(InfoHash.From(infoHash), until))];
-            var site = reader.IsDBNull(19) && reader.IsDBNull(20) && tokens.Length == 0 ? null : new SiteStanding(
-                reader.IsDBNull(19) ? null : reader.GetInt64(19), reader.IsDBNull(20) ? null : reader.GetFieldValue<DateTimeOffset>(20), tokens,
-                reader.IsDBNull(23) ? [] : [.. reader.GetFieldValue<byte[][]>(23).Select(infoHash => InfoHash.From(infoHash))]);
+            HeldToken[] tokens = reader.IsDBNull(23) ? []
+                : [.. reader.GetFieldValue<byte[][]>(23).Zip(reader.GetFieldValue<DateTime?[]>(24), (infoHash, until) => new HeldToken(InfoHash.From(infoHash), until))];
+            var site = reader.IsDBNull(21) && reader.IsDBNull(22) && tokens.Length == 0 ? null : new SiteStanding(
+                reader.IsDBNull(21) ? null : reader.GetInt64(21), reader.IsDBNull(22) ? null : reader.GetFieldValue<DateTimeOffset>(22), tokens,
+                reader.IsDBNull(25) ? [] : [.. reader.GetFieldValue<byte[][]>(25).Select(infoHash => InfoHash.From(infoHash))]);
             return new DirectoryEntry(user.Profile, user.Passkey, site, reader.Maybe<double?>(reader.GetOrdinal("trust_score")));
         });
 
@@ -85,7 +85,7 @@ internal sealed class UserStore(NpgsqlDataSource database, TimeProvider time)
         await using var reader = await command.ExecuteReaderAsync();
         var users = new List<UserListing>();
         while (await reader.ReadAsync())
-            users.Add(new(Read(reader).Profile, reader.GetInt64(19)));
+            users.Add(new(Read(reader).Profile, reader.GetInt64(21)));
         return users;
     });
 
@@ -107,6 +107,17 @@ internal sealed class UserStore(NpgsqlDataSource database, TimeProvider time)
     {
         await using var command = database.CreateCommand("SELECT count(*) FROM users");
         return (long)(await command.ExecuteScalarAsync())!;
+    });
+
+    /// <summary>What vouchers and receipts here made of a member's totals.</summary>
+    public Task<(long Uploaded, long Downloaded)> ReadNativeAsync(long id) => Repeatable.RunAsync(async () =>
+    {
+        await using var command = database.CreateCommand($"SELECT proven_uploaded, least(proven_downloaded, 9223372036854775807)::bigint FROM {WithProof} WHERE id = $1");
+        command.CommandTimeout = ReadTimeout;
+        command.Parameters.Add(new() { Value = id });
+        await using var reader = await command.ExecuteReaderAsync();
+        await reader.ReadAsync();
+        return (reader.GetInt64(0), reader.GetInt64(1));
     });
 
     /// <summary>Sessions in which the member sent or received.</summary>
@@ -372,6 +383,8 @@ internal sealed class UserStore(NpgsqlDataSource database, TimeProvider time)
             MayNotDownload = reader.GetBoolean(16),
             CreditedUploaded = reader.GetInt64(17),
             CreditedDownloaded = reader.GetInt64(18),
+            BelievedUploaded = reader.GetInt64(19),
+            BelievedDownloaded = reader.GetInt64(20),
         };
         return new UserRow(reader.GetInt64(0), reader.GetString(5), reader.IsDBNull(3) ? null : MemberKey.From(reader.GetFieldValue<byte[]>(3)), profile);
     }

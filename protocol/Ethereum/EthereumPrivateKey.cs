@@ -63,6 +63,18 @@ public sealed class EthereumPrivateKey
         return (transaction.Hash.ToHex(prefix: true), raw.HexToByteArray());
     }
 
+    /// <summary>Signs a 32-byte digest: r, s of the lower half of the curve's order, and 27 or 28; the same each time (RFC 6979).</summary>
+    public byte[] SignDigest(ReadOnlySpan<byte> digest)
+    {
+        var signed = _key.SignAndCalculateV(digest.ToArray());
+        var signature = new byte[EthereumSignature.Size];
+        // Numbers come without their leading zeros.
+        signed.R.CopyTo(signature, 32 - signed.R.Length);
+        signed.S.CopyTo(signature, 64 - signed.S.Length);
+        signature[64] = signed.V[0];
+        return signature;
+    }
+
     /// <summary>Names the address, never the secret.</summary>
     public override string ToString() => $"private key of {Address}";
 }

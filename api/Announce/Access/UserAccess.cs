@@ -134,10 +134,10 @@ internal sealed class UserAccess(IUserDirectory users, SiteRules site, Signature
 
     private (long Uploaded, long Downloaded) TotalsOf(UserProfile user) => _basis switch
     {
-        RatioBasis.Proven => (user.Uploaded, user.Downloaded),
+        RatioBasis.Proven => (user.CountedUploaded, user.CountedDownloaded),
         RatioBasis.Claimed => (user.ClaimedUploaded, user.ClaimedDownloaded),
         RatioBasis.Credited => (user.CreditedUploaded, user.CreditedDownloaded),
-        _ => (user.Uploaded, user.ClaimedDownloaded),
+        _ => (user.CountedUploaded, CreditLimit.Add(user.ClaimedDownloaded, user.BelievedDownloaded)),
     };
 
     /// <summary>Null when too many signatures wait. A good signature is remembered: clients repeat their announces.</summary>

@@ -3,13 +3,14 @@ import { call, listen, Refused, setToken, token } from './api.js';
 import { anchorNow, chain, migrations } from './contracts.js';
 import { audit, change, configuration, moreUsers, swarms, users } from './panels.js';
 import { cluster } from './cluster.js';
+import { issuers, removeIssuer, setIssuer } from './issuers.js';
 import { endInvite, invite, invites } from './registry.js';
 import { torrents } from './site.js';
 import { makeToken, revokeToken, tokens } from './tokens.js';
 import { computeTrust, moreTrust, trust } from './trust.js';
 import { $ } from './ui.js';
 
-const panels = { cluster: null, swarms, users, trust, torrents, invites, tokens, chain, configuration, audit };
+const panels = { cluster: null, swarms, users, trust, torrents, invites, tokens, issuers, chain, configuration, audit };
 const refreshEvery = { chain: 2000, audit: 3000 };
 let stream = null;
 let timer = null;
@@ -101,7 +102,7 @@ tabs.addEventListener('keydown', event => {
   next.focus();
   open(next.getAttribute('aria-controls'));
 });
-for (const [form, panel] of [['swarm-search', swarms], ['user-search', users], ['torrent-search', torrents], ['invite-new', invite], ['api-token-new', makeToken], ['change', change]])
+for (const [form, panel] of [['swarm-search', swarms], ['user-search', users], ['torrent-search', torrents], ['invite-new', invite], ['api-token-new', makeToken], ['issuer-new', setIssuer], ['change', change]])
   $(form).addEventListener('submit', event => { event.preventDefault(); panel().catch(failed); });
 $('anchor-now').addEventListener('click', () => anchorNow().catch(failed));
 $('migrations').addEventListener('click', event => {
@@ -117,6 +118,10 @@ $('invite-rows').addEventListener('click', event => {
 
 $('api-token-rows').addEventListener('click', event => {
   if (event.target.dataset.token) revokeToken(event.target.dataset.token).catch(failed);
+});
+
+$('issuer-rows').addEventListener('click', event => {
+  if (event.target.dataset.issuer) removeIssuer(event.target.dataset.issuer).catch(failed);
 });
 
 const session = await call('/console/api/session').catch(() => ({ allowed: false, token_configured: true }));

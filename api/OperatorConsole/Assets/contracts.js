@@ -53,7 +53,7 @@ const same = (one, other) => one?.toLowerCase() === other?.toLowerCase();
 
 /** What joins a contract to the one it refers to, and the migration that did. */
 function joint(move) {
-  const said = !move ? 'refers to' : `took over ${number(move.migrated)} of ${number(move.total)} users from`;
+  const said = !move ? 'refers to' : move.claims === 'lazy' ? `takes over whoever brings a proof, ${number(move.migrated)} so far, from` : `took over ${number(move.migrated)} of ${number(move.total)} users from`;
   return element('div', { class: 'joint' }, element('span', { class: 'rings', 'aria-hidden': true }), said);
 }
 
@@ -71,7 +71,7 @@ export async function migrations() {
 
 function migration(move) {
   const done = move.migrated + move.failed_count;
-  const share = move.total > 0 ? done / move.total : move.state === 'completed' ? 1 : 0;
+  const share = move.claims === 'lazy' && move.state === 'completed' ? 1 : move.total > 0 ? done / move.total : move.state === 'completed' ? 1 : 0;
   const tone = { completed: 'good', failed: 'bad', cancelled: 'bad', paused: 'warn' }[move.state] ?? '';
   const fill = element('div');
   fill.style.width = `${(100 * share).toFixed(1)}%`;
@@ -83,7 +83,8 @@ function migration(move) {
       ['paused', 'failed'].includes(move.state) ? order('resume', 'Resume') : null),
     element('div', { class: 'progress', role: 'progressbar', 'aria-label': 'Users moved', 'aria-valuemin': 0, 'aria-valuemax': move.total, 'aria-valuenow': done }, fill),
     element('p', { class: 'hint' },
-      `${number(move.migrated)} of ${number(move.total)} users moved, ${number(move.failed_count)} failed; ${move.phase}; gas ${number(move.gas_used)}` +
+      (move.claims === 'lazy' ? `By the root of ${number(move.total)} members, of whom ${number(move.migrated)} brought their proofs` :
+        `${number(move.migrated)} of ${number(move.total)} users moved${move.method === 'anchor' ? ' by the root' : ''}, ${number(move.failed_count)} failed`) + `; ${move.phase}; gas ${number(move.gas_used)}` +
       (move.eta_seconds && move.state === 'running' ? `; about ${span(move.eta_seconds)} left` : '')),
     element('p', { class: 'hint' }, when(move)),
     element('p', { class: 'hint mono long' }, `${move.referrer_address} → ${move.reputation_address ?? 'not deployed yet'}`),

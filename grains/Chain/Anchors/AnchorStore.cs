@@ -21,6 +21,19 @@ internal sealed class AnchorStore(NpgsqlDataSource database)
     /// <summary>The newest anchor, under way or not; null when there is none.</summary>
     public async Task<AnchorRow?> ReadNewestAsync() => (await database.QueryAsync($"SELECT {Columns} FROM anchors a ORDER BY id DESC LIMIT 1", Row)).SingleOrDefault();
 
+    /// <summary>The newest anchor of a contract that is in a block and has its leaves; null when there is none.</summary>
+    /// <param name="migration">Only when totals were still those after this migration was asked for.</param>
+    public async Task<AnchorRow?> ReadSettledAsync(EthereumAddress contract, Guid? migration) => (await database.QueryAsync($"""
+        SELECT {Columns} FROM anchors a WHERE a.contract = $1 AND a.settled AND EXISTS (SELECT FROM anchor_leaves l WHERE l.anchor = a.id)
+            AND ($2::uuid IS NULL OR a.checked_at >= (SELECT created_at FROM migration WHERE id = $2))
+        ORDER BY a.id DESC LIMIT 1
+        """, Row, contract, migration)).SingleOrDefault();
+
+    /// <summary>The row ids of the members in a piece of an anchor's leaves; null behind the last.</summary>
+    public async Task<IReadOnlyCollection<long>?> ReadMembersAsync(EthereumAddress contract, long sequence, int chunk) => (await database.QueryAsync("""
+        SELECT l.leaves FROM anchor_leaves l JOIN anchors a ON a.id = l.anchor WHERE a.contract = $1 AND a.sequence = $2 AND a.settled AND l.chunk = $3
+        """, row => (IReadOnlyCollection<long>)[.. AnchorLeaf.ReadAll(row.GetFieldValue<byte[]>(0)).Select(leaf => leaf.Member)], contract, sequence, chunk)).SingleOrDefault();
+
     /// <summary>Whether the totals were last looked at longer ago than that, or never.</summary>
     public Task<bool> IsDueAsync(TimeSpan interval) =>
         database.ValueAsync<bool>("SELECT NOT EXISTS (SELECT FROM anchors WHERE checked_at > now() - $1)", interval);

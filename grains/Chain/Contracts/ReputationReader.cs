@@ -46,6 +46,16 @@ internal sealed class ReputationReader(EthereumRpcClient rpc)
         return values is [BigInteger last] && last < long.MaxValue ? new((long)last) : new(Unreadable);
     }
 
+    /// <summary>The root a contract anchored with a sequence, 32 bytes; all zero when it does not keep it, or keeps none.</summary>
+    public async Task<Outcome<byte[]>> RootAtAsync(EthereumAddress contract, long sequence, CancellationToken cancellationToken = default)
+    {
+        var result = await AskAsync(contract, ReputationV4Abi.RootAt, cancellationToken, (ulong)sequence);
+        if (result.Problem is { } error)
+            return IsAnswer(error) ? new(new byte[32]) : new(error);
+        result.TryGet(out var values, out _);
+        return new((byte[])values![0]);
+    }
+
     /// <summary>Whether the contract has ended; those of the first generation never do.</summary>
     public async Task<Outcome<bool>> IsRetiredAsync(EthereumAddress contract, CancellationToken cancellationToken = default)
     {
@@ -112,6 +122,19 @@ internal sealed class ReputationReader(EthereumRpcClient rpc)
                 yield break;
             }
         }
+    }
+
+    /// <summary>The contract and its referrers, nearest first.</summary>
+    public async Task<Outcome<IReadOnlyList<EthereumAddress>>> BehindAsync(EthereumAddress contract, CancellationToken cancellationToken = default)
+    {
+        var chain = new List<EthereumAddress>();
+        await foreach (var link in ChainAsync(contract, cancellationToken))
+        {
+            if (!link.TryGet(out var address, out var error))
+                return error;
+            chain.Add(address);
+        }
+        return new(chain);
     }
 
     /// <summary>Whether the failure is the contract's answer, and no fault of the node.</summary>

@@ -13,6 +13,13 @@ internal sealed partial class MigrationRunner
     /// </summary>
     private async Task<Outcome<bool>> DiscoverAsync(MigrationRow migration, CancellationToken cancellationToken)
     {
+        if (migration.Claims == MigrationClaims.Lazy)
+            return await store.EnterAsync(migration.Id, MigrationPhase.Discover, MigrationPhase.Retire);
+        if (migration.Method == MigrationMethod.Anchor && migration.AllUsers)
+        {
+            await anchors.AddMembersAsync(migration);
+            return await store.EnterAsync(migration.Id, MigrationPhase.Discover, MigrationPhase.Migrate);
+        }
         if (!migration.AllUsers)
             return await store.EnterAsync(migration.Id, MigrationPhase.Discover, MigrationPhase.Migrate);
         if (migration.ScanContracts is null)

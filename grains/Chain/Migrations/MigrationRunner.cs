@@ -14,10 +14,13 @@ namespace Pbts.Grains.Chain.Migrations;
 /// </summary>
 internal sealed partial class MigrationRunner(
     EthereumRpcClient rpc, ReputationReader reader, EthereumAddress account, EthereumAddress? factory, int logRange, MigrationStore store, ChainOutbox outbox,
-    ContractRecords contracts, IChainSubmitter chain)
+    ContractRecords contracts, IChainSubmitter chain, MigrationAnchors anchors)
 {
     /// <summary>Batches under way at once.</summary>
     private const int Parallel = 4;
+
+    /// <summary>Claims under way at once, each of one member.</summary>
+    private const int ParallelClaims = 64;
 
     /// <summary>One step. True while more is to be done now; false when it has to wait, is paused, or is finished.</summary>
     public async Task<bool> StepAsync(Guid id, CancellationToken cancellationToken = default)
@@ -40,6 +43,13 @@ internal sealed partial class MigrationRunner(
 
     private async Task<Outcome<bool>> DeployAsync(MigrationRow migration, CancellationToken cancellationToken)
     {
+        if (migration.Method == MigrationMethod.Anchor)
+        {
+            if (!(await anchors.PrepareAsync(migration, cancellationToken)).TryGet(out var ready, out var obstacle))
+                return obstacle;
+            if (!ready)
+                return false;
+        }
         // A contract that was set up with this referrer before, by /contract/init, is the one to fill.
         if (await outbox.FindAsync(migration.DeployTx) is null && await contracts.ReadActiveAsync() is { } active && active != migration.Referrer)
         {
@@ -48,10 +58,7 @@ internal sealed partial class MigrationRunner(
             if (!(await reader.OwnerAsync(active, cancellationToken)).TryGet(out var owner, out error))
                 return error;
             if (referrer == migration.Referrer && owner == account)
-            {
-                await store.SetContractAsync(migration.Id, active);
-                return true;
-            }
+                return await SetContractAsync(migration, active, cancellationToken);
         }
         if (factory is not { } maker)
             return new Problem(ProblemKind.NotConfigured, "No factory is configured (FACTORY).");
@@ -70,7 +77,20 @@ internal sealed partial class MigrationRunner(
             return problem;
         if (taken != migration.Referrer)
             return await FailAsync(migration, "The new contract did not take the referrer: it is not a Reputation contract.");
-        return await store.SetContractAsync(migration.Id, contract);
+        return await SetContractAsync(migration, contract, cancellationToken);
+    }
+
+    private async Task<Outcome<bool>> SetContractAsync(MigrationRow migration, EthereumAddress contract, CancellationToken cancellationToken)
+    {
+        if (migration.Method == MigrationMethod.Anchor)
+        {
+            if (!(await reader.VersionAsync(contract, cancellationToken)).TryGet(out var version, out var error))
+                return error;
+            if (version < 4)
+                return await FailAsync(migration, $"The new contract is of version {version}, which takes nobody over by a root: deploy the factory anew, or move by records");
+        }
+        await store.SetContractAsync(migration.Id, contract);
+        return true;
     }
 
     private async Task<Outcome<bool>> MigrateAsync(MigrationRow migration, CancellationToken cancellationToken)
@@ -84,7 +104,8 @@ internal sealed partial class MigrationRunner(
                 return problem;
         }
         batches = await store.ReadBatchesAsync(migration.Id);
-        if (batches.Count >= Parallel)
+        var byRoot = migration.Method == MigrationMethod.Anchor;
+        if (batches.Count >= (byRoot ? ParallelClaims : Parallel))
             return false;
         var sendable = await store.ReadUsersAsync(migration.Id, MigrationUserState.Pending, migration.BatchSize);
         if (sendable.Count == 0)
@@ -93,7 +114,7 @@ internal sealed partial class MigrationRunner(
         }
         if (!(await reader.VersionAsync(contract, cancellationToken)).TryGet(out var version, out var failure))
             return failure;
-        var most = version >= 2 ? Math.Min(sendable[0].Company, migration.BatchSize) : 1;
+        var most = version >= 2 && !byRoot ? Math.Min(sendable[0].Company, migration.BatchSize) : 1;
         var wanted = sendable.Where(user => user.Company == sendable[0].Company).Take(most).Select(user => user.Username).ToList();
         var (group, trouble) = await SortOutAsync(migration, contract, wanted, cancellationToken);
         if (group.Count == 0)
@@ -116,6 +137,16 @@ internal sealed partial class MigrationRunner(
         var group = new List<string>(wanted.Count);
         foreach (var username in wanted)
         {
+            if (migration.Method == MigrationMethod.Anchor)
+            {
+                if (!(await reader.GetUserAsync(contract, username, cancellationToken)).TryGet(out var held, out var failure))
+                    return (group, failure);
+                if (held is null)
+                    group.Add(username);
+                else
+                    await store.MarkAsync(migration.Id, [username], MigrationUserState.Migrated);
+                continue;
+            }
             if (!(await reader.ResolveAsync(contract, username, cancellationToken)).TryGet(out var found, out var error))
                 return (group, error);
             if (found is null)
@@ -130,10 +161,21 @@ internal sealed partial class MigrationRunner(
 
     private async Task<Problem?> SubmitBatchAsync(MigrationRow migration, EthereumAddress contract, Guid id, List<string> users)
     {
-        var call = users.Count == 1
-            ? ReputationAbi.MigrateUserData.EncodeCall(users[0])
-            : ReputationV2Abi.MigrateUsers.EncodeCall(users);
-        return await chain.SubmitAsync(new ChainSubmission(id, TransactionKind.MigrationBatch, $"{users.Count} users", contract, call, migration.Id));
+        byte[]? call;
+        if (migration.Method == MigrationMethod.Anchor)
+        {
+            if (!(await anchors.ClaimAsync(migration, users[0])).TryGet(out call, out var problem))
+            {
+                await store.MarkAsync(migration.Id, users, MigrationUserState.Failed, problem.Text);
+                return null;
+            }
+        }
+        else
+        {
+            call = users.Count == 1 ? ReputationAbi.MigrateUserData.EncodeCall(users[0]) : ReputationV2Abi.MigrateUsers.EncodeCall(users);
+        }
+        return await chain.SubmitAsync(
+            new ChainSubmission(id, TransactionKind.MigrationBatch, users.Count == 1 ? users[0] : $"{users.Count} users", contract, call, migration.Id));
     }
 
     /// <summary>Looks what became of a batch; null when there is nothing to wait for but the chain.</summary>

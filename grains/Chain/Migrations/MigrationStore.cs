@@ -17,7 +17,8 @@ internal sealed class MigrationStore(NpgsqlDataSource database)
 
     private const string Views = """
         SELECT m.id, m.state, m.phase, m.contract, m.referrer, m.started_at, m.finished_at, m.problem, m.batch_size, m.retire_referrer, m.created_at,
-            u.total, u.migrated, u.failed, coalesce(g.gas, 0)::bigint, extract(epoch FROM now() - m.started_at)::float8
+            u.total, u.migrated, u.failed, coalesce(g.gas, 0)::bigint, extract(epoch FROM now() - m.started_at)::float8, m.method, m.claims,
+            CASE WHEN m.claims = 'lazy' THEN coalesce(m.anchor_members, 0) END, (SELECT count(*)::int FROM chain_claim c WHERE c.contract = m.contract AND c.state = 'credited')
         FROM migration m
         CROSS JOIN LATERAL (SELECT count(*) FILTER (WHERE state NOT IN ('candidate', 'absent'))::int AS total, count(*) FILTER (WHERE state = 'migrated')::int AS migrated,
             count(*) FILTER (WHERE state = 'failed')::int AS failed FROM migration_user WHERE migration_id = m.id) u
@@ -26,16 +27,16 @@ internal sealed class MigrationStore(NpgsqlDataSource database)
         """;
 
     /// <summary>Puts a migration on record; false when another one is not finished. Doing it again changes nothing.</summary>
-    public async Task<bool> AddAsync(Guid id, EthereumAddress referrer, MigrationRequest request)
+    public async Task<bool> AddAsync(Guid id, EthereumAddress referrer, MigrationRequest request, MigrationPlan plan)
     {
         try
         {
             return await Repeatable.TransactAsync(database, async connection =>
             {
                 var isNew = await connection.ExecuteAsync("""
-                    INSERT INTO migration (id, referrer, all_users, batch_size, retire_referrer, deploy_tx, retire_tx)
-                    VALUES ($1, $2, $3, $4, $5, gen_random_uuid(), gen_random_uuid()) ON CONFLICT (id) DO NOTHING
-                    """, id, referrer, request.Users is null, request.BatchSize, request.RetireReferrer) > 0;
+                    INSERT INTO migration (id, referrer, all_users, batch_size, retire_referrer, deploy_tx, retire_tx, method, claims)
+                    VALUES ($1, $2, $3, $4, $5, gen_random_uuid(), gen_random_uuid(), $6, $7) ON CONFLICT (id) DO NOTHING
+                    """, id, referrer, request.Users is null, request.BatchSize, request.RetireReferrer, plan.Method, plan.Claims) > 0;
                 if (isNew && request.Users is { } users)
                     await AddUsersAsync(connection, id, users, MigrationUserState.Pending);
                 return (true, isNew);
@@ -49,13 +50,14 @@ internal sealed class MigrationStore(NpgsqlDataSource database)
 
     /// <summary>The row; null when there is none.</summary>
     public async Task<MigrationRow?> FindAsync(Guid id) => (await database.QueryAsync("""
-        SELECT id, referrer, contract, all_users, batch_size, retire_referrer, state, phase, deploy_tx, retire_tx, scan_contracts, scan_block
+        SELECT id, referrer, contract, all_users, batch_size, retire_referrer, state, phase, deploy_tx, retire_tx, scan_contracts, scan_block, method, claims, anchor_sequence
         FROM migration WHERE id = $1
         """,
         row => new MigrationRow(
             row.GetGuid(0), row.Address(1), row.MaybeAddress(2), row.GetBoolean(3), row.GetInt32(4), row.GetBoolean(5),
             EnumText.Parse<MigrationState>(row.GetString(6)), EnumText.Parse<MigrationPhase>(row.GetString(7)), row.GetGuid(8), row.GetGuid(9),
-            row.Maybe<byte[][]>(10)?.Select(bytes => new EthereumAddress(bytes)).ToList(), row.GetInt64(11)),
+            row.Maybe<byte[][]>(10)?.Select(bytes => new EthereumAddress(bytes)).ToList(), row.GetInt64(11),
+            EnumText.Parse<MigrationMethod>(row.GetString(12)), EnumText.Parse<MigrationClaims>(row.GetString(13)), row.Maybe<long?>(14)),
         id)).FirstOrDefault();
 
     /// <summary>Ids of the migrations that are not finished.</summary>
@@ -82,6 +84,20 @@ internal sealed class MigrationStore(NpgsqlDataSource database)
 
     public async Task<bool> SetContractAsync(Guid id, EthereumAddress contract) =>
         await database.ExecuteAsync("UPDATE migration SET contract = $2, phase = 'discover' WHERE id = $1 AND phase = 'deploy'", id, contract) > 0;
+
+    /// <summary>Notes the root that members are claimed by.</summary>
+    public Task NoteAnchorAsync(Guid id, long sequence, long members) =>
+        database.ExecuteAsync("UPDATE migration SET anchor_sequence = $2, anchor_members = $3 WHERE id = $1", id, sequence, members);
+
+    /// <summary>Why the last root could not be anchored since the migration began; null when nothing is known against it.</summary>
+    public Task<string?> ReadAnchorFailureAsync(Guid id) => database.ValueAsync<string?>("""
+        SELECT coalesce(o.error, 'reverted') FROM chain_outbox o JOIN migration m ON m.id = $1
+        WHERE o.kind = 'anchor' AND o.to_address = m.referrer AND o.created_at >= m.created_at AND (o.state = 'failed' OR NOT o.succeeded) LIMIT 1
+        """, id);
+
+    /// <summary>Adds the members with these ids, to be claimed.</summary>
+    public Task AddMembersAsync(Guid id, IReadOnlyCollection<long> members) => database.ExecuteAsync(
+        "INSERT INTO migration_user (migration_id, username, state) SELECT $1, user_id, 'pending' FROM users WHERE id = ANY($2) ON CONFLICT DO NOTHING", id, members.ToArray());
 
     /// <summary>Adds users that the search found and where it goes on, in one transaction.</summary>
     public Task SaveScanAsync(Guid id, IReadOnlyCollection<string> found, IReadOnlyList<EthereumAddress> left, long nextBlock) =>
@@ -165,12 +181,16 @@ internal sealed class MigrationStore(NpgsqlDataSource database)
     private static MigrationView View(NpgsqlDataReader row)
     {
         var (state, total, migrated, failed) = (EnumText.Parse<MigrationState>(row.GetString(1)), row.GetInt32(11), row.GetInt32(12), row.GetInt32(13));
+        if (row.Maybe<long?>(18) is { } members)
+            (total, migrated) = ((int)Math.Min(members, int.MaxValue), row.GetInt32(19));
         var done = migrated + failed;
         return new()
         {
             Id = row.GetGuid(0),
             State = state,
             Phase = EnumText.Parse<MigrationPhase>(row.GetString(2)),
+            Method = EnumText.Parse<MigrationMethod>(row.GetString(16)),
+            Claims = EnumText.Parse<MigrationClaims>(row.GetString(17)),
             Total = total,
             Migrated = migrated,
             FailedCount = failed,

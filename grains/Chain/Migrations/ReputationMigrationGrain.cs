@@ -1,8 +1,11 @@
 using Microsoft.Extensions.Logging;
 using Orleans.Concurrency;
 using Pbts.GrainInterfaces.Chain;
+using Pbts.Grains.Chain.Anchors;
 using Pbts.Grains.Chain.Contracts;
 using Pbts.Grains.Chain.Outbox;
+using Pbts.Grains.Chain.Sync;
+using Pbts.Hosting.Configuration;
 using Pbts.Protocol;
 using Pbts.Protocol.Ethereum;
 
@@ -11,11 +14,13 @@ namespace Pbts.Grains.Chain.Migrations;
 /// <summary>Drives one migration by a timer; a reminder brings it back after a crash.</summary>
 [Reentrant]
 internal sealed partial class ReputationMigrationGrain(
-    ChainConnection connection, MigrationStore store, ChainOutbox outbox, ContractRecords contracts, IChainSubmitter chain, ILogger<ReputationMigrationGrain> logger)
+    ChainConnection connection, MigrationStore store, ChainOutbox outbox, ContractRecords contracts, IChainSubmitter chain,
+    AnchorStore anchorStore, ProofStore proofs, SyncBudget budget, ILogger<ReputationMigrationGrain> logger)
     : Grain, IReputationMigrationGrain, IRemindable
 {
     private const int StepsAtOnce = 50;
 
+    private MigrationAnchors? _anchors;
     private MigrationRunner? _runner;
     private Pump? _pump;
     private MigrationPhase? _phase;
@@ -26,7 +31,9 @@ internal sealed partial class ReputationMigrationGrain(
     {
         if (connection is not { Rpc: { } rpc, Reader: { } reader, Key: { } key })
             return Task.CompletedTask;
-        _runner = new MigrationRunner(rpc, reader, key.Address, connection.Factory, connection.Options.LogRange, store, outbox, contracts, chain);
+        var anchoring = new Anchoring(reader, key.Address, connection.Options, anchorStore, budget, contracts, chain);
+        _anchors = new MigrationAnchors(rpc, reader, key.Address, connection.Options.LogRange, store, anchorStore, anchoring, proofs);
+        _runner = new MigrationRunner(rpc, reader, key.Address, connection.Factory, connection.Options.LogRange, store, outbox, contracts, chain, _anchors);
         _pump = new Pump(
             this, "migration", TimeSpan.FromMilliseconds(connection.Options.PollMilliseconds), RoundAsync, (e, problem) => LogProblem(e, Id, problem));
         _pump.Start(TimeSpan.Zero);
@@ -35,7 +42,7 @@ internal sealed partial class ReputationMigrationGrain(
 
     public async Task<ContractResult<MigrationView>> StartAsync(MigrationRequest request)
     {
-        if (_pump is null || connection.Factory is null)
+        if (_pump is null || _anchors is null || connection.Factory is null)
             return new Problem(ProblemKind.NotConfigured, "The contract interface is not configured: set RPC, PK0 and FACTORY.");
         if (!EthereumAddress.TryParse(request.ReferrerAddress, out var referrer))
             return new Problem(ProblemKind.Invalid, "referrer_address is not an address");
@@ -43,8 +50,10 @@ internal sealed partial class ReputationMigrationGrain(
             return error;
         if (owner is null)
             return new Problem(ProblemKind.Invalid, "referrer_address is not a Reputation contract");
+        if (!(await _anchors.PlanAsync(request, referrer)).TryGet(out var plan, out error))
+            return error;
         await _pump.RemindAsync();
-        if (!await store.AddAsync(Id, referrer, request))
+        if (!await store.AddAsync(Id, referrer, request, plan))
             return new Problem(ProblemKind.Refused, "Another migration is not finished");
         await store.ChangeStateAsync(Id, MigrationState.Running, MigrationState.Pending);
         _pump.Wake();
@@ -90,6 +99,9 @@ internal sealed partial class ReputationMigrationGrain(
         _pump!.Rest();
         if (migration is not { State: MigrationState.Paused })
             await _pump.ForgetAsync();
+        // The new contract has no root yet, and the interval is the old one's.
+        if (migration is { State: MigrationState.Completed, Method: MigrationMethod.Anchor } && connection.Options.ParseSync() != ChainSync.Members)
+            await GrainFactory.GetGrain<IAnchorGrain>(0).AnchorAsync(TimeSpan.Zero);
         return null;
     }
 

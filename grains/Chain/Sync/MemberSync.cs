@@ -1,5 +1,4 @@
 using System.Numerics;
-using Nethereum.Util;
 using Pbts.GrainInterfaces.Chain;
 using Pbts.Grains.Chain.Contracts;
 using Pbts.Grains.Chain.Outbox;
@@ -15,7 +14,7 @@ namespace Pbts.Grains.Chain.Sync;
 /// </summary>
 internal sealed class MemberSync(
     EthereumRpcClient rpc, ReputationReader reader, EthereumAddress account, ChainOptions options, MemberSyncStore store, MemberStanding standing, SyncBudget budget,
-    ContractRecords contracts, IChainSubmitter chain)
+    ContractRecords contracts, IChainSubmitter chain, ReferrerImports? referrers = null)
 {
     private const int Batch = 200;
 
@@ -28,6 +27,7 @@ internal sealed class MemberSync(
     private static readonly (SyncEntry? Update, SyncEntry? Addition) Neither = (null, null);
 
     private readonly ActiveContract _active = new(reader, options, contracts);
+    private IReadOnlyList<EthereumAddress> _behind = [];
 
     /// <summary>Looks newcomers up and brings in what they have; null, or what stands in the way.</summary>
     public async Task<Problem?> ImportAsync(CancellationToken cancellationToken = default)
@@ -42,15 +42,44 @@ internal sealed class MemberSync(
             {
                 if (!(await reader.ResolveAsync(contract, member.Username, cancellationToken)).TryGet(out var found, out var error))
                     return error;
-                var brings = found is { } record && record.User.PublicKey.AsSpan().SequenceEqual(member.Key) && !await store.WroteAsync(member.Username);
-                await store.ImportAsync(
-                    member.Username, member.Key, contract, brings ? found!.Value.Holder : null,
-                    brings ? Bounded(found!.Value.User.Uploaded) : 0, brings ? Bounded(found!.Value.User.Downloaded) : 0);
+                if (found is not var (record, holder) || !record.PublicKey.AsSpan().SequenceEqual(member.Key) || await store.WroteAsync(member.Username))
+                {
+                    await store.ImportAsync(member.Username, member.Key, contract, null, 0, 0);
+                    continue;
+                }
+                if (!(await BehindAsync(contract, cancellationToken)).TryGet(out var behind, out error))
+                    return error;
+                // What may come from a root that this tracker anchored itself is in the ledger already, and anybody may claim it into the contract behind that.
+                if (await store.WasAnchoredAsync(member.Username, [.. behind.SkipWhile(one => one != holder).Skip(1)]))
+                {
+                    await store.ImportAsync(member.Username, member.Key, contract, null, 0, 0);
+                    continue;
+                }
+                // A record that this tracker did not write into its contract was taken over from the contract before.
+                var source = holder != contract || behind.Count < 2 ? holder : behind[1];
+                if (source != contract && referrers is not null)
+                {
+                    if (await referrers.ImportAsync(member.Username, member.Key, source, Bounded(record.Uploaded), Bounded(record.Downloaded), cancellationToken) is { Problem: { } problem })
+                        return problem;
+                    await store.ImportAsync(member.Username, member.Key, contract, null, 0, 0);
+                    continue;
+                }
+                await store.ImportAsync(member.Username, member.Key, contract, holder, Bounded(record.Uploaded), Bounded(record.Downloaded), behind);
             }
             if (newcomers.Count < Batch)
                 break;
         }
         return null;
+    }
+
+    /// <summary>The contract and all its referrers, which never change.</summary>
+    private async Task<Outcome<IReadOnlyList<EthereumAddress>>> BehindAsync(EthereumAddress contract, CancellationToken cancellationToken)
+    {
+        if (_behind is [var first, ..] && first == contract)
+            return new(_behind);
+        if (!(await reader.BehindAsync(contract, cancellationToken)).TryGet(out var chain, out var error))
+            return error;
+        return new(_behind = chain);
     }
 
     /// <summary>Tells the contract what has changed; waits while a migration is under way. Null, or what stands in the way.</summary>
@@ -197,7 +226,7 @@ internal sealed class MemberSync(
     /// <summary>A member is known by its key; the hash, which the contract wants, is of no password, and is what a batch gets from the contract too.</summary>
     private static byte[] Add(List<SyncEntry> entries) => entries is [var one]
         ? ReputationV2Abi.AddUserWithKey.EncodeCall(
-            one.Username, "", Sha3Keccack.Current.CalculateHash([.. "PBTS member key"u8, .. one.Key!]), (BigInteger)one.Downloaded, (BigInteger)one.Uploaded, one.Key!)
+            one.Username, "", NoPassword.HashOf(one.Key!), (BigInteger)one.Downloaded, (BigInteger)one.Uploaded, one.Key!)
         : ReputationV2Abi.AddMembers.EncodeCall(Names(entries), Downloaded(entries), Uploaded(entries), entries.Select(e => e.Key!).ToArray());
 
     private static string[] Names(List<SyncEntry> entries) => [.. entries.Select(e => e.Username)];

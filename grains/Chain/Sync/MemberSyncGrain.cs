@@ -1,8 +1,11 @@
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using Orleans.Concurrency;
 using Pbts.GrainInterfaces.Chain;
 using Pbts.Grains.Chain.Contracts;
 using Pbts.Grains.Chain.Outbox;
+using Pbts.Grains.Issuers;
+using Pbts.Hosting.Configuration;
 using Pbts.Protocol;
 
 namespace Pbts.Grains.Chain.Sync;
@@ -10,7 +13,8 @@ namespace Pbts.Grains.Chain.Sync;
 /// <summary>Runs the sync by a timer; a reminder keeps it going through crashes and restarts.</summary>
 [Reentrant]
 internal sealed partial class MemberSyncGrain(
-    ChainConnection connection, MemberSyncStore store, MemberStanding standing, SyncBudget budget, ContractRecords contracts, IChainSubmitter chain, ILogger<MemberSyncGrain> logger)
+    ChainConnection connection, MemberSyncStore store, MemberStanding standing, SyncBudget budget, ContractRecords contracts, IChainSubmitter chain,
+    ImportStore imports, IOptions<IssuersOptions> issuers, ILogger<MemberSyncGrain> logger)
     : Grain, IMemberSyncGrain, IRemindable
 {
     private MemberSync? _sync;
@@ -22,7 +26,8 @@ internal sealed partial class MemberSyncGrain(
     {
         if (connection is not { Rpc: { } rpc, Reader: { } reader, Key: { } key })
             return Task.CompletedTask;
-        _sync = new MemberSync(rpc, reader, key.Address, connection.Options, store, standing, budget, contracts, chain);
+        _sync = new MemberSync(rpc, reader, key.Address, connection.Options, store, standing, budget, contracts, chain,
+            issuers.Value.Referrers ? null : new ReferrerImports(rpc, store, imports));
         var period = TimeSpan.FromSeconds(connection.Options.SyncSeconds);
         _pump = new Pump(this, "sync", period, _ => RoundAsync(), LogProblem);
         if (period == TimeSpan.Zero)

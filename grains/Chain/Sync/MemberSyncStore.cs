@@ -1,5 +1,6 @@
 using Npgsql;
 using Pbts.Grains.Database;
+using Pbts.Grains.Issuers;
 using Pbts.Protocol.Ethereum;
 
 namespace Pbts.Grains.Chain.Sync;
@@ -39,26 +40,57 @@ internal sealed class MemberSyncStore(NpgsqlDataSource database)
     /// <summary>Whether this tracker ever wrote the member to a contract; what is there is then its own, and nothing to bring in.</summary>
     public Task<bool> WroteAsync(string username) => database.ValueAsync<bool>("SELECT EXISTS (SELECT FROM chain_sync WHERE username = $1)", username);
 
-    /// <summary>Adds what a member brings along to its totals, once and for ever; with nothing to bring, notes that it was looked up.</summary>
-    public Task ImportAsync(string username, byte[] key, EthereumAddress contract, EthereumAddress? holder, long uploaded, long downloaded) =>
+    /// <summary>Whether a root that this tracker anchored in one of these contracts may hold the member, whose key was proven before it was taken.</summary>
+    public Task<bool> WasAnchoredAsync(string username, IReadOnlyCollection<EthereumAddress> contracts) => database.ValueAsync<bool>("""
+        SELECT EXISTS (SELECT FROM anchors a JOIN users u ON u.user_id = $1 JOIN user_keys k ON k.member = u.id
+            WHERE a.contract = ANY($2) AND a.taken_at > k.proven_at - interval '10 minutes')
+        """, username, contracts.Select(contract => contract.ToArray()).ToArray());
+
+    /// <summary>
+    /// Adds what a member brings along to its totals, once and for ever; with nothing to bring, or where it counts otherwise already,
+    /// notes that it was looked up.
+    /// </summary>
+    /// <param name="chain">The contract and its referrers: whatever they say of the member is in that record, or too old.</param>
+    public async Task ImportAsync(string username, byte[] key, EthereumAddress contract, EthereumAddress? holder, long uploaded, long downloaded, IEnumerable<EthereumAddress>? chain = null)
+    {
+        var issuers = holder is { } found ? (chain ?? []).Append(contract).Append(found).Distinct().Select(ImportClaims.IssuerOf).ToArray() : [];
+        if (!await TryImportAsync(username, key, contract, holder, uploaded, downloaded, issuers))
+            await TryImportAsync(username, key, contract, null, 0, 0, []);
+    }
+
+    /// <returns>False, and nothing is done, where what is brought counts otherwise already.</returns>
+    private Task<bool> TryImportAsync(string username, byte[] key, EthereumAddress contract, EthereumAddress? holder, long uploaded, long downloaded, string[] issuers) =>
         Repeatable.TransactAsync(database, async connection =>
         {
+            if (holder is not null)
+            {
+                // The key again: it may have been replaced since the member was read.
+                if (await connection.QueryAsync("SELECT id FROM users WHERE user_id = $1 AND proven AND key = $2 FOR NO KEY UPDATE", row => row.GetInt64(0), username, key) is not [var member])
+                    return (true, false);
+                if (await ImportClaims.ClaimAsync(connection, member, username, key, issuers, inTotals: true) is not null)
+                    return (false, false);
+            }
+
             var noted = await connection.ExecuteAsync("""
                 INSERT INTO chain_import (username, contract, holder, uploaded, downloaded, imported) VALUES ($1, $2, $3, $4, $5, $3::bytea IS NOT NULL)
                 ON CONFLICT (username) DO UPDATE SET contract = excluded.contract, holder = excluded.holder, uploaded = excluded.uploaded,
                     downloaded = excluded.downloaded, imported = excluded.imported, at = now()
                     WHERE NOT chain_import.imported
                 """, username, contract, holder, uploaded, downloaded) > 0;
-            if (!noted || holder is null)
-                return (true, noted);
-            // The key again: it may have been replaced since the member was read.
-            var credited = await connection.ExecuteAsync("""
-                UPDATE users SET uploaded = least(uploaded::numeric + $3, 9223372036854775807)::bigint,
-                    downloaded = least(downloaded::numeric + $4, 9223372036854775807)::bigint
-                WHERE user_id = $1 AND proven AND key = $2
-                """, username, key, uploaded, downloaded) > 0;
-            return (true, credited);
+            if (noted && holder is not null)
+            {
+                await connection.ExecuteAsync("""
+                    UPDATE users SET uploaded = least(uploaded::numeric + $2, 9223372036854775807)::bigint,
+                        downloaded = least(downloaded::numeric + $3, 9223372036854775807)::bigint
+                    WHERE user_id = $1
+                    """, username, uploaded, downloaded);
+            }
+
+            return (true, noted);
         });
+
+    /// <summary>The row of a member; 0 when there is none.</summary>
+    public Task<long> FindMemberAsync(string username) => database.ValueAsync<long>("SELECT id FROM users WHERE user_id = $1", username);
 
     /// <summary>Notes what a contract is about to be told, and by which transaction; null when it need not be told.</summary>
     /// <param name="takeover">Whether that transaction takes the member over from a referrer; noted for good, so that it is tried once.</param>

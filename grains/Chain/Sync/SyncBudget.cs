@@ -14,7 +14,7 @@ internal sealed class SyncBudget(NpgsqlDataSource database)
          WHERE g.at > now() - interval '1 day' AND o.state IS DISTINCT FROM 'failed')
         """;
 
-    /// <summary>Sets gas aside for a transaction; false when less than that is left. A limit of 0 is none.</summary>
+    /// <summary>Sets gas aside for a transaction, again where it was before; false when less than that is left. A limit of 0 is none.</summary>
     public Task<bool> ReserveAsync(Guid outboxId, long gas, long perDay) => Repeatable.TransactAsync(database, async connection =>
     {
         // One at a time: two that each saw the other's gas as free would spend it twice.
@@ -25,7 +25,7 @@ internal sealed class SyncBudget(NpgsqlDataSource database)
                 OR (g.at < now() - interval '10 minutes' AND NOT EXISTS (SELECT FROM chain_outbox o WHERE o.id = g.outbox_id))
             """);
         var reserved = await connection.ExecuteAsync(
-            $"INSERT INTO chain_sync_gas (outbox_id, gas) SELECT $1, $2 WHERE $3 = 0 OR {Used} + $2 <= $3", outboxId, gas, perDay) > 0;
+            $"INSERT INTO chain_sync_gas (outbox_id, gas) SELECT $1, $2 WHERE $3 = 0 OR {Used} + $2 <= $3 ON CONFLICT (outbox_id) DO UPDATE SET gas = excluded.gas", outboxId, gas, perDay) > 0;
         return (reserved, true);
     });
 

@@ -161,7 +161,7 @@ public sealed class MemberSyncTests(PostgresServer postgres) : IClassFixture<Pos
         await AddMemberAsync(rig, "alice", AliceKey, 500, 400);
         var migrations = new MigrationStore(rig.Database);
         var id = Guid.NewGuid();
-        Assert.True(await migrations.AddAsync(id, contract, new MigrationRequest(contract.ToString(), ["alice"], 1, false)));
+        Assert.True(await migrations.AddAsync(id, contract, new MigrationRequest(contract.ToString(), ["alice"], 1, false), MigrationPlan.ByRecords));
         var sync = Sync(rig, account, anvil, 1);
         await RoundAsync(rig, sync, account);
         Assert.Equal(0, await SentAsync(rig));

@@ -38,9 +38,11 @@ public sealed class MigrationScanTests(PostgresServer postgres) : IClassFixture<
         };
         var store = new MigrationStore(rig.Database);
         var connection = rig.Connect(proxy.Url);
-        var runner = new MigrationRunner(connection.Rpc!, connection.Reader!, account.Address, factory, range, store, rig.Outbox, rig.Contracts, new Submitter(account));
+        var submitter = new Submitter(account);
+        var runner = new MigrationRunner(
+            connection.Rpc!, connection.Reader!, account.Address, factory, range, store, rig.Outbox, rig.Contracts, submitter, MigrationRig.Anchors(rig, connection.Rpc!, account.Address, submitter));
         var id = Guid.NewGuid();
-        Assert.True(await store.AddAsync(id, old, new MigrationRequest(old.ToString(), null, 100, false)));
+        Assert.True(await store.AddAsync(id, old, new MigrationRequest(old.ToString(), null, 100, false), MigrationPlan.ByRecords));
         MigrationView view;
         for (var waited = Stopwatch.StartNew(); !(view = (await store.ViewAsync(id))!).IsFinished; await account.PumpAsync())
         {

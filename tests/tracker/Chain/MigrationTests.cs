@@ -234,7 +234,7 @@ public sealed class MigrationTests(PostgresServer postgres) : IClassFixture<Post
         await AddUsersAsync(rig, account, old, 3);
         var (store, runner) = Runner(rig, account, anvil, factory);
         var id = await StartAsync(store, old, ["user1", "nobody"], batchSize: 10, retire: false);
-        Assert.False(await store.AddAsync(Guid.NewGuid(), old, new MigrationRequest(old.ToString(), null, 10, false)));
+        Assert.False(await store.AddAsync(Guid.NewGuid(), old, new MigrationRequest(old.ToString(), null, 10, false), MigrationPlan.ByRecords));
         var view = await RunAsync(rig, account, store, runner, id);
         Assert.Equal((MigrationState.Completed, 2, 1), (view.State, view.Total, view.Migrated));
         Assert.Equal(new MigrationFailure("nobody", "User does not exist"), Assert.Single(view.Failed));
@@ -392,13 +392,14 @@ public sealed class MigrationTests(PostgresServer postgres) : IClassFixture<Post
     {
         var store = new MigrationStore(rig.Database);
         rpc ??= anvil.Rpc;
-        return (store, new MigrationRunner(rpc, new ReputationReader(rpc), account.Address, factory, 2000, store, rig.Outbox, rig.Contracts, new Submitter(account, dies)));
+        var (reader, submitter) = (new ReputationReader(rpc), new Submitter(account, dies));
+        return (store, new MigrationRunner(rpc, reader, account.Address, factory, 2000, store, rig.Outbox, rig.Contracts, submitter, MigrationRig.Anchors(rig, rpc, account.Address, submitter)));
     }
 
     private static async Task<Guid> StartAsync(MigrationStore store, EthereumAddress referrer, IReadOnlyList<string>? users, int batchSize, bool retire)
     {
         var id = Guid.NewGuid();
-        Assert.True(await store.AddAsync(id, referrer, new MigrationRequest(referrer.ToString(), users, batchSize, retire)));
+        Assert.True(await store.AddAsync(id, referrer, new MigrationRequest(referrer.ToString(), users, batchSize, retire), MigrationPlan.ByRecords));
         return id;
     }
 

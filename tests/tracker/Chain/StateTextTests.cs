@@ -3,6 +3,7 @@ using Pbts.GrainInterfaces.Settings;
 using Pbts.Grains.Chain.Migrations;
 using Pbts.Hosting.Configuration;
 using Pbts.Protocol;
+using Pbts.Protocol.Ethereum;
 
 namespace Pbts.Tracker.Tests.Chain;
 
@@ -15,7 +16,10 @@ public sealed class StateTextTests
         Assert.Equal(["queued", "sent", "mined", "confirmed", "failed"], Texts<ChainTransactionState>());
         Assert.Equal(["candidate", "pending", "sent", "migrated", "failed", "absent"], Texts<MigrationUserState>());
         Assert.Equal(
-            ["init", "register", "update", "migrate", "sync", "migration-deploy", "migration-batch", "migration-retire", "filler"], Texts<TransactionKind>());
+            ["init", "register", "update", "migrate", "sync", "anchor", "claim", "migration-deploy", "migration-batch", "migration-retire", "filler"], Texts<TransactionKind>());
+        Assert.Equal(["records", "anchor"], Texts<MigrationMethod>());
+        Assert.Equal(["lazy", "all"], Texts<MigrationClaims>());
+        Assert.Equal(["open", "credited", "refused"], Texts<ClaimState>());
         Assert.Equal(["disabled", "enabled", "benchmark"], Texts<TeeMode>());
         Assert.Equal(["proven", "proven-upload-claimed-download", "claimed", "credited"], Texts<RatioBasis>());
     }

@@ -41,11 +41,15 @@ internal sealed class Member
     }
 
     /// <param name="administrator">The token, when the administration registers it.</param>
-    public async Task<(HttpStatusCode Status, JsonObject Answer)> RegisterAsync(HttpClient tracker, bool signed = true, string? invite = null, string? administrator = null)
+    public async Task<(HttpStatusCode Status, JsonObject Answer)> RegisterAsync(HttpClient tracker, bool signed = true, string? invite = null, string? administrator = null, JsonNode? proof = null, JsonArray? passports = null)
     {
         var body = new JsonObject { ["user_id"] = UserId, ["public_key"] = PublicKey };
         if (invite is not null)
             body["invite"] = invite;
+        if (proof is not null)
+            body["proof"] = proof.DeepClone();
+        if (passports is not null)
+            body["passports"] = passports.DeepClone();
         if (signed)
             body["signature"] = Sign(RegistrationMessage.Build(await tracker.InstanceIdAsync(), UserId));
         (string, string)[] headers = administrator is null ? [] : [("Authorization", $"Bearer {administrator}")];

@@ -58,7 +58,7 @@ public static class Bls
     {
         ArgumentNullException.ThrowIfNull(secretKey);
         Span<byte> bytes = stackalloc byte[BlsPublicKey.Size];
-        G1.Encode(G1.ToAffine(Scalar.Multiply(G1.Generator.ToProjective(), secretKey.AsSpan())), bytes);
+        G1.Encode(G1.ToAffine(G1Generator.Multiply(secretKey.AsSpan())), bytes);
         return new BlsPublicKey(bytes);
     }
 
@@ -161,7 +161,7 @@ public static class Bls
     internal static BlsSignature Sign(BlsSecretKey secretKey, ReadOnlySpan<byte> message, ReadOnlySpan<byte> tag)
     {
         ArgumentNullException.ThrowIfNull(secretKey);
-        return Encode(Scalar.Multiply(HashToG2.Hash(message, tag), secretKey.AsSpan()));
+        return Encode(G2Scalar<Fp>.Multiply(HashToG2.Hash(message, tag), secretKey.AsSpan()));
     }
 
     internal static bool Verify(BlsValidatedKey key, ReadOnlySpan<byte> message, BlsSignature signature, ReadOnlySpan<byte> tag)

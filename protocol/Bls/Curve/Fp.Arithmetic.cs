@@ -1,9 +1,8 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics.X86;
 
 namespace Pbts.Protocol.Bls.Curve;
 
-/// <summary>Montgomery arithmetic on 64-bit limbs. p has 381 bits, so three spare bits absorb sums before the one final subtraction.</summary>
+/// <summary>Sums on 64-bit limbs. p has 381 bits, so three spare bits absorb sums before the one final subtraction.</summary>
 internal readonly partial struct Fp
 {
     public static Fp operator +(in Fp a, in Fp b)
@@ -39,49 +38,18 @@ internal readonly partial struct Fp
 
     public static Fp operator -(in Fp a) => default(Fp) - a;
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static Fp operator *(in Fp a, in Fp b)
-    {
-        ulong t0 = 0, t1 = 0, t2 = 0, t3 = 0, t4 = 0, t5 = 0;
-        MultiplyStep(a, b.L0, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5);
-        MultiplyStep(a, b.L1, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5);
-        MultiplyStep(a, b.L2, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5);
-        MultiplyStep(a, b.L3, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5);
-        MultiplyStep(a, b.L4, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5);
-        MultiplyStep(a, b.L5, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5);
-        return SubtractModulusOnce(t0, t1, t2, t3, t4, t5);
-    }
+    public static Fp DifferenceOfProducts(in Fp a, in Fp b, in Fp c, in Fp d) => SumOfProducts(a, b, LazyNegative(c), d);
 
-    public static Fp Square(in Fp a) => a * a;
-
-    /// <summary>
-    /// a*b + c*d with one interleaved reduction. Operands may be below 2p: the accumulator stays below 5p &lt; 2^384
-    /// after each step, and 8p^2 / 2^384 + p &lt; 2p in the end.
-    /// </summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static Fp SumOfProducts(in Fp a, in Fp b, in Fp c, in Fp d)
+    /// <summary>2p - a, so that a may be a lazy sum.</summary>
+    public static Fp LazyNegative(in Fp a)
     {
-        ulong t0 = 0, t1 = 0, t2 = 0, t3 = 0, t4 = 0, t5 = 0;
-        SumStep(a, b.L0, c, d.L0, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5);
-        SumStep(a, b.L1, c, d.L1, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5);
-        SumStep(a, b.L2, c, d.L2, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5);
-        SumStep(a, b.L3, c, d.L3, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5);
-        SumStep(a, b.L4, c, d.L4, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5);
-        SumStep(a, b.L5, c, d.L5, ref t0, ref t1, ref t2, ref t3, ref t4, ref t5);
-        return SubtractModulusOnce(t0, t1, t2, t3, t4, t5);
-    }
-
-    public static Fp DifferenceOfProducts(in Fp a, in Fp b, in Fp c, in Fp d)
-    {
-        // 2p - c, so that c may be a lazy sum.
         ulong borrow = 0;
-        ulong r0 = SubtractBorrow(P0 << 1, c.L0, ref borrow);
-        ulong r1 = SubtractBorrow((P1 << 1) | (P0 >> 63), c.L1, ref borrow);
-        ulong r2 = SubtractBorrow((P2 << 1) | (P1 >> 63), c.L2, ref borrow);
-        ulong r3 = SubtractBorrow((P3 << 1) | (P2 >> 63), c.L3, ref borrow);
-        ulong r4 = SubtractBorrow((P4 << 1) | (P3 >> 63), c.L4, ref borrow);
-        ulong r5 = ((P5 << 1) | (P4 >> 63)) - c.L5 - borrow;
-        return SumOfProducts(a, b, new Fp(r0, r1, r2, r3, r4, r5), d);
+        ulong r0 = SubtractBorrow(P0 << 1, a.L0, ref borrow);
+        ulong r1 = SubtractBorrow((P1 << 1) | (P0 >> 63), a.L1, ref borrow);
+        ulong r2 = SubtractBorrow((P2 << 1) | (P1 >> 63), a.L2, ref borrow);
+        ulong r3 = SubtractBorrow((P3 << 1) | (P2 >> 63), a.L3, ref borrow);
+        ulong r4 = SubtractBorrow((P4 << 1) | (P3 >> 63), a.L4, ref borrow);
+        return new Fp(r0, r1, r2, r3, r4, ((P5 << 1) | (P4 >> 63)) - a.L5 - borrow);
     }
 
     public static Fp LazySum(in Fp a, in Fp b)
@@ -113,72 +81,6 @@ internal readonly partial struct Fp
             whenClear.L4 ^ (m & (whenClear.L4 ^ whenSet.L4)),
             whenClear.L5 ^ (m & (whenClear.L5 ^ whenSet.L5)));
     }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void MultiplyStep(in Fp a, ulong b, ref ulong t0, ref ulong t1, ref ulong t2, ref ulong t3, ref ulong t4, ref ulong t5)
-    {
-        ulong high = 0, carry = 0;
-        t0 = MultiplyAdd(a.L0, b, t0, ref high);
-        ulong m = t0 * Inverse;
-        MultiplyAdd(m, P0, t0, ref carry);
-        t1 = MultiplyAdd(a.L1, b, t1, ref high);
-        t0 = MultiplyAdd(m, P1, t1, ref carry);
-        t2 = MultiplyAdd(a.L2, b, t2, ref high);
-        t1 = MultiplyAdd(m, P2, t2, ref carry);
-        t3 = MultiplyAdd(a.L3, b, t3, ref high);
-        t2 = MultiplyAdd(m, P3, t3, ref carry);
-        t4 = MultiplyAdd(a.L4, b, t4, ref high);
-        t3 = MultiplyAdd(m, P4, t4, ref carry);
-        t5 = MultiplyAdd(a.L5, b, t5, ref high);
-        t4 = MultiplyAdd(m, P5, t5, ref carry);
-        t5 = high + carry;
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void SumStep(in Fp a, ulong b, in Fp c, ulong d, ref ulong t0, ref ulong t1, ref ulong t2, ref ulong t3, ref ulong t4, ref ulong t5)
-    {
-        ulong high = 0;
-        t0 = MultiplyAdd(a.L0, b, t0, ref high);
-        t1 = MultiplyAdd(a.L1, b, t1, ref high);
-        t2 = MultiplyAdd(a.L2, b, t2, ref high);
-        t3 = MultiplyAdd(a.L3, b, t3, ref high);
-        t4 = MultiplyAdd(a.L4, b, t4, ref high);
-        t5 = MultiplyAdd(a.L5, b, t5, ref high);
-        ulong top = high;
-        high = 0;
-        ulong carry = 0;
-        t0 = MultiplyAdd(c.L0, d, t0, ref high);
-        ulong m = t0 * Inverse;
-        MultiplyAdd(m, P0, t0, ref carry);
-        t1 = MultiplyAdd(c.L1, d, t1, ref high);
-        t0 = MultiplyAdd(m, P1, t1, ref carry);
-        t2 = MultiplyAdd(c.L2, d, t2, ref high);
-        t1 = MultiplyAdd(m, P2, t2, ref carry);
-        t3 = MultiplyAdd(c.L3, d, t3, ref high);
-        t2 = MultiplyAdd(m, P3, t3, ref carry);
-        t4 = MultiplyAdd(c.L4, d, t4, ref high);
-        t3 = MultiplyAdd(m, P4, t4, ref carry);
-        t5 = MultiplyAdd(c.L5, d, t5, ref high);
-        t4 = MultiplyAdd(m, P5, t5, ref carry);
-        t5 = top + high + carry;
-    }
-
-    /// <summary>a*b + t + carry; returns the low word, leaves the high word in carry.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static ulong MultiplyAdd(ulong a, ulong b, ulong t, ref ulong carry)
-    {
-        ulong high = MultiplyHigh(a, b), low = a * b;
-        low += t;
-        high += low < t ? 1UL : 0UL;
-        low += carry;
-        high += low < carry ? 1UL : 0UL;
-        carry = high;
-        return low;
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static ulong MultiplyHigh(ulong a, ulong b) =>
-        Bmi2.X64.IsSupported ? Bmi2.X64.MultiplyNoFlags(a, b) : Math.BigMul(a, b, out _);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Fp SubtractModulusOnce(ulong r0, ulong r1, ulong r2, ulong r3, ulong r4, ulong r5)

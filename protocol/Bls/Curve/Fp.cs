@@ -4,8 +4,8 @@ using System.Runtime.CompilerServices;
 namespace Pbts.Protocol.Bls.Curve;
 
 /// <summary>
-/// An element of the base field of BLS12-381 in Montgomery form (a * 2^384 mod p), always fully reduced,
-/// least significant limb first. The arithmetic is in Fp.Arithmetic.cs and has no secret-dependent branch.
+/// An element of the base field of BLS12-381 in Montgomery form (a * 2^392 mod p), always fully reduced,
+/// least significant limb first. The arithmetic is in Fp.Arithmetic.cs and Fp.Products.cs and has no secret-dependent branch.
 /// </summary>
 [SkipLocalsInit]
 internal readonly partial struct Fp : IPrimeField<Fp>, IEquatable<Fp>
@@ -14,9 +14,6 @@ internal readonly partial struct Fp : IPrimeField<Fp>, IEquatable<Fp>
 
     private const ulong P0 = 0xb9feffffffffaaab, P1 = 0x1eabfffeb153ffff, P2 = 0x6730d2a0f6b0f624;
     private const ulong P3 = 0x64774b84f38512bf, P4 = 0x4b1ba7b6434bacd7, P5 = 0x1a0111ea397fe69a;
-
-    /// <summary>-1/p mod 2^64.</summary>
-    private const ulong Inverse = 0x89f3fffcfffcfffd;
 
     internal readonly ulong L0, L1, L2, L3, L4, L5;
 
@@ -33,11 +30,11 @@ internal readonly partial struct Fp : IPrimeField<Fp>, IEquatable<Fp>
 
     public static Fp Zero => default;
 
-    /// <summary>2^384 mod p: the Montgomery form of 1.</summary>
-    public static Fp One => new(0x760900000002fffd, 0xebf4000bc40c0002, 0x5f48985753c758ba, 0x77ce585370525745, 0x5c071a97a256ec6d, 0x15f65ec3fa80e493);
+    /// <summary>2^392 mod p: the Montgomery form of 1.</summary>
+    public static Fp One => new(0x19d800000347fcb8, 0x12e00cde6d2002b1, 0x37669f83a2090c72, 0x09b09b42da0f73e0, 0xa7c515d98f1297bb, 0x0577a659fcfa012c);
 
-    /// <summary>2^768 mod p: multiplying by it brings an integer into Montgomery form.</summary>
-    internal static Fp R2 => new(0xf4df1f341c341746, 0x0a76e6a609d104f1, 0x8de5476c4c95b6d5, 0x67eb88a9939d83c0, 0x9a793e85b519952d, 0x11988fe592cae3aa);
+    /// <summary>2^784 mod p: multiplying by it brings an integer into Montgomery form.</summary>
+    internal static Fp R2 => new(0x626d1c34510370ed, 0xd65aec45c53e243d, 0x4f36a0093317d3b1, 0x8c10ea725d74088b, 0xd507320a75865d11, 0x0c8d4cc8a759fd5c);
 
     /// <summary>2^256, to reduce 64 uniform bytes.</summary>
     private static readonly Fp TwoTo256 = new Fp(0, 0, 0, 0, 1, 0) * R2;

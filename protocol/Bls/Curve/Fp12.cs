@@ -64,12 +64,17 @@ internal readonly struct Fp12<T>(in Fp6<T> c0, in Fp6<T> c1) where T : unmanaged
         Fp2<T>.IsZeroMask(a.C0.C0 - Fp2<T>.One) & Fp2<T>.IsZeroMask(a.C0.C1) & Fp2<T>.IsZeroMask(a.C0.C2)
         & Fp2<T>.IsZeroMask(a.C1.C0) & Fp2<T>.IsZeroMask(a.C1.C1) & Fp2<T>.IsZeroMask(a.C1.C2);
 
-    /// <summary>(a + b*t)^2 with t^2 = 1+i.</summary>
+    /// <summary>(a + b*t)^2 with t^2 = 1+i, in ten products and four reductions.</summary>
     private static void SquareQuartic(in Fp2<T> a, in Fp2<T> b, out Fp2<T> even, out Fp2<T> odd)
     {
-        Fp2<T> aa = Fp2<T>.Square(a), bb = Fp2<T>.Square(b);
-        odd = Fp2<T>.Square(a + b) - (aa + bb);
-        even = aa + Fp2<T>.TimesNonResidue(bb);
+        // b^2 = u + vi with u = (b0+b1)(b0-b1), v = 2*b0*b1; times 1+i it is (u-v) + (u+v)i.
+        T sum = T.LazySum(b.C0, b.C1), difference = b.C0 - b.C1, twice = T.LazySum(b.C0, b.C0), twiceA = T.LazySum(a.C0, a.C0);
+        even = new(
+            T.SumOfProducts(T.LazySum(a.C0, a.C1), a.C0 - a.C1, sum, difference, T.LazyNegative(twice), b.C1),
+            T.SumOfProducts(twiceA, a.C1, sum, difference, twice, b.C1));
+        odd = new(
+            T.DifferenceOfProducts(twiceA, b.C0, T.LazySum(a.C1, a.C1), b.C1),
+            T.SumOfProducts(twiceA, b.C1, twice, a.C1));
     }
 
     private static Fp2<T> TripleLessTwice(in Fp2<T> t, in Fp2<T> a)

@@ -23,16 +23,27 @@ internal readonly struct Fp2<T>(in T c0, in T c1) : IField<Fp2<T>> where T : unm
 
     public static Fp2<T> operator -(in Fp2<T> a) => new(-a.C0, -a.C1);
 
-    public static Fp2<T> operator *(in Fp2<T> a, in Fp2<T> b) =>
-        new(T.DifferenceOfProducts(a.C0, b.C0, a.C1, b.C1), T.SumOfProducts(a.C0, b.C1, a.C1, b.C0));
+    public static Fp2<T> operator *(in Fp2<T> a, in Fp2<T> b)
+    {
+        T.Multiply(a.C0, a.C1, b.C0, b.C1, out T real, out T imaginary);
+        return new(real, imaginary);
+    }
 
     public static Fp2<T> operator *(in Fp2<T> a, in T b) => new(a.C0 * b, a.C1 * b);
 
     public static Fp2<T> Square(in Fp2<T> a) => new(T.LazySum(a.C0, a.C1) * (a.C0 - a.C1), T.LazySum(a.C0, a.C0) * a.C1);
 
-    public static Fp2<T> SumOfProducts(in Fp2<T> a, in Fp2<T> b, in Fp2<T> c, in Fp2<T> d) => a * b + c * d;
+    public static Fp2<T> SumOfProducts(in Fp2<T> a, in Fp2<T> b, in Fp2<T> c, in Fp2<T> d)
+    {
+        T.SumOfProducts(a.C0, a.C1, b.C0, b.C1, c.C0, c.C1, d.C0, d.C1, out T real, out T imaginary);
+        return new(real, imaginary);
+    }
 
-    public static Fp2<T> DifferenceOfProducts(in Fp2<T> a, in Fp2<T> b, in Fp2<T> c, in Fp2<T> d) => a * b - c * d;
+    public static Fp2<T> DifferenceOfProducts(in Fp2<T> a, in Fp2<T> b, in Fp2<T> c, in Fp2<T> d)
+    {
+        T.SumOfProducts(a.C0, a.C1, b.C0, b.C1, T.LazyNegative(c.C0), T.LazyNegative(c.C1), d.C0, d.C1, out T real, out T imaginary);
+        return new(real, imaginary);
+    }
 
     public static Fp2<T> LazySum(in Fp2<T> a, in Fp2<T> b) => new(T.LazySum(a.C0, b.C0), T.LazySum(a.C1, b.C1));
 

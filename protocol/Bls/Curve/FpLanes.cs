@@ -6,7 +6,7 @@ namespace Pbts.Protocol.Bls.Curve;
 
 /// <summary>
 /// Eight elements of Fp side by side for AVX-512: 14 signed limbs of 28 bits, one vector a limb, one element a lane, in
-/// Montgomery form with R = 2^392. Elements are not fully reduced: as R is over 2000 p, products (even of lazy sums)
+/// Montgomery form with R = 2^392 like <see cref="Fp"/>. Elements are not fully reduced: as R is over 2000 p, products (even of lazy sums)
 /// lie within p/200 of [0, p]; sums and differences of such elements or of each other within p/100.
 /// </summary>
 [SkipLocalsInit]
@@ -24,9 +24,6 @@ internal readonly partial struct FpLanes : IPrimeField<FpLanes>
     private static readonly FpLanes Modulus = BroadcastLimbs([
         0xfffaaab, 0xfefffff, 0x3ffffb9, 0xfffeb15, 0x6241eab, 0xa0f6b0f, 0xf6730d2,
         0xf38512b, 0x4774b84, 0x4bacd76, 0xba7b643, 0xe69a4b1, 0x1ea397f, 0x001a011]);
-
-    /// <summary>2^8, from R = 2^384 of <see cref="Fp"/> to R = 2^392 here.</summary>
-    private static readonly Fp ToLanes = Fp.FromInteger(256);
 
     private static readonly FpLanes MontgomeryOne = Broadcast(Fp.One);
     private static readonly FpLanes PlainOne = BroadcastLimbs([1]);
@@ -55,14 +52,34 @@ internal readonly partial struct FpLanes : IPrimeField<FpLanes>
         return result;
     }
 
-    public static FpLanes DifferenceOfProducts(in FpLanes a, in FpLanes b, in FpLanes c, in FpLanes d)
+    public static FpLanes DifferenceOfProducts(in FpLanes a, in FpLanes b, in FpLanes c, in FpLanes d) => SumOfProducts(a, b, LazyNegative(c), d);
+
+    public static FpLanes LazyNegative(in FpLanes a)
     {
-        ref Vector512<long> x = ref First(c);
+        ref Vector512<long> x = ref First(a);
         Unsafe.SkipInit(out FpLanes negated);
         ref Vector512<long> r = ref First(negated);
         for (int i = 0; i < LimbCount; i++)
             Unsafe.Add(ref r, i) = -Unsafe.Add(ref x, i);
-        return SumOfProducts(a, b, negated, d);
+        return negated;
+    }
+
+    /// <summary>In two parts: three products of signed limbs in each of 14 rows would be too much for 64 bits.</summary>
+    public static FpLanes SumOfProducts(in FpLanes a, in FpLanes b, in FpLanes c, in FpLanes d, in FpLanes e, in FpLanes f) =>
+        SumOfProducts(a, b, c, d) + (e * f);
+
+    public static void Multiply(in FpLanes a0, in FpLanes a1, in FpLanes b0, in FpLanes b1, out FpLanes real, out FpLanes imaginary)
+    {
+        real = DifferenceOfProducts(a0, b0, a1, b1);
+        imaginary = SumOfProducts(a0, b1, a1, b0);
+    }
+
+    public static void SumOfProducts(
+        in FpLanes a0, in FpLanes a1, in FpLanes b0, in FpLanes b1, in FpLanes c0, in FpLanes c1, in FpLanes d0, in FpLanes d1,
+        out FpLanes real, out FpLanes imaginary)
+    {
+        real = DifferenceOfProducts(a0, b0, a1, b1) + DifferenceOfProducts(c0, d0, c1, d1);
+        imaginary = SumOfProducts(a0, b1, a1, b0) + SumOfProducts(c0, d1, c1, d0);
     }
 
     public static FpLanes Square(in FpLanes a) => a * a;
@@ -112,7 +129,7 @@ internal readonly partial struct FpLanes : IPrimeField<FpLanes>
         ref long first = ref Unsafe.As<FpLanes, long>(ref result);
         for (int lane = 0; lane < Lanes; lane++)
         {
-            Fp a = elements[lane] * ToLanes;
+            Fp a = elements[lane];
             ReadOnlySpan<ulong> words = [a.L0, a.L1, a.L2, a.L3, a.L4, a.L5, 0];
             for (int i = 0; i < LimbCount; i++)
             {

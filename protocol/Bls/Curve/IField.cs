@@ -41,6 +41,19 @@ internal interface IPrimeField<T> : IField<T> where T : unmanaged, IPrimeField<T
     /// <summary>The same element in every lane.</summary>
     static abstract T Broadcast(in Fp a);
 
+    /// <summary><c>a*b + c*d + e*f</c>, with one reduction where the field can.</summary>
+    static abstract T SumOfProducts(in T a, in T b, in T c, in T d, in T e, in T f);
+
+    /// <summary>The parts of <c>(a0 + a1*i)(b0 + b1*i)</c>, i^2 = -1.</summary>
+    static abstract void Multiply(in T a0, in T a1, in T b0, in T b1, out T real, out T imaginary);
+
+    /// <summary>The parts of <c>(a0 + a1*i)(b0 + b1*i) + (c0 + c1*i)(d0 + d1*i)</c>.</summary>
+    static abstract void SumOfProducts(
+        in T a0, in T a1, in T b0, in T b1, in T c0, in T c1, in T d0, in T d1, out T real, out T imaginary);
+
+    /// <summary>-a left unreduced, for an element or a lazy sum: only good as an operand of a sum of products.</summary>
+    static abstract T LazyNegative(in T a);
+
     /// <summary>How many independent elements one value holds.</summary>
     static abstract int Lanes { get; }
 

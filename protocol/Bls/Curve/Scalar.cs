@@ -68,7 +68,7 @@ internal static class Scalar
     }
 
     /// <summary>table[index], reading every entry.</summary>
-    private static Projective<F> Lookup<F>(ReadOnlySpan<Projective<F>> table, int index) where F : unmanaged, IField<F>
+    internal static Projective<F> Lookup<F>(ReadOnlySpan<Projective<F>> table, int index) where F : unmanaged, IField<F>
     {
         Projective<F> found = table[0];
         for (int k = 1; k < table.Length; k++)

@@ -31,8 +31,25 @@ public sealed class CurvePropertyTests
                 && ToInteger(x * y) == Mod(a * b)
                 && ToInteger(Fp.Square(x)) == Mod(a * a)
                 && ToInteger(Fp.SumOfProducts(x, y, z, w)) == Mod((a * b) + (c * d))
+                && ToInteger(Fp.SumOfProducts(x, y, z, w, y, z)) == Mod((a * b) + (c * d) + (b * c))
                 && x.IsLarge() == a > (FieldPower.Modulus - 1) / 2
                 && Fp.Sgn0(x) == (int)(a % 2);
+        },
+        iter: 2000);
+
+    [Fact]
+    public void Products_of_pairs_agree_with_big_integers() => Gen.Select(Integers, Integers, Integers, Integers).Sample(
+        (a, b, c, d) =>
+        {
+            // Operands are sums left unreduced, up to the most there can be.
+            Fp x = ToField(a), y = ToField(b), z = ToField(c), w = ToField(d);
+            Fp xy = Fp.LazySum(x, y), zw = Fp.LazySum(z, w), less = Fp.LazyNegative(y);
+            Fp.Multiply(xy, zw, zw, less, out Fp real, out Fp imaginary);
+            Fp.SumOfProducts(xy, zw, zw, less, less, y, xy, xy, out Fp real2, out Fp imaginary2);
+            return ToInteger(real) == Mod(((a + b) * (c + d)) + ((c + d) * b))
+                && ToInteger(imaginary) == Mod(((c + d) * (c + d)) - ((a + b) * b))
+                && ToInteger(real2) == Mod(((a + b) * (c + d)) + ((c + d) * b) - (2 * b * (a + b)))
+                && ToInteger(imaginary2) == Mod(((c + d) * (c + d)) - ((a + b) * b));
         },
         iter: 2000);
 

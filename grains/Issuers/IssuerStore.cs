@@ -11,6 +11,9 @@ namespace Pbts.Grains.Issuers;
 /// </summary>
 internal sealed class IssuerStore(NpgsqlDataSource database)
 {
+    /// <summary>Seconds: an issuer may have brought very many members.</summary>
+    private const int BelieveTimeout = 110;
+
     private const string InForce = "(valid_from IS NULL OR valid_from <= now()) AND (valid_until IS NULL OR valid_until > now())";
 
     /// <summary>Members with an import that an issuer of this signer or contract may vouch for.</summary>
@@ -79,6 +82,11 @@ internal sealed class IssuerStore(NpgsqlDataSource database)
         return (turned.Count, true);
     });
 
-    private static Task<int> BelieveAsync(NpgsqlConnection connection, EthereumAddress signer, EthereumAddress? contract) =>
-        connection.ExecuteAsync($"SELECT believe_imports(({Members}))", signer, contract);
+    private static async Task BelieveAsync(NpgsqlConnection connection, EthereumAddress signer, EthereumAddress? contract)
+    {
+        await using var command = new NpgsqlCommand($"SELECT believe_imports(({Members}))", connection) { CommandTimeout = BelieveTimeout };
+        command.Parameters.Add(new() { Value = signer.ToArray() });
+        command.Parameters.Add(new() { Value = (object?)contract?.ToArray() ?? DBNull.Value });
+        await command.ExecuteNonQueryAsync();
+    }
 }

@@ -60,6 +60,9 @@ internal sealed class Anchoring(
             await budget.NotePausedAsync(true);
             return new(ProblemKind.Refused, SyncBudgetState.UsedUp(options.SyncGasPerDay));
         }
+        // Where nothing else is written the pause is over.
+        if (options.ParseSync() == ChainSync.Anchor)
+            await budget.NotePausedAsync(false);
         Problem? problem = null;
         try
         {

@@ -37,7 +37,7 @@ public sealed class MigrationConsoleTests(PostgresServer postgres, Browser brows
 
         // Nothing is mined, so the migration cannot run away from us.
         await anvil.CallAsync("evm_setAutomine", false);
-        var (started, migration) = await node.Http.PostAsync("/migrations", new JsonObject { ["referrer_address"] = first, ["batch_size"] = 2 });
+        var (started, migration) = await node.Http.PostAsync("/migrations", new JsonObject { ["referrer_address"] = first, ["batch_size"] = 2, ["method"] = "records" });
         Assert.True(started == HttpStatusCode.Accepted, migration.ToJsonString());
         await page.GetByRole(AriaRole.Button, new() { Name = "Pause" }).ClickAsync();
         await Assertions.Expect(page.Locator("#migrations .badge")).ToHaveTextAsync("paused");

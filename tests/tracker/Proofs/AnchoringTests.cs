@@ -129,10 +129,12 @@ public sealed class AnchoringTests(PostgresServer postgres) : IClassFixture<Post
         await ExecuteAsync(rig, "UPDATE anchors SET checked_at = now() - interval '61 minutes'");
         await ExecuteAsync(rig, "INSERT INTO chain_sync_gas (outbox_id, gas) VALUES (gen_random_uuid(), 19950000)");
         Assert.Contains("Chain:SyncGasPerDay", (await hourly.RoundAsync(now: false))!.Text, StringComparison.Ordinal);
+        Assert.NotNull((await new SyncBudget(rig.Database).ReadAsync()).PausedSince);
         await ExecuteAsync(rig, "UPDATE chain_sync_gas SET at = at - interval '25 hours'");
         Assert.Null(await hourly.RoundAsync(now: false));
         await MinedAsync(rig, account);
         Assert.Equal(2, await SequenceAsync(anvil, rig));
+        Assert.Null((await new SyncBudget(rig.Database).ReadAsync()).PausedSince);
         // Each anchor within the bound, whatever the number of members.
         Assert.InRange(await rig.CountAsync("SELECT max(gas_used) FROM chain_outbox WHERE kind = 'anchor'"), 30_000, 60_000);
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Pbts.Protocol.Evidence;
@@ -10,6 +11,35 @@ internal readonly struct StrictFields(JsonElement line)
 {
     /// <summary>How strings are written: nothing is escaped that need not be.</summary>
     public static JavaScriptEncoder Encoder => JavaScriptEncoder.UnsafeRelaxedJsonEscaping;
+
+    /// <summary>Reads a whole document, at most so long, that is JSON in UTF-8 with nothing behind it.</summary>
+    /// <param name="what">What it is, for whoever gave it.</param>
+    /// <returns>What was read, or what is wrong, naming the field.</returns>
+    public static (T? Value, string? Fault) Document<T>(ReadOnlySpan<byte> document, int most, string what, Func<JsonElement, T> read)
+        where T : class
+    {
+        if (document.Length > most)
+            return (null, $"the {what} is longer than {most} bytes");
+        try
+        {
+            // The default of a document is to replace bytes that are no UTF-8 by a character that stands for them all.
+            _ = new UTF8Encoding(false, throwOnInvalidBytes: true).GetCharCount(document);
+            var reader = new Utf8JsonReader(document);
+            using var json = JsonDocument.ParseValue(ref reader);
+            while (reader.Read())
+            {
+            }
+            return (read(json.RootElement), null);
+        }
+        catch (Exception e) when (e is JsonException or ArgumentException or InvalidOperationException)
+        {
+            return (null, $"the {what} is not JSON in UTF-8");
+        }
+        catch (FormatException e)
+        {
+            return (null, e.Message);
+        }
+    }
 
     /// <summary>The fields of an object that has these and no others, each once.</summary>
     /// <exception cref="FormatException">It is otherwise; the message names the field.</exception>

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Text;
 using System.Text.Json;
 using Pbts.Protocol.Ethereum;
 using Pbts.Protocol.Proofs;
@@ -56,27 +55,8 @@ public static class PassportJson
     /// <summary>Reads a document; the fault names the field.</summary>
     public static (Passport? Passport, PassportFault? Fault) Read(ReadOnlySpan<byte> document)
     {
-        if (document.Length > MaxSize)
-            return (null, new(PassportStep.Format, $"the passport is longer than {MaxSize} bytes"));
-        try
-        {
-            // The default of a document is to replace bytes that are no UTF-8 by a character that stands for them all.
-            _ = new UTF8Encoding(false, throwOnInvalidBytes: true).GetCharCount(document);
-            var reader = new Utf8JsonReader(document);
-            using var json = JsonDocument.ParseValue(ref reader);
-            while (reader.Read())
-            {
-            }
-            return (Read(json.RootElement), null);
-        }
-        catch (Exception e) when (e is JsonException or ArgumentException or InvalidOperationException)
-        {
-            return (null, new(PassportStep.Format, "the passport is not JSON in UTF-8"));
-        }
-        catch (FormatException e)
-        {
-            return (null, new(PassportStep.Format, e.Message));
-        }
+        var (value, fault) = StrictFields.Document(document, MaxSize, "passport", Read);
+        return (value, fault is null ? null : new(PassportStep.Format, fault));
     }
 
     private static void Write(Utf8JsonWriter json, Passport passport)

@@ -19,6 +19,8 @@ need() {
             foundry) need_packages solidity .bin/anvil "Foundry's anvil and forge and solc" ;;
             # What the auditor in tests/audit verifies signatures with.
             auditor) need_packages tests/audit @chainsafe/blst "the second auditor's BLS library" ;;
+            # Checks Prometheus' rules and tries them on made-up series.
+            rules) need_programs promtool:prometheus ;;
             # What the verifiers in tests/proofs hash and check signatures with.
             proofs) need_packages tests/proofs @noble/hashes "the second verifiers' hashes and curves" ;;
             clients)

@@ -16,7 +16,7 @@ internal sealed partial record PromQuery(string Text, IReadOnlyList<string> Metr
         // A name is what is neither selected by, grouped by, in quotes, nor called; and no word of the language.
         var bare = NoName().Replace(text, " ");
         var labels = Label().Matches(text).Select(match => match.Value).ToList();
-        return new(text, [.. Name().Matches(bare).Select(match => match.Value).Where(name => name is not ("or" or "and" or "by" or "up")).Distinct()], labels);
+        return new(text, [.. Name().Matches(bare).Select(match => match.Value).Where(name => name is not ("or" or "and" or "by" or "bool" or "up")).Distinct()], labels);
     }
 
     [GeneratedRegex("""^\s*"?expr"?: "?(.*?)"?,?$""", RegexOptions.Multiline)]

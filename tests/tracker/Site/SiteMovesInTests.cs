@@ -33,6 +33,7 @@ public sealed class SiteMovesInTests(PostgresServer postgres, MariaServer maria)
         var connector = Connect();
         using var stop = new CancellationTokenSource();
         Exception? refused = null;
+        var busy = 0;
         var announcing = Task.WhenAll(Enumerable.Range(0, Members).Select(member => Task.Run(() => AnnounceAsync(member))));
         try
         {
@@ -43,6 +44,7 @@ public sealed class SiteMovesInTests(PostgresServer postgres, MariaServer maria)
             await stop.CancelAsync();
             await changing;
             Assert.Null(refused);
+            Assert.InRange(busy, 0, Members * Torrents * Rounds / 200);
 
             var last = await source.ValueAsync<long>("SELECT max(id) FROM site_changes");
             await Wait.UntilAsync(async () => await QuietAsync(), "history is written");
@@ -100,6 +102,14 @@ public sealed class SiteMovesInTests(PostgresServer postgres, MariaServer maria)
                     var said = round == 0 ? "&event=started" : left == 0 && round == (Rounds / 2) + 1 ? "&event=completed" : "";
                     var query = $"?info_hash={Announcer.Escape(torrents[torrent])}&peer_id=-XX0001-{member:D12}&port={2000 + member}&uploaded={round * (100L + member)}&downloaded={round * (50L + torrent)}&left={left}&numwant=5{said}";
                     var body = new TrackerReply(await http.GetByteArrayAsync(new Uri($"/announce/{passkeys[member]}{query}", UriKind.Relative)));
+                    // Who is told to come back comes back, as clients do; on a busy machine the database may keep a few waiting.
+                    for (var again = 0; again < 10 && body.Warning == Pbts.Api.Announce.Tracker.Busy; again++)
+                    {
+                        Interlocked.Increment(ref busy);
+                        await Task.Delay(1000);
+                        body = new TrackerReply(await http.GetByteArrayAsync(new Uri($"/announce/{passkeys[member]}{query}", UriKind.Relative)));
+                    }
+
                     if (body.Failure is not null || body.Warning is not null)
                         refused ??= new InvalidOperationException(body.Raw);
                 }

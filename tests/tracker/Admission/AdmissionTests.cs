@@ -151,7 +151,8 @@ public sealed class AdmissionTests(PostgresServer postgres) : IClassFixture<Post
 public sealed class BodyLengthTests(SharedNode shared)
 {
     [Theory]
-    [InlineData("/register", 16 << 10, HttpStatusCode.RequestEntityTooLarge)]
+    [InlineData("/register", 16 << 10, HttpStatusCode.BadRequest)]
+    [InlineData("/register", 272 << 10, HttpStatusCode.RequestEntityTooLarge)]
     [InlineData("/verify-receipt", 16 << 10, HttpStatusCode.RequestEntityTooLarge)]
     [InlineData("/report", 16 << 10, HttpStatusCode.BadRequest)]
     [InlineData("/report", 2 << 20, HttpStatusCode.RequestEntityTooLarge)]

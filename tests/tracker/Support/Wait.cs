@@ -7,16 +7,19 @@ internal static class Wait
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
+    /// <summary>For what other tests hold meanwhile.</summary>
+    private static readonly TimeSpan OthersPatience = TimeSpan.FromMinutes(2);
+
     /// <summary>
     /// Until this process holds no more than so many bytes above what it held before. Other tests run in it at the same time:
     /// what they hold goes away, a leak stays.
     /// </summary>
     public static Task UntilReleasedAsync(long before, long most) =>
-        UntilAsync(() => Task.FromResult(GC.GetTotalMemory(forceFullCollection: true) - before <= most), $"More than {most} bytes are held.");
+        UntilAsync(() => Task.FromResult(GC.GetTotalMemory(forceFullCollection: true) - before <= most), $"More than {most} bytes are held.", OthersPatience);
 
-    public static async Task UntilAsync(Func<Task<bool>> condition, string what = "It did not come about.")
+    public static async Task UntilAsync(Func<Task<bool>> condition, string what = "It did not come about.", TimeSpan? patience = null)
     {
         for (var waited = Stopwatch.StartNew(); !await condition(); await Task.Delay(50))
-            Assert.True(waited.Elapsed < Patience, what);
+            Assert.True(waited.Elapsed < (patience ?? Patience), what);
     }
 }

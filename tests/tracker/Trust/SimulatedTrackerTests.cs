@@ -6,6 +6,7 @@ using Xunit.Abstractions;
 namespace Pbts.Tracker.Tests.Trust;
 
 /// <summary>Scores on trackers that never were, with rings of every kind: what they are worth to colluders, and to the honest.</summary>
+[Collection("alone")]
 public sealed class SimulatedTrackerTests(ITestOutputHelper output)
 {
     private static readonly int[] Sizes = [2, 5, 20, 100, 500];

@@ -11,6 +11,7 @@ using Xunit.Abstractions;
 namespace Pbts.Tracker.Tests.Trust;
 
 /// <summary>A computation over a ledger of a million sessions, and what reports notice of it.</summary>
+[Collection("alone")]
 public sealed class TrustLoadTests(PostgresServer postgres, ITestOutputHelper output) : IClassFixture<PostgresServer>
 {
     private const int Sessions = 1_000_000;

@@ -54,10 +54,11 @@ internal sealed class PolicyStore(NpgsqlDataSource database, ApiTokenStore token
         var passkeys = last.Where(member => member.Passkey is not null && !taken.Contains(member.UserId)).OrderBy(member => member.UserId, StringComparer.Ordinal).ToArray();
         taken.UnionWith(await NamesAsync(connection, "SELECT said.user_id FROM said JOIN users ON users.passkey = said.passkey AND users.user_id <> said.user_id", passkeys));
         var free = passkeys.Where(member => !taken.Contains(member.UserId)).ToArray();
-        // In the order of names and then of rows, as everywhere, so that two at a time do not wait for each other.
+        // In the order of names and then of rows, as everywhere, so that two at a time do not wait for each other. No index is named: of two
+        // that make the same member at once, the later would otherwise fail on its passkey instead of finding it there.
         var created = await NamesAsync(connection, """
             INSERT INTO users (user_id, public_key, passkey, registered_at, origin) SELECT user_id, '', passkey, now(), 'site' FROM said ORDER BY user_id
-            ON CONFLICT (user_id) DO NOTHING RETURNING user_id
+            ON CONFLICT DO NOTHING RETURNING user_id
             """, free);
         var known = await NamesAsync(connection, """
             locked AS (SELECT users.id, said.* FROM users JOIN said USING (user_id) ORDER BY users.id FOR UPDATE OF users),
@@ -72,7 +73,9 @@ internal sealed class PolicyStore(NpgsqlDataSource database, ApiTokenStore token
             """, [.. last.Where(member => !taken.Contains(member.UserId))]);
         return ([.. members.Select(member =>
             taken.Contains(member.UserId) ? MemberVerdict.PasskeyTaken : created.Contains(member.UserId) ? MemberVerdict.Created
-            : known.Contains(member.UserId) ? MemberVerdict.Set : MemberVerdict.UnknownUser)], true);
+            : known.Contains(member.UserId) ? MemberVerdict.Set
+            // Whoever should have been made and was not: somebody else has just been given the passkey.
+            : member.Passkey is not null ? MemberVerdict.PasskeyTaken : MemberVerdict.UnknownUser)], true);
     });
 
     /// <summary>Runs a statement over what is <c>said</c> of members; gives the names it answers.</summary>

@@ -84,13 +84,6 @@ public sealed class SiteMemberTests(PostgresServer postgres) : IClassFixture<Pos
     {
         var body = new JsonObject { ["members"] = new JsonArray([.. members.Select(member => member.DeepClone())]) }.ToJsonString();
         var (status, answer) = await node.Http.CallAsync(HttpMethod.Put, "/api/v1/members", JsonClient.Json(body));
-        // All is kept or none: who is told to try again later does.
-        for (var again = 0; again < 5 && status == HttpStatusCode.ServiceUnavailable; again++)
-        {
-            await Task.Delay(1000);
-            (status, answer) = await node.Http.CallAsync(HttpMethod.Put, "/api/v1/members", JsonClient.Json(body));
-        }
-
         Assert.True(status == HttpStatusCode.OK, $"{answer.ToJsonString()}\n{node.Log}");
         return [.. answer["results"]!.AsArray().Select(result => (string)result!["status"]!)];
     }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
+using System.Net.Sockets;
 using MySqlConnector;
 using Pbts.Cli.Commands;
 using Pbts.Cli.Evidence;
@@ -48,7 +49,7 @@ internal static class ImportCommand
             {
                 return context.Fail(problem.Code, problem.Message);
             }
-            catch (MySqlException problem)
+            catch (Exception problem) when (problem is MySqlException or SocketException)
             {
                 return context.Fail(ExitCodes.File, $"the database cannot be read: {problem.Message}");
             }

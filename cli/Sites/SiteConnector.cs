@@ -31,7 +31,7 @@ internal sealed class SiteConnector(TrackerClient client, string database, Actio
             {
                 problem = await FollowAsync(cancellationToken).ConfigureAwait(false);
             }
-            catch (MySqlException error) when (IsPassing(error))
+            catch (Exception error) when (error is SocketException || (error is MySqlException refused && IsPassing(refused)))
             {
                 problem = $"the site's database: {error.Message}";
             }
@@ -46,7 +46,7 @@ internal sealed class SiteConnector(TrackerClient client, string database, Actio
         }
     }
 
-    /// <summary>Whether it may be otherwise in a while: the server was away, or two waited for each other.</summary>
+    /// <summary>Whether it may be otherwise in a while: the server was away, or two waited for each other. Of a connection that is reset the driver gives the bare <see cref="SocketException"/> at times.</summary>
     private static bool IsPassing(MySqlException error) =>
         error.IsTransient || error.ErrorCode is MySqlErrorCode.ServerShutdown or MySqlErrorCode.LockDeadlock or MySqlErrorCode.LockWaitTimeout
         || error.GetBaseException() is IOException or SocketException or ObjectDisposedException || error.Number == 0;

@@ -120,6 +120,27 @@ public sealed class ConnectTests(PostgresServer postgres, MariaServer maria) : I
         }
     }
 
+    /// <summary>Before the site's database knows of a transaction, and after it is asked to commit, when nobody can say whether it did.</summary>
+    [Theory]
+    [InlineData("start transaction", false)]
+    [InlineData("commit", true)]
+    public async Task It_comes_back_when_its_connection_is_reset(string at, bool isPassedOn)
+    {
+        var database = await postgres.CreateDatabaseAsync();
+        await using var node = await NodeProcess.StartNodeAsync(database);
+        var site = await SiteAsync();
+        await using var line = new ResettingLine(maria.Port, at, isPassedOn, times: 2);
+        await AddAsync(database, Member("1", 1, 0));
+        await using var connector = Start(node, site, line.Port);
+        await ReachesAsync(site, 1, connector);
+        await AddAsync(database, Member("1", 1, 0));
+        await ReachesAsync(site, 2, connector);
+
+        Assert.Equal(2, line.Resets);
+        Assert.Equal(["1002"], await maria.QueryAsync(site, "SELECT uploaded FROM users WHERE id = 1"));
+        Assert.Equal(0, await connector.EndAsync(Patience));
+    }
+
     [Fact]
     public async Task It_stops_with_the_way_to_go_on_where_it_cannot_by_itself()
     {
@@ -161,7 +182,7 @@ public sealed class ConnectTests(PostgresServer postgres, MariaServer maria) : I
         INSERT INTO torrents SELECT seq, CONCAT('torrent', seq), 1, 0, 0, 0, 0, 0, 1, NULL, NULL, NULL, NULL, NULL, UNHEX(SHA1(CONCAT('torrent', seq))) FROM seq_1_to_{Torrents};
         """);
 
-    private CliProcess Start(NodeProcess node, string site) => CliProcess.Start("connect", "unit3d", "--mysql", maria.UrlOf(site), "--tracker", $"{node.Url}");
+    private CliProcess Start(NodeProcess node, string site, int? port = null) => CliProcess.Start("connect", "unit3d", "--mysql", maria.UrlOf(site, port), "--tracker", $"{node.Url}");
 
     private async Task<long> CursorAsync(string site) =>
         (await maria.QueryAsync(site, "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = 'pbts_cursor'"))[0] == "0" ? 0

@@ -12,7 +12,6 @@ namespace Pbts.Tracker.Tests.Support;
 public sealed class MariaServer : IAsyncLifetime
 {
     private readonly string _folder = Path.Combine(Path.GetTempPath(), $"pbts-maria-{Guid.NewGuid():N}"[..22]);
-    private readonly int _port = NodeProcess.FreePorts(1)[0];
     private Process? _server;
     private int _databases;
 
@@ -53,7 +52,7 @@ public sealed class MariaServer : IAsyncLifetime
         var program = File.Exists("/usr/sbin/mariadbd") ? "/usr/sbin/mariadbd" : "mariadbd";
         var server = Process.Start(new ProcessStartInfo(program, [
             "--no-defaults", $"--user={Environment.UserName}", $"--datadir={DataFolder}", $"--socket={Path.Combine(_folder, "socket")}", $"--pid-file={Path.Combine(_folder, "pid")}",
-            "--bind-address=127.0.0.1", $"--port={_port}", "--innodb-buffer-pool-size=128M", "--character-set-server=utf8mb4", $"--log-error={Log}", $"--tmpdir={_folder}"]) { WorkingDirectory = _folder })!;
+            "--bind-address=127.0.0.1", $"--port={Port}", "--innodb-buffer-pool-size=128M", "--character-set-server=utf8mb4", $"--log-error={Log}", $"--tmpdir={_folder}"]) { WorkingDirectory = _folder })!;
         _server = server;
         for (var waited = Stopwatch.StartNew(); ; await Task.Delay(50))
         {
@@ -82,8 +81,12 @@ public sealed class MariaServer : IAsyncLifetime
         return name;
     }
 
+    public int Port { get; } = NodeProcess.FreePorts(1)[0];
+
     /// <summary>As the commands take it.</summary>
-    public string UrlOf(string database) => string.Create(CultureInfo.InvariantCulture, $"mysql://root@127.0.0.1:{_port}/{database}");
+    /// <param name="database">Which of its databases.</param>
+    /// <param name="port">Of what stands before it.</param>
+    public string UrlOf(string database, int? port = null) => string.Create(CultureInfo.InvariantCulture, $"mysql://root@127.0.0.1:{port ?? Port}/{database}");
 
     public async Task ExecuteAsync(string database, string script)
     {
@@ -111,5 +114,5 @@ public sealed class MariaServer : IAsyncLifetime
     private string Log => Path.Combine(_folder, "log");
 
     private string ConnectionString(string database) =>
-        new MySqlConnectionStringBuilder { Server = "127.0.0.1", Port = (uint)_port, UserID = "root", Database = database, Pooling = false, AllowUserVariables = true, TreatTinyAsBoolean = false }.ConnectionString;
+        new MySqlConnectionStringBuilder { Server = "127.0.0.1", Port = (uint)Port, UserID = "root", Database = database, Pooling = false, AllowUserVariables = true, TreatTinyAsBoolean = false }.ConnectionString;
 }

@@ -4,21 +4,27 @@ using System.Runtime.CompilerServices;
 namespace Pbts.Protocol.Bls.Curve;
 
 /// <summary>
-/// An element of the base field of BLS12-381 in Montgomery form (a * 2^392 mod p), always fully reduced,
-/// least significant limb first. The arithmetic is in Fp.Arithmetic.cs and Fp.Products.cs and has no secret-dependent branch.
+/// An element of the base field of BLS12-381 in Montgomery form (a * 2^392 mod p), in seven limbs of 56 bits, least
+/// significant first. Every limb but the last is below 2^56; the integer they make up is below 1.5p, so that an element
+/// may be held in two ways, and is only brought below p to be compared or written. The arithmetic is in
+/// Fp.Arithmetic.cs, Fp.Products.cs and Fp.Wide.cs and has no secret-dependent branch.
 /// </summary>
 [SkipLocalsInit]
 internal readonly partial struct Fp : IPrimeField<Fp>, IEquatable<Fp>
 {
     public const int Size = 48;
 
-    private const ulong P0 = 0xb9feffffffffaaab, P1 = 0x1eabfffeb153ffff, P2 = 0x6730d2a0f6b0f624;
-    private const ulong P3 = 0x64774b84f38512bf, P4 = 0x4b1ba7b6434bacd7, P5 = 0x1a0111ea397fe69a;
+    private const int LimbBits = 56, LimbCount = 7;
+    private const ulong LimbMask = (1UL << LimbBits) - 1;
 
-    internal readonly ulong L0, L1, L2, L3, L4, L5;
+    // p, limb by limb.
+    private const ulong M0 = 0xfeffffffffaaab, M1 = 0xfffeb153ffffb9, M2 = 0xa0f6b0f6241eab, M3 = 0xf38512bf6730d2;
+    private const ulong M4 = 0x4bacd764774b84, M5 = 0xe69a4b1ba7b643, M6 = 0x001a0111ea397f;
+
+    internal readonly ulong L0, L1, L2, L3, L4, L5, L6;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal Fp(ulong l0, ulong l1, ulong l2, ulong l3, ulong l4, ulong l5)
+    internal Fp(ulong l0, ulong l1, ulong l2, ulong l3, ulong l4, ulong l5, ulong l6)
     {
         L0 = l0;
         L1 = l1;
@@ -26,18 +32,19 @@ internal readonly partial struct Fp : IPrimeField<Fp>, IEquatable<Fp>
         L3 = l3;
         L4 = l4;
         L5 = l5;
+        L6 = l6;
     }
 
     public static Fp Zero => default;
 
     /// <summary>2^392 mod p: the Montgomery form of 1.</summary>
-    public static Fp One => new(0x19d800000347fcb8, 0x12e00cde6d2002b1, 0x37669f83a2090c72, 0x09b09b42da0f73e0, 0xa7c515d98f1297bb, 0x0577a659fcfa012c);
+    public static Fp One => new(0xd800000347fcb8, 0x0cde6d2002b119, 0x83a2090c7212e0, 0xda0f73e037669f, 0x1297bb09b09b42, 0x012ca7c515d98f, 0x000577a659fcfa);
 
     /// <summary>2^784 mod p: multiplying by it brings an integer into Montgomery form.</summary>
-    internal static Fp R2 => new(0x626d1c34510370ed, 0xd65aec45c53e243d, 0x4f36a0093317d3b1, 0x8c10ea725d74088b, 0xd507320a75865d11, 0x0c8d4cc8a759fd5c);
+    private static Fp R2 => new(0x6d1c34510370ed, 0xec45c53e243d62, 0x093317d3b1d65a, 0x5d74088b4f36a0, 0x865d118c10ea72, 0xfd5cd507320a75, 0x000c8d4cc8a759);
 
     /// <summary>2^256, to reduce 64 uniform bytes.</summary>
-    private static readonly Fp TwoTo256 = new Fp(0, 0, 0, 0, 1, 0) * R2;
+    private static readonly Fp TwoTo256 = new Fp(0, 0, 0, 0, 1UL << 32, 0, 0) * R2;
 
     public static Fp Broadcast(in Fp a) => a;
 
@@ -47,7 +54,7 @@ internal readonly partial struct Fp : IPrimeField<Fp>, IEquatable<Fp>
 
     public static void Scatter(in Fp a, Span<Fp> elements) => elements[0] = a;
 
-    public static Fp FromInteger(int value) => value >= 0 ? new Fp((ulong)value, 0, 0, 0, 0, 0) * R2 : -FromInteger(-value);
+    public static Fp FromInteger(int value) => value >= 0 ? new Fp((ulong)value, 0, 0, 0, 0, 0, 0) * R2 : -FromInteger(-value);
 
     public static Fp FromHex(string hex)
     {
@@ -62,7 +69,7 @@ internal readonly partial struct Fp : IPrimeField<Fp>, IEquatable<Fp>
     public static bool TryFromBytes(ReadOnlySpan<byte> bytes, out Fp value)
     {
         Fp raw = ReadLimbs(bytes[..Size]);
-        bool below = IsBelowModulus(raw);
+        bool below = IsBelow(raw, new Fp(M0, M1, M2, M3, M4, M5, M6)) != 0;
         value = below ? raw * R2 : default;
         return below;
     }
@@ -82,59 +89,60 @@ internal readonly partial struct Fp : IPrimeField<Fp>, IEquatable<Fp>
     public void WriteTo(Span<byte> bytes)
     {
         Fp plain = ToInteger();
-        BinaryPrimitives.WriteUInt64BigEndian(bytes, plain.L5);
-        BinaryPrimitives.WriteUInt64BigEndian(bytes[8..], plain.L4);
-        BinaryPrimitives.WriteUInt64BigEndian(bytes[16..], plain.L3);
-        BinaryPrimitives.WriteUInt64BigEndian(bytes[24..], plain.L2);
-        BinaryPrimitives.WriteUInt64BigEndian(bytes[32..], plain.L1);
-        BinaryPrimitives.WriteUInt64BigEndian(bytes[40..], plain.L0);
+        BinaryPrimitives.WriteUInt64BigEndian(bytes, (plain.L5 >> 40) | (plain.L6 << 16));
+        BinaryPrimitives.WriteUInt64BigEndian(bytes[8..], (plain.L4 >> 32) | (plain.L5 << 24));
+        BinaryPrimitives.WriteUInt64BigEndian(bytes[16..], (plain.L3 >> 24) | (plain.L4 << 32));
+        BinaryPrimitives.WriteUInt64BigEndian(bytes[24..], (plain.L2 >> 16) | (plain.L3 << 40));
+        BinaryPrimitives.WriteUInt64BigEndian(bytes[32..], (plain.L1 >> 8) | (plain.L2 << 48));
+        BinaryPrimitives.WriteUInt64BigEndian(bytes[40..], plain.L0 | (plain.L1 << 56));
     }
-
-    /// <summary>The integer itself, out of Montgomery form.</summary>
-    public Fp ToInteger() => this * new Fp(1, 0, 0, 0, 0, 0);
 
     /// <summary>True when the integer is above (p-1)/2: the "lexicographically larger" root of point encodings.</summary>
-    public bool IsLarge()
-    {
-        Fp a = ToInteger();
-        ulong borrow = 0;
-        SubtractBorrow(0xdcff7fffffffd555, a.L0, ref borrow);
-        SubtractBorrow(0x0f55ffff58a9ffff, a.L1, ref borrow);
-        SubtractBorrow(0xb39869507b587b12, a.L2, ref borrow);
-        SubtractBorrow(0xb23ba5c279c2895f, a.L3, ref borrow);
-        SubtractBorrow(0x258dd3db21a5d66b, a.L4, ref borrow);
-        SubtractBorrow(0x0d0088f51cbff34d, a.L5, ref borrow);
-        return borrow != 0;
-    }
+    public bool IsLarge() =>
+        IsBelow(ToInteger(), new Fp(0xff7fffffffd556, 0xffff58a9ffffdc, 0x507b587b120f55, 0x79c2895fb39869, 0xa5d66bb23ba5c2, 0xf34d258dd3db21, 0x000d0088f51cbf)) == 0;
 
-    public static int IsZeroMask(in Fp a) => (a.L0 | a.L1 | a.L2 | a.L3 | a.L4 | a.L5) == 0 ? 1 : 0;
+    public static int IsZeroMask(in Fp a)
+    {
+        ulong zero = a.L0 | a.L1 | a.L2 | a.L3 | a.L4 | a.L5 | a.L6;
+        ulong modulus = (a.L0 ^ M0) | (a.L1 ^ M1) | (a.L2 ^ M2) | (a.L3 ^ M3) | (a.L4 ^ M4) | (a.L5 ^ M5) | (a.L6 ^ M6);
+        return zero == 0 | modulus == 0 ? 1 : 0;
+    }
 
     public static int Sgn0(in Fp a) => (int)(a.ToInteger().L0 & 1);
 
-    public bool Equals(Fp other) =>
-        ((L0 ^ other.L0) | (L1 ^ other.L1) | (L2 ^ other.L2) | (L3 ^ other.L3) | (L4 ^ other.L4) | (L5 ^ other.L5)) == 0;
+    public bool Equals(Fp other) => IsZeroMask(this - other) == 1;
 
     public override bool Equals(object? obj) => obj is Fp other && Equals(other);
 
-    public override int GetHashCode() => HashCode.Combine(L0, L1, L2, L3, L4, L5);
+    public override int GetHashCode() => ToInteger().L0.GetHashCode();
 
-    private static bool IsBelowModulus(in Fp a)
+    /// <summary>The integer itself below p, out of Montgomery form.</summary>
+    private Fp ToInteger()
     {
-        ulong borrow = 0;
-        SubtractBorrow(a.L0, P0, ref borrow);
-        SubtractBorrow(a.L1, P1, ref borrow);
-        SubtractBorrow(a.L2, P2, ref borrow);
-        SubtractBorrow(a.L3, P3, ref borrow);
-        SubtractBorrow(a.L4, P4, ref borrow);
-        SubtractBorrow(a.L5, P5, ref borrow);
-        return borrow != 0;
+        // A product with 1 is at most p, and p only for zero.
+        Fp plain = this * new Fp(1, 0, 0, 0, 0, 0, 0);
+        return Select(IsZeroMask(plain), default, plain);
     }
 
-    private static Fp ReadLimbs(ReadOnlySpan<byte> bytes) => new(
-        BinaryPrimitives.ReadUInt64BigEndian(bytes[40..]),
-        BinaryPrimitives.ReadUInt64BigEndian(bytes[32..]),
-        BinaryPrimitives.ReadUInt64BigEndian(bytes[24..]),
-        BinaryPrimitives.ReadUInt64BigEndian(bytes[16..]),
-        BinaryPrimitives.ReadUInt64BigEndian(bytes[8..]),
-        BinaryPrimitives.ReadUInt64BigEndian(bytes));
+    /// <summary>1 when a is below b, both with limbs below 2^56.</summary>
+    private static int IsBelow(in Fp a, in Fp b)
+    {
+        ulong borrow = (a.L0 - b.L0) >> 63;
+        borrow = (a.L1 - b.L1 - borrow) >> 63;
+        borrow = (a.L2 - b.L2 - borrow) >> 63;
+        borrow = (a.L3 - b.L3 - borrow) >> 63;
+        borrow = (a.L4 - b.L4 - borrow) >> 63;
+        borrow = (a.L5 - b.L5 - borrow) >> 63;
+        return (int)((a.L6 - b.L6 - borrow) >> 63);
+    }
+
+    private static Fp ReadLimbs(ReadOnlySpan<byte> bytes)
+    {
+        ulong w0 = BinaryPrimitives.ReadUInt64BigEndian(bytes[40..]), w1 = BinaryPrimitives.ReadUInt64BigEndian(bytes[32..]);
+        ulong w2 = BinaryPrimitives.ReadUInt64BigEndian(bytes[24..]), w3 = BinaryPrimitives.ReadUInt64BigEndian(bytes[16..]);
+        ulong w4 = BinaryPrimitives.ReadUInt64BigEndian(bytes[8..]), w5 = BinaryPrimitives.ReadUInt64BigEndian(bytes);
+        return new(
+            w0 & LimbMask, ((w0 >> 56) | (w1 << 8)) & LimbMask, ((w1 >> 48) | (w2 << 16)) & LimbMask, ((w2 >> 40) | (w3 << 24)) & LimbMask,
+            ((w3 >> 32) | (w4 << 32)) & LimbMask, ((w4 >> 24) | (w5 << 40)) & LimbMask, w5 >> 16);
+    }
 }

@@ -14,21 +14,27 @@ internal readonly struct Fp12<T>(in Fp6<T> c0, in Fp6<T> c1) where T : unmanaged
 
     public static Fp12<T> One => new(Fp6<T>.One, default);
 
-    public static Fp12<T> operator *(in Fp12<T> a, in Fp12<T> b)
+    public static Fp12<T> operator *(in Fp12<T> a, in Fp12<T> b) => T.Multiply(a, b);
+
+    public static Fp12<T> Square(in Fp12<T> a) => T.Square(a);
+
+    /// <summary>a * (l0 + l1*v + l4*v*w): the shape of every line of the Miller loop.</summary>
+    public static Fp12<T> TimesLine(in Fp12<T> a, in Fp2<T> l0, in Fp2<T> l1, in Fp2<T> l4) => T.TimesLine(a, l0, l1, l4);
+
+    internal static Fp12<T> MultiplyReduced(in Fp12<T> a, in Fp12<T> b)
     {
         Fp6<T> p0 = a.C0 * b.C0, p1 = a.C1 * b.C1;
         return new(p0 + Fp6<T>.TimesNonResidue(p1), (a.C0 + a.C1) * (b.C0 + b.C1) - (p0 + p1));
     }
 
-    public static Fp12<T> Square(in Fp12<T> a)
+    internal static Fp12<T> SquareReduced(in Fp12<T> a)
     {
         Fp6<T> p = a.C0 * a.C1;
         Fp6<T> t = (a.C0 + a.C1) * (a.C0 + Fp6<T>.TimesNonResidue(a.C1));
         return new(t - (p + Fp6<T>.TimesNonResidue(p)), p + p);
     }
 
-    /// <summary>a * (l0 + l1*v + l4*v*w): the shape of every line of the Miller loop.</summary>
-    public static Fp12<T> TimesLine(in Fp12<T> a, in Fp2<T> l0, in Fp2<T> l1, in Fp2<T> l4)
+    internal static Fp12<T> TimesLineReduced(in Fp12<T> a, in Fp2<T> l0, in Fp2<T> l1, in Fp2<T> l4)
     {
         Fp6<T> p0 = Fp6<T>.TimesSparse(a.C0, l0, l1), p1 = Fp6<T>.TimesSparse1(a.C1, l4);
         return new(p0 + Fp6<T>.TimesNonResidue(p1), Fp6<T>.TimesSparse(a.C0 + a.C1, l0, l1 + l4) - (p0 + p1));
@@ -51,9 +57,9 @@ internal readonly struct Fp12<T>(in Fp6<T> c0, in Fp6<T> c1) where T : unmanaged
     /// <summary>a^2 for a in the cyclotomic subgroup (Granger and Scott 2010, section 3.2).</summary>
     public static Fp12<T> CyclotomicSquare(in Fp12<T> a)
     {
-        SquareQuartic(a.C0.C0, a.C1.C1, out Fp2<T> a0, out Fp2<T> a1);
-        SquareQuartic(a.C1.C0, a.C0.C2, out Fp2<T> b0, out Fp2<T> b1);
-        SquareQuartic(a.C0.C1, a.C1.C2, out Fp2<T> c0, out Fp2<T> c1);
+        T.SquareQuartic(a.C0.C0, a.C1.C1, out Fp2<T> a0, out Fp2<T> a1);
+        T.SquareQuartic(a.C1.C0, a.C0.C2, out Fp2<T> b0, out Fp2<T> b1);
+        T.SquareQuartic(a.C0.C1, a.C1.C2, out Fp2<T> c0, out Fp2<T> c1);
         return new(
             new(TripleLessTwice(a0, a.C0.C0), TripleLessTwice(b0, a.C0.C1), TripleLessTwice(c0, a.C0.C2)),
             new(TriplePlusTwice(Fp2<T>.TimesNonResidue(c1), a.C1.C0), TriplePlusTwice(a1, a.C1.C1), TriplePlusTwice(b1, a.C1.C2)));
@@ -65,7 +71,7 @@ internal readonly struct Fp12<T>(in Fp6<T> c0, in Fp6<T> c1) where T : unmanaged
         & Fp2<T>.IsZeroMask(a.C1.C0) & Fp2<T>.IsZeroMask(a.C1.C1) & Fp2<T>.IsZeroMask(a.C1.C2);
 
     /// <summary>(a + b*t)^2 with t^2 = 1+i, in ten products and four reductions.</summary>
-    private static void SquareQuartic(in Fp2<T> a, in Fp2<T> b, out Fp2<T> even, out Fp2<T> odd)
+    internal static void SquareQuarticReduced(in Fp2<T> a, in Fp2<T> b, out Fp2<T> even, out Fp2<T> odd)
     {
         // b^2 = u + vi with u = (b0+b1)(b0-b1), v = 2*b0*b1; times 1+i it is (u-v) + (u+v)i.
         T sum = T.LazySum(b.C0, b.C1), difference = b.C0 - b.C1, twice = T.LazySum(b.C0, b.C0), twiceA = T.LazySum(a.C0, a.C0);

@@ -18,6 +18,8 @@ internal readonly struct Fp6<T>(in Fp2<T> c0, in Fp2<T> c1, in Fp2<T> c2) where 
 
     public static Fp6<T> operator -(in Fp6<T> a) => new(-a.C0, -a.C1, -a.C2);
 
+    public static Fp6<T> LazySum(in Fp6<T> a, in Fp6<T> b) => new(Fp2<T>.LazySum(a.C0, b.C0), Fp2<T>.LazySum(a.C1, b.C1), Fp2<T>.LazySum(a.C2, b.C2));
+
     public static Fp6<T> operator *(in Fp6<T> a, in Fp6<T> b)
     {
         Fp2<T> p0 = a.C0 * b.C0, p1 = a.C1 * b.C1, p2 = a.C2 * b.C2;

@@ -129,14 +129,11 @@ internal readonly partial struct FpLanes : IPrimeField<FpLanes>
         ref long first = ref Unsafe.As<FpLanes, long>(ref result);
         for (int lane = 0; lane < Lanes; lane++)
         {
+            // Two limbs for each of an element's.
             Fp a = elements[lane];
-            ReadOnlySpan<ulong> words = [a.L0, a.L1, a.L2, a.L3, a.L4, a.L5, 0];
+            ReadOnlySpan<ulong> wide = [a.L0, a.L1, a.L2, a.L3, a.L4, a.L5, a.L6];
             for (int i = 0; i < LimbCount; i++)
-            {
-                (int word, int shift) = Math.DivRem(i * LimbBits, 64);
-                ulong bits = (words[word] >> shift) | (shift == 0 ? 0 : words[word + 1] << (64 - shift));
-                Unsafe.Add(ref first, (i * Lanes) + lane) = (long)bits & LimbMask;
-            }
+                Unsafe.Add(ref first, (i * Lanes) + lane) = (long)(wide[i / 2] >> (i % 2 * LimbBits)) & LimbMask;
         }
 
         return result;
@@ -144,22 +141,15 @@ internal readonly partial struct FpLanes : IPrimeField<FpLanes>
 
     public static void Scatter(in FpLanes a, Span<Fp> elements)
     {
-        FpLanes carried = Carried(a * PlainOne);
+        // Above 0 and below 2.02p; the sum with zero brings that below p.
+        FpLanes carried = Carried(LazySum(a, Modulus));
         ref long first = ref Unsafe.As<FpLanes, long>(ref carried);
-        Span<ulong> words = stackalloc ulong[7];
+        Span<ulong> wide = stackalloc ulong[LimbCount / 2];
         for (int lane = 0; lane < Lanes; lane++)
         {
-            words.Clear();
-            for (int i = 0; i < LimbCount; i++)
-            {
-                (int word, int shift) = Math.DivRem(i * LimbBits, 64);
-                ulong bits = (ulong)Unsafe.Add(ref first, (i * Lanes) + lane);
-                words[word] |= bits << shift;
-                if (shift > 64 - LimbBits)
-                    words[word + 1] |= bits >> (64 - shift);
-            }
-
-            elements[lane] = new Fp(words[0], words[1], words[2], words[3], words[4], words[5]) * Fp.R2;
+            for (int i = 0; i < wide.Length; i++)
+                wide[i] = (ulong)(Unsafe.Add(ref first, (2 * i * Lanes) + lane) | (Unsafe.Add(ref first, (((2 * i) + 1) * Lanes) + lane) << LimbBits));
+            elements[lane] = new Fp(wide[0], wide[1], wide[2], wide[3], wide[4], wide[5], wide[6]) + Fp.Zero;
         }
     }
 

@@ -51,6 +51,18 @@ internal interface IPrimeField<T> : IField<T> where T : unmanaged, IPrimeField<T
     static abstract void SumOfProducts(
         in T a0, in T a1, in T b0, in T b1, in T c0, in T c1, in T d0, in T d1, out T real, out T imaginary);
 
+    /// <summary>The product in Fp12, with one reduction a coefficient where the field can; so are the three below.</summary>
+    static virtual Fp12<T> Multiply(in Fp12<T> a, in Fp12<T> b) => Fp12<T>.MultiplyReduced(a, b);
+
+    /// <inheritdoc cref="Fp12{T}.Square"/>
+    static virtual Fp12<T> Square(in Fp12<T> a) => Fp12<T>.SquareReduced(a);
+
+    /// <inheritdoc cref="Fp12{T}.TimesLine"/>
+    static virtual Fp12<T> TimesLine(in Fp12<T> a, in Fp2<T> l0, in Fp2<T> l1, in Fp2<T> l4) => Fp12<T>.TimesLineReduced(a, l0, l1, l4);
+
+    /// <summary><c>(a + b*t)^2 = even + odd*t</c> with t^2 = 1+i.</summary>
+    static virtual void SquareQuartic(in Fp2<T> a, in Fp2<T> b, out Fp2<T> even, out Fp2<T> odd) => Fp12<T>.SquareQuarticReduced(a, b, out even, out odd);
+
     /// <summary>-a left unreduced, for an element or a lazy sum: only good as an operand of a sum of products.</summary>
     static abstract T LazyNegative(in T a);
 

@@ -91,7 +91,7 @@ public static class Bls
         Projective<Fp2<Fp>> sum = Projective<Fp2<Fp>>.Infinity;
         foreach (ref readonly BlsSignature signature in signatures)
         {
-            if (!TryDecode(signature, out Affine<Fp2<Fp>> point))
+            if (!G2.TryDecode(BlsSignature.AsSpan(signature), out Affine<Fp2<Fp>> point) || !G2.IsInSubgroup(point))
                 return false;
             sum += point.ToProjective();
         }
@@ -109,7 +109,7 @@ public static class Bls
     /// </summary>
     public static bool AggregateVerify(ReadOnlySpan<BlsPublicKey> publicKeys, ReadOnlySpan<ReadOnlyMemory<byte>> messages, BlsSignature aggregate)
     {
-        if (publicKeys.IsEmpty || publicKeys.Length != messages.Length || !TryDecode(aggregate, out Affine<Fp2<Fp>> point))
+        if (publicKeys.IsEmpty || publicKeys.Length != messages.Length || !G2.TryDecode(BlsSignature.AsSpan(aggregate), out Affine<Fp2<Fp>> point))
             return false;
         var g1 = new Affine<Fp>[publicKeys.Length + 1];
         var g2 = new Affine<Fp2<Fp>>[g1.Length];
@@ -123,7 +123,7 @@ public static class Bls
 
         g1[^1] = -G1.Generator;
         g2[^1] = point;
-        return Pairing.ProductIsOne(g1, g2);
+        return Pairing.ProductIsOne(g1, g2, out bool signatureHasOrder) && signatureHasOrder;
     }
 
     /// <summary>
@@ -172,14 +172,11 @@ public static class Bls
 
     private static bool VerifyPoint(in Affine<Fp> key, ReadOnlySpan<byte> message, in BlsSignature signature, ReadOnlySpan<byte> tag)
     {
-        if (!TryDecode(signature, out Affine<Fp2<Fp>> point))
+        if (!G2.TryDecode(BlsSignature.AsSpan(signature), out Affine<Fp2<Fp>> point))
             return false;
         Affine<Fp2<Fp>> hash = G2.ToAffine(HashToG2.Hash(message, tag));
-        return Pairing.ProductIsOne([key, -G1.Generator], [hash, point]);
+        return Pairing.ProductIsOne([key, -G1.Generator], [hash, point], out bool signatureHasOrder) && signatureHasOrder;
     }
-
-    private static bool TryDecode(in BlsSignature signature, out Affine<Fp2<Fp>> point) =>
-        G2.TryDecode(BlsSignature.AsSpan(signature), out point) && G2.IsInSubgroup(point);
 
     private static BlsSignature Encode(in Projective<Fp2<Fp>> point)
     {

@@ -4,7 +4,7 @@ namespace Pbts.Protocol.Bls;
 
 /// <summary>
 /// A public key that was decompressed and found to be on the curve, of order r and not infinity. Immutable, about
-/// 170 bytes: callers that verify many signatures of one key keep these.
+/// 190 bytes: callers that verify many signatures of one key keep these.
 /// </summary>
 public sealed class BlsValidatedKey
 {

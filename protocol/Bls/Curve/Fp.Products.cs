@@ -62,14 +62,18 @@ internal readonly partial struct Fp
     {
         Product(a, b, out Wide p);
         Product(c, d, out Wide q);
-        return Reduced(p + q);
+        p.Add(q);
+        Reduced(p, out Fp sum);
+        return sum;
     }
 
     public static Fp DifferenceOfProducts(in Fp a, in Fp b, in Fp c, in Fp d)
     {
         Product(a, b, out Wide p);
         Product(c, d, out Wide q);
-        return Reduced(p - q);
+        p.Subtract(q);
+        Reduced(p, out Fp difference);
+        return difference;
     }
 
     /// <summary>Adds a times a digit that stands 8 bits higher.</summary>

@@ -7,36 +7,45 @@ namespace Pbts.Protocol.Bls.Curve;
 /// <summary>Products left unreduced, so that sums of many are reduced once.</summary>
 internal readonly partial struct Fp
 {
-    /// <summary>The parts of (a0 + a1*i)(b0 + b1*i), i^2 = -1, by Karatsuba's method. Operands may be lazy sums.</summary>
+    /// <summary>The parts of (a0 + a1*i)(b0 + b1*i), i^2 = -1,. Operands may be lazy sums.</summary>
     public static void Multiply(in Fp a0, in Fp a1, in Fp b0, in Fp b1, out Fp real, out Fp imaginary)
     {
-        Product(a0, b0, out Wide p);
-        Product(a1, b1, out Wide q);
-        Product(LazySum(a0, a1), LazySum(b0, b1), out Wide all);
-        real = Reduced(p - q);
-        imaginary = Reduced(all - (p + q));
+        Product(a0, a1, b0, b1, out Wide2 product);
+        Reduced(product.C0, out real);
+        Reduced(product.C1, out imaginary);
     }
 
     /// <summary>The parts of (a0 + a1*i)(b0 + b1*i) + (c0 + c1*i)(d0 + d1*i). Operands may be lazy sums.</summary>
     public static void SumOfProducts(
         in Fp a0, in Fp a1, in Fp b0, in Fp b1, in Fp c0, in Fp c1, in Fp d0, in Fp d1, out Fp real, out Fp imaginary)
     {
-        Product(a0, b0, out Wide p);
-        Product(a1, b1, out Wide q);
-        Product(LazySum(a0, a1), LazySum(b0, b1), out Wide all);
-        Product(c0, d0, out Wide r);
-        Product(c1, d1, out Wide s);
-        Product(LazySum(c0, c1), LazySum(d0, d1), out Wide rest);
-        real = Reduced(p + r - (q + s));
-        imaginary = Reduced(all + rest - (p + q + r + s));
+        Product(a0, a1, b0, b1, out Wide2 sum);
+        Product(c0, c1, d0, d1, out Wide2 other);
+        sum.Add(other);
+        Reduced(sum.C0, out real);
+        Reduced(sum.C1, out imaginary);
     }
 
     public static Fp SumOfProducts(in Fp a, in Fp b, in Fp c, in Fp d, in Fp e, in Fp f)
     {
         Product(a, b, out Wide p);
         Product(c, d, out Wide q);
-        Product(e, f, out Wide r);
-        return Reduced(p + q + r);
+        p.Add(q);
+        Product(e, f, out q);
+        p.Add(q);
+        Reduced(p, out Fp sum);
+        return sum;
+    }
+
+    /// <summary>By Karatsuba's method, in three products.</summary>
+    private static void Product(in Fp a0, in Fp a1, in Fp b0, in Fp b1, out Wide2 product)
+    {
+        Product(a0, b0, out product.C0);
+        Product(a1, b1, out Wide q);
+        Product(LazySum(a0, a1), LazySum(b0, b1), out product.C1);
+        product.C1.Subtract(product.C0);
+        product.C1.Subtract(q);
+        product.C0.Subtract(q);
     }
 
     /// <summary>Columns are carried, so that sums of many products have room.</summary>
@@ -87,7 +96,7 @@ internal readonly partial struct Fp
     /// a tenth of p once divided by 2^392.
     /// </summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static Fp Reduced(in Wide columns)
+    private static void Reduced(in Wide columns, out Fp element)
     {
         ref ulong c = ref Unsafe.AsRef(in columns).Column;
         ulong t0 = c + 0x00001c718e3900;
@@ -111,7 +120,7 @@ internal readonly partial struct Fp
         Reduce(ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
         t7 = Unsafe.Add(ref c, 13) + 0x0002a437a4b8c3;
         Reduce(ref t0, ref t1, ref t2, ref t3, ref t4, ref t5, ref t6, ref t7);
-        return Carried(t0, t1, t2, t3, t4, t5, t6);
+        element = Carried(t0, t1, t2, t3, t4, t5, t6);
     }
 
     /// <summary>
@@ -127,9 +136,21 @@ internal readonly partial struct Fp
         public ref ulong Column => ref Unsafe.As<Vector256<ulong>, ulong>(ref v0);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static Wide operator +(in Wide a, in Wide b) => new() { v0 = a.v0 + b.v0, v1 = a.v1 + b.v1, v2 = a.v2 + b.v2, v3 = a.v3 + b.v3 };
+        public void Add(in Wide a)
+        {
+            v0 += a.v0;
+            v1 += a.v1;
+            v2 += a.v2;
+            v3 += a.v3;
+        }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static Wide operator -(in Wide a, in Wide b) => new() { v0 = a.v0 - b.v0, v1 = a.v1 - b.v1, v2 = a.v2 - b.v2, v3 = a.v3 - b.v3 };
+        public void Subtract(in Wide a)
+        {
+            v0 -= a.v0;
+            v1 -= a.v1;
+            v2 -= a.v2;
+            v3 -= a.v3;
+        }
     }
 }

@@ -25,8 +25,9 @@ internal readonly struct Fp2<T>(in T c0, in T c1) : IField<Fp2<T>> where T : unm
 
     public static Fp2<T> operator *(in Fp2<T> a, in Fp2<T> b)
     {
-        T.Multiply(a.C0, a.C1, b.C0, b.C1, out T real, out T imaginary);
-        return new(real, imaginary);
+        Unsafe.SkipInit(out Fp2<T> product);
+        T.Multiply(a.C0, a.C1, b.C0, b.C1, out Unsafe.AsRef(in product.C0), out Unsafe.AsRef(in product.C1));
+        return product;
     }
 
     public static Fp2<T> operator *(in Fp2<T> a, in T b) => new(a.C0 * b, a.C1 * b);

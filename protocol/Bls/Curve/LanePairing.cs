@@ -8,7 +8,10 @@ namespace Pbts.Protocol.Bls.Curve;
 internal static class LanePairing<T> where T : unmanaged, IPrimeField<T>
 {
     /// <summary>Lane l gets the product of the Miller functions of the pairs l, l + Lanes, l + 2*Lanes and so on, sharing the squarings.</summary>
-    public static Fp12<T> MillerLoop(ReadOnlySpan<Affine<Fp>> g1, ReadOnlySpan<Affine<Fp2>> g2)
+    public static Fp12<T> MillerLoop(ReadOnlySpan<Affine<Fp>> g1, ReadOnlySpan<Affine<Fp2>> g2) => MillerLoop(g1, g2, out _);
+
+    /// <summary>The same, and whether the last point of G2 has order r or is infinity.</summary>
+    public static Fp12<T> MillerLoop(ReadOnlySpan<Affine<Fp>> g1, ReadOnlySpan<Affine<Fp2>> g2, out bool lastHasOrder)
     {
         var lines = new MillerLine<T>[(g1.Length + T.Lanes - 1) / T.Lanes];
         for (int k = 0; k < lines.Length; k++)
@@ -29,6 +32,8 @@ internal static class LanePairing<T> where T : unmanaged, IPrimeField<T>
             foreach (ref MillerLine<T> line in lines.AsSpan())
                 line.Add(ref f);
         }
+
+        lastHasOrder = ((lines[^1].OrderMask() >> ((g1.Length - 1) % T.Lanes)) & 1) != 0;
 
         // The parameter is negative; conjugation is inversion once the final exponentiation is done.
         return Fp12<T>.Conjugate(f);

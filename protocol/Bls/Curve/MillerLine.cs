@@ -80,6 +80,18 @@ internal struct MillerLine<T> where T : unmanaged, IPrimeField<T>
         Multiply(ref f, r * qx - z * qy, -(r * px), z * py);
     }
 
+    /// <summary>
+    /// The lanes whose q has order r or is infinity, known once the loop is done: the point is [|x|]q then, and that is
+    /// -psi(q) in the group of order r and nowhere else (Scott 2021). Outside the group the steps may have met an
+    /// exceptional case, after which z stays zero.
+    /// </summary>
+    public readonly int OrderMask()
+    {
+        Projective<Fp2<T>> psi = G2Lanes<T>.Psi(new(qx, qy));
+        Fp2<T> zz = Fp2<T>.Square(z);
+        return idle | (Fp2<T>.IsZeroMask(psi.X * zz - x) & Fp2<T>.IsZeroMask(psi.Y * (zz * z) + y) & ~Fp2<T>.IsZeroMask(z));
+    }
+
     private readonly void Multiply(ref Fp12<T> f, in Fp2<T> l0, in Fp2<T> l1, in Fp2<T> l4)
     {
         f = idle == 0

@@ -17,11 +17,14 @@ internal static class Pairing
     /// Whether the product of e(g1[k], g2[k]) is one. Pairs with a point at infinity count as one. The pairs are
     /// spread over lanes when there are enough of them; the final exponentiation is done once.
     /// </summary>
-    public static bool ProductIsOne(ReadOnlySpan<Affine<Fp>> g1, ReadOnlySpan<Affine<Fp2>> g2)
+    public static bool ProductIsOne(ReadOnlySpan<Affine<Fp>> g1, ReadOnlySpan<Affine<Fp2>> g2) => ProductIsOne(g1, g2, out _);
+
+    /// <summary>The same, and whether the last point of G2, which need only be on the curve, has order r or is infinity: the loop tells.</summary>
+    public static bool ProductIsOne(ReadOnlySpan<Affine<Fp>> g1, ReadOnlySpan<Affine<Fp2>> g2, out bool lastHasOrder)
     {
         Fp12<Fp> product = FpLanes.IsSupported && g1.Length > EnoughForLanes
-            ? ProductOfLanes(LanePairing<FpLanes>.MillerLoop(g1, g2))
-            : LanePairing<Fp>.MillerLoop(g1, g2);
+            ? ProductOfLanes(LanePairing<FpLanes>.MillerLoop(g1, g2, out lastHasOrder))
+            : LanePairing<Fp>.MillerLoop(g1, g2, out lastHasOrder);
         return Fp12<Fp>.IsOneMask(LanePairing<Fp>.FinalExponentiation(product)) == 1;
     }
 

@@ -123,7 +123,7 @@ public static class Bls
 
         g1[^1] = -G1.Generator;
         g2[^1] = point;
-        return Pairing.ProductIsOne(g1, g2, out bool signatureHasOrder) && signatureHasOrder;
+        return Pairing.ProductIsOneInGroup(g1, g2);
     }
 
     /// <summary>
@@ -175,7 +175,7 @@ public static class Bls
         if (!G2.TryDecode(BlsSignature.AsSpan(signature), out Affine<Fp2<Fp>> point))
             return false;
         Affine<Fp2<Fp>> hash = G2.ToAffine(HashToG2.Hash(message, tag));
-        return Pairing.ProductIsOne([key, -G1.Generator], [hash, point], out bool signatureHasOrder) && signatureHasOrder;
+        return Pairing.ProductIsOneInGroup([key, -G1.Generator], [hash, point]);
     }
 
     private static BlsSignature Encode(in Projective<Fp2<Fp>> point)

@@ -4,7 +4,7 @@ namespace Pbts.Protocol.Bls.Curve;
 
 /// <summary>
 /// Products in Fp12 with one reduction for each coefficient. Coefficients of operands are below 3p, sums of them within
-/// below 12p, and no result takes off more than 60p^2.
+/// below 12p; a coefficient is made of at most 54 products, and no more than 100p^2 is taken off.
 /// </summary>
 internal readonly partial struct Fp
 {

@@ -7,7 +7,7 @@ namespace Pbts.Protocol.Bls.Curve;
 /// <summary>Products left unreduced, so that sums of many are reduced once.</summary>
 internal readonly partial struct Fp
 {
-    /// <summary>The parts of (a0 + a1*i)(b0 + b1*i), i^2 = -1,. Operands may be lazy sums.</summary>
+    /// <summary>The parts of (a0 + a1*i)(b0 + b1*i), i^2 = -1. Operands may be lazy sums.</summary>
     public static void Multiply(in Fp a0, in Fp a1, in Fp b0, in Fp b1, out Fp real, out Fp imaginary)
     {
         Product(a0, a1, b0, b1, out Wide2 product);
@@ -124,8 +124,8 @@ internal readonly partial struct Fp
     }
 
     /// <summary>
-    /// The 14 columns of a sum of products, uncarried: below 2^57 for each product that is added or taken off, of which
-    /// there may be 50. Single columns may be negative.
+    /// The 14 columns of a sum of products, uncarried: below 2^56 for each product that is added or taken off, of which
+    /// there may be 100. Single columns may be negative.
     /// </summary>
     private struct Wide
     {

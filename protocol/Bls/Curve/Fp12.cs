@@ -83,17 +83,9 @@ internal readonly struct Fp12<T>(in Fp6<T> c0, in Fp6<T> c1) where T : unmanaged
             T.SumOfProducts(twiceA, b.C1, twice, a.C1));
     }
 
-    private static Fp2<T> TripleLessTwice(in Fp2<T> t, in Fp2<T> a)
-    {
-        Fp2<T> d = t - a;
-        return d + d + t;
-    }
+    private static Fp2<T> TripleLessTwice(in Fp2<T> t, in Fp2<T> a) => new(T.TripleLessTwice(t.C0, a.C0), T.TripleLessTwice(t.C1, a.C1));
 
-    private static Fp2<T> TriplePlusTwice(in Fp2<T> t, in Fp2<T> a)
-    {
-        Fp2<T> s = t + a;
-        return s + s + t;
-    }
+    private static Fp2<T> TriplePlusTwice(in Fp2<T> t, in Fp2<T> a) => new(T.TriplePlusTwice(t.C0, a.C0), T.TriplePlusTwice(t.C1, a.C1));
 
     private static Fp2<T>[] MakeFrobeniusFactors()
     {

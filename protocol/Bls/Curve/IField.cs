@@ -63,6 +63,20 @@ internal interface IPrimeField<T> : IField<T> where T : unmanaged, IPrimeField<T
     /// <summary><c>(a + b*t)^2 = even + odd*t</c> with t^2 = 1+i.</summary>
     static virtual void SquareQuartic(in Fp2<T> a, in Fp2<T> b, out Fp2<T> even, out Fp2<T> odd) => Fp12<T>.SquareQuarticReduced(a, b, out even, out odd);
 
+    /// <summary>3a - 2b.</summary>
+    static virtual T TripleLessTwice(in T a, in T b)
+    {
+        T difference = a - b;
+        return difference + difference + a;
+    }
+
+    /// <summary>3a + 2b.</summary>
+    static virtual T TriplePlusTwice(in T a, in T b)
+    {
+        T sum = a + b;
+        return sum + sum + a;
+    }
+
     /// <summary>-a left unreduced, for an element or a lazy sum: only good as an operand of a sum of products.</summary>
     static abstract T LazyNegative(in T a);
 

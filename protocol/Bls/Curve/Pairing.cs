@@ -19,8 +19,11 @@ internal static class Pairing
     /// </summary>
     public static bool ProductIsOne(ReadOnlySpan<Affine<Fp>> g1, ReadOnlySpan<Affine<Fp2>> g2) => ProductIsOne(g1, g2, out _);
 
-    /// <summary>The same, and whether the last point of G2, which need only be on the curve, has order r or is infinity: the loop tells.</summary>
-    public static bool ProductIsOne(ReadOnlySpan<Affine<Fp>> g1, ReadOnlySpan<Affine<Fp2>> g2, out bool lastHasOrder)
+    /// <summary>The same, and that the last point of G2, which need only be on the curve, has order r or is infinity: the loop tells.</summary>
+    public static bool ProductIsOneInGroup(ReadOnlySpan<Affine<Fp>> g1, ReadOnlySpan<Affine<Fp2>> g2) =>
+        ProductIsOne(g1, g2, out bool lastHasOrder) && lastHasOrder;
+
+    private static bool ProductIsOne(ReadOnlySpan<Affine<Fp>> g1, ReadOnlySpan<Affine<Fp2>> g2, out bool lastHasOrder)
     {
         Fp12<Fp> product = FpLanes.IsSupported && g1.Length > EnoughForLanes
             ? ProductOfLanes(LanePairing<FpLanes>.MillerLoop(g1, g2, out lastHasOrder))

@@ -37,6 +37,20 @@ public sealed class TowerTests
     }
 
     [Fact]
+    public void Sums_of_several_are_those_made_step_by_step()
+    {
+        for (int round = 0; round < 2000; round++)
+        {
+            Fp a = Any(), b = Any(), less = Fp.TripleLessTwice(a, b), plus = Fp.TriplePlusTwice(a, b);
+            Assert.Equal(a + a + a - b - b, less);
+            Assert.Equal(a + a + a + b + b, plus);
+
+            // Nothing is held below zero: the last limb would be beyond all others.
+            Assert.InRange(less.L6 | plus.L6 | (a - b).L6 | (a + b).L6, 0UL, 1UL << 45);
+        }
+    }
+
+    [Fact]
     public void Products_in_Fp12_are_those_reduced_at_every_step()
     {
         for (int round = 0; round < 500; round++)
@@ -63,6 +77,10 @@ public sealed class TowerTests
             AssertOrder(false, G2.ToAffine(torsion));
             AssertOrder(false, G2.ToAffine(torsion + inside.ToProjective()));
         }
+
+        // The product alone does not tell.
+        Affine<Fp2> outside = G2.ToAffine(Torsion.Signatures[0]);
+        Assert.True(Pairing.ProductIsOne([G1.Generator, -G1.Generator], [outside, outside]));
     }
 
     private static void AssertOrder(bool expected, in Affine<Fp2> point)
@@ -70,6 +88,7 @@ public sealed class TowerTests
         Assert.Equal(expected, G2.IsInSubgroup(point));
         LanePairing<Fp>.MillerLoop([G1.Generator, -G1.Generator], [G2.Generator, point], out bool hasOrder);
         Assert.Equal(expected, hasOrder);
+        Assert.Equal(expected, Pairing.ProductIsOneInGroup([G1.Generator, -G1.Generator], [point, point]));
         if (!FpLanes.IsSupported)
             return;
         LanePairing<FpLanes>.MillerLoop([G1.Generator, G1.Generator, -G1.Generator], [G2.Generator, G2.Generator, point], out hasOrder);

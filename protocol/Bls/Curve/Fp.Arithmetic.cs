@@ -27,8 +27,8 @@ internal readonly partial struct Fp
 
     public static Fp TripleLessTwice(in Fp a, in Fp b)
     {
-        // Between 0 and 7.5p with 3p more. Lower limbs may borrow two from the last.
-        ulong top = (3 * a.L6) - (2 * b.L6) + (3 * M6), q = 3 - Quotient(top - 2);
+        // Between p and 8.5p with 4p more. Lower limbs may borrow two from the last.
+        ulong top = (3 * a.L6) - (2 * b.L6) + (4 * M6), q = 4 - Quotient(top - 2);
         return Carried(
             (3 * a.L0) - (2 * b.L0) + (q * M0), (3 * a.L1) - (2 * b.L1) + (q * M1), (3 * a.L2) - (2 * b.L2) + (q * M2),
             (3 * a.L3) - (2 * b.L3) + (q * M3), (3 * a.L4) - (2 * b.L4) + (q * M4), (3 * a.L5) - (2 * b.L5) + (q * M5),
@@ -70,7 +70,7 @@ internal readonly partial struct Fp
             whenClear.L6 ^ (m & (whenClear.L6 ^ whenSet.L6)));
     }
 
-    /// <summary>How often p fits into an integer below 8p, told from its last limb: never too often, and what is left is below 1.001p.</summary>
+    /// <summary>How often p fits into an integer below 10p, told from its last limb: never too often, and what is left is below 1.001p.</summary>
     private static ulong Quotient(ulong top) => (top * ((1UL << 60) / (M6 + 1))) >> 60;
 
     /// <summary>Carries from limb to limb, so that all but the last are below 2^56.</summary>

@@ -48,8 +48,8 @@ public sealed class LocalTracker
     /// <summary>Where clients on this machine find it.</summary>
     public string Url => $"http://{ListenUrls.Endpoints(ListenUrls.Reach(PlainHost), Instance.Number("port"))[0]}";
 
-    /// <summary>Where clients elsewhere find it by HTTPS, under a name of the certificate; null: nowhere.</summary>
-    public string? HttpsUrl => Https > 0 ? $"https://{ListenUrls.Endpoints(Instance["host"]!, Https)[0]}" : null;
+    /// <summary>The port where clients elsewhere find it by HTTPS; 0: nowhere.</summary>
+    public int Https => Instance.Number("https");
 
     /// <summary>The database's connection string, for people; null when there is none.</summary>
     public string? DatabaseText => Instance["external_database"] == "1" ? "the one PBTS_DATABASE named"
@@ -61,8 +61,6 @@ public sealed class LocalTracker
     /// again, it is a member again.
     /// </summary>
     public bool IsKeptRunning => Instance.Number("silos") + Instance.Number("apis") > 0;
-
-    private int Https => Instance.Number("https");
 
     /// <summary>With HTTPS the host's addresses are for it: passkeys do not leave the machine in plain text.</summary>
     private string PlainHost => Https > 0 ? "127.0.0.1" : Instance["host"] ?? "";

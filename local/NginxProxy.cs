@@ -28,14 +28,14 @@ public sealed partial class NginxProxy(Instance instance, Launcher launcher, Act
         launcher.Launch(Name, [program, "-p", folder, "-e", instance.LogOf(Name), "-c", configuration]);
     }
 
-    /// <summary>Has it read its certificate again when that is another than at the last call.</summary>
+    /// <summary>Has it read its certificate again when that is another than at the last call, or at first than it was started with.</summary>
     internal void Renew(string certificate)
     {
         if (!File.Exists(certificate))
             return;
         using var file = File.OpenHandle(certificate);
         var written = File.GetLastWriteTimeUtc(file);
-        if (_certificateWritten is { } before && before != written)
+        if (_certificateWritten is { } before ? before != written : written > File.GetLastWriteTimeUtc(Path.Combine(instance.Folder, "proxy", "nginx.conf")))
             launcher.Send(Name, Signal.Hangup);
         _certificateWritten = written;
     }
@@ -61,15 +61,18 @@ public sealed partial class NginxProxy(Instance instance, Launcher launcher, Act
         text = text.Replace("@JS@", javaScript, StringComparison.Ordinal).Replace("@DIR@", folder, StringComparison.Ordinal)
             .Replace("hash $route consistent;", balance, StringComparison.Ordinal)
             .Replace("@BACKENDS@", string.Join('\n', backends.Select(port => $"    server 127.0.0.1:{port} max_fails=1 fail_timeout=2s;")), StringComparison.Ordinal)
-            .Replace("@LISTEN@", string.Join('\n', [.. listen.Select(address => $"    listen {address};"), .. TlsLines(tls)]), StringComparison.Ordinal);
+            .Replace("@LISTEN@", string.Join('\n', [.. listen.Select(address => $"    listen {Both(address)};"), .. TlsLines(tls)]), StringComparison.Ordinal);
         var file = Path.Combine(folder, "nginx.conf");
         File.WriteAllText(file, text);
         return file;
     }
 
+    /// <summary>Every address means both families here, and IPv6 alone to nginx unless it is told.</summary>
+    private static string Both(string address) => address.StartsWith("[::]:", StringComparison.Ordinal) ? $"{address} ipv6only=off" : address;
+
     private static IEnumerable<string> TlsLines(ProxyTls? tls) => tls is null ? [] :
     [
-        .. tls.Listen.Select(address => $"    listen {address} ssl;"), $"    ssl_certificate {Path.GetFullPath(tls.Certificate)};", $"    ssl_certificate_key {Path.GetFullPath(tls.Key)};",
+        .. tls.Listen.Select(address => $"    listen {Both(address)} ssl;"), $"    ssl_certificate {Path.GetFullPath(tls.Certificate)};", $"    ssl_certificate_key {Path.GetFullPath(tls.Key)};",
         "    ssl_protocols TLSv1.2 TLSv1.3;", "    ssl_session_cache shared:tls:10m;", "    ssl_session_timeout 1h;",
     ];
 

@@ -25,6 +25,9 @@ public sealed class PostgresServer : IAsyncLifetime
     /// <summary>The server that this one is to be a standby of, by streaming replication; null: none.</summary>
     public PostgresServer? Primary { get; init; }
 
+    /// <summary>Whether it can become a standby again by <see cref="FollowAsync"/>.</summary>
+    public bool Rewinds { get; init; }
+
     /// <summary>What it is called where a primary names its synchronous standbys.</summary>
     public string Name => Path.GetFileName(folder);
 
@@ -36,7 +39,7 @@ public sealed class PostgresServer : IAsyncLifetime
         AppDomain.CurrentDomain.ProcessExit += (_, _) => server?.Send(Signal.Quit);
         await PostgresPrograms.CreateFolderAsync(folder);
         if (Primary is null)
-            await programs.InitializeAsync(DataFolder, "--no-sync", "--no-instructions");
+            await programs.InitializeAsync(DataFolder, [.. Rewinds ? (string[])["--data-checksums"] : [], "--no-sync", "--no-instructions"]);
         else
             await programs.ServerToolAsync("pg_basebackup", "-D", DataFolder, "-d", Primary.ReplicationOf(this), "-R", "-X", "stream", "-c", "fast", "--no-sync");
         if (Address is not null)
@@ -82,6 +85,8 @@ public sealed class PostgresServer : IAsyncLifetime
     /// <summary>Makes a stopped server that was the primary the standby of the one that was promoted.</summary>
     public async Task FollowAsync(PostgresServer primary)
     {
+        // Until then the new primary's control file tells of its old timeline, and pg_rewind sees nothing to do.
+        await primary.ExecuteAsync("CHECKPOINT");
         await programs.ServerToolAsync("pg_rewind", "--target-pgdata", DataFolder, "--source-server", primary.ReplicationOf(this), "--write-recovery-conf", "--no-sync");
         await StartAsync();
     }
@@ -121,7 +126,7 @@ public sealed class PostgresServer : IAsyncLifetime
     /// <summary>Starts the server again after <see cref="StopAsync()"/> or <see cref="KillAsync"/>.</summary>
     public async Task StartAsync()
     {
-        var command = programs.Server(DataFolder, folder, maxConnections: 300, Address ?? "", "shared_buffers=64MB", "wal_log_hints=on");
+        var command = programs.Server(DataFolder, folder, maxConnections: 300, Address ?? "", "shared_buffers=64MB");
         var start = new ProcessStartInfo(command[0], command[1..]) { RedirectStandardError = true, WorkingDirectory = folder };
         server = Process.Start(start) ?? throw new InvalidOperationException("PostgreSQL did not start.");
         var log = new List<string>();

@@ -42,6 +42,9 @@ public sealed class PostgresServer : IAsyncLifetime
             await programs.InitializeAsync(DataFolder, [.. Rewinds ? (string[])["--data-checksums"] : [], "--no-sync", "--no-instructions"]);
         else
             await programs.ServerToolAsync("pg_basebackup", "-D", DataFolder, "-d", Primary.ReplicationOf(this), "-R", "-X", "stream", "-c", "fast", "--no-sync");
+        // In the file, because pg_rewind starts a server of its own, which reads that alone.
+        if (Rewinds)
+            await File.AppendAllTextAsync(Path.Combine(DataFolder, "postgresql.conf"), "wal_keep_size = '256MB'\n");
         if (Address is not null)
             await File.AppendAllTextAsync(Path.Combine(DataFolder, "pg_hba.conf"), "host all all samenet trust\n");
         await StartAsync();

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using Npgsql;
 using Orleans.Serialization;
 using Pbts.Hosting.Configuration;
+using Pbts.Hosting.Database;
 using Pbts.Hosting.Health;
 using Pbts.Hosting.Metrics;
 using Pbts.Hosting.Workers;
@@ -46,7 +47,9 @@ public static class NodeHosting
         builder.Services.AddSingleton<SignatureWorkers>();
         builder.Services.AddSingleton<Readiness>();
         builder.Services.AddSingleton<ReadinessProbe>();
-        builder.Services.AddSingleton(services => Database(services.GetRequiredService<IOptions<NodeOptions>>().Value.Database));
+        builder.Services.PostConfigure<NodeOptions>(node => node.Database = DatabaseAddress.Complete(node.Database));
+        builder.Services.AddSingleton<DatabaseServers>();
+        builder.Services.AddSingleton(services => services.GetRequiredService<DatabaseServers>().Source);
         builder.AddPbtsTelemetry();
         // "The database is away" has to reach front ends as what it is.
         builder.Services.Configure<ExceptionSerializationOptions>(options => options.SupportedNamespacePrefixes.Add(nameof(Npgsql)));
@@ -61,14 +64,5 @@ public static class NodeHosting
         app.UseRouting();
         app.UseManagement();
         app.MapHealthProbes();
-    }
-
-    /// <summary>Nobody waits longer than this for a connection: a database that hangs is to be noticed, not to be waited for.</summary>
-    private static NpgsqlDataSource Database(string connection)
-    {
-        const int longestWait = 3;
-        var settings = new NpgsqlConnectionStringBuilder(connection);
-        settings.Timeout = settings.Timeout is 0 ? longestWait : Math.Min(settings.Timeout, longestWait);
-        return NpgsqlDataSource.Create(settings);
     }
 }

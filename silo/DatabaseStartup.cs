@@ -3,6 +3,8 @@ using Microsoft.Extensions.Options;
 using Npgsql;
 using Pbts.Grains.Database;
 using Pbts.Hosting.Configuration;
+using Pbts.Hosting.Database;
+using Pbts.Hosting.Resilience;
 
 namespace Pbts.Silo;
 
@@ -26,7 +28,9 @@ internal static partial class DatabaseStartup
             }
             catch (NpgsqlException e) when (e is not PostgresException { SqlState: not PostgresErrorCodes.CannotConnectNow } && started.Elapsed < Patience)
             {
-                LogWaiting(logger, e.Message);
+                if (app.Services.GetRequiredService<DatabaseServers>().Unsafe is { } problem)
+                    throw Refusal($"PBTS_DATABASE (Node:Database) names a server that would acknowledge what may be lost: {problem}.");
+                LogWaiting(logger, Away.Describe(e));
                 await Task.Delay(TimeSpan.FromSeconds(1), app.Lifetime.ApplicationStopping);
             }
         }

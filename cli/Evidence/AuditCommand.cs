@@ -96,10 +96,10 @@ internal static class AuditCommand
             }, json);
             return count == 0 ? ExitCodes.Success : context.Fail(ExitCodes.Refused, $"{count} faults");
         }
-        catch (Exception e) when (e is NpgsqlException or TimeoutException or ArgumentException)
+        catch (Exception e) when (e is NpgsqlException or TimeoutException or ArgumentException or NotSupportedException)
         {
             progress.Clear();
-            return e is ArgumentException ? context.Fail(ExitCodes.Usage, "--database: is no Npgsql connection string, for example \"Host=127.0.0.1;Database=pbts;Username=pbts\"")
+            return e is ArgumentException or NotSupportedException ? context.Fail(ExitCodes.Usage, "--database: is no Npgsql connection string, for example \"Host=127.0.0.1;Database=pbts;Username=pbts\"")
                 : context.Fail(ExitCodes.Unreachable, $"the database: {e.Message}");
         }
     }

@@ -32,7 +32,7 @@ internal static class Repeatable
 
     /// <summary>
     /// Runs a transaction whose statements need not be repeatable: again when its connection turns out to be broken before
-    /// COMMIT was sent, because until then the database keeps nothing of it. Whether a COMMIT without an answer was carried
+    /// COMMIT was sent, or its server to be read-only, because until then the database keeps nothing of it. Whether a COMMIT without an answer was carried
     /// out nobody knows, so that is never repeated.
     /// </summary>
     /// <param name="statements">Gives the result, and whether to keep what was done.</param>
@@ -49,13 +49,24 @@ internal static class Repeatable
                 if (!keep)
                     return result;
             }
-            catch (NpgsqlException e) when (Away.IsBrokenConnection(e) && attempt < Attempts)
+            catch (NpgsqlException e) when (attempt < Attempts && (Away.IsBrokenConnection(e) || LeaveReadOnly(database, e)))
             {
                 continue;
             }
 
-            await transaction.CommitAsync();
+            await transaction.CommitSafelyAsync();
             return result;
         }
+    }
+
+    /// <summary>Whether the server had become read-only: then its open connections are given up, for one that takes writes.</summary>
+    public static bool LeaveReadOnly(NpgsqlDataSource database, NpgsqlException e)
+    {
+        if (!Away.IsReadOnly(e))
+            return false;
+        database.Clear();
+        // Those of Orleans.
+        NpgsqlConnection.ClearAllPools();
+        return true;
     }
 }

@@ -20,6 +20,14 @@ internal interface IReceiptLedger
     /// database. After null it is unknown whether they were spent: offering them again is safe.</returns>
     ValueTask<LedgerResult?> SettleAsync(IReadOnlyList<LedgerEntry> receipts, IReadOnlyList<VoucherEntry> vouchers);
 
+    /// <summary>
+    /// Whether all that was read as on record until now is safe to acknowledge: a commit that locks the reporter's row is
+    /// answered when a synchronous standby has it, and so all that came before. What is merely read may be on this server alone,
+    /// after a crash or a commit that was given up, and be lost with it.
+    /// </summary>
+    /// <param name="sender">The reporter's id.</param>
+    ValueTask<bool> ConfirmAsync(long sender);
+
     /// <summary>Which of the ids have been spent; a hint that saves verifying them, never proof that the others were not.</summary>
     ValueTask<HashSet<(long Epoch, ReceiptId Id)>> FindSpentAsync(IReadOnlyList<(long Epoch, ReceiptId Id)> ids);
 

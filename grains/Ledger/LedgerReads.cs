@@ -28,9 +28,9 @@ internal static class LedgerReads
 
     private const string Debits = "SELECT receiver, info_hash, bytes FROM torrent_debits WHERE (receiver, info_hash) IN (SELECT * FROM unnest($1::bigint[], $2::bytea[]))";
 
-    public static async Task<LedgerState> ReadAsync(NpgsqlConnection connection, LedgerEntry[] receipts, VoucherEntry[] vouchers, long window, int timeout)
+    public static async Task<LedgerState> ReadAsync(NpgsqlConnection connection, long[] reporters, LedgerEntry[] receipts, VoucherEntry[] vouchers, long window, int timeout)
     {
-        var members = receipts.SelectMany(entry => (long[])[entry.Sender, entry.Receiver ?? entry.Sender]).Concat(vouchers.SelectMany(entry => (long[])[entry.Sender, entry.Receiver])).Distinct();
+        var members = reporters.Concat(receipts.SelectMany(entry => (long[])[entry.Sender, entry.Receiver ?? entry.Sender])).Concat(vouchers.SelectMany(entry => (long[])[entry.Sender, entry.Receiver])).Distinct();
         var torrents = receipts.Select(entry => entry.InfoHash).Concat(vouchers.Select(entry => entry.Voucher.InfoHash)).Distinct().Select(hash => hash.ToArray()).ToArray();
         var debits = receipts.Where(entry => entry.Receiver is not null).Select(entry => (Receiver: entry.Receiver!.Value, entry.InfoHash))
             .Concat(vouchers.Select(entry => (entry.Receiver, entry.Voucher.InfoHash))).Distinct().ToArray();

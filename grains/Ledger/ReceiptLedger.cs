@@ -5,6 +5,7 @@ using Microsoft.Extensions.Options;
 using Npgsql;
 using NpgsqlTypes;
 using Pbts.GrainInterfaces.Ledger;
+using Pbts.Grains.Database;
 using Pbts.Hosting.Configuration;
 using Pbts.Hosting.Metrics;
 using Pbts.Hosting.Resilience;
@@ -54,18 +55,10 @@ internal sealed partial class ReceiptLedger : IReceiptLedger, IAsyncDisposable
     {
         if (receipts.Count + vouchers.Count == 0)
             return new([], [], null);
-        if (_batcher.TryRun(new(receipts, vouchers)) is not { } running)
-            return null;
-        try
-        {
-            return await running;
-        }
-        catch (Exception e) when (Away.IsDatabase(e))
-        {
-            LogUnavailable(e.Message);
-            return null;
-        }
+        return await RunAsync(new(receipts, vouchers, receipts.Count > 0 ? receipts[0].Sender : vouchers[0].Sender));
     }
+
+    public async ValueTask<bool> ConfirmAsync(long sender) => await RunAsync(new([], [], sender)) is not null;
 
     public async ValueTask<HashSet<(long Epoch, ReceiptId Id)>> FindSpentAsync(IReadOnlyList<(long Epoch, ReceiptId Id)> ids)
     {
@@ -99,6 +92,21 @@ internal sealed partial class ReceiptLedger : IReceiptLedger, IAsyncDisposable
     internal static NpgsqlParameter Array<T>(IEnumerable<T> values, NpgsqlDbType type) =>
         new() { Value = values.ToArray(), NpgsqlDbType = NpgsqlDbType.Array | type };
 
+    private async Task<LedgerResult?> RunAsync(Work work)
+    {
+        if (_batcher.TryRun(work) is not { } running)
+            return null;
+        try
+        {
+            return await running;
+        }
+        catch (Exception e) when (Away.IsDatabase(e))
+        {
+            LogUnavailable(Away.Describe(e));
+            return null;
+        }
+    }
+
     private async Task<IReadOnlyList<LedgerResult>> RunBatchAsync(IReadOnlyList<Work> reports)
     {
         for (var attempt = 1; ; attempt++)
@@ -112,7 +120,7 @@ internal sealed partial class ReceiptLedger : IReceiptLedger, IAsyncDisposable
                 // An epoch without a partition: the clock has passed midnight before the upkeep did.
                 await _partitions.EnsureAsync(reports.SelectMany(report => report.Receipts).Select(receipt => receipt.Epoch));
             }
-            catch (NpgsqlException e) when (Away.IsBrokenConnection(e) && attempt < Attempts)
+            catch (NpgsqlException e) when (attempt < Attempts && (Away.IsBrokenConnection(e) || Repeatable.LeaveReadOnly(_database, e)))
             {
                 // Doing it again is safe: what the lost attempt committed comes back as a duplicate.
                 LogRetry(e.SqlState ?? "connection lost");
@@ -131,11 +139,11 @@ internal sealed partial class ReceiptLedger : IReceiptLedger, IAsyncDisposable
         await using var transaction = await connection.BeginTransactionAsync();
         var receipts = reports.SelectMany(report => report.Receipts).ToArray();
         var vouchers = reports.SelectMany(report => report.Vouchers).ToArray();
-        var state = await LedgerReads.ReadAsync(connection, receipts, vouchers, _window, _timeout);
+        var state = await LedgerReads.ReadAsync(connection, [.. reports.Select(report => report.Sender)], receipts, vouchers, _window, _timeout);
         var crediting = new Crediting(state, _rules);
         LedgerResult[] results = [.. reports.Select(report => new LedgerResult([.. report.Receipts.Select(crediting.Spend)], [.. report.Vouchers.Select(crediting.Credit)], null))];
         await LedgerWrites.WriteAsync(connection, state, crediting, _rules.CreditsProven, _timeout);
-        await transaction.CommitAsync();
+        await transaction.CommitSafelyAsync(_timeout);
         _metrics.Credited(crediting.Credited.Receipts, crediting.Credited.Vouchers);
         _metrics.Withheld(crediting.Withheld);
         _metrics.Committed(Stopwatch.GetElapsedTime(started), receipts.Length + vouchers.Length);
@@ -148,9 +156,6 @@ internal sealed partial class ReceiptLedger : IReceiptLedger, IAsyncDisposable
     [LoggerMessage(LogLevel.Information, "A transaction of the ledger is tried again: {Reason}")]
     private partial void LogRetry(string reason);
 
-    private sealed record Work(IReadOnlyList<LedgerEntry> Receipts, IReadOnlyList<VoucherEntry> Vouchers)
-    {
-        /// <summary>Who reports: all entries have one sender.</summary>
-        public long Sender => Receipts.Count > 0 ? Receipts[0].Sender : Vouchers[0].Sender;
-    }
+    /// <param name="Sender">Who reports: all entries have one sender.</param>
+    private sealed record Work(IReadOnlyList<LedgerEntry> Receipts, IReadOnlyList<VoucherEntry> Vouchers, long Sender);
 }

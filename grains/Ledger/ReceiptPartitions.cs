@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.Extensions.Logging;
 using Npgsql;
+using Pbts.Grains.Database;
 
 namespace Pbts.Grains.Ledger;
 
@@ -26,7 +27,7 @@ internal sealed partial class ReceiptPartitions(NpgsqlDataSource database, ILogg
         var floor = await FloorAsync(connection);
         foreach (var start in epochs.Select(StartOf).Except(await PartitionsAsync(connection)).Where(start => start >= floor).Order())
             await ExecuteAsync(connection, $"CREATE TABLE {Name(start)} PARTITION OF receipts FOR VALUES FROM ({start}) TO ({start + Span})");
-        await transaction.CommitAsync();
+        await transaction.CommitSafelyAsync();
     }
 
     /// <summary>Makes the partitions of yesterday to the day after tomorrow, by the database's clock.</summary>
@@ -70,7 +71,7 @@ internal sealed partial class ReceiptPartitions(NpgsqlDataSource database, ILogg
             await ExecuteAsync(connection, $"DROP TABLE {Name(start)}");
             LogDropped(Name(start));
         }
-        await transaction.CommitAsync();
+        await transaction.CommitSafelyAsync();
     }
 
     private async Task<long> NowAsync()

@@ -51,7 +51,7 @@ internal sealed partial class ReportProcessor(
         }
         catch (Exception e) when (Away.IsDatabase(e))
         {
-            LogUnavailable(e.Message);
+            LogUnavailable(Away.Describe(e));
             return (new(ReportVerdict.Unavailable, [], []), null);
         }
     }
@@ -63,17 +63,18 @@ internal sealed partial class ReportProcessor(
         var screen = new ReceiptScreen(sender, report.UserId, known, options.Value, (await settings.GetAsync()).ReceiptWindow, (await clock.NowAsync()).ToUnixTimeSeconds());
         var statuses = report.Receipts.Select(screen.Check).ToArray();
         var vouchers = report.Vouchers.Select(voucher => new VoucherOutcome(screen.Check(voucher))).ToArray();
-        await MarkSpentAsync(report.Receipts, statuses);
+        var read = await MarkSpentAsync(report.Receipts, statuses);
         var verified = await FindVerifiedAsync(report.Vouchers, vouchers);
+        read |= vouchers.Any(voucher => voucher.Status == VoucherStatus.Duplicate);
 
         if (!await VerifyAsync(report, statuses, vouchers, verified, screen))
             return (new(ReportVerdict.Busy, [], []), null);
-        var (settled, totals) = await SettleAsync(report, statuses, vouchers, screen);
+        var (settled, totals) = await SettleAsync(report, statuses, vouchers, screen, read ? known[sender].Id : null);
         return (settled ? new(ReportVerdict.Processed, statuses, vouchers) : new(ReportVerdict.Unavailable, [], []), totals);
     }
 
-    /// <summary>Marks replays before any signature is looked at: verifying is what costs.</summary>
-    private async Task MarkSpentAsync(IReadOnlyList<Receipt> receipts, ReceiptStatus[] statuses)
+    /// <summary>Marks replays before any signature is looked at: verifying is what costs. True when the database was what knew of one.</summary>
+    private async Task<bool> MarkSpentAsync(IReadOnlyList<Receipt> receipts, ReceiptStatus[] statuses)
     {
         var open = Open(statuses).Where(i => !_spent.Contains(receipts[i].Id)).ToArray();
         var spent = open.Length == 0 ? [] : await ledger.FindSpentAsync([.. open.Select(i => ((long)receipts[i].Time.Epoch, receipts[i].Id))]);
@@ -82,6 +83,8 @@ internal sealed partial class ReportProcessor(
             if (_spent.Contains(receipts[i].Id) || spent.Contains(((long)receipts[i].Time.Epoch, receipts[i].Id)))
                 statuses[i] = ReceiptStatus.Duplicate;
         }
+
+        return spent.Count > 0;
     }
 
     /// <summary>
@@ -143,9 +146,14 @@ internal sealed partial class ReportProcessor(
     }
 
     /// <summary>Lets the ledger decide what is still open; false when it could not.</summary>
-    private async Task<(bool Settled, Totals? Totals)> SettleAsync(ReceiptReport report, ReceiptStatus[] statuses, VoucherOutcome[] vouchers, ReceiptScreen screen)
+    /// <param name="confirmed">The reporter, where what was read as a duplicate has to be safe before it is called one.</param>
+    private async Task<(bool Settled, Totals? Totals)> SettleAsync(
+        ReceiptReport report, ReceiptStatus[] statuses, VoucherOutcome[] vouchers, ReceiptScreen screen, long? confirmed)
     {
         var (open, openVouchers) = (Open(statuses), Open(vouchers));
+        // The transaction that settles anything confirms it as well.
+        if (open.Length + openVouchers.Length == 0)
+            return (confirmed is not { } reporter || await ledger.ConfirmAsync(reporter), null);
         LedgerEntry[] entries = [.. open.Select(i => screen.Entry(report.Receipts[i]))];
         if (await ledger.SettleAsync(entries, [.. openVouchers.Select(i => screen.Entry(report.Vouchers[i]))]) is not { } result)
             return (false, null);

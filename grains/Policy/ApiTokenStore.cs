@@ -47,12 +47,8 @@ internal sealed class ApiTokenStore(NpgsqlDataSource database)
         return grants;
     });
 
-    public Task<bool> RevokeAsync(long id) => Repeatable.RunAsync(async () =>
-    {
-        await using var command = database.CreateCommand("UPDATE api_tokens SET revoked_at = now() WHERE id = $1 AND revoked_at IS NULL");
-        command.Parameters.Add(new() { Value = id });
-        return await command.ExecuteNonQueryAsync() > 0;
-    });
+    public async Task<bool> RevokeAsync(long id) =>
+        await database.ExecuteAsync("UPDATE api_tokens SET revoked_at = now() WHERE id = $1 AND revoked_at IS NULL", id) > 0;
 
     public Task TouchAsync(IReadOnlyList<long> ids) => Repeatable.RunAsync(async () =>
     {

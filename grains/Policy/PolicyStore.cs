@@ -113,23 +113,18 @@ internal sealed class PolicyStore(NpgsqlDataSource database, ApiTokenStore token
         return rules;
     });
 
-    public Task SetClientsAsync(IReadOnlyList<ClientRule> rules) => Repeatable.RunAsync(async () =>
+    public Task SetClientsAsync(IReadOnlyList<ClientRule> rules) => Repeatable.TransactAsync(database, async connection =>
     {
-        await using var command = database.CreateCommand("""
+        await using var command = new NpgsqlCommand("""
             INSERT INTO client_rules (prefix, allowed, reason)
             SELECT DISTINCT ON (prefix) prefix, allowed, reason FROM unnest($1::bytea[], $2::boolean[], $3::text[]) WITH ORDINALITY AS said (prefix, allowed, reason, line) ORDER BY prefix, line DESC
             ON CONFLICT (prefix) DO UPDATE SET allowed = excluded.allowed, reason = excluded.reason
-            """);
+            """, connection);
         command.Parameters.Add(new() { Value = rules.Select(rule => rule.Prefix).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bytea });
         command.Parameters.Add(new() { Value = rules.Select(rule => rule.Allowed).ToArray() });
         command.Parameters.Add(new() { Value = rules.Select(rule => rule.Reason).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text });
-        return await command.ExecuteNonQueryAsync();
+        return (await command.ExecuteNonQueryAsync(), true);
     });
 
-    public Task<bool> RemoveClientAsync(byte[] prefix) => Repeatable.RunAsync(async () =>
-    {
-        await using var command = database.CreateCommand("DELETE FROM client_rules WHERE prefix = $1");
-        command.Parameters.Add(new() { Value = prefix });
-        return await command.ExecuteNonQueryAsync() > 0;
-    });
+    public async Task<bool> RemoveClientAsync(byte[] prefix) => await database.ExecuteAsync("DELETE FROM client_rules WHERE prefix = $1", prefix) > 0;
 }

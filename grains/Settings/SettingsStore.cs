@@ -41,7 +41,7 @@ internal sealed class SettingsStore(NpgsqlDataSource database, IOptions<Receipts
     });
 
     /// <summary>Writes every given setting in one statement.</summary>
-    public Task WriteAsync(SettingsChange change) => Repeatable.RunAsync(async () =>
+    public Task WriteAsync(SettingsChange change) => Repeatable.TransactAsync(database, async connection =>
     {
         var values = new (string Name, string? Value)[]
         {
@@ -49,13 +49,13 @@ internal sealed class SettingsStore(NpgsqlDataSource database, IOptions<Receipts
             (ReceiptWindow, change.ReceiptWindow?.ToString(CultureInfo.InvariantCulture)),
             (TeeMode, change.TeeMode),
         }.Where(setting => setting.Value is not null).ToArray();
-        await using var command = database.CreateCommand("""
+        await using var command = new NpgsqlCommand("""
             INSERT INTO settings (name, value) SELECT * FROM unnest($1::text[], $2::text[])
             ON CONFLICT (name) DO UPDATE SET value = excluded.value, changed_at = now()
-            """);
+            """, connection);
         command.Parameters.Add(new() { Value = values.Select(setting => setting.Name).ToArray() });
         command.Parameters.Add(new() { Value = values.Select(setting => setting.Value!).ToArray() });
-        return await command.ExecuteNonQueryAsync();
+        return (await command.ExecuteNonQueryAsync(), true);
     });
 
     /// <summary>Estimate of the spent receipts that are kept.</summary>

@@ -266,12 +266,12 @@ internal sealed class SiteStore(NpgsqlDataSource database)
     private async Task<T?> FirstAsync<T>(string sql, Func<NpgsqlDataReader, T> read, int timeout, params NpgsqlParameter[] parameters)
         where T : class => await ReadAsync(sql, read, timeout, parameters) is [var first, ..] ? first : null;
 
-    private Task<int> WriteAsync(string sql, params NpgsqlParameter[] parameters) => Repeatable.RunAsync(async () =>
+    private Task<int> WriteAsync(string sql, params NpgsqlParameter[] parameters) => Repeatable.TransactAsync(database, async connection =>
     {
-        await using var command = database.CreateCommand(sql);
+        await using var command = new NpgsqlCommand(sql, connection);
         foreach (var parameter in parameters)
             command.Parameters.Add(parameter.Clone());
-        return await command.ExecuteNonQueryAsync();
+        return (await command.ExecuteNonQueryAsync(), true);
     });
 
     private static SiteTorrentState ReadTorrent(NpgsqlDataReader reader) => new(

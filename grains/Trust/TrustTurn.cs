@@ -24,7 +24,7 @@ internal sealed class TrustTurn(NpgsqlConnection connection, NpgsqlTransaction t
             VALUES ($1, clock_timestamp(), $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING {TrustViews.RunColumns}
             """, TrustViews.ReadRun, startedAt, asked, (long)members.Ids.Count, (long)found.Edges, (long)scores.Seeds.Count, members.Marked.Count > 0, (long)found.Clusters.Count, scores.Full,
             parameters.Decay, parameters.Passage, parameters.FullVoice))[0];
-        await transaction.CommitAsync(cancellationToken);
+        await transaction.CommitSafelyAsync(seconds: 0);
         return run;
     }
 

@@ -39,9 +39,9 @@ internal sealed class TrustViews(NpgsqlDataSource database)
     /// <summary>Only members with a key give and take what is proven.</summary>
     public async Task<MemberTrustScore?> SetSeedAsync(string userId, bool isMarked)
     {
-        await database.QueryAsync(isMarked
-            ? "INSERT INTO trust_seeds (member) SELECT id FROM users WHERE user_id = $1 AND proven ON CONFLICT DO NOTHING RETURNING 1"
-            : "DELETE FROM trust_seeds USING users WHERE users.id = member AND user_id = $1 RETURNING 1", row => row.GetInt32(0), userId);
+        await database.ExecuteAsync(isMarked
+            ? "INSERT INTO trust_seeds (member) SELECT id FROM users WHERE user_id = $1 AND proven ON CONFLICT DO NOTHING"
+            : "DELETE FROM trust_seeds USING users WHERE users.id = member AND user_id = $1", userId);
         return await FindAsync(userId) is { } found && found.IsMarked == isMarked ? found : null;
     }
 

@@ -252,12 +252,12 @@ internal sealed class UserStore(NpgsqlDataSource database, TimeProvider time)
     public async Task<UserRow?> ChangeAsync(string userId, MemberChange change)
     {
         var (column, type) = change.Setting == MemberSetting.Trust ? ("trust", NpgsqlDbType.Double) : ("invites", NpgsqlDbType.Integer);
-        await Repeatable.RunAsync(async () =>
+        await Repeatable.TransactAsync(database, async connection =>
         {
-            await using var command = database.CreateCommand($"UPDATE users SET {column} = $2 WHERE user_id = $1");
+            await using var command = new NpgsqlCommand($"UPDATE users SET {column} = $2 WHERE user_id = $1", connection);
             command.Parameters.Add(new() { Value = userId });
             command.Parameters.Add(new() { Value = change.Value is not { } value ? DBNull.Value : type == NpgsqlDbType.Integer ? (object)(int)value : value, NpgsqlDbType = type });
-            return await command.ExecuteNonQueryAsync();
+            return (await command.ExecuteNonQueryAsync(), true);
         });
         return await FindAsync(userId);
     }

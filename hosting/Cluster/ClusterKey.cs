@@ -5,6 +5,7 @@ using System.Text;
 using Npgsql;
 using Orleans.Configuration;
 using Orleans.Connections.Security;
+using Pbts.Hosting.Resilience;
 
 namespace Pbts.Hosting.Cluster;
 
@@ -74,7 +75,7 @@ public sealed partial class ClusterKey : IDisposable
             catch (Exception e) when (e is TimeoutException or NpgsqlException and not PostgresException
                 || e is PostgresException { SqlState: PostgresErrorCodes.CannotConnectNow or PostgresErrorCodes.UndefinedTable })
             {
-                LogWaiting(logger, e.Message);
+                LogWaiting(logger, Away.Describe(e));
             }
         }
     }

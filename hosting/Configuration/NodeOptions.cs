@@ -8,7 +8,10 @@ public sealed class NodeOptions
 {
     public const string Section = "Node";
 
-    /// <summary>Npgsql connection string of the database that holds cluster membership, grain state and the ledger. <c>PBTS_DATABASE</c>.</summary>
+    /// <summary>
+    /// Npgsql connection string of the database that holds cluster membership, grain state and the ledger: of one server, or of
+    /// several (<c>Host=a,b;Target Session Attributes=primary;…</c>). <c>PBTS_DATABASE</c>.
+    /// </summary>
     public string Database { get; set; } = "";
 
     /// <summary>Addresses of the HTTP and HTTPS listeners, separated by semicolons. <c>PBTS_LISTEN</c>.</summary>
@@ -89,8 +92,8 @@ public sealed class NodeOptionsValidator : IValidateOptions<NodeOptions>
     {
         ArgumentNullException.ThrowIfNull(options);
         var errors = new List<string>();
-        if (string.IsNullOrWhiteSpace(options.Database))
-            errors.Add("PBTS_DATABASE (Node:Database) is missing: give an Npgsql connection string, for example \"Host=127.0.0.1;Database=pbts;Username=pbts\", or run ./pbts up, which starts a database of its own.");
+        if (DatabaseAddress.Check(options.Database) is { } database)
+            errors.Add($"PBTS_DATABASE (Node:Database) {database}");
         if (options.Role is not ("node" or "silo"))
             errors.Add($"PBTS_ROLE (Node:Role) is \"{options.Role}\": it must be node or silo.");
         if (ListenAddresses.TryParse(options.Listen, ListenAddresses.Web, out var addresses) is { } listen)

@@ -19,4 +19,11 @@ public static class Away
 
     /// <summary>Whether the connection was broken and a new one may do: after a restart of the database all pooled ones are. One that did not answer in time is not asked again.</summary>
     public static bool IsBrokenConnection(Exception e) => e is NpgsqlException { IsTransient: true, InnerException: not TimeoutException };
+
+    /// <summary>Whether the server had become read-only, so that nothing of the statement was carried out and another server may take it.</summary>
+    public static bool IsReadOnly(NpgsqlException e) => e is PostgresException { SqlState: PostgresErrorCodes.ReadOnlySqlTransaction };
+
+    /// <summary>What went wrong, for a log: of several servers, what is wrong with each.</summary>
+    public static string Describe(Exception e) =>
+        e.InnerException is AggregateException several ? string.Join("; ", several.InnerExceptions.Select(inner => inner.Message)) : e.Message;
 }

@@ -45,6 +45,9 @@ public sealed class PostgresPrograms
     /// <summary>Runs another of its programs as ourselves, as <c>pg_dump</c>.</summary>
     public Task<string> ToolAsync(string program, params string[] arguments) => RunAsync([Path.Combine(_folder, program), .. arguments]);
 
+    /// <summary>Runs another of its programs as the user that the server runs as, as <c>pg_basebackup</c>.</summary>
+    public Task<string> ServerToolAsync(string program, params string[] arguments) => AsServerAsync([Path.Combine(_folder, program), .. arguments]);
+
     /// <summary>Runs any program as the user that the server runs as.</summary>
     public static Task<string> AsServerAsync(params string[] command) => RunAsync([.. Prefix, .. command]);
 

@@ -22,6 +22,15 @@ public sealed class PostgresServer : IAsyncLifetime
     /// <summary>An address to listen at by TCP beside the socket, for tests whose processes are on a network of their own; null: none.</summary>
     public string? Address { get; init; }
 
+    /// <summary>The server that this one is to be a standby of, by streaming replication; null: none.</summary>
+    public PostgresServer? Primary { get; init; }
+
+    /// <summary>Whether it can become a standby again by <see cref="FollowAsync"/>.</summary>
+    public bool Rewinds { get; init; }
+
+    /// <summary>What it is called where a primary names its synchronous standbys.</summary>
+    public string Name => Path.GetFileName(folder);
+
     /// <summary>Connection string of the server's maintenance database.</summary>
     public string ConnectionString => ConnectionStringOf("postgres");
 
@@ -29,7 +38,13 @@ public sealed class PostgresServer : IAsyncLifetime
     {
         AppDomain.CurrentDomain.ProcessExit += (_, _) => server?.Send(Signal.Quit);
         await PostgresPrograms.CreateFolderAsync(folder);
-        await programs.InitializeAsync(DataFolder, "--no-sync", "--no-instructions");
+        if (Primary is null)
+            await programs.InitializeAsync(DataFolder, [.. Rewinds ? (string[])["--data-checksums"] : [], "--no-sync", "--no-instructions"]);
+        else
+            await programs.ServerToolAsync("pg_basebackup", "-D", DataFolder, "-d", Primary.ReplicationOf(this), "-R", "-X", "stream", "-c", "fast", "--no-sync");
+        // In the file, because pg_rewind starts a server of its own, which reads that alone.
+        if (Rewinds)
+            await File.AppendAllTextAsync(Path.Combine(DataFolder, "postgresql.conf"), "wal_keep_size = '256MB'\n");
         if (Address is not null)
             await File.AppendAllTextAsync(Path.Combine(DataFolder, "pg_hba.conf"), "host all all samenet trust\n");
         await StartAsync();
@@ -48,6 +63,56 @@ public sealed class PostgresServer : IAsyncLifetime
     /// <summary>Stops the server as a crash would: no checkpoint, recovery at the next start.</summary>
     public Task KillAsync() => StopAsync(Signal.Quit);
 
+    /// <summary>Ends every process of the server at once (SIGKILL).</summary>
+    public async Task DestroyAsync()
+    {
+        server!.Kill(entireProcessTree: true);
+        await server.WaitForExitAsync();
+        server.Dispose();
+        server = null;
+    }
+
+    /// <summary>Lets a standby take writes.</summary>
+    public Task PromoteAsync() => ExecuteAsync("SELECT pg_promote()");
+
+    /// <summary>From now on each commit is answered when this standby has it on disk; null: at once.</summary>
+    public async Task WaitForAsync(string? standby)
+    {
+        await ExecuteAsync($"ALTER SYSTEM SET synchronous_standby_names = '{(standby is null ? "" : $"\"{standby}\"")}'");
+        await ExecuteAsync("SELECT pg_reload_conf()");
+        await Wait.UntilAsync(async () => standby is null == (await ScalarAsync("SHOW synchronous_standby_names") is ""));
+        // It is the checkpointer that puts it into force, and nothing tells when.
+        await Task.Delay(1000);
+    }
+
+    /// <summary>Makes a stopped server that was the primary the standby of the one that was promoted.</summary>
+    public async Task FollowAsync(PostgresServer primary)
+    {
+        // Until then the new primary's control file tells of its old timeline, and pg_rewind sees nothing to do.
+        await primary.ExecuteAsync("CHECKPOINT");
+        await programs.ServerToolAsync("pg_rewind", "--target-pgdata", DataFolder, "--source-server", primary.ReplicationOf(this), "--write-recovery-conf", "--no-sync");
+        await StartAsync();
+    }
+
+    /// <summary>Runs a statement, or several, in the maintenance database by a connection of its own, whoever is a standby.</summary>
+    public async Task ExecuteAsync(string sql) => await ScalarAsync(sql);
+
+    /// <summary>The first value that a statement in the maintenance database gives.</summary>
+    public async Task<object?> ScalarAsync(string sql)
+    {
+        await using var connection = new NpgsqlConnection(ConnectionString + ";Pooling=false;Options=-c synchronous_commit=local");
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand(sql, connection);
+        return await command.ExecuteScalarAsync();
+    }
+
+    /// <summary>The same database, on whichever of the two servers takes writes.</summary>
+    public string OrOn(PostgresServer other, string connectionString) =>
+        new NpgsqlConnectionStringBuilder(connectionString) { Host = $"{folder},{other.folder}", TargetSessionAttributes = "primary" }.ConnectionString;
+
+    /// <summary>The same database on this server.</summary>
+    public string Here(string connectionString) => new NpgsqlConnectionStringBuilder(connectionString) { Host = folder, TargetSessionAttributes = null }.ConnectionString;
+
     /// <summary>Kills the server and starts it again on the same data and socket.</summary>
     public async Task RestartAsync()
     {
@@ -59,7 +124,7 @@ public sealed class PostgresServer : IAsyncLifetime
     public void Freeze() => server!.SendToFamily(Signal.Stop);
 
     /// <summary>Lets the server go on after <see cref="Freeze"/>.</summary>
-    public void Thaw() => server!.SendToFamily(Signal.Continue);
+    public void Thaw() => server?.SendToFamily(Signal.Continue);
 
     /// <summary>Starts the server again after <see cref="StopAsync()"/> or <see cref="KillAsync"/>.</summary>
     public async Task StartAsync()
@@ -136,6 +201,8 @@ public sealed class PostgresServer : IAsyncLifetime
 
     /// <summary>The same database by TCP at <see cref="Address"/>.</summary>
     public string OverNetwork(string connectionString) => new NpgsqlConnectionStringBuilder(connectionString) { Host = Address }.ConnectionString;
+
+    private string ReplicationOf(PostgresServer standby) => $"host={folder} user=pbts dbname=postgres application_name={standby.Name}";
 
     private string DataFolder => Path.Combine(folder, "data");
 

@@ -24,6 +24,10 @@ internal static partial class DatabaseStartup
                 await SchemaMigrator.MigrateAsync(database, logger, app.Lifetime.ApplicationStopping);
                 return;
             }
+            catch (SchemaException e)
+            {
+                throw Refusal(e.Message);
+            }
             catch (NpgsqlException e) when (e is not PostgresException { SqlState: not PostgresErrorCodes.CannotConnectNow } && started.Elapsed < Patience)
             {
                 LogWaiting(logger, e.Message);

@@ -7,9 +7,12 @@ public sealed record LocalOptions
 {
     private const int MostProcesses = 64;
 
-    private static readonly string[] WithValue = ["--port", "--host", "--data", "--silos", "--apis", "--clone"];
+    private static readonly string[] WithValue = ["--port", "--host", "--https", "--data", "--silos", "--apis", "--clone"];
 
     public int Port { get; private init; } = 8000;
+
+    /// <summary>Port of HTTPS, which takes the host's addresses for itself; 0: none.</summary>
+    public int Https { get; private init; }
 
     public string Host { get; private init; } = "127.0.0.1";
 
@@ -60,6 +63,7 @@ public sealed record LocalOptions
     private LocalOptions With(string name, string value) => name switch
     {
         "--port" => this with { Port = Number(name, value, ushort.MaxValue) },
+        "--https" => this with { Https = Number(name, value, ushort.MaxValue) },
         "--silos" => this with { Silos = Number(name, value, MostProcesses) },
         "--apis" => this with { Apis = Number(name, value, MostProcesses) },
         "--host" => this with { Host = Address(value) },

@@ -45,8 +45,11 @@ public sealed class LocalTracker
     /// <summary>Whether something that was started here still runs.</summary>
     public bool IsAnyAlive => Instance.Recorded.Any(name => Instance.PidOf(name) is not null);
 
-    /// <summary>Where clients find it.</summary>
-    public string Url => $"http://{ListenUrls.Endpoints(ListenUrls.Reach(Instance["host"] ?? ""), Instance.Number("port"))[0]}";
+    /// <summary>Where clients on this machine find it.</summary>
+    public string Url => $"http://{ListenUrls.Endpoints(ListenUrls.Reach(PlainHost), Instance.Number("port"))[0]}";
+
+    /// <summary>The port where clients elsewhere find it by HTTPS; 0: nowhere.</summary>
+    public int Https => Instance.Number("https");
 
     /// <summary>The database's connection string, for people; null when there is none.</summary>
     public string? DatabaseText => Instance["external_database"] == "1" ? "the one PBTS_DATABASE named"
@@ -59,6 +62,9 @@ public sealed class LocalTracker
     /// </summary>
     public bool IsKeptRunning => Instance.Number("silos") + Instance.Number("apis") > 0;
 
+    /// <summary>With HTTPS the host's addresses are for it: passkeys do not leave the machine in plain text.</summary>
+    private string PlainHost => Https > 0 ? "127.0.0.1" : Instance["host"] ?? "";
+
     /// <summary>What this instance was started with from outside has to be given again: it is not kept.</summary>
     /// <exception cref="LocalException">It was not.</exception>
     public void NeedSameBacking()
@@ -67,12 +73,23 @@ public sealed class LocalTracker
             throw new LocalException("this instance uses a database of its own choice: set PBTS_DATABASE as for ./pbts up");
         if (Instance["external_chain"] == "1" && Given("RPC") is null)
             throw new LocalException("this instance uses a chain of its own choice: set RPC as for ./pbts up");
+        if (Https > 0 && Given("PBTS_CERTIFICATE") is null)
+            throw new LocalException("this instance serves HTTPS: set PBTS_CERTIFICATE (and PBTS_CERTIFICATE_KEY) as for ./pbts up");
+    }
+
+    /// <summary>Has the proxy take up a certificate that was renewed; processes without one look for themselves.</summary>
+    public void RenewCertificate()
+    {
+        if (Https > 0 && IsKeptRunning)
+            _proxy.Renew(Given("PBTS_CERTIFICATE")!);
     }
 
     /// <summary>Starts what does not run, by the settings of the instance, and waits until all is ready.</summary>
     /// <param name="clone">Whose programs; null: those that each process had, and this clone's for new ones.</param>
     public async Task StartAsync(string? clone = null)
     {
+        if (Https > 0 && Given("PBTS_CERTIFICATE") is null)
+            throw new LocalException("--https needs PBTS_CERTIFICATE, and PBTS_CERTIFICATE_KEY where the key is in a file of its own");
         await StartBackingAsync();
         await StartHostsAsync(clone);
     }
@@ -113,7 +130,7 @@ public sealed class LocalTracker
     /// <summary>Where a process is asked; only the first node and the proxy listen at <c>--host</c>, the rest on loopback.</summary>
     public string UrlOf(string name)
     {
-        var host = name is FirstNode or NginxProxy.Name ? ListenUrls.Reach(Instance["host"] ?? "") : "127.0.0.1";
+        var host = name is FirstNode or NginxProxy.Name ? ListenUrls.Reach(PlainHost) : "127.0.0.1";
         return $"http://{ListenUrls.Endpoints(host, Instance.Number($"port_{name}"))[0]}";
     }
 
@@ -178,7 +195,7 @@ public sealed class LocalTracker
 
     private async Task StartHostsAsync(string? clone)
     {
-        var (host, port) = (Instance["host"]!, Instance.Number("port"));
+        var port = Instance.Number("port");
         var (silos, apis) = (Instance.Number("silos"), Instance.Number("apis"));
         Administer();
         if (silos + apis == 0)
@@ -200,7 +217,8 @@ public sealed class LocalTracker
         }
 
         Instance[$"port_{NginxProxy.Name}"] = Ports.Text(port);
-        _proxy.Start(ListenUrls.Endpoints(host, port), (apis > 0 ? fronts : names).Select(name => Instance.Number($"port_{name}")));
+        var tls = Https > 0 ? new ProxyTls(ListenUrls.Endpoints(Instance["host"]!, Https), Given("PBTS_CERTIFICATE")!, Given("PBTS_CERTIFICATE_KEY") ?? Given("PBTS_CERTIFICATE")!) : null;
+        _proxy.Start(ListenUrls.Endpoints(PlainHost, port), (apis > 0 ? fronts : names).Select(name => Instance.Number($"port_{name}")), tls);
         await WaitReadyAsync(NginxProxy.Name, TimeSpan.FromSeconds(30));
     }
 
@@ -247,15 +265,15 @@ public sealed class LocalTracker
         // On record for whoever starts it again.
         Instance[$"clone_{name}"] = clone ?? CloneOf(name) ?? Clone.Root;
         var program = Clone.Program(role == "api" ? "api" : "silo", CloneOf(name));
-        var host = Instance["host"]!;
         Instance[$"port_{name}"] = Ports.Text(port);
-        var listen = first ? ListenUrls.Of("http", host, port) : $"http://127.0.0.1:{Ports.Text(port)}";
+        var listen = !first ? $"http://127.0.0.1:{Ports.Text(port)}"
+            : ListenUrls.Of("http", PlainHost, port) + (Https > 0 ? ";" + ListenUrls.Of("https", Instance["host"]!, Https) : "");
         var environment = new Dictionary<string, string>(_environment)
         {
             ["PBTS_NAME"] = name,
             ["PBTS_LISTEN"] = listen,
-            // The proxy passes HTTP alone, so the first front end has UDP. What the user has set wins.
-            ["PBTS_UDP_LISTEN"] = first || name == "api-1" || (name == "silo-1" && role == "node") ? Given("PBTS_UDP_LISTEN") ?? ListenUrls.Of("udp", host, Instance.Number("port")) : "off",
+            // The proxy passes HTTP alone, so the first front end has UDP, which cannot be encrypted. What the user has set wins.
+            ["PBTS_UDP_LISTEN"] = first || name == "api-1" || (name == "silo-1" && role == "node") ? Given("PBTS_UDP_LISTEN") ?? ListenUrls.Of("udp", PlainHost, Instance.Number("port")) : "off",
             // Prometheus looks for it where it was.
             ["PBTS_MANAGEMENT_LISTEN"] = $"http://127.0.0.1:{Ports.Text(Instance.KeptPort($"management_{name}"))}",
         };

@@ -34,6 +34,7 @@ public sealed class Status
         ["processes"] = new JsonArray([.. _processes.Select(process => Describe(process.Name, process.Pid, process.State))]),
         ["tracker"] = Running(_tracker.Url),
         ["announce"] = Running($"{_tracker.Url}/announce"),
+        ["https_port"] = State == "stopped" || _tracker.Https == 0 ? null : _tracker.Https,
         ["announce_udp"] = Running($"{_tracker.Url.Replace("http:", "udp:", StringComparison.Ordinal)}/announce"),
         ["database"] = _tracker.DatabaseText,
         ["rpc"] = Instance["rpc"],
@@ -55,6 +56,8 @@ public sealed class Status
         yield return $"PBTS is {State}.";
         yield return $"  tracker    {url}/announce   (put this into your torrents)";
         yield return $"             {url.Replace("http:", "udp:", StringComparison.Ordinal)}/announce   (the same over UDP)";
+        if (_tracker.Https > 0)
+            yield return $"             https://NAME:{_tracker.Https}/announce   (for other machines; NAME as the certificate has it)";
         yield return $"  API        {url}/health";
         yield return $"  console    {url}/console";
         yield return $"  database   {_tracker.DatabaseText}";

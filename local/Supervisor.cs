@@ -31,6 +31,7 @@ public sealed class Supervisor(LocalTracker tracker, IReadOnlyCollection<string>
             if (Instance.TryLock() is not { } free)
                 continue;
             free.Dispose();
+            tracker.RenewCertificate();
             foreach (var name in names.Where(name => Instance.IsRecorded(name) && Instance.PidOf(name) is null))
             {
                 if (!tracker.IsKeptRunning)

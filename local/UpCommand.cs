@@ -110,8 +110,9 @@ public sealed class UpCommand(LocalOptions options)
         }
         else
         {
-            await NeedPortAsync(mayFallFree: names.Count > 0);
-            (Instance["host"], Instance["port"]) = (options.Host, Ports.Text(options.Port));
+            foreach (var (option, port) in new[] { ("--port", options.Port), ("--https", options.Https) }.Where(listen => listen.Item2 > 0))
+                await NeedPortAsync(option, port, mayFallFree: names.Count > 0);
+            (Instance["host"], Instance["port"], Instance["https"]) = (options.Host, Ports.Text(options.Port), Ports.Text(options.Https));
             (Instance["silos"], Instance["apis"]) = (Ports.Text(options.Silos), Ports.Text(options.Apis));
             Instance["chain"] = options.Chain ? "1" : "0";
         }
@@ -121,12 +122,12 @@ public sealed class UpCommand(LocalOptions options)
     }
 
     /// <summary>What was killed may hold its port a moment longer: that is waited for.</summary>
-    private async Task NeedPortAsync(bool mayFallFree)
+    private static async Task NeedPortAsync(string option, int port, bool mayFallFree)
     {
-        for (var waited = Stopwatch.StartNew(); Ports.IsBusy(options.Port); await Task.Delay(100))
+        for (var waited = Stopwatch.StartNew(); Ports.IsBusy(port); await Task.Delay(100))
         {
             if (!mayFallFree || waited.Elapsed > TimeSpan.FromSeconds(2))
-                throw new LocalException($"port {options.Port} is in use by another program; choose another (--port {Ports.Free()}) or stop that one (ss -ltnp 'sport = :{options.Port}' names it)");
+                throw new LocalException($"port {port} is in use by another program; choose another ({option} {Ports.Free()}) or stop that one (ss -ltnp 'sport = :{port}' names it)");
         }
     }
 

@@ -68,6 +68,10 @@ internal sealed partial class ClientAddressResolver
         return realIp.IsEmpty ? furthest ?? socket : TryParse(realIp, out var real) ? real : Refuse(socket, realIp);
     }
 
+    /// <summary>How the client came: <c>https</c> also when a trusted proxy says so (<c>X-Forwarded-Proto</c>).</summary>
+    public string SchemeOf(HttpContext context) =>
+        context.Request.Headers["X-Forwarded-Proto"] == "https" && IsTrusted(context.Connection.RemoteIpAddress ?? IPAddress.Loopback) ? "https" : context.Request.Scheme;
+
     /// <summary>Whether the address is a proxy's that carries others' requests.</summary>
     public bool IsTrusted(IPAddress address)
     {

@@ -34,7 +34,7 @@ internal sealed partial class TlsCertificates(IOptions<NodeOptions> node, TimePr
     private void Look()
     {
         _lookedAt = time.GetTimestamp();
-        var stamp = (File.GetLastWriteTimeUtc(node.Value.Certificate), File.GetLastWriteTimeUtc(node.Value.CertificateKey.Length > 0 ? node.Value.CertificateKey : node.Value.Certificate));
+        var stamp = (Written(node.Value.Certificate), Written(node.Value.CertificateKey.Length > 0 ? node.Value.CertificateKey : node.Value.Certificate));
         if (_context is not null && stamp == _stamp)
             return;
         var problem = ServerCertificate.TryLoad(node.Value, out var context);
@@ -52,6 +52,20 @@ internal sealed partial class TlsCertificates(IOptions<NodeOptions> node, TimePr
         }
 
         _stamp = stamp;
+    }
+
+    /// <summary>Of the file behind whatever links lead there: Kubernetes, and ACME clients, renew by changing a link.</summary>
+    private static DateTime Written(string path)
+    {
+        try
+        {
+            using var file = File.OpenHandle(path);
+            return File.GetLastWriteTimeUtc(file);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return default; // Loading it says what is wrong.
+        }
     }
 
     [LoggerMessage(LogLevel.Information, "TLS certificate of {Subject}, good until {NotAfter:u}.")]

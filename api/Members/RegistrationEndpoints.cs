@@ -158,5 +158,5 @@ internal static class RegistrationEndpoints
     }
 
     private static string AnnounceUrl(HttpContext context, NodeOptions node, string passkey) =>
-        $"{(node.PublicUrl.Length > 0 ? node.PublicUrl.TrimEnd('/') : $"{context.Request.Scheme}://{context.Request.Host}")}/announce/{passkey}";
+        $"{(node.PublicUrl.Length > 0 ? node.PublicUrl.TrimEnd('/') : $"{context.RequestServices.GetRequiredService<ClientAddressResolver>().SchemeOf(context)}://{context.Request.Host}")}/announce/{passkey}";
 }

@@ -61,6 +61,52 @@ public sealed class TlsTests(PostgresServer postgres) : IClassFixture<PostgresSe
         Assert.DoesNotContain("PRIVATE KEY", node.Log, StringComparison.Ordinal);
     }
 
+    /// <summary>As Kubernetes lays a secret out: files are links into a folder that is a link.</summary>
+    [Fact]
+    public async Task A_certificate_that_is_renewed_by_changing_a_link_is_taken_up()
+    {
+        var links = Directory.CreateDirectory(Path.Combine(_folder, "links")).FullName;
+        Bring("one");
+        File.CreateSymbolicLink(Path.Combine(links, "tls.crt"), Path.Combine("..data", "tls.crt"));
+        File.CreateSymbolicLink(Path.Combine(links, "tls.key"), Path.Combine("..data", "tls.key"));
+        await using var node = await StartAsync(("PBTS_CERTIFICATE", Path.Combine(links, "tls.crt")), ("PBTS_CERTIFICATE_KEY", Path.Combine(links, "tls.key")));
+        Assert.Equal("CN=one", await SubjectAsync());
+        Bring("two");
+        for (var waited = Stopwatch.StartNew(); await SubjectAsync() != "CN=two"; await Task.Delay(200))
+            Assert.True(waited.Elapsed < TimeSpan.FromSeconds(30), node.Log);
+
+        void Bring(string name)
+        {
+            var folder = Directory.CreateDirectory(Path.Combine(links, name)).FullName;
+            _authority.Issue(name, Path.Combine(folder, "tls.crt"), Path.Combine(folder, "tls.key"));
+            File.Delete(Path.Combine(links, "..data"));
+            Directory.CreateSymbolicLink(Path.Combine(links, "..data"), name);
+        }
+    }
+
+    [Fact]
+    public async Task A_proxy_that_ends_tls_has_announce_urls_handed_out_with_https()
+    {
+        _authority.Issue("proxy", Certificate, Key);
+        _port = NodeProcess.FreePorts(1)[0];
+        await using var node = await NodeProcess.StartNodeAsync(await postgres.CreateDatabaseAsync(), ("Tracker__TrustedProxies__0", "127.0.0.1"));
+        await using var proxy = await Proxy.StartAsync([node], tls: new([$"127.0.0.1:{_port}"], Certificate, Key));
+        using var client = Client(from: "127.0.0.9");
+        Assert.StartsWith("d8:complete", await client.GetStringAsync(Announce), StringComparison.Ordinal);
+        Assert.StartsWith($"https://127.0.0.1:{_port}/announce/", (string)(await new Member("alice").RegisterAsync(client)).Answer["announce_url"]!, StringComparison.Ordinal);
+        using var plain = new HttpClient { BaseAddress = proxy.Url };
+        Assert.StartsWith($"{proxy.Url}announce/", (string)(await new Member("bob").RegisterAsync(plain)).Answer["announce_url"]!, StringComparison.Ordinal);
+    }
+
+    /// <summary>Who is no trusted proxy cannot say how it came.</summary>
+    [Fact]
+    public async Task Only_a_trusted_proxy_says_that_its_client_came_by_https()
+    {
+        await using var node = await NodeProcess.StartNodeAsync(await postgres.CreateDatabaseAsync(), ("Tracker__TrustedProxies__0", "127.0.0.2"));
+        node.Http.DefaultRequestHeaders.Add("X-Forwarded-Proto", "https");
+        Assert.StartsWith("http://", (string)(await new Member("alice").RegisterAsync(node.Http)).Answer["announce_url"]!, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Handshakes_that_never_end_are_ended_and_one_address_has_no_more_connections_than_it_may()
     {

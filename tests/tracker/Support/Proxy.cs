@@ -11,14 +11,14 @@ internal sealed class Proxy : IAsyncDisposable
     private readonly string _folder = Path.Combine(Path.GetTempPath(), $"pbts-proxy-{Guid.NewGuid():N}"[..20]);
     private readonly Process _process;
 
-    private Proxy(IEnumerable<NodeProcess> fronts, string balance)
+    private Proxy(IEnumerable<NodeProcess> fronts, string balance, ProxyTls? tls)
     {
         var (program, javaScript) = Installed.Nginx();
         Port = NodeProcess.FreePorts(1)[0];
         Directory.CreateDirectory(_folder);
         // As root nginx has its workers run as somebody else, who keeps bodies of requests here.
         File.SetUnixFileMode(_folder, (UnixFileMode)0b111_101_101);
-        var configuration = NginxProxy.Write(_folder, javaScript, [$"127.0.0.1:{Port}"], fronts.Select(front => front.Port), balance);
+        var configuration = NginxProxy.Write(_folder, javaScript, [$"127.0.0.1:{Port}"], fronts.Select(front => front.Port), balance, tls);
         _process = Process.Start(new ProcessStartInfo(program, ["-p", _folder, "-e", Path.Combine(_folder, "log"), "-c", configuration]) { RedirectStandardError = true })!;
         // What it says of front ends that restart is no news to the tests.
         _process.BeginErrorReadLine();
@@ -33,9 +33,10 @@ internal sealed class Proxy : IAsyncDisposable
     public Uri Url => new($"http://127.0.0.1:{Port}");
 
     /// <param name="balance">How a front end is chosen: nginx's directive in place of the hash over the info hash.</param>
-    public static async Task<Proxy> StartAsync(IEnumerable<NodeProcess> fronts, string balance = "hash $route consistent;")
+    /// <param name="tls">HTTPS, where it has that.</param>
+    public static async Task<Proxy> StartAsync(IEnumerable<NodeProcess> fronts, string balance = "hash $route consistent;", ProxyTls? tls = null)
     {
-        var proxy = new Proxy(fronts, balance);
+        var proxy = new Proxy(fronts, balance, tls);
         using var client = new HttpClient { BaseAddress = proxy.Url };
         for (var waited = Stopwatch.StartNew(); ; await Task.Delay(50))
         {

@@ -20,7 +20,7 @@ public sealed class UpgradeTests(ITestOutputHelper output) : IDisposable
     /// <summary>The first version that goes on with the database of a newer one.</summary>
     private const string Before = "d20ad31aba0a41cf71471581ed4da56a415b5f31";
 
-    /// <summary>One whose schema is older by ten scripts, and which refuses a newer one.</summary>
+    /// <summary>One whose schema is older by eight scripts, and which refuses a newer one.</summary>
     private const string LongBefore = "c00b8ce83e999242641e8fdd1bd432515e26f4d5";
 
     private const double MostFailed = 0.001;

@@ -11,8 +11,22 @@ public static class Clone
 
     /// <summary>A program of ours, as it was built last.</summary>
     /// <param name="project">Its folder: <c>silo</c>, <c>api</c>, <c>cli</c>, <c>local</c>.</param>
-    public static string Program(string project) =>
-        Path.Combine(Root, project, "bin", "Release", "net10.0", $"Pbts.{char.ToUpperInvariant(project[0])}{project[1..]}.dll");
+    /// <param name="root">The clone; this one when it is null.</param>
+    public static string Program(string project, string? root = null) =>
+        Path.Combine(root ?? Root, project, "bin", "Release", "net10.0", $"Pbts.{char.ToUpperInvariant(project[0])}{project[1..]}.dll");
+
+    /// <summary>The folder of a clone with the tracker's programs in it.</summary>
+    /// <param name="option">Who named the folder.</param>
+    /// <exception cref="LocalException">It is none, or they are not built.</exception>
+    internal static string Built(string option, string folder)
+    {
+        var root = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
+        if (!File.Exists(Path.Combine(root, "Pbts.sln")))
+            throw new LocalException($"{option}: {root} is no clone of PBTS");
+        return ((string[])["silo", "api"]).Select(project => Program(project, root)).FirstOrDefault(program => !File.Exists(program)) is { } missing
+            ? throw new LocalException($"{option}: there is no {missing}: dotnet build {Path.Combine(root, "silo")} -c Release makes it")
+            : root;
+    }
 
     private static string Find()
     {

@@ -7,7 +7,7 @@ public sealed record LocalOptions
 {
     private const int MostProcesses = 64;
 
-    private static readonly string[] WithValue = ["--port", "--host", "--https", "--data", "--silos", "--apis"];
+    private static readonly string[] WithValue = ["--port", "--host", "--https", "--data", "--silos", "--apis", "--clone"];
 
     public int Port { get; private init; } = 8000;
 
@@ -27,6 +27,9 @@ public sealed record LocalOptions
     public bool Detach { get; private init; }
 
     public bool Json { get; private init; }
+
+    /// <summary>The clone whose programs are to run from now on; null: the same as before.</summary>
+    public string? OfClone { get; private init; }
 
     /// <exception cref="LocalException">One is unknown or has a wrong value.</exception>
     public static LocalOptions Parse(IEnumerable<string> arguments)
@@ -64,6 +67,7 @@ public sealed record LocalOptions
         "--silos" => this with { Silos = Number(name, value, MostProcesses) },
         "--apis" => this with { Apis = Number(name, value, MostProcesses) },
         "--host" => this with { Host = Address(value) },
+        "--clone" => this with { OfClone = Clone.Built(name, value) },
         _ => this with { Data = value },
     };
 

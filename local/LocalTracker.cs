@@ -19,7 +19,7 @@ public sealed class LocalTracker
     private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(120);
 
     /// <summary>Longer than the 30 s in which a process hands over what it has.</summary>
-    private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(40);
+    internal static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(40);
 
     private static readonly HttpClient Http = new() { Timeout = TimeSpan.FromSeconds(5) };
 
@@ -85,38 +85,21 @@ public sealed class LocalTracker
     }
 
     /// <summary>Starts what does not run, by the settings of the instance, and waits until all is ready.</summary>
-    public async Task StartAsync()
+    /// <param name="clone">Whose programs; null: those that each process had, and this clone's for new ones.</param>
+    public async Task StartAsync(string? clone = null)
     {
         if (Https > 0 && Given("PBTS_CERTIFICATE") is null)
             throw new LocalException("--https needs PBTS_CERTIFICATE, and PBTS_CERTIFICATE_KEY where the key is in a file of its own");
         await StartBackingAsync();
-        await StartHostsAsync();
+        await StartHostsAsync(clone);
     }
 
-    /// <summary>
-    /// Restarts silos and then front ends, each only when the one before is ready again: with several behind the proxy nobody
-    /// notices. Takes up new programs, built before, and new settings from the environment.
-    /// </summary>
-    public async Task RestartHostsAsync()
+    /// <summary>What has to be there before one of the tracker's processes is started by itself.</summary>
+    internal async Task PrepareAsync()
     {
         NeedSameBacking();
         await StartBackingAsync();
         Administer();
-        string[] names = [.. Instance.Recorded.Where(IsSilo), .. Instance.Recorded.Where(name => IsApi(name) || name == FirstNode)];
-        if (names.Length < 2)
-            _say("There is one process alone: the tracker is away while it restarts");
-        foreach (var name in names)
-        {
-            _say($"==> Restarting {name}");
-            var waited = Stopwatch.StartNew();
-            await Launcher.StopAsync([name], Signal.Terminate, StopPatience);
-            StartHost(name, Instance.Number($"port_{name}"));
-            await WaitReadyAsync(name, StartPatience);
-            _say($"    {name} is ready again after {waited.Elapsed.TotalSeconds:0} s");
-            // The proxy does not go back to what refused it for two seconds: until then the next one must stay.
-            if (name != FirstNode && name != names[^1])
-                await Task.Delay(3000);
-        }
     }
 
     /// <summary>Stops processes from the outside in, so that nobody loses what it still needs.</summary>
@@ -170,9 +153,9 @@ public sealed class LocalTracker
         throw new LocalException($"{name} was not ready after {patience.TotalSeconds:0} s; its log: {Instance.LogOf(name)}");
     }
 
-    private static bool IsSilo(string name) => name.StartsWith("silo-", StringComparison.Ordinal);
+    internal static bool IsSilo(string name) => name.StartsWith("silo-", StringComparison.Ordinal);
 
-    private static bool IsApi(string name) => name.StartsWith("api-", StringComparison.Ordinal);
+    internal static bool IsApi(string name) => name.StartsWith("api-", StringComparison.Ordinal);
 
     /// <summary>A variable that the user has set.</summary>
     private static string? Given(string variable) => Environment.GetEnvironmentVariable(variable) is { Length: > 0 } value ? value : null;
@@ -210,14 +193,14 @@ public sealed class LocalTracker
         }
     }
 
-    private async Task StartHostsAsync()
+    private async Task StartHostsAsync(string? clone)
     {
         var port = Instance.Number("port");
         var (silos, apis) = (Instance.Number("silos"), Instance.Number("apis"));
         Administer();
         if (silos + apis == 0)
         {
-            StartHost(FirstNode, port);
+            StartHost(FirstNode, port, clone);
             await WaitReadyAsync(FirstNode, StartPatience);
             return;
         }
@@ -228,7 +211,7 @@ public sealed class LocalTracker
         foreach (var group in new[] { names[..1], names[1..], fronts })
         {
             foreach (var name in group)
-                StartHost(name, Instance.PidOf(name) is null ? Ports.Free() : Instance.Number($"port_{name}"));
+                StartHost(name, Instance.PidOf(name) is null ? Ports.Free() : Instance.Number($"port_{name}"), clone);
             foreach (var name in group)
                 await WaitReadyAsync(name, StartPatience);
         }
@@ -268,13 +251,20 @@ public sealed class LocalTracker
             _environment[AllowLocal] = "true";
     }
 
-    private void StartHost(string name, int port)
+    /// <summary>The clone whose programs a process runs; null for what is not the tracker's own, or not known.</summary>
+    public string? CloneOf(string name) => Instance[$"clone_{name}"];
+
+    /// <summary>Starts one of the tracker's processes, unless it runs.</summary>
+    /// <param name="clone">Whose programs; null: those it had before.</param>
+    internal void StartHost(string name, int port, string? clone)
     {
         if (Instance.PidOf(name) is not null)
             return;
         var first = name == FirstNode;
         var role = IsApi(name) ? "api" : first || Instance.Number("apis") == 0 ? "node" : "silo";
-        var program = Clone.Program(role == "api" ? "api" : "silo");
+        // On record for whoever starts it again.
+        Instance[$"clone_{name}"] = clone ?? CloneOf(name) ?? Clone.Root;
+        var program = Clone.Program(role == "api" ? "api" : "silo", CloneOf(name));
         Instance[$"port_{name}"] = Ports.Text(port);
         var listen = !first ? $"http://127.0.0.1:{Ports.Text(port)}"
             : ListenUrls.Of("http", PlainHost, port) + (Https > 0 ? ";" + ListenUrls.Of("https", Instance["host"]!, Https) : "");

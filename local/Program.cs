@@ -7,6 +7,8 @@ using Pbts.Local.Processes;
 var (verb, rest) = (args.FirstOrDefault() ?? "", args.Skip(1).ToArray());
 try
 {
+    if (verb != "rolling-restart" && rest.Any(argument => argument.Split('=')[0] == "--clone"))
+        throw new LocalException("--clone is for rolling-restart: what is started otherwise are the programs of this clone");
     return verb switch
     {
         "up" => await new UpCommand(LocalOptions.Parse(rest)).RunAsync(),
@@ -63,6 +65,12 @@ static async Task<int> RollingRestartAsync(LocalOptions options)
     if (!tracker.IsAnyAlive)
         throw new LocalException($"nothing runs in {options.Data}");
     using (await tracker.Instance.LockAsync())
-        await tracker.RestartHostsAsync();
+    {
+        tracker.NeedSameBacking();
+        // From now on by this clone, and with these settings: what it starts again is to be what was put there.
+        await Keeper.ReplaceAsync(tracker);
+        await new RollingRestart(tracker, Console.WriteLine).RunAsync(options.OfClone);
+    }
+
     return 0;
 }

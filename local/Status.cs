@@ -70,7 +70,8 @@ public sealed class Status
         foreach (var (name, pid, state) in _processes)
         {
             var metrics = Instance[$"management_{name}"] is { } port ? $" metrics http://127.0.0.1:{port}/metrics" : "";
-            yield return $"    {name,-10} {Word(state),-8} {pid,-8}{metrics}";
+            var programs = _tracker.CloneOf(name) is { } clone && clone != Clone.Root ? $" programs of {clone}" : "";
+            yield return $"    {name,-10} {Word(state),-8} {pid,-8}{metrics}{programs}";
         }
 
         yield return $"  stop       ./pbts down{(Instance.Folder == Path.GetFullPath(".pbts") ? "" : $" --data {Instance.Folder}")}";
@@ -90,6 +91,8 @@ public sealed class Status
             if (Instance[$"management_{name}"] is { } port)
                 said["metrics"] = $"http://127.0.0.1:{port}/metrics";
             said["url"] = _tracker.UrlOf(name);
+            if (_tracker.CloneOf(name) is { } clone)
+                said["clone"] = clone;
         }
 
         return said;

@@ -50,7 +50,8 @@ public sealed class UpCommand(LocalOptions options)
 
         if (options.Detach)
         {
-            StartKeeper();
+            if (!ForKeeper)
+                Keeper.Start(_tracker);
             return 0;
         }
 
@@ -116,7 +117,7 @@ public sealed class UpCommand(LocalOptions options)
             Instance["chain"] = options.Chain ? "1" : "0";
         }
 
-        await _tracker.StartAsync();
+        await _tracker.StartAsync(partly ? null : Clone.Root);
         return true;
     }
 
@@ -128,12 +129,6 @@ public sealed class UpCommand(LocalOptions options)
             if (!mayFallFree || waited.Elapsed > TimeSpan.FromSeconds(2))
                 throw new LocalException($"port {port} is in use by another program; choose another ({option} {Ports.Free()}) or stop that one (ss -ltnp 'sport = :{port}' names it)");
         }
-    }
-
-    private void StartKeeper()
-    {
-        if (_tracker.IsKeptRunning && !ForKeeper && Instance.PidOf(Instance.Keeper) is null)
-            _tracker.Launcher.Launch(Instance.Keeper, ["dotnet", Clone.Program("local"), "keep", "--data", Instance.Folder]);
     }
 
     private async Task<int> SuperviseAsync(IReadOnlyCollection<string> names, CancellationToken stopped)

@@ -26,6 +26,10 @@ internal static partial class DatabaseStartup
                 await SchemaMigrator.MigrateAsync(database, logger, app.Lifetime.ApplicationStopping);
                 return;
             }
+            catch (SchemaException e)
+            {
+                throw Refusal(e.Message);
+            }
             catch (NpgsqlException e) when (e is not PostgresException { SqlState: not PostgresErrorCodes.CannotConnectNow } && started.Elapsed < Patience)
             {
                 if (app.Services.GetRequiredService<DatabaseServers>().Unsafe is { } problem)

@@ -39,6 +39,7 @@ internal static class SiloHosting
 
         var services = builder.Services;
         services.AddKeyedSingleton<IGrainStorage>(Storage, (provider, _) => new RepeatableGrainStorage(AdoNetGrainStorageFactory.Create(provider, Storage)));
+        services.PostConfigure<NodeOptions>(node => node.Database = string.IsNullOrWhiteSpace(node.Database) ? "" : $"{node.Database};Application Name={SchemaMigrator.ProgramName}");
         Configure<AdoNetClusteringSiloOptions>(services, (options, node) => options.ConnectionString = node.Database);
         Configure<AdoNetReminderTableOptions>(services, (options, node) => options.ConnectionString = node.Database);
         services.AddOptions<AdoNetGrainStorageOptions>(Storage).Configure<IOptions<NodeOptions>>((options, node) => options.ConnectionString = node.Value.Database);

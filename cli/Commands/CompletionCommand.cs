@@ -12,7 +12,8 @@ internal static class CompletionCommand
             case $COMP_CWORD:${COMP_WORDS[1]} in
                 1:*) ;;
                 *:up) words='--port --host --data --silos --apis --no-chain --detach' ;;
-                *:down | *:rolling-restart) words='--data' ;;
+                *:down) words='--data' ;;
+                *:rolling-restart) words='--data --clone' ;;
                 *:status) words='--data --json' ;;
                 *:test) words='--slow --filter' ;;
                 *:chaos) words='--minutes --json' ;;

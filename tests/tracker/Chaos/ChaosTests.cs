@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using Npgsql;
 using Pbts.Load;
 using Pbts.Tracker.Tests.Support;
 using Xunit.Abstractions;
@@ -53,7 +52,7 @@ public sealed class ChaosTests(ITestOutputHelper output)
         await reports.StopAsync();
         report.Receipts = reports.Acknowledged.Count;
         var totals = await reports.CompareTotalsAsync();
-        var ledger = await ReadLedgerAsync(cluster.Database);
+        var ledger = await ReportLoad.ReadLedgerAsync(cluster.Database);
         report.WrongTotals = totals.Wrong;
         report.LedgerBytes = ledger.Sum(row => row.Bytes);
         report.Lost = Math.Max(totals.Lost, reports.Acknowledged.Except(ledger.Select(row => row.Piece)).Count());
@@ -106,16 +105,5 @@ public sealed class ChaosTests(ITestOutputHelper output)
             await Task.Delay(took < Calm ? Calm - took : TimeSpan.FromSeconds(5));
             report.Add(at - began, what, kill, took, announces.Announces.Recovery, reports.Reports.Recovery, report.Failed - failed);
         }
-    }
-
-    private static async Task<List<(uint Piece, long Bytes)>> ReadLedgerAsync(string database)
-    {
-        await using var source = NpgsqlDataSource.Create(database);
-        await using var command = source.CreateCommand("SELECT piece_index, bytes FROM receipts");
-        await using var reader = await command.ExecuteReaderAsync();
-        var rows = new List<(uint, long)>();
-        while (await reader.ReadAsync())
-            rows.Add(((uint)reader.GetInt64(0), reader.GetInt64(1)));
-        return rows;
     }
 }

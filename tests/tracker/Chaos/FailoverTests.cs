@@ -58,7 +58,7 @@ public sealed class FailoverTests(ITestOutputHelper output) : IAsyncLifetime
         await Wait.UntilAsync(() => Task.FromResult(load.Acknowledged > before + 500), "Nothing is acknowledged after the promotion.", TimeSpan.FromMinutes(1));
         // Now there are two that take themselves for the primary.
         _first.Thaw();
-        Assert.True(load.Acknowledged < VoucherLoad.Vouchers, "All was delivered before the old primary came back.");
+        Assert.True(load.Acknowledged < VoucherBacklog.Vouchers, "All was delivered before the old primary came back.");
         await using var stale = new NpgsqlConnection(_first.Here(_database) + ";Pooling=false;Command Timeout=3");
         await stale.OpenAsync();
         var warned = false;
@@ -68,24 +68,24 @@ public sealed class FailoverTests(ITestOutputHelper output) : IAsyncLifetime
         Assert.True(warned, "The old primary took a write without its standby.");
     });
 
-    private async Task FailOverAsync(Func<Func<Dictionary<VoucherId, long>>, Task<Dictionary<VoucherId, long>>> promoteAsync, Func<VoucherLoad, Task> afterwardsAsync)
+    private async Task FailOverAsync(Func<Func<Dictionary<VoucherId, long>>, Task<Dictionary<VoucherId, long>>> promoteAsync, Func<VoucherBacklog, Task> afterwardsAsync)
     {
         var either = _first.OrOn(_second, _database);
         await using var one = await NodeProcess.StartNodeAsync(either, ("PBTS_NAME", "node-1"));
         await using var two = await NodeProcess.StartNodeAsync(either, ("PBTS_NAME", "node-2"));
         try
         {
-            var load = await VoucherLoad.CreateAsync(one.Http);
+            var load = await VoucherBacklog.CreateAsync(one.Http);
             using var announces = new OneShotLoad(new IPEndPoint(IPAddress.Loopback, one.Port));
             announces.Start(announcesPerSecond: 30, scrapesPerSecond: 3);
             var clock = Stopwatch.StartNew();
             var running = load.RunAsync([one.Http, two.Http]);
-            await Wait.UntilAsync(() => Task.FromResult(load.Acknowledged > VoucherLoad.Vouchers / 3 || running.IsCompleted), "The load does not get on.", TimeSpan.FromMinutes(2));
+            await Wait.UntilAsync(() => Task.FromResult(load.Acknowledged > VoucherBacklog.Vouchers / 3 || running.IsCompleted), "The load does not get on.", TimeSpan.FromMinutes(2));
             Assert.False(running.IsCompleted, "All was delivered before the primary could be killed.");
 
             var known = await promoteAsync(() => load.Acknowledgements);
             var promoted = Stopwatch.GetTimestamp();
-            var lost = await VoucherLoad.CountLostAsync(_second.Here(_database), known);
+            var lost = await VoucherBacklog.CountLostAsync(_second.Here(_database), known);
             await Wait.UntilAsync(() => Task.FromResult(load.LastAcknowledged > promoted), "No report is acknowledged after the promotion.", TimeSpan.FromMinutes(1));
             var first = Stopwatch.GetElapsedTime(promoted, load.LastAcknowledged);
             output.WriteLine($"{known.Count} sessions had been acknowledged, of which {lost} lost something; first report {first.TotalSeconds:F1} s after the promotion");
@@ -94,10 +94,10 @@ public sealed class FailoverTests(ITestOutputHelper output) : IAsyncLifetime
             await afterwardsAsync(load);
             await running;
             await announces.StopAsync();
-            output.WriteLine($"{VoucherLoad.Vouchers} vouchers in {clock.Elapsed.TotalSeconds:F0} s, {load.Again} reports made again; {announces.Announces.Sent} announces, {announces.Announces.Failed} failed, slowest {announces.Announces.Slowest.TotalSeconds:F1} s: {string.Join(", ", announces.Announces.Failures)}");
+            output.WriteLine($"{VoucherBacklog.Vouchers} vouchers in {clock.Elapsed.TotalSeconds:F0} s, {load.Again} reports made again; {announces.Announces.Sent} announces, {announces.Announces.Failed} failed, slowest {announces.Announces.Slowest.TotalSeconds:F1} s: {string.Join(", ", announces.Announces.Failures)}");
             await load.AssertExactAsync(one.Http, _second.Here(_database));
             await load.AssertExactAsync(two.Http, _second.Here(_database));
-            Assert.Equal(0, await VoucherLoad.CountLostAsync(_second.Here(_database), load.Acknowledgements));
+            Assert.Equal(0, await VoucherBacklog.CountLostAsync(_second.Here(_database), load.Acknowledgements));
             Assert.True(announces.Announces.Failed * 100 <= announces.Announces.Sent, string.Join(", ", announces.Announces.Failures));
 
             await ReturnAsync();

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
+using Npgsql;
 using Pbts.Load;
 using Pbts.Tracker.Tests.Support;
 
@@ -65,6 +66,18 @@ internal sealed class ReportLoad
         }
 
         return (wrong, lost, doubled);
+    }
+
+    /// <summary>Every receipt that a database has credited.</summary>
+    public static async Task<List<(uint Piece, long Bytes)>> ReadLedgerAsync(string database)
+    {
+        await using var source = NpgsqlDataSource.Create(database);
+        await using var command = source.CreateCommand("SELECT piece_index, bytes FROM receipts");
+        await using var reader = await command.ExecuteReaderAsync();
+        var rows = new List<(uint, long)>();
+        while (await reader.ReadAsync())
+            rows.Add(((uint)reader.GetInt64(0), reader.GetInt64(1)));
+        return rows;
     }
 
     private async Task ReportAsync(Pair pair, uint piece)

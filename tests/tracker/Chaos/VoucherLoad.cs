@@ -1,162 +1,92 @@
-using System.Collections.Concurrent;
-using System.Diagnostics;
 using System.Net;
 using System.Text.Json.Nodes;
-using Npgsql;
+using Pbts.Protocol.Receipts;
 using Pbts.Protocol.Vouchers;
 using Pbts.Tracker.Tests.Support;
 
 namespace Pbts.Tracker.Tests.Chaos;
 
 /// <summary>
-/// Rising vouchers among some members, in shuffled reports, each made again until every voucher in it is acknowledged, as peers
-/// do. What must have come of them in the end is known beforehand.
+/// One member and those who join all the time to take something from it: each signs vouchers for ever more of one session,
+/// which are reported until the tracker has said that they count.
 /// </summary>
-internal sealed class VoucherLoad
+internal sealed class VoucherLoad : IDisposable
 {
-    private const int Members = 20;
-    private const int Sessions = 2000;
-    private const int Rises = 5;
-    private const int Workers = 6;
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+    private const long Step = 1000;
+    private const int Steps = 10;
 
-    private readonly Member[] _members;
-    private readonly (long Up, long Down)[] _expected = new (long, long)[Members];
-    private readonly (Member Sender, SignedVoucher[] Vouchers)[] _reports;
-    private readonly ConcurrentDictionary<VoucherId, long> _acknowledged = [];
-    private readonly Stopwatch _clock = new();
-    private int _next = -1;
-    private int _acknowledgedVouchers;
-    private int _again;
-    private long _lastAcknowledged;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly HttpClient _tracker;
+    private readonly InstanceId _instance;
+    private readonly Member _sender;
+    private readonly List<Member> _receivers = [];
+    private Task _running = Task.CompletedTask;
 
-    private VoucherLoad(Member[] members, InstanceId instance, int mostInReport)
+    private VoucherLoad(HttpClient tracker, InstanceId instance, Member sender) => (_tracker, _instance, _sender) = (tracker, instance, sender);
+
+    /// <summary>What the tracker has said it has credited, in bytes.</summary>
+    public long Acknowledged { get; private set; }
+
+    public int Receivers => _receivers.Count;
+
+    public static async Task<VoucherLoad> CreateAsync(HttpClient tracker) =>
+        new(tracker, InstanceId.From(Convert.FromHexString(await tracker.InstanceIdAsync())), await Member.RegisteredAsync(tracker, "voucher-sender"));
+
+    public void Start() => _running = Task.Run(async () =>
     {
-        var random = new Random(11);
-        _members = members;
-        var wanted = new List<(int Sender, int Receiver, int Session, long Bytes)>();
-        for (var session = 0; session < Sessions; session++)
+        while (!_stop.IsCancellationRequested)
         {
-            var sender = random.Next(Members);
-            var receiver = (sender + 1 + random.Next(Members - 1)) % Members;
-            var bytes = 0L;
-            for (var rise = 0; rise < Rises; rise++)
-                wanted.Add((sender, receiver, session, bytes += random.Next(1, 400_000)));
-            _expected[sender].Up += bytes;
-            _expected[receiver].Down += bytes;
-        }
-
-        var vouchers = wanted.AsParallel().AsOrdered().Select(one =>
-        {
-            var id = default(VoucherId);
-            var json = members[one.Receiver].Voucher(instance, members[one.Sender], $"{one.Session}", one.Bytes, voucher =>
+            var receiver = new Member("voucher-receiver");
+            await RepeatAsync(async () => (await receiver.RegisterAsync(_tracker)).Status == HttpStatusCode.OK);
+            _receivers.Add(receiver);
+            for (var step = 1; step <= Steps; step++)
             {
-                id = voucher.Id;
-                return voucher;
-            });
-            return (one.Sender, Signed: new SignedVoucher(id, one.Bytes, json));
-        }).ToArray();
-        var reports = new List<(Member, SignedVoucher[])>();
-        foreach (var ofSender in vouchers.OrderBy(_ => random.Next()).GroupBy(voucher => voucher.Sender))
-        {
-            for (var left = ofSender.Select(voucher => voucher.Signed).ToArray(); left.Length > 0;)
-            {
-                var count = Math.Min(left.Length, random.Next(1, mostInReport + 1));
-                reports.Add((members[ofSender.Key], left[..count]));
-                left = left[count..];
+                var voucher = receiver.Voucher(_instance, _sender, receiver.UserId, step * Step);
+                await RepeatAsync(() => IsCreditedAsync(voucher));
+                Acknowledged += Step;
+                await Task.Delay(100);
             }
         }
+    });
 
-        _reports = [.. reports.OrderBy(_ => random.Next())];
+    public async Task StopAsync()
+    {
+        await _stop.CancelAsync();
+        await _running.WaitAsync(TimeSpan.FromMinutes(2));
     }
 
-    public static int Vouchers => Sessions * Rises;
-
-    /// <summary>Vouchers that the tracker has said it has.</summary>
-    public int Acknowledged => Volatile.Read(ref _acknowledgedVouchers);
-
-    /// <summary>Reports that were made again.</summary>
-    public int Again => _again;
-
-    /// <summary>When the newest acknowledgement came, from <see cref="Stopwatch.GetTimestamp"/>.</summary>
-    public long LastAcknowledged => Volatile.Read(ref _lastAcknowledged);
-
-    /// <summary>The highest value of each session that has been acknowledged until now.</summary>
-    public Dictionary<VoucherId, long> Acknowledgements => new(_acknowledged);
-
-    public static async Task<VoucherLoad> CreateAsync(HttpClient tracker, int mostInReport = 60)
+    /// <summary>What was given and what was taken: both are to be what was acknowledged.</summary>
+    public async Task<(long Uploaded, long Downloaded)> TotalsAsync()
     {
-        var members = await Task.WhenAll(Enumerable.Range(0, Members).Select(i => Member.RegisteredAsync(tracker, $"m{i}")));
-        return new(members, InstanceId.From(Convert.FromHexString(await tracker.InstanceIdAsync())), mostInReport);
+        var downloaded = 0L;
+        foreach (var receiver in _receivers)
+            downloaded += (await receiver.TotalsAsync(_tracker)).Downloaded;
+        return ((await _sender.TotalsAsync(_tracker)).Uploaded, downloaded);
     }
 
-    /// <summary>Makes every report, from several members at once.</summary>
-    /// <param name="trackers">Asked in turn, so that a report is made again at another one.</param>
-    public Task RunAsync(HttpClient[] trackers)
+    public void Dispose() => _stop.Dispose();
+
+    private async Task<bool> IsCreditedAsync(JsonObject voucher)
     {
-        _clock.Start();
-        return Task.WhenAll(Enumerable.Range(0, Workers).Select(worker => Task.Run(async () =>
+        var (status, answer) = await _sender.ReportVouchersAsync(_tracker, voucher);
+        return status == HttpStatusCode.OK && (string?)answer["voucher_results"]?[0]?["status"] is "accepted" or "duplicate";
+    }
+
+    private static async Task RepeatAsync(Func<Task<bool>> attempt)
+    {
+        while (!await SucceedsAsync())
+            await Task.Delay(200);
+
+        async Task<bool> SucceedsAsync()
         {
-            for (int i; (i = Interlocked.Increment(ref _next)) < _reports.Length;)
+            try
             {
-                for (var attempt = worker; !await TryAsync(trackers[attempt % trackers.Length], _reports[i].Sender, _reports[i].Vouchers); attempt++)
-                {
-                    Interlocked.Increment(ref _again);
-                    Assert.True(_clock.Elapsed < Patience, $"{Acknowledged} of {Vouchers} vouchers within {Patience}.");
-                    await Task.Delay(250);
-                }
+                return await attempt();
             }
-        })));
-    }
-
-    /// <summary>Compares every member's totals, and the database, to the byte with what must have come of all of it.</summary>
-    public async Task AssertExactAsync(HttpClient tracker, string database)
-    {
-        for (var i = 0; i < Members; i++)
-            Assert.Equal(_expected[i], await _members[i].TotalsAsync(tracker));
-        await using var source = NpgsqlDataSource.Create(database);
-        await using var command = source.CreateCommand("SELECT count(*), sum(credited)::bigint, sum(bytes)::bigint FROM voucher_sessions");
-        await using var reader = await command.ExecuteReaderAsync();
-        Assert.True(await reader.ReadAsync());
-        var all = _expected.Sum(total => total.Up);
-        Assert.Equal(((long)Sessions, all, all), (reader.GetInt64(0), reader.GetInt64(1), reader.GetInt64(2)));
-    }
-
-    /// <summary>Sessions of which the database has less than was acknowledged.</summary>
-    public static async Task<int> CountLostAsync(string database, Dictionary<VoucherId, long> acknowledged)
-    {
-        var known = new Dictionary<VoucherId, long>();
-        await using var source = NpgsqlDataSource.Create(database);
-        await using var command = source.CreateCommand("SELECT id, bytes FROM voucher_sessions");
-        await using var reader = await command.ExecuteReaderAsync();
-        while (await reader.ReadAsync())
-            known[VoucherId.From(reader.GetFieldValue<byte[]>(0))] = reader.GetInt64(1);
-        return acknowledged.Count(pair => known.GetValueOrDefault(pair.Key) < pair.Value);
-    }
-
-    private async Task<bool> TryAsync(HttpClient tracker, Member sender, SignedVoucher[] vouchers)
-    {
-        try
-        {
-            var (status, answer) = await sender.ReportVouchersAsync(tracker, vouchers.Select(voucher => voucher.Json));
-            if (status != HttpStatusCode.OK)
+            catch (Exception e) when (e is HttpRequestException or InvalidOperationException or OperationCanceledException)
+            {
                 return false;
-            var results = answer["voucher_results"]!.AsArray().Select(result => (string)result!["status"]!).ToArray();
-            Assert.All(results, result => Assert.Contains(result, new[] { "accepted", "duplicate", "busy" }));
-            if (results.Contains("busy"))
-                return false;
+            }
         }
-        catch (Exception e) when (e is HttpRequestException or OperationCanceledException)
-        {
-            return false;
-        }
-
-        foreach (var voucher in vouchers)
-            _acknowledged.AddOrUpdate(voucher.Id, voucher.Bytes, (_, before) => Math.Max(before, voucher.Bytes));
-        Interlocked.Add(ref _acknowledgedVouchers, vouchers.Length);
-        Volatile.Write(ref _lastAcknowledged, Stopwatch.GetTimestamp());
-        return true;
     }
-
-    private sealed record SignedVoucher(VoucherId Id, long Bytes, JsonObject Json);
 }

@@ -18,6 +18,7 @@ public sealed class LocalOptionsTests
     [InlineData("--https must be a number from 1 to 65535, not yes", "--https", "yes")]
     [InlineData("--silos must be a number from 1 to 64, not many", "--silos", "many")]
     [InlineData("--apis must be a number from 1 to 64, not -1", "--apis=-1")]
+    [InlineData("--clone: /no/clone is no clone of PBTS", "--clone", "/no/clone/")]
     [InlineData("--port needs a value", "--port")]
     [InlineData("--data needs a value", "--data=")]
     [InlineData("unknown option --prot (./pbts help lists them)", "--prot", "1")]

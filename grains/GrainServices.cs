@@ -37,6 +37,7 @@ public static class GrainServices
         services.AddHostedService(provider => provider.GetRequiredService<TorrentWatch>());
         services.AddSingleton<ClaimedTotals>();
         services.AddSingleton(provider => new SwarmRules(provider.GetRequiredService<IOptions<TrackerOptions>>()));
+        services.AddSingleton<SwarmSurroundings>();
         services.AddPbtsChain();
         services.AddSingleton<HistoryStore>();
         services.AddHostedService<HistoryWriter>();

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
-using Pbts.GrainInterfaces.Swarms;
 
 namespace Pbts.Api.Udp;
 
@@ -15,7 +14,6 @@ internal sealed partial class UdpSocket : IDisposable
 
     private const int SolSocket = 1;
     private const int SoReusePort = 15;
-    private const int Largest = 65_535;
 
     /// <summary>How often, in milliseconds, an idle thread looks whether it is to stop.</summary>
     private const int WakeEvery = 250;
@@ -24,13 +22,23 @@ internal sealed partial class UdpSocket : IDisposable
     private readonly ILogger _logger;
     private readonly Socket _socket;
 
-    /// <summary>It listens at every address of the machine, and has to answer from the one it was asked at.</summary>
-    private readonly bool _everywhere;
+    /// <summary>Null where the system cannot take many at once.</summary>
+    private readonly Datagrams? _datagrams;
 
-    private readonly ConcurrentQueue<Exchange> _free = new();
+    private readonly byte[] _packet = [];
+    private readonly SocketAddress _caller;
+
+    /// <summary>For the datagrams to come; those from <see cref="_ready"/> on are not there.</summary>
+    private readonly UdpExchange?[] _exchanges = new UdpExchange?[Datagrams.Most];
+
+    /// <summary>For what is dropped, because as much as may is under way.</summary>
+    private readonly UdpExchange _spare;
+
+    private readonly ConcurrentQueue<UdpExchange> _free = new();
     private readonly CancellationTokenSource _stopping = new();
     private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private int _exchanges;
+    private int _ready;
+    private int _made;
 
     public UdpSocket(IPEndPoint endpoint, bool shared, UdpHandler handler, ILogger logger)
     {
@@ -39,10 +47,21 @@ internal sealed partial class UdpSocket : IDisposable
         _socket = Open(endpoint);
         if (shared)
             _socket.SetRawSocketOption(SolSocket, SoReusePort, [1, 0, 0, 0]);
-        _socket.ReceiveTimeout = WakeEvery;
-        _everywhere = PacketInfo.IsNeeded(endpoint);
-        if (_everywhere)
-            PacketInfo.Enable(_socket, WakeEvery);
+        _spare = new(_socket.AddressFamily);
+        _caller = new(_socket.AddressFamily);
+        if (Datagrams.IsSupported)
+        {
+            Datagrams.GiveUpAfter(_socket, WakeEvery);
+            if (PacketInfo.IsNeeded(endpoint))
+                PacketInfo.Enable(_socket);
+            _datagrams = new(_socket, PacketInfo.IsNeeded(endpoint));
+        }
+        else
+        {
+            _socket.ReceiveTimeout = WakeEvery;
+            _packet = new byte[65_535];
+        }
+
         _socket.ReceiveBufferSize = 4 << 20;
         _socket.Bind(endpoint);
     }
@@ -74,24 +93,17 @@ internal sealed partial class UdpSocket : IDisposable
 
     private void Run()
     {
-        var packet = new byte[Largest];
         var stopping = _stopping.Token;
-        Exchange? exchange = null;
         while (!stopping.IsCancellationRequested)
         {
-            exchange ??= NextExchange();
             try
             {
-                var length = Receive(packet, exchange ?? new Exchange(_socket.AddressFamily));
-                if (exchange is null)
-                    continue;
-                if (Answer(packet.AsSpan(0, length), exchange, stopping))
-                    continue;
-                exchange = null;
-            }
-            catch (SocketException e) when (e.SocketErrorCode is SocketError.TimedOut or SocketError.WouldBlock or SocketError.Interrupted or SocketError.ConnectionReset or SocketError.ConnectionRefused)
-            {
-                // Nothing came, or an earlier answer met a closed port.
+                while (_ready < _exchanges.Length && NextExchange() is { } next)
+                    _exchanges[_ready++] = next;
+                if (_datagrams is null)
+                    ServeOne(stopping);
+                else
+                    Serve(_datagrams, stopping);
             }
 #pragma warning disable CA1031 // Whatever one datagram does, the next one is read.
             catch (Exception e)
@@ -107,34 +119,86 @@ internal sealed partial class UdpSocket : IDisposable
         _stopped.TrySetResult();
     }
 
-    private int Receive(byte[] packet, Exchange exchange)
+    /// <summary>Answers what comes next, with whatever else is there.</summary>
+    private void Serve(Datagrams datagrams, CancellationToken stopping)
     {
-        if (!_everywhere)
-            return _socket.ReceiveFrom(packet, SocketFlags.None, exchange.Caller);
-        var length = PacketInfo.Receive(_socket, packet, exchange.Caller, exchange.Info, out var infoLength);
-        exchange.InfoLength = infoLength;
-        return length;
-    }
-
-    /// <returns>True when the exchange is over; false when it goes on without this thread.</returns>
-    private bool Answer(ReadOnlySpan<byte> packet, Exchange exchange, CancellationToken stopping)
-    {
-        var pending = _handler.HandleAsync(packet, exchange.Endpoint, exchange.Reply, stopping);
-        if (pending.IsCompletedSuccessfully)
+        if (_ready == 0)
         {
-            Send(exchange, pending.Result);
-            return true;
+            datagrams.Receive([_spare]);
+            return;
         }
 
-        _ = FinishAsync(pending, exchange);
-        return false;
+        var received = datagrams.Receive(_exchanges.AsSpan(0, _ready)!);
+        for (var i = 0; i < received; i++)
+        {
+            if (Handle(datagrams.Packet(i), i, stopping) is > 0 and var length)
+                datagrams.Answer(_exchanges[i]!, length);
+        }
+
+        datagrams.Send();
+        // Those that go on without this thread leave gaps.
+        var kept = 0;
+        for (var i = 0; i < _ready; i++)
+        {
+            if (_exchanges[i] is { } exchange)
+                _exchanges[kept++] = exchange;
+        }
+
+        _ready = kept;
     }
 
-    private async Task FinishAsync(ValueTask<int> pending, Exchange exchange)
+    /// <summary>The same, one by one, where the system has nothing better.</summary>
+    private void ServeOne(CancellationToken stopping)
+    {
+        var exchange = _ready == 0 ? _spare : _exchanges[_ready - 1]!;
+        int length;
+        try
+        {
+            length = _socket.ReceiveFrom(_packet, SocketFlags.None, _caller);
+        }
+        catch (SocketException e) when (e.SocketErrorCode is SocketError.TimedOut or SocketError.WouldBlock or SocketError.Interrupted or SocketError.ConnectionReset or SocketError.ConnectionRefused)
+        {
+            return; // Nothing came, or an earlier answer met a closed port.
+        }
+
+        if (_ready == 0)
+            return;
+        exchange.NameUsed = _caller.Size;
+        _caller.Buffer.Span[.._caller.Size].CopyTo(exchange.Name);
+        if (Handle(_packet.AsSpan(0, length), _ready - 1, stopping) is > 0 and var answer)
+            SendLate(exchange, answer);
+        if (_exchanges[_ready - 1] is null)
+            _ready--;
+    }
+
+    /// <returns>Length of the answer; 0 when there is none, or it goes on without this thread, which takes the exchange away.</returns>
+    private int Handle(ReadOnlySpan<byte> packet, int number, CancellationToken stopping)
+    {
+        var exchange = _exchanges[number]!;
+        try
+        {
+            var pending = _handler.HandleAsync(packet, exchange.Endpoint, exchange.Reply, stopping);
+            if (pending.IsCompletedSuccessfully)
+                return pending.Result;
+            _exchanges[number] = null;
+            _ = FinishAsync(pending, exchange);
+        }
+#pragma warning disable CA1031 // The others are answered all the same.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            LogFailed(e);
+        }
+
+        return 0;
+    }
+
+    private async Task FinishAsync(ValueTask<int> pending, UdpExchange exchange)
     {
         try
         {
-            Send(exchange, await pending);
+            if (await pending is > 0 and var length)
+                SendLate(exchange, length);
         }
 #pragma warning disable CA1031 // The client sends again, the operator gets the whole story.
         catch (Exception e) when (e is not OperationCanceledException)
@@ -148,16 +212,14 @@ internal sealed partial class UdpSocket : IDisposable
         }
     }
 
-    private void Send(Exchange exchange, int length)
+    private void SendLate(UdpExchange exchange, int length)
     {
-        if (length == 0)
-            return;
         try
         {
-            if (_everywhere)
-                PacketInfo.Send(_socket, exchange.Reply.AsSpan(0, length), exchange.Caller, exchange.Info.AsSpan(0, exchange.InfoLength));
+            if (_datagrams is not null)
+                _datagrams.SendLate(exchange, length);
             else
-                _socket.SendTo(exchange.Reply.AsSpan(0, length), SocketFlags.None, exchange.Caller);
+                _socket.SendTo(exchange.Reply.AsSpan(0, length), SocketFlags.None, AddressOf(exchange));
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
@@ -165,38 +227,21 @@ internal sealed partial class UdpSocket : IDisposable
         }
     }
 
-    private Exchange? NextExchange()
+    private SocketAddress AddressOf(UdpExchange exchange)
+    {
+        var address = new SocketAddress(_socket.AddressFamily, exchange.NameUsed);
+        exchange.Name.AsSpan(0, exchange.NameUsed).CopyTo(address.Buffer.Span);
+        return address;
+    }
+
+    private UdpExchange? NextExchange()
     {
         if (_free.TryDequeue(out var free))
             return free;
-        if (_exchanges == MaxInFlight)
+        if (_made == MaxInFlight + Datagrams.Most)
             return null;
-        _exchanges++;
-        return new Exchange(_socket.AddressFamily);
-    }
-
-    /// <summary>A caller and the buffer for its answer, used again and again.</summary>
-    private sealed class Exchange(AddressFamily family)
-    {
-        public SocketAddress Caller { get; } = new(family);
-
-        public byte[] Reply { get; } = new byte[UdpReply.MaxLength];
-
-        /// <summary>Where it was asked, see <see cref="PacketInfo"/>.</summary>
-        public byte[] Info { get; } = new byte[PacketInfo.Length];
-
-        public int InfoLength { get; set; }
-
-        /// <summary>The caller as it lies in a <c>sockaddr</c>: port at 2 in network order, address at 4 (IPv4) or 8 (IPv6).</summary>
-        public PeerEndpoint Endpoint
-        {
-            get
-            {
-                var bytes = Caller.Buffer.Span;
-                var port = (ushort)((bytes[2] << 8) | bytes[3]);
-                return new PeerEndpoint(Caller.Family == AddressFamily.InterNetworkV6 ? bytes.Slice(8, 16) : bytes.Slice(4, 4), port);
-            }
-        }
+        _made++;
+        return new UdpExchange(_socket.AddressFamily);
     }
 
     [LoggerMessage(LogLevel.Error, "An announce or scrape over UDP failed.")]

@@ -11,23 +11,21 @@ namespace Pbts.Grains.Swarms;
 /// pen for a moment instead of sending the grain a message, while the activation lasts. One lock orders the two, so there
 /// is one writer at any time, and none from the moment the grain closes the swarm to put its peers away.
 /// </summary>
-/// <param name="lifetime">Seconds after which the activation is collected unless its grain has had a turn.</param>
-internal sealed class LiveSwarm(Swarm swarm, SwarmCensus census, ClaimedTotals claimed, TimeProvider time, int lifetime)
+internal sealed class LiveSwarm(Swarm swarm, SwarmSurroundings around)
 {
     /// <summary>Slices of a sweep that one announce pays for, letting others in between them.</summary>
     private const int MaxSlices = 16;
 
-    private readonly Lock _gate = new();
     private bool _open;
     private long _lastTurn;
     private long _completions;
     private TorrentCounts _told;
     private volatile TorrentFacts? _facts;
 
-    /// <summary>To be written by the grain before <see cref="Open"/> and after <see cref="Close"/> alone.</summary>
+    /// <summary>Whose lock is this one's too, which saves one each. To be written by the grain before <see cref="Open"/> and after <see cref="Close"/> alone.</summary>
     public Swarm Swarm => swarm;
 
-    public Moment Now => Moment.Now(time);
+    public Moment Now => Moment.Now(around.Time);
 
     /// <summary>Which torrent's it is.</summary>
     public InfoHash InfoHash { get; set; }
@@ -41,13 +39,13 @@ internal sealed class LiveSwarm(Swarm swarm, SwarmCensus census, ClaimedTotals c
 
     public void Open()
     {
-        lock (_gate)
+        lock (swarm)
             (_open, _lastTurn) = (true, Now.Milliseconds);
     }
 
     public void Close()
     {
-        lock (_gate)
+        lock (swarm)
             _open = false;
     }
 
@@ -62,7 +60,7 @@ internal sealed class LiveSwarm(Swarm swarm, SwarmCensus census, ClaimedTotals c
         }
 
         Sweep(now, MaxSlices);
-        lock (_gate)
+        lock (swarm)
         {
             _lastTurn = now.Milliseconds;
             var reply = Take(request, now, out effect);
@@ -79,10 +77,10 @@ internal sealed class LiveSwarm(Swarm swarm, SwarmCensus census, ClaimedTotals c
             return null;
         var now = Now;
         Sweep(now, MaxSlices);
-        lock (_gate)
+        lock (swarm)
         {
-            // Every now and then the grain itself has to be called, or it would be collected as idle.
-            return _open && now.Milliseconds - _lastTurn <= lifetime * 500L ? Take(request, now, out _) : null;
+            // Every now and then the grain itself has to be called, or it would be collected as idle after a lifetime without a turn.
+            return _open && now.Milliseconds - _lastTurn <= around.Rules.Lifetime * 500L ? Take(request, now, out _) : null;
         }
     }
 
@@ -90,7 +88,7 @@ internal sealed class LiveSwarm(Swarm swarm, SwarmCensus census, ClaimedTotals c
     public (int Complete, int Incomplete, int Downloaders) Count()
     {
         Sweep(Now, int.MaxValue);
-        lock (_gate)
+        lock (swarm)
             return (swarm.Complete, swarm.Incomplete, swarm.Downloaders);
     }
 
@@ -116,7 +114,7 @@ internal sealed class LiveSwarm(Swarm swarm, SwarmCensus census, ClaimedTotals c
     {
         Sweep(Now, int.MaxValue);
         var peers = new List<SwarmPeer>();
-        lock (_gate)
+        lock (swarm)
         {
             foreach (var table in swarm.Tables)
             {
@@ -139,13 +137,13 @@ internal sealed class LiveSwarm(Swarm swarm, SwarmCensus census, ClaimedTotals c
         // Read without the lock: whoever comes a moment too early or too late leaves it to the next.
         for (var more = swarm.IsSweepDue(now); more && slices > 0; slices--)
         {
-            lock (_gate)
+            lock (swarm)
             {
                 if (!_open)
                     return;
                 var before = swarm.Count;
                 more = swarm.Sweep(now);
-                census.Change(swarm.Count - before);
+                around.Census.Change(swarm.Count - before);
             }
         }
     }
@@ -154,8 +152,8 @@ internal sealed class LiveSwarm(Swarm swarm, SwarmCensus census, ClaimedTotals c
     {
         var before = swarm.Count;
         var reply = swarm.Announce(request, now, Random.Shared, out effect);
-        census.Announced(swarm.Count - before);
-        claimed.Add(this, request, effect, InfoHash, _facts);
+        around.Census.Announced(swarm.Count - before);
+        around.Claimed.Add(this, request, effect, InfoHash, _facts);
         return reply;
     }
 }

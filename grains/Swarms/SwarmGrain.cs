@@ -22,68 +22,55 @@ internal sealed partial class SwarmGrain : Grain, ISwarmGrain
     /// <summary>Shortest stay on a silo: front ends that disagree on who is a member must not send a swarm to and fro.</summary>
     private static readonly TimeSpan ShortestStay = TimeSpan.FromSeconds(30);
 
-    private readonly SwarmStore _store;
-    private readonly SwarmCensus _census;
-    private readonly IRegisteredTorrents _torrents;
-    private readonly TorrentWatch _watch;
-    private readonly SwarmRules _rules;
-    private readonly TimeProvider _time;
-    private readonly ILogger<SwarmGrain> _logger;
-    private readonly ClaimedTotals _claimed;
+    private readonly SwarmSurroundings _around;
     private readonly LiveSwarm _swarm;
-    private InfoHash _infoHash;
     private AnnounceReply? _refusal;
     private long? _completed;
     private long _arrived;
     private IGrainTimer? _leaving;
 
-    public SwarmGrain(SwarmStore store, SwarmCensus census, IRegisteredTorrents torrents, TorrentWatch watch, ClaimedTotals claimed, SwarmRules rules, TimeProvider time, ILogger<SwarmGrain> logger)
+    public SwarmGrain(SwarmSurroundings around)
     {
-        _store = store;
-        _census = census;
-        _torrents = torrents;
-        _watch = watch;
-        _rules = rules;
-        _time = time;
-        _logger = logger;
-        _claimed = claimed;
-        _swarm = new LiveSwarm(new Swarm(rules), census, claimed, time, rules.Lifetime);
+        _around = around;
+        _swarm = new LiveSwarm(new Swarm(around.Rules), around);
     }
+
+    private InfoHash InfoHash => _swarm.InfoHash;
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        _swarm.InfoHash = _infoHash = InfoHash.From(Convert.FromHexString(this.GetPrimaryKeyString()));
+        _swarm.InfoHash = InfoHash.From(Convert.FromHexString(this.GetPrimaryKeyString()));
         // Who calls has asked already, but for those that came round a silo that was about to go, and for swarms put away
         // when all torrents were served. What is refused is no swarm: it takes nobody in and goes at once.
-        if ((_refusal = await _torrents.RefuseAsync(_infoHash)) is not null)
+        if ((_refusal = await _around.Torrents.RefuseAsync(InfoHash)) is not null)
             return;
-        if (await _store.TakeSnapshotAsync(_infoHash.Span.ToArray()) is { } peers && !SwarmSnapshot.Read(peers, _swarm.Swarm, _swarm.Now))
-            LogSnapshotUnreadable(this.GetPrimaryKeyString(), _swarm.Swarm.Count);
-        _arrived = _time.GetTimestamp();
+        if (await _around.Store.TakeSnapshotAsync(InfoHash.Span.ToArray()) is { } peers && !SwarmSnapshot.Read(peers, _swarm.Swarm, _swarm.Now))
+            LogSnapshotUnreadable(_around.Logger, this.GetPrimaryKeyString(), _swarm.Swarm.Count);
+        _arrived = _around.Time.GetTimestamp();
         _swarm.Open();
-        _census.Enter(_infoHash, _swarm);
-        _watch.Begin(_infoHash, _swarm);
+        _around.Census.Enter(InfoHash, _swarm);
+        _around.Watch.Begin(InfoHash, _swarm);
     }
 
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
         _swarm.Close();
-        _census.Leave(_infoHash, _swarm);
+        _around.Census.Leave(InfoHash, _swarm);
         var swarm = _swarm.Swarm;
         swarm.SweepAll(_swarm.Now);
         if (swarm.Count == 0)
         {
-            _claimed.Ended(_infoHash, _swarm.Facts);
+            _around.Claimed.Ended(InfoHash, _swarm.Facts);
             return;
         }
 
         try
         {
-            await _store.SaveSnapshotAsync(_infoHash.Span.ToArray(), SwarmSnapshot.Write(swarm));
+            await _around.Store.SaveSnapshotAsync(InfoHash.Span.ToArray(), SwarmSnapshot.Write(swarm));
         }
         catch (Exception e) when (Away.IsDatabase(e))
         {
-            LogSnapshotFailed(e, this.GetPrimaryKeyString(), swarm.Count);
+            LogSnapshotFailed(_around.Logger, e, this.GetPrimaryKeyString(), swarm.Count);
         }
     }
 
@@ -126,7 +113,7 @@ internal sealed partial class SwarmGrain : Grain, ISwarmGrain
 
     public Task MoveAsync(SiloAddress silo)
     {
-        if (_time.GetElapsedTime(_arrived) > ShortestStay)
+        if (_around.Time.GetElapsedTime(_arrived) > ShortestStay)
         {
             RequestContext.Set(IPlacementDirector.PlacementHintKey, silo);
             MigrateOnIdle();
@@ -154,12 +141,12 @@ internal sealed partial class SwarmGrain : Grain, ISwarmGrain
     {
         try
         {
-            await _store.CompleteAsync(Completion.Of(_infoHash.Span.ToArray(), request, _rules.PeersPerAddress > 0)).WaitAsync(TimeSpan.FromSeconds(2), _time);
+            await _around.Store.CompleteAsync(Completion.Of(InfoHash.Span.ToArray(), request, _around.Rules.PeersPerAddress > 0)).WaitAsync(TimeSpan.FromSeconds(2), _around.Time);
         }
         catch (Exception e) when (Away.IsDatabase(e))
         {
             // The client is not to blame and its download is done; the count is what suffers, so say so.
-            LogCompletionFailed(e, this.GetPrimaryKeyString());
+            LogCompletionFailed(_around.Logger, e, this.GetPrimaryKeyString());
         }
 
         _completed = null;
@@ -171,24 +158,24 @@ internal sealed partial class SwarmGrain : Grain, ISwarmGrain
     {
         try
         {
-            return _completed ??= await _store.CountCompletedAsync(_infoHash.Span.ToArray());
+            return _completed ??= await _around.Store.CountCompletedAsync(InfoHash.Span.ToArray());
         }
         catch (Exception e) when (Away.IsDatabase(e))
         {
-            LogCountFailed(e);
+            LogCountFailed(_around.Logger, e);
             return 0;
         }
     }
 
     [LoggerMessage(LogLevel.Warning, "The peers of swarm {InfoHash} ({Peers}) could not be put away; they come back with their next announce.")]
-    private partial void LogSnapshotFailed(Exception exception, string infoHash, int peers);
+    private static partial void LogSnapshotFailed(ILogger logger, Exception exception, string infoHash, int peers);
 
     [LoggerMessage(LogLevel.Warning, "What had been put away of swarm {InfoHash} could not be read to its end: {Peers} peers are back, others come back with their next announce.")]
-    private partial void LogSnapshotUnreadable(string infoHash, int peers);
+    private static partial void LogSnapshotUnreadable(ILogger logger, string infoHash, int peers);
 
     [LoggerMessage(LogLevel.Error, "A completed download of {InfoHash} was not confirmed by the database in time; it may be missing from the count.")]
-    private partial void LogCompletionFailed(Exception exception, string infoHash);
+    private static partial void LogCompletionFailed(ILogger logger, Exception exception, string infoHash);
 
     [LoggerMessage(LogLevel.Warning, "The database did not answer for a count of completed downloads.")]
-    private partial void LogCountFailed(Exception exception);
+    private static partial void LogCountFailed(ILogger logger, Exception exception);
 }

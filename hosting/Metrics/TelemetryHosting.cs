@@ -13,6 +13,9 @@ internal static class TelemetryHosting
 {
     private const string CollectorSetting = "OTEL_EXPORTER_OTLP_ENDPOINT";
 
+    /// <summary>Combinations of labels of one metric; what is beyond is counted together, as <c>otel_metric_overflow</c>.</summary>
+    private const int MostLabels = 200;
+
     public static void AddPbtsTelemetry(this WebApplicationBuilder builder)
     {
         var collector = !string.IsNullOrEmpty(builder.Configuration[CollectorSetting]);
@@ -22,6 +25,8 @@ internal static class TelemetryHosting
             {
                 // Requests of the JSON interfaces; announces and scrapes are answered before ASP.NET hears of them.
                 metrics.AddMeter(Telemetry.Name, "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "Microsoft.Orleans", "Npgsql", "System.Runtime");
+                // Room for each combination of labels is made at once, for 2,000 by default, 20 MiB in all. Only requests have so many.
+                metrics.AddView(instrument => instrument.Meter.Name.StartsWith("Microsoft.AspNetCore", StringComparison.Ordinal) ? null : new MetricStreamConfiguration { CardinalityLimit = MostLabels });
                 metrics.AddPrometheusExporter();
                 if (collector)
                     metrics.AddOtlpExporter();

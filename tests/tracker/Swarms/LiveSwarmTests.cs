@@ -24,7 +24,9 @@ public sealed class LiveSwarmTests : IDisposable
     {
         var meters = _services.GetRequiredService<IMeterFactory>();
         _census = new SwarmCensus(meters, Options.Create(new TrackerOptions()));
-        _swarm = new LiveSwarm(new Swarm(new SwarmRules(Lifetime)), _census, new ClaimedTotals(meters, _clock), _clock, Lifetime);
+        var rules = new SwarmRules(Lifetime);
+        // Without what only its grain uses.
+        _swarm = new LiveSwarm(new Swarm(rules), new(null!, _census, null!, null!, new ClaimedTotals(meters, _clock), rules, _clock, null!));
     }
 
     public void Dispose() => _services.Dispose();

@@ -66,6 +66,41 @@ public sealed class UdpProtocolTests(SharedNode shared) : IDisposable
         await _udp.ConnectAsync();
     }
 
+    /// <summary>More than are taken at once, with some among them that get no answer, another one, or their answer later than the rest.</summary>
+    [Fact]
+    public async Task Of_many_that_come_at_once_each_gets_its_own_answer()
+    {
+        var connection = await _udp.ConnectAsync();
+        var torrent = Announcer.NewTorrent();
+        var transactions = Enumerable.Range(0, 100).Select(_ => UdpProbe.NextTransaction()).ToArray();
+        foreach (var (number, transaction) in transactions.Index())
+        {
+            _udp.Send((number % 10) switch
+            {
+                3 => new byte[15],
+                5 => UdpProbe.AnnouncePacket(connection ^ 1, transaction, torrent, number, 0),
+                6 => [.. UdpProbe.AnnouncePacket(connection, transaction, torrent, number, 0), .. new byte[3000]],
+                7 => UdpProbe.ScrapePacket(connection, transaction, torrent),
+                8 => UdpProbe.AnnouncePacket(connection, transaction, Announcer.NewTorrent(), number, 0),
+                _ => UdpProbe.AnnouncePacket(connection, transaction, torrent, number, 0),
+            });
+        }
+
+        var answers = new Dictionary<uint, string?>();
+        for (var i = 0; i < 90; i++)
+        {
+            var answer = new UdpAnswer(await _udp.ReceiveAsync() ?? throw new TimeoutException($"{i} answers came."));
+            answers.Add(answer.Transaction, answer.Error);
+        }
+
+        Assert.Null(await _udp.ReceiveAsync(Silence));
+        foreach (var (number, transaction) in transactions.Index().Where(one => one.Index % 10 != 3))
+        {
+            var error = answers[transaction];
+            Assert.True((number % 10) switch { 5 => error == "Connection ID mismatch", 6 => error?.StartsWith("request is too long", StringComparison.Ordinal) == true, _ => error is null }, $"{number}: {error}");
+        }
+    }
+
     [Fact]
     public async Task Short_and_oversize_requests_of_a_connected_caller_are_refused_by_name()
     {

@@ -11,7 +11,7 @@ internal static class CompletionCommand
             local word=${COMP_WORDS[COMP_CWORD]} own='up down status rolling-restart test chaos bench experiments help' words='' w
             case $COMP_CWORD:${COMP_WORDS[1]} in
                 1:*) ;;
-                *:up) words='--port --host --data --silos --apis --no-chain --detach' ;;
+                *:up) words='--port --host --https --data --silos --apis --no-chain --detach' ;;
                 *:down) words='--data' ;;
                 *:rolling-restart) words='--data --clone' ;;
                 *:status) words='--data --json' ;;

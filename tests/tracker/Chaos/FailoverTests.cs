@@ -12,7 +12,7 @@ namespace Pbts.Tracker.Tests.Chaos;
 /// Two nodes on a primary with a synchronous standby, which is promoted in the middle of 10,000 vouchers: nothing that was
 /// acknowledged is lost, whether the old primary has ended or only does not answer.
 /// </summary>
-[Trait("suite", "slow")]
+[Trait("suite", "slow"), Collection("alone")]
 public sealed class FailoverTests(ITestOutputHelper output) : IAsyncLifetime
 {
     private readonly PostgresServer _first = new() { Rewinds = true };

@@ -14,7 +14,7 @@ namespace Pbts.Tracker.Tests.Chaos;
 /// From one version of the tracker to another and back under load, as an operator does it: three silos and two front ends
 /// behind the proxy, by <c>./pbts up</c> and <c>./pbts rolling-restart --clone</c>. The other version is built from the history.
 /// </summary>
-[Trait("suite", "slow")]
+[Trait("suite", "slow"), Collection("alone")]
 public sealed class UpgradeTests(ITestOutputHelper output) : IDisposable
 {
     /// <summary>The first version that goes on with the database of a newer one.</summary>

@@ -82,7 +82,7 @@ public sealed class ConnectTests(PostgresServer postgres, MariaServer maria) : I
             {
                 // Goes on between two kills, or nothing would be tried.
                 var before = await CursorAsync(site);
-                await Wait.UntilAsync(async () => await CursorAsync(site) > before, $"It stays at {before}: {connector.Error}");
+                await Wait.UntilAsync(async () => await CursorAsync(site) > before, () => $"It stays at {before}: {connector.Error}");
                 await Task.Delay(Random.Shared.Next(60));
                 switch (kill % 3)
                 {
@@ -188,7 +188,7 @@ public sealed class ConnectTests(PostgresServer postgres, MariaServer maria) : I
         (await maria.QueryAsync(site, "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = 'pbts_cursor'"))[0] == "0" ? 0
             : await maria.QueryAsync(site, "SELECT position FROM pbts_cursor") is [var position] ? long.Parse(position, CultureInfo.InvariantCulture) : 0;
 
-    private Task ReachesAsync(string site, long cursor, CliProcess connector) => Wait.UntilAsync(async () => await CursorAsync(site) == cursor, connector.Error);
+    private Task ReachesAsync(string site, long cursor, CliProcess connector) => Wait.UntilAsync(async () => await CursorAsync(site) == cursor, () => connector.Error);
 
     /// <summary>A batch of changes, as silos write them.</summary>
     private static async Task AddAsync(string database, params JsonObject[] lines)

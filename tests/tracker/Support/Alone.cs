@@ -1,5 +1,5 @@
 namespace Pbts.Tracker.Tests.Support;
 
-/// <summary>Tests that take so much memory in this process that others, which measure it, cannot run beside them.</summary>
+/// <summary>Tests that take so much memory in this process, or so much of the machine, that others, which measure it or wait for no more than a while, cannot run beside them.</summary>
 [CollectionDefinition("alone", DisableParallelization = true)]
 public sealed class Alone;

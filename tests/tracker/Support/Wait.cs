@@ -17,9 +17,15 @@ internal static class Wait
     public static Task UntilReleasedAsync(long before, long most) =>
         UntilAsync(() => Task.FromResult(GC.GetTotalMemory(forceFullCollection: true) - before <= most), $"More than {most} bytes are held.", OthersPatience);
 
-    public static async Task UntilAsync(Func<Task<bool>> condition, string what = "It did not come about.", TimeSpan? patience = null)
+    public static Task UntilAsync(Func<Task<bool>> condition, string what = "It did not come about.", TimeSpan? patience = null) => UntilAsync(condition, () => what, patience);
+
+    /// <param name="what">What to say when it has not come about: as it is then.</param>
+    public static async Task UntilAsync(Func<Task<bool>> condition, Func<string> what, TimeSpan? patience = null)
     {
         for (var waited = Stopwatch.StartNew(); !await condition(); await Task.Delay(50))
-            Assert.True(waited.Elapsed < (patience ?? Patience), what);
+        {
+            if (waited.Elapsed > (patience ?? Patience))
+                Assert.Fail(what());
+        }
     }
 }

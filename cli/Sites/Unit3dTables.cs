@@ -16,8 +16,10 @@ internal sealed class Unit3dTables(MySqlConnection connection)
 
     private static readonly JsonSerializerOptions Names = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };
 
+    // The rows first, in all of these: asked in the other order, for each of the site's, the database reads their JSON again each time.
     private const string Members = """
-        UPDATE users JOIN JSON_TABLE(@rows, '$[*]' COLUMNS (user_id INT UNSIGNED PATH '$.user_id', up BIGINT PATH '$.uploaded_delta', down BIGINT PATH '$.downloaded_delta')) AS said ON users.id = said.user_id
+        UPDATE JSON_TABLE(@rows, '$[*]' COLUMNS (user_id INT UNSIGNED PATH '$.user_id', up BIGINT PATH '$.uploaded_delta', down BIGINT PATH '$.downloaded_delta')) AS said
+            STRAIGHT_JOIN users ON users.id = said.user_id
         SET users.uploaded = IF(up < 0 AND users.uploaded < -up, 0, users.uploaded + up), users.downloaded = IF(down < 0 AND users.downloaded < -down, 0, users.downloaded + down)
         """;
 
@@ -30,7 +32,7 @@ internal sealed class Unit3dTables(MySqlConnection connection)
             credited_up BIGINT PATH '$.credited_uploaded_delta', credited_down BIGINT PATH '$.credited_downloaded_delta', client_up BIGINT PATH '$.client_uploaded', client_down BIGINT PATH '$.client_downloaded',
             seconds BIGINT PATH '$.seed_time_delta', first_seen BIGINT PATH '$.first_seen', last_seen BIGINT PATH '$.last_seen', completed BIGINT PATH '$.completed_at',
             seeder TINYINT PATH '$.seeder', active TINYINT PATH '$.active')) AS said
-        JOIN users ON users.id = said.user_id JOIN torrents ON torrents.id = said.torrent_id LEFT JOIN `groups` ON `groups`.id = users.group_id
+        STRAIGHT_JOIN users ON users.id = said.user_id STRAIGHT_JOIN torrents ON torrents.id = said.torrent_id LEFT JOIN `groups` ON `groups`.id = users.group_id
         ON DUPLICATE KEY UPDATE agent = VALUES(agent), uploaded = history.uploaded + VALUES(uploaded), actual_uploaded = history.actual_uploaded + VALUES(actual_uploaded), client_uploaded = VALUES(client_uploaded),
             downloaded = history.downloaded + VALUES(downloaded), actual_downloaded = history.actual_downloaded + VALUES(actual_downloaded), client_downloaded = VALUES(client_downloaded),
             seeder = VALUES(seeder), active = VALUES(active), seedtime = history.seedtime + VALUES(seedtime), immune = history.immune AND VALUES(immune), updated_at = VALUES(updated_at),
@@ -38,13 +40,14 @@ internal sealed class Unit3dTables(MySqlConnection connection)
         """;
 
     private const string Torrents = """
-        UPDATE torrents JOIN JSON_TABLE(@rows, '$[*]' COLUMNS (torrent_id INT UNSIGNED PATH '$.torrent_id', seeding INT PATH '$.seeders', leeching INT PATH '$.leechers', times INT PATH '$.times_completed')) AS said
-            ON torrents.id = said.torrent_id
+        UPDATE JSON_TABLE(@rows, '$[*]' COLUMNS (torrent_id INT UNSIGNED PATH '$.torrent_id', seeding INT PATH '$.seeders', leeching INT PATH '$.leechers', times INT PATH '$.times_completed')) AS said
+            STRAIGHT_JOIN torrents ON torrents.id = said.torrent_id
         SET torrents.seeders = seeding, torrents.leechers = leeching, torrents.times_completed = times
         """;
 
     private const string Balances = """
-        UPDATE torrents JOIN JSON_TABLE(@rows, '$[*]' COLUMNS (torrent_id INT UNSIGNED PATH '$.torrent_id', delta BIGINT PATH '$.delta')) AS said ON torrents.id = said.torrent_id
+        UPDATE JSON_TABLE(@rows, '$[*]' COLUMNS (torrent_id INT UNSIGNED PATH '$.torrent_id', delta BIGINT PATH '$.delta')) AS said
+            STRAIGHT_JOIN torrents ON torrents.id = said.torrent_id
         SET torrents.balance = torrents.balance + delta
         """;
 
@@ -57,16 +60,16 @@ internal sealed class Unit3dTables(MySqlConnection connection)
     private const string Peers = $"""
         INSERT INTO peers (peer_id, ip, port, agent, uploaded, downloaded, `left`, seeder, active, visible, created_at, updated_at, torrent_id, user_id, connectable)
         SELECT UNHEX(peer), INET6_ATON(address), said.port, said.client, up, down, missing, said.seeder, 1, 1, FROM_UNIXTIME(last_seen), FROM_UNIXTIME(last_seen), said.torrent_id, said.user_id, 0
-        FROM {Peer} JOIN users ON users.id = said.user_id JOIN torrents ON torrents.id = said.torrent_id
+        FROM {Peer} STRAIGHT_JOIN users ON users.id = said.user_id STRAIGHT_JOIN torrents ON torrents.id = said.torrent_id
         ON DUPLICATE KEY UPDATE ip = VALUES(ip), port = VALUES(port), agent = VALUES(agent), uploaded = VALUES(uploaded), downloaded = VALUES(downloaded), `left` = VALUES(`left`), seeder = VALUES(seeder),
             active = VALUES(active), visible = VALUES(visible), updated_at = VALUES(updated_at)
         """;
 
-    private const string PeersGone = $"DELETE peers FROM peers JOIN {Peer} ON peers.user_id = said.user_id AND peers.torrent_id = said.torrent_id AND peers.peer_id = UNHEX(peer)";
+    private const string PeersGone = $"DELETE peers FROM {Peer} STRAIGHT_JOIN peers ON peers.user_id = said.user_id AND peers.torrent_id = said.torrent_id AND peers.peer_id = UNHEX(peer)";
 
     private const string Unregistered = """
         INSERT INTO unregistered_info_hashes (user_id, info_hash, created_at, updated_at) SELECT said.user_id, UNHEX(hash), FROM_UNIXTIME(last_seen), FROM_UNIXTIME(last_seen)
-        FROM JSON_TABLE(@rows, '$[*]' COLUMNS (user_id INT UNSIGNED PATH '$.user_id', hash CHAR(40) PATH '$.infohash', last_seen BIGINT PATH '$.last_seen')) AS said JOIN users ON users.id = said.user_id
+        FROM JSON_TABLE(@rows, '$[*]' COLUMNS (user_id INT UNSIGNED PATH '$.user_id', hash CHAR(40) PATH '$.infohash', last_seen BIGINT PATH '$.last_seen')) AS said STRAIGHT_JOIN users ON users.id = said.user_id
         ON DUPLICATE KEY UPDATE updated_at = VALUES(updated_at)
         """;
 

@@ -13,9 +13,6 @@ public sealed class SiteMovesInTests(PostgresServer postgres, MariaServer maria)
     private const int Torrents = 20;
     private const int Rounds = 250;
 
-    /// <summary>Killed all the time, the connector may have everything to catch up with.</summary>
-    private static readonly TimeSpan CatchUp = TimeSpan.FromMinutes(2);
-
     [Fact]
     [Trait("suite", "slow")]
     public async Task Two_hundred_thousand_announces_while_all_changes_and_the_site_has_the_same_to_the_byte()
@@ -52,7 +49,7 @@ public sealed class SiteMovesInTests(PostgresServer postgres, MariaServer maria)
             var last = await source.ValueAsync<long>("SELECT max(id) FROM site_changes");
             await Wait.UntilAsync(async () => await QuietAsync(), "history is written");
             last = await source.ValueAsync<long>("SELECT max(id) FROM site_changes");
-            await Wait.UntilAsync(async () => await maria.QueryAsync(site, "SELECT position FROM pbts_cursor") is [var at] && Number(at) >= last, () => $"The site is not at {last}: {connector.Error}", CatchUp);
+            await Wait.UntilAsync(async () => await maria.QueryAsync(site, "SELECT position FROM pbts_cursor") is [var at] && Number(at) >= last, () => $"The site is not at {last}: {connector.Error}");
         }
         finally
         {

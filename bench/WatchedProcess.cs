@@ -36,7 +36,8 @@ internal sealed class WatchedProcess(int pid, Uri metrics) : IDisposable
     public async Task CollectAsync()
     {
         var before = await SumAsync("dotnet_gc_collections_total", "gen2");
-        var path = Directory.GetFiles(Path.GetTempPath(), $"dotnet-diagnostic-{pid}-*-socket").Single();
+        // A process that was killed leaves its socket behind, and another comes to have its number.
+        var path = Directory.GetFiles(Path.GetTempPath(), $"dotnet-diagnostic-{pid}-*-socket").MaxBy(File.GetCreationTimeUtc)!;
         using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         await socket.ConnectAsync(new UnixDomainSocketEndPoint(path));
         await socket.SendAsync(StartSession("Microsoft-Windows-DotNETRuntime", 0x800000));

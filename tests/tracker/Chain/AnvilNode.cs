@@ -38,7 +38,7 @@ internal sealed class AnvilNode : IAsyncDisposable
 
     public static async Task<AnvilNode> StartAsync(params string[] arguments)
     {
-        var port = NodeProcess.FreePorts(1)[0];
+        var port = Ports.Free();
         var node = new AnvilNode(port, [.. LocalChain.Anvil(port), .. arguments]);
         await node.RestartAsync();
         return node;

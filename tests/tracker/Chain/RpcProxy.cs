@@ -1,6 +1,6 @@
 using System.Net;
-using System.Net.Sockets;
 using System.Text.Json.Nodes;
+using Pbts.Local.Processes;
 
 namespace Pbts.Tracker.Tests.Chain;
 
@@ -16,10 +16,7 @@ internal sealed class RpcProxy : IAsyncDisposable
     public RpcProxy(Uri node)
     {
         _node = node;
-        using var probe = new TcpListener(IPAddress.Loopback, 0);
-        probe.Start();
-        Url = new Uri($"http://127.0.0.1:{((IPEndPoint)probe.LocalEndpoint).Port}/");
-        probe.Stop();
+        Url = new Uri($"http://127.0.0.1:{Ports.Free()}/");
         _listener.Prefixes.Add(Url.ToString());
         _listener.Start();
         _loop = Task.Run(AcceptAsync);

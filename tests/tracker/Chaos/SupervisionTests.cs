@@ -18,7 +18,7 @@ public sealed class SupervisionTests : IDisposable
     {
         try
         {
-            var port = NodeProcess.FreePorts(1)[0];
+            var port = Ports.Free();
             await RunAsync("up", "--silos", "2", "--no-chain", "--detach", "--port", $"{port}");
             using var tracker = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
             var member = await Member.RegisteredAsync(tracker, "member");

@@ -26,7 +26,7 @@ public sealed class UpgradeTests(ITestOutputHelper output) : IDisposable
     private const double MostFailed = 0.001;
 
     private readonly string _data = Path.Combine(Path.GetTempPath(), $"pbts-upgrade-{Guid.NewGuid():N}"[..21]);
-    private readonly int _port = NodeProcess.FreePorts(1)[0];
+    private readonly int _port = Ports.Free();
     private readonly Stopwatch _clock = Stopwatch.StartNew();
 
     /// <summary>All members of the load call from one address.</summary>

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Pbts.Local.Processes;
 using Pbts.Tracker.Tests.Http;
 using Pbts.Tracker.Tests.Support;
 
@@ -20,7 +21,7 @@ public sealed class TlsClientTests(PostgresServer postgres) : IClassFixture<Post
         string certificate = Path.Combine(_folder, "certificate.pem"), key = Path.Combine(_folder, "key.pem"), root = Path.Combine(_folder, "root.pem");
         authority.Issue("tracker", certificate, key);
         await File.WriteAllTextAsync(root, authority.Root.ExportCertificatePem());
-        var port = NodeProcess.FreePorts(1)[0];
+        var port = Ports.Free();
         await using var node = await NodeProcess.StartNodeAsync(await postgres.CreateDatabaseAsync(),
             ("PBTS_CERTIFICATE", certificate), ("PBTS_CERTIFICATE_KEY", key), (NodeProcess.AlsoListen, $"https://127.0.0.1:{port}"));
         var tracker = new Announcer(node);

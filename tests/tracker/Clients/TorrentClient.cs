@@ -1,7 +1,5 @@
 using System.ComponentModel;
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using Pbts.Local.Processes;
 using Pbts.Tracker.Tests.Support;
 
@@ -66,14 +64,14 @@ internal sealed class TorrentClient : IAsyncDisposable
         var downloads = Directory.CreateDirectory(Path.Combine(home, "downloads")).FullName;
         if (seeds)
             torrent.WriteContentTo(downloads);
-        var controlPort = FreePort();
+        var controlPort = Ports.Free();
         var (start, package) = kind switch
         {
-            "aria2" => (ClientCommands.Aria2(torrent, downloads, seeds, FreePort(), limit), "aria2"),
-            "transmission" => (ClientCommands.Transmission(torrent, home, downloads, FreePort(), controlPort, limit, listen ?? host?.Address ?? "127.0.0.1"), "transmission-daemon"),
-            "qbittorrent" => (ClientCommands.QBittorrent(torrent, home, downloads, address, FreePort(), controlPort, limit), "qbittorrent-nox"),
-            "libtorrent" => (ClientCommands.Libtorrent(torrent, home, downloads, address, FreePort(), limit), "python3-libtorrent"),
-            "deluge" => (ClientCommands.Deluge(home, downloads, FreePort(), controlPort, limit), "deluged"),
+            "aria2" => (ClientCommands.Aria2(torrent, downloads, seeds, Ports.Free(), limit), "aria2"),
+            "transmission" => (ClientCommands.Transmission(torrent, home, downloads, Ports.Free(), controlPort, limit, listen ?? host?.Address ?? "127.0.0.1"), "transmission-daemon"),
+            "qbittorrent" => (ClientCommands.QBittorrent(torrent, home, downloads, address, Ports.Free(), controlPort, limit), "qbittorrent-nox"),
+            "libtorrent" => (ClientCommands.Libtorrent(torrent, home, downloads, address, Ports.Free(), limit), "python3-libtorrent"),
+            "deluge" => (ClientCommands.Deluge(home, downloads, Ports.Free(), controlPort, limit), "deluged"),
             _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "Not a client the tests know."),
         };
         if (authority is not null && kind == "aria2")
@@ -88,7 +86,7 @@ internal sealed class TorrentClient : IAsyncDisposable
 
     /// <summary>Starts libtorrent again, after it was killed, with what it had got.</summary>
     public TorrentClient Again(int? limit = null) =>
-        new(_torrent, _downloads, ClientCommands.Libtorrent(_torrent, Path.GetDirectoryName(_downloads)!, _downloads, "127.0.0.1", FreePort(), limit), "python3-libtorrent", _controlPort);
+        new(_torrent, _downloads, ClientCommands.Libtorrent(_torrent, Path.GetDirectoryName(_downloads)!, _downloads, "127.0.0.1", Ports.Free(), limit), "python3-libtorrent", _controlPort);
 
     /// <summary>Deluge's daemon is told by its console, once it listens.</summary>
     private void AddByConsole(string home)
@@ -148,13 +146,6 @@ internal sealed class TorrentClient : IAsyncDisposable
         {
             throw new InvalidOperationException($"This test needs {start.FileName} (Debian package {package}). ./pbts test installs it.", error);
         }
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private void Keep(object sender, DataReceivedEventArgs line)

@@ -1,11 +1,11 @@
 using System.Diagnostics;
 using System.Net;
-using System.Net.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Orleans.Configuration;
 using Orleans.Storage;
+using Pbts.Local.Processes;
 using Pbts.Tracker.Tests.Support;
 
 namespace Pbts.Tracker.Tests.Database;
@@ -140,19 +140,12 @@ public sealed class OrleansOnPostgresTests(PostgresServer postgres) : IClassFixt
             .ConfigureLogging(logging => logging.SetMinimumLevel(LogLevel.Error))
             .UseOrleans(silo => silo
                 .Configure<ClusterOptions>(o => (o.ClusterId, o.ServiceId) = ("test", "test"))
-                .ConfigureEndpoints(IPAddress.Loopback, FreePort(), FreePort(), listenOnAnyHostAddress: false)
+                .ConfigureEndpoints(IPAddress.Loopback, Ports.Free(), Ports.Free(), listenOnAnyHostAddress: false)
                 .UseAdoNetClustering(o => (o.Invariant, o.ConnectionString) = ("Npgsql", database))
                 .UseAdoNetReminderService(o => (o.Invariant, o.ConnectionString) = ("Npgsql", database))
                 .AddAdoNetGrainStorageAsDefault(o => (o.Invariant, o.ConnectionString, o.DeleteStateOnClear) = ("Npgsql", database, deleteOnClear)))
             .Build();
         await host.StartAsync();
         return host;
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

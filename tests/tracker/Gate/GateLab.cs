@@ -1,7 +1,6 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using System.Text.Json;
+using Pbts.Local.Processes;
 using Pbts.Tracker.Tests.Clients;
 using Pbts.Tracker.Tests.Peers;
 using Pbts.Tracker.Tests.Support;
@@ -45,7 +44,7 @@ internal sealed class GateLab(Uri tracker, TestNetwork.Host? host = null) : Memb
     /// <param name="more">Further options.</param>
     public async Task<GateProcess> StartGateAsync(MemberFiles member, int? listen = null, TestNetwork.Host? at = null, params string[] more)
     {
-        var port = listen ?? FreePort();
+        var port = listen ?? Ports.Free();
         var process = CliProcess.Start(at, [], [
             "gate", "--user", member.Id, "--key", member.Key, "--tracker", $"{Url}/announce/{member.Passkey}", "--listen", $"127.0.0.1:{port}",
             "--state", At($"gate-{member.Id}"), .. more.Contains("--peer-listen") ? more : [.. more, "--peer-listen", "127.0.0.1"]]);
@@ -70,13 +69,6 @@ internal sealed class GateLab(Uri tracker, TestNetwork.Host? host = null) : Memb
     {
         for (var waited = Stopwatch.StartNew(); !condition(); await Task.Delay(100))
             Assert.True(waited.Elapsed < TimeSpan.FromSeconds(seconds), $"After {seconds} s: {problem()}");
-    }
-
-    public static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     internal static async Task<JsonElement> JsonAsync(CliProcess process) => await process.SucceedAsync(TimeSpan.FromSeconds(30));

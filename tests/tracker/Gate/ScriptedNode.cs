@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using Pbts.Local.Processes;
 using Pbts.Peer;
 using Pbts.Tracker.Tests.Peers;
 
@@ -33,7 +34,7 @@ internal sealed class ScriptedNode : IAsyncDisposable
     {
         var options = new GateOptions
         {
-            Identity = _identity, UserId = "bob", Tracker = _tracker.Url, Listen = new IPEndPoint(IPAddress.Loopback, GateLab.FreePort()), PeerAddress = IPAddress.Loopback,
+            Identity = _identity, UserId = "bob", Tracker = _tracker.Url, Listen = new IPEndPoint(IPAddress.Loopback, Ports.Free()), PeerAddress = IPAddress.Loopback,
             StateFolder = Path.Combine(_folder, "state"),
             Log = line =>
             {

@@ -5,6 +5,7 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using Pbts.Local.Processes;
 using Pbts.Tracker.Tests.Support;
 
 namespace Pbts.Tracker.Tests.Http;
@@ -88,7 +89,7 @@ public sealed class TlsTests(PostgresServer postgres) : IClassFixture<PostgresSe
     public async Task A_proxy_that_ends_tls_has_announce_urls_handed_out_with_https()
     {
         _authority.Issue("proxy", Certificate, Key);
-        _port = NodeProcess.FreePorts(1)[0];
+        _port = Ports.Free();
         await using var node = await NodeProcess.StartNodeAsync(await postgres.CreateDatabaseAsync(), ("Tracker__TrustedProxies__0", "127.0.0.1"));
         await using var proxy = await Proxy.StartAsync([node], tls: new([$"127.0.0.1:{_port}"], Certificate, Key));
         using var client = Client(from: "127.0.0.9");
@@ -171,7 +172,7 @@ public sealed class TlsTests(PostgresServer postgres) : IClassFixture<PostgresSe
 
     private async Task<NodeProcess> StartAsync(params (string, string)[] settings)
     {
-        var ports = NodeProcess.FreePorts(2);
+        var ports = Ports.Free(2);
         _port = ports[1];
         return await NodeProcess.StartNodeAsync(await postgres.CreateDatabaseAsync(),
             [("PBTS_CERTIFICATE", Certificate), ("PBTS_CERTIFICATE_KEY", Key), (NodeProcess.AlsoListen, $"https://127.0.0.1:{_port};https://[::1]:{_port}"), .. settings]);

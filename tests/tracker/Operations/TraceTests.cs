@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Text;
+using Pbts.Local.Processes;
 using Pbts.Tracker.Tests.Support;
 
 namespace Pbts.Tracker.Tests.Operations;
@@ -31,7 +32,7 @@ public sealed class TraceTests(PostgresServer postgres) : IClassFixture<Postgres
 
         public Collector()
         {
-            Url = $"http://127.0.0.1:{NodeProcess.FreePorts(1)[0]}";
+            Url = $"http://127.0.0.1:{Ports.Free()}";
             _listener.Prefixes.Add(Url + "/");
             _listener.Start();
             _ = ReceiveAsync();

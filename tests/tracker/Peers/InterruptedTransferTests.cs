@@ -1,6 +1,5 @@
-using System.Net;
-using System.Net.Sockets;
 using System.Text.Json;
+using Pbts.Local.Processes;
 using Pbts.Peer;
 using Pbts.Protocol.Torrents;
 using Pbts.Tracker.Tests.Support;
@@ -29,7 +28,7 @@ public sealed class InterruptedTransferTests(SharedNode shared) : MemberCommands
             await RememberTrackerAsync("get", bob, torrent);
         }
 
-        var port = FreePort();
+        var port = Ports.Text(Ports.Free());
         // Its tracker is not there, so what it receives waits in the journal.
         await using (var seed = Start("seed", torrent, Folder, alice, "--port", port, "--tracker", "http://127.0.0.1:1/announce"))
         {
@@ -67,7 +66,7 @@ public sealed class InterruptedTransferTests(SharedNode shared) : MemberCommands
     {
         var (alice, bob) = (await NewMemberAsync("carol"), await NewMemberAsync("dave"));
         var torrent = await NewTorrentAsync(Length, 65536);
-        var port = FreePort();
+        var port = Ports.Text(Ports.Free());
         CliProcess Seed() => Start("seed", torrent, Folder, alice, "--port", port, "--upload-limit", "600000");
         CliProcess Get() => Start("get", torrent, At("got"), bob, "--peer", $"127.0.0.1:{port}");
         var (seed, get) = (Seed(), Get());
@@ -99,13 +98,6 @@ public sealed class InterruptedTransferTests(SharedNode shared) : MemberCommands
         Assert.Equal((up.Up, 0), (down.Down, down.Up));
         // Nothing that was verified goes unpaid; what a killed downloader had counted and not yet written came, and counts, twice.
         Assert.InRange(up.Up, Length, victim == "seed" ? Length : Length + 4 * 65536);
-    }
-
-    private static string FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return $"{((IPEndPoint)listener.LocalEndpoint).Port}";
     }
 
     private CliProcess Start(string verb, string torrent, string data, MemberFiles member, params string[] more) => CliProcess.Start(

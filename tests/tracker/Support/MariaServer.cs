@@ -81,7 +81,7 @@ public sealed class MariaServer : IAsyncLifetime
         return name;
     }
 
-    public int Port { get; } = NodeProcess.FreePorts(1)[0];
+    public int Port { get; } = Ports.Free();
 
     /// <summary>As the commands take it.</summary>
     /// <param name="database">Which of its databases.</param>

@@ -117,12 +117,12 @@ internal sealed class NodeProcess : IAsyncDisposable
 
     /// <summary>Starts without waiting for readiness; for tests of what happens before it.</summary>
     public static NodeProcess Launch(string program, string database, params (string Name, string Value)[] environment) =>
-        Launch(program, database, FreePorts(3), [], IPAddress.Loopback, environment);
+        Launch(program, database, Ports.Free(3), [], IPAddress.Loopback, environment);
 
     /// <summary>Starts an all-in-one node through another program, which runs its arguments, and waits until it is ready.</summary>
     public static async Task<NodeProcess> StartThroughAsync(string[] through, string database, params (string Name, string Value)[] environment)
     {
-        var node = Launch("Pbts.Silo.dll", database, FreePorts(3), through, IPAddress.Loopback, environment);
+        var node = Launch("Pbts.Silo.dll", database, Ports.Free(3), through, IPAddress.Loopback, environment);
         await node.WaitUntilReadyAsync();
         return node;
     }
@@ -130,7 +130,7 @@ internal sealed class NodeProcess : IAsyncDisposable
     /// <summary>Starts an all-in-one node in a network namespace of its own, without waiting for readiness.</summary>
     /// <param name="address">Where clients reach it.</param>
     public static NodeProcess LaunchInNamespace(string name, IPAddress address, string database, params (string Name, string Value)[] environment) =>
-        Launch("Pbts.Silo.dll", database, FreePorts(3), [NetworkLab.Ip, "netns", "exec", name], address, environment);
+        Launch("Pbts.Silo.dll", database, Ports.Free(3), [NetworkLab.Ip, "netns", "exec", name], address, environment);
 
     /// <summary>Starts the same program with the same settings on the same ports, without waiting for anything.</summary>
     public NodeProcess LaunchAgain() => _again();
@@ -226,16 +226,6 @@ internal sealed class NodeProcess : IAsyncDisposable
         var node = Launch(program, database, environment);
         await node.WaitUntilReadyAsync();
         return node;
-    }
-
-    /// <summary>Ports nobody listens on now.</summary>
-    public static int[] FreePorts(int count)
-    {
-        var listeners = Enumerable.Range(0, count).Select(_ => new TcpListener(IPAddress.Loopback, 0)).ToList();
-        listeners.ForEach(listener => listener.Start());
-        var ports = listeners.Select(listener => ((IPEndPoint)listener.LocalEndpoint).Port).ToArray();
-        listeners.ForEach(listener => listener.Stop());
-        return ports;
     }
 
     private void Keep(object sender, DataReceivedEventArgs line)

@@ -14,7 +14,7 @@ internal sealed class Proxy : IAsyncDisposable
     private Proxy(IEnumerable<NodeProcess> fronts, string balance, ProxyTls? tls)
     {
         var (program, javaScript) = Installed.Nginx();
-        Port = NodeProcess.FreePorts(1)[0];
+        Port = Ports.Free();
         Directory.CreateDirectory(_folder);
         // As root nginx has its workers run as somebody else, who keeps bodies of requests here.
         File.SetUnixFileMode(_folder, (UnixFileMode)0b111_101_101);

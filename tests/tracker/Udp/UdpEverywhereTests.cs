@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Pbts.Local.Processes;
 using Pbts.Tracker.Tests.Support;
 
 namespace Pbts.Tracker.Tests.Udp;
@@ -10,7 +11,7 @@ public sealed class UdpEverywhereTests(PostgresServer postgres) : IClassFixture<
     [Fact]
     public async Task Answers_come_from_the_address_that_was_asked()
     {
-        var ports = NodeProcess.FreePorts(2);
+        var ports = Ports.Free(2);
         await using var node = await NodeProcess.StartNodeAsync(await postgres.CreateDatabaseAsync(), ("PBTS_UDP_LISTEN", $"udp://0.0.0.0:{ports[0]};udp://[::]:{ports[1]}"));
         foreach (var asked in (string[])[$"127.0.0.1:{ports[0]}", $"127.0.0.5:{ports[0]}", $"127.0.0.5:{ports[1]}", $"[::1]:{ports[1]}"])
         {

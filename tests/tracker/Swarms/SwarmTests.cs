@@ -22,6 +22,40 @@ public sealed class SwarmTests
     }
 
     [Fact]
+    public void A_sweep_of_thousands_goes_on_where_it_left_off_and_ends()
+    {
+        var clock = new SwarmClock(new SwarmRules(2700));
+        for (var peer = 0; peer < 3000; peer++)
+            clock.Swarm.Announce(SwarmClock.Request($"10.0.{peer >> 8}.{peer & 255}", 6881, 5), clock.Now, Random.Shared, out _);
+        clock.Seconds += 60;
+        Assert.Equal([true, true, false, false], Enumerable.Range(0, 4).Select(_ => clock.Swarm.Sweep(clock.Now)));
+        Assert.Equal(3000, clock.Swarm.Count);
+        clock.Seconds += 2700;
+        clock.Swarm.SweepAll(clock.Now);
+        Assert.Equal(0, clock.Swarm.Count);
+    }
+
+    [Fact]
+    public void A_snapshot_brings_back_no_more_peers_of_an_address_than_it_may_have()
+    {
+        var clock = new SwarmClock(new SwarmRules(2700, PeersPerAddress: 1));
+        foreach (byte port in (byte[])[1, 2])
+            clock.Swarm.Restore([10, 0, 0, 1, 0, port], new PeerRecord { Identity = port, LastSeen = clock.Now.Unix, Role = PeerRole.Leecher }, null, clock.Now);
+        Assert.Equal(1, clock.Swarm.Count);
+        clock.Swarm.Restore([10, 0, 0, 2, 0, 1], new PeerRecord { Identity = 3, LastSeen = clock.Now.Unix, Role = PeerRole.Seeder }, null, clock.Now);
+        Assert.Equal((1, 1), (clock.Swarm.Complete, clock.Swarm.Incomplete));
+    }
+
+    [Fact]
+    public void Who_leaves_has_completed_nothing()
+    {
+        var clock = new SwarmClock(new SwarmRules(2700));
+        clock.Announce("10.0.0.1", 1, 5, "alice");
+        clock.Announce("10.0.0.1", 1, 0, "alice", kind: AnnounceEvent.Stopped);
+        Assert.False(clock.Completed);
+    }
+
+    [Fact]
     public void A_swarm_survives_its_snapshot()
     {
         var swarm = new Swarm(new SwarmRules(Lifetime));

@@ -142,6 +142,17 @@ public sealed class LiveSwarmTests : IDisposable
     }
 
     [Fact]
+    public void What_is_put_away_is_left_as_it_is()
+    {
+        _swarm.Open();
+        _swarm.TryAnnounce(Request(1));
+        _swarm.Close();
+        _clock.Seconds += Lifetime + 60;
+        Assert.Equal((0, 1, 1), _swarm.Count());
+        Assert.Equal(1, _census.Peers);
+    }
+
+    [Fact]
     public void Peers_of_both_families_are_listed_with_what_they_said_so_many_at_most()
     {
         _swarm.Open();

@@ -47,6 +47,32 @@ public sealed class SwarmTests
     }
 
     [Fact]
+    public void Of_peers_with_one_endpoint_a_snapshot_brings_back_all_and_lists_one()
+    {
+        var clock = new SwarmClock(new SwarmRules(2700));
+        for (var identity = 1u; identity <= 3; identity++)
+            clock.Swarm.Restore([10, 0, 0, 1, 0, 1], new PeerRecord { Identity = identity, LastSeen = clock.Now.Unix, Role = PeerRole.Leecher }, null, clock.Now);
+        Assert.Equal(3, clock.Swarm.Tables.Sum(table => Enumerable.Range(1, 3).Count(identity => table.Find([10, 0, 0, 1, 0, 1], (ulong)identity) >= 0)));
+        Assert.Equal((0, 1), (clock.Swarm.Complete, clock.Swarm.Incomplete));
+    }
+
+    [Fact]
+    public void A_member_is_active_while_it_has_a_peer()
+    {
+        var clock = new SwarmClock(new SwarmRules(2700));
+        Assert.True(Announce(1, AnnounceEvent.Started));
+        Assert.True(Announce(2, AnnounceEvent.Started));
+        Assert.True(Announce(1, AnnounceEvent.Stopped));
+        Assert.False(Announce(2, AnnounceEvent.Stopped));
+
+        bool Announce(int port, AnnounceEvent kind)
+        {
+            clock.Swarm.Announce(SwarmClock.Request("10.0.0.1", port, 5, "alice", kind: kind), clock.Now, Random.Shared, out var effect);
+            return effect.IsActive;
+        }
+    }
+
+    [Fact]
     public void Who_leaves_has_completed_nothing()
     {
         var clock = new SwarmClock(new SwarmRules(2700));

@@ -4,6 +4,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using Pbts.Hosting.Configuration;
+using Pbts.Protocol.Threading;
 
 namespace Pbts.Api.Connections;
 
@@ -132,6 +133,7 @@ internal sealed partial class TrackerLoop : IDisposable
 
     private void Run()
     {
+        ThreadTurns.ComeSoon();
         var swept = Stopwatch.GetTimestamp();
         while (!_disposed)
         {

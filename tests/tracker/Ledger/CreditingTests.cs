@@ -202,6 +202,9 @@ public sealed class CreditingTests
         Assert.All(outcomes[..1000], outcome => Assert.Equal(VoucherStatus.Accepted, outcome.Status));
         Assert.All(outcomes[1000..], outcome => Assert.Equal(new VoucherOutcome(VoucherStatus.Partial, Reason: VoucherReason.ReceiverLimit), outcome));
         Assert.Equal((1000, 1000L), (state.Sessions.Count, state.Members[1].Sessions));
+        var beyond = new Crediting(state, Rules);
+        beyond.Credit(new TestSession(0, 1).Voucher(7));
+        Assert.Equal(new Dictionary<string, long> { [VoucherReason.ReceiverLimit] = 7 }, beyond.Withheld);
         // What there is rises all the same, and is worth more of them; who only sends is not bounded.
         var known = new TestSession(0, 1);
         state.Sessions[known.Voucher(1).Id] = new(1, 1, known.Opened, Now);

@@ -141,6 +141,20 @@ public sealed class LiveSwarmTests : IDisposable
         Assert.Equal(0, _census.Peers);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Thousands_that_have_expired_are_gone_before_the_next_is_answered(bool byGrain)
+    {
+        _swarm.Open();
+        for (var peer = 1; peer <= 5000; peer++)
+            _swarm.TryAnnounce(Request(peer));
+        _clock.Seconds += Lifetime + 60;
+        _swarm.Open();
+        var reply = byGrain ? _swarm.Announce(Request(9999), out _, out _) : _swarm.TryAnnounce(Request(9999));
+        Assert.Equal((1, 1), (reply!.Incomplete, _census.Peers));
+    }
+
     [Fact]
     public void What_is_put_away_is_left_as_it_is()
     {

@@ -61,6 +61,18 @@ public sealed class SessionTests
         Assert.Equal((1, 0), Claim(session, 9001, 40_000));
     }
 
+    [Fact]
+    public void Counters_that_begin_anew_count_from_there_when_the_client_says_that_it_starts()
+    {
+        var session = Open(1);
+        Claim(session, 5000, 10_000);
+        Assert.Equal((0, 0), Claim(session, 100, 20_000, restarted: true));
+        Assert.Equal((300, 0), Claim(session, 400, 30_000));
+        // Without a start it is an announce that was overtaken.
+        Assert.Equal((0, 0), Claim(session, 0, 40_000));
+        Assert.Equal((1, 0), Claim(session, 401, 50_000));
+    }
+
     private Session Open(ulong client) => _member.Open(new PeerId(client, 0, 0));
 
     private static long Seed(Session session, bool isSeeder, long at)
@@ -71,6 +83,6 @@ public sealed class SessionTests
     }
 
     /// <summary>A line carries a byte a millisecond.</summary>
-    private static (long Uploaded, long Downloaded) Claim(Session session, long uploaded, long at) =>
-        session.Claim(new Counters(uploaded, 0), false, true, true, at, 0, 1000);
+    private static (long Uploaded, long Downloaded) Claim(Session session, long uploaded, long at, bool restarted = false) =>
+        session.Claim(new Counters(uploaded, 0), restarted, true, true, at, 0, 1000);
 }

@@ -56,6 +56,22 @@ public sealed class SwarmTests
         Assert.Equal((0, 1), (clock.Swarm.Complete, clock.Swarm.Incomplete));
     }
 
+    [Theory]
+    [InlineData(3, 3)]
+    [InlineData(50, 4)]
+    public void Who_asks_for_peer_ids_gets_one_for_each_peer(int wanted, int given)
+    {
+        var clock = new SwarmClock(new SwarmRules(2700));
+        for (var peer = 1; peer <= 5; peer++)
+            clock.Announce($"10.0.0.{peer}", peer, 5);
+        var own = SwarmClock.Request("10.0.0.1", 1, 5);
+        var reply = clock.Swarm.Announce(
+            new AnnounceRequest { Endpoint = own.Endpoint, PeerId = own.PeerId, Identity = own.Identity, Left = 5, NumWant = wanted, WithPeerIds = true }, clock.Now, Random.Shared, out _);
+        Assert.Equal((given * 6, given * PeerId.Length), (reply.Peers.Length, reply.PeerIds.Length));
+        for (var i = 0; i < given; i++)
+            Assert.Equal(new PeerId(reply.Peers[(i * 6) + 5], 1, 2), PeerId.Read(reply.PeerIds.AsSpan(i * PeerId.Length)));
+    }
+
     [Fact]
     public void A_member_is_active_while_it_has_a_peer()
     {

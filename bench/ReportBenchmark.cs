@@ -29,17 +29,14 @@ internal static class ReportBenchmark
         {
             var signed = new Receipt[reports][];
             Parallel.For(0, reports, i => signed[i] = source.Next(perReport));
-            // Not before: a connection that is idle while receipts are signed is closed.
-            using var announces = await AnnounceProbe.OpenAsync(new IPEndPoint(IPAddress.Loopback, new Uri(url).Port));
-            await announces.MeasureAsync(TimeSpan.FromSeconds(2));
-            var idle = await announces.MeasureAsync(TimeSpan.FromSeconds(6));
-            using var done = new CancellationTokenSource();
-            var loaded = announces.MeasureAsync(Timeout.InfiniteTimeSpan, done.Token);
-            var started = Stopwatch.GetTimestamp();
-            await SendAsync(signed);
-            var seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
-            await done.CancelAsync();
-            var row = new Round(reports * perReport / seconds, VerifyBenchmark.Rate(perReport, receivers), idle, await loaded);
+            var seconds = 0.0;
+            var (idle, busy) = await AnnounceProbe.BesideAsync(new IPEndPoint(IPAddress.Loopback, new Uri(url).Port), async () =>
+            {
+                var started = Stopwatch.GetTimestamp();
+                await SendAsync(signed);
+                seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
+            });
+            var row = new Round(reports * perReport / seconds, VerifyBenchmark.Rate(perReport, receivers), idle, busy);
             Console.WriteLine(row.Line(round == 0 ? "warm-up" : $"{round}"));
             if (round > 0)
                 rows.Add(row);

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net;
 using System.Security.Cryptography;
 using Npgsql;
 using Pbts.Load;
@@ -10,7 +11,7 @@ namespace Pbts.Bench;
 
 /// <summary>
 /// Vouchers to a running tracker, from the first byte of the request to the answer that follows the commit: first with an
-/// almost empty table of sessions, then with a million more in it; and what a session takes on disk. In rounds, of which the
+/// almost empty table of sessions, then with a million more in it; what a session takes on disk; and how long announces take meanwhile. In rounds, of which the
 /// first is warm-up and begins the sessions; in the others each voucher raises one.
 /// </summary>
 internal sealed class VoucherBenchmark : IDisposable
@@ -19,6 +20,7 @@ internal sealed class VoucherBenchmark : IDisposable
     private const long BytesARound = 300_000;
 
     private readonly TrackerClient _client;
+    private readonly IPEndPoint _tracker;
     private readonly LoadMember _sender = new(LoadMember.NewName("bench"), MemberIdentity.Generate());
     private readonly int _receiverCount;
     private readonly (SessionId Id, long Bytes)[] _sessions;
@@ -32,7 +34,9 @@ internal sealed class VoucherBenchmark : IDisposable
 
     private VoucherBenchmark(Arguments arguments)
     {
-        _client = new TrackerClient(arguments.Text("--url", TrackerClient.DefaultUrl)) { Member = (_sender.UserId, _sender.Identity) };
+        var url = arguments.Text("--url", TrackerClient.DefaultUrl);
+        _tracker = new(IPAddress.Loopback, new Uri(url).Port);
+        _client = new TrackerClient(url) { Member = (_sender.UserId, _sender.Identity) };
         (_perReport, _parallel) = (arguments.Number("--vouchers", 50), arguments.Number("--parallel", 4));
         _receiverCount = arguments.Number("--receivers", 5);
         _sessions = [.. Enumerable.Range(0, arguments.Number("--reports", 200) * _perReport).Select(_ => (SessionId.From(RandomNumberGenerator.GetBytes(SessionId.Length)), 0L))];
@@ -54,7 +58,7 @@ internal sealed class VoucherBenchmark : IDisposable
         await using var database = NpgsqlDataSource.Create(arguments.Text("--database", ""));
         var (rounds, more) = (arguments.Number("--rounds", 3), arguments.Number("--sessions", 1_000_000));
         Console.WriteLine($"{_perReport} vouchers a report, {_receivers.Length} receivers, {_parallel} reports at a time, {_sessions.Length} sessions that rise");
-        Console.WriteLine($"{"sessions",10} {"round",8} {"vouchers/s",11} {"of verifying",13}");
+        Console.WriteLine($"{"sessions",10} {"round",8} {"vouchers/s",11} {"of verifying",13} {"announces idle p99",19} {"busy p99 ms",12} {"ratio",6}");
         await RoundAsync("warm-up", _sessions.Length);
         var before = await RoundsAsync(rounds, _sessions.Length);
         await FillAsync(database, more);
@@ -64,30 +68,37 @@ internal sealed class VoucherBenchmark : IDisposable
         var user = await _client.GetAsync($"/user/{_sender.UserId}", CancellationToken.None);
         var (few, many) = (Samples.Median(before.Select(round => round.Rate)), Samples.Median(after.Select(round => round.Rate)));
         var share = Samples.Median(before.Select(round => round.Share));
-        Console.WriteLine($"\nmedians: {few:F0} vouchers/s durable = {100 * share:F0} % of what one thread verifies; with {more} sessions more {many:F0}/s = {100 * ((many / few) - 1):+0.0;-0.0} %; {bytes:F0} bytes a session with indexes; {_refusals} reports told to come back");
-        await Results.WriteAsync(arguments, "vouchers", new { vouchers_per_report = _perReport, receivers = _receivers.Length, vouchers_per_second = few, share_of_verification = share, sessions = more, vouchers_per_second_then = many, bytes_a_session = bytes, refusals = _refusals });
+        var slowdown = Samples.Median(before.Select(round => round.Slowdown));
+        Console.WriteLine($"\nmedians: {few:F0} vouchers/s durable = {100 * share:F0} % of what one thread verifies; with {more} sessions more {many:F0}/s = {100 * ((many / few) - 1):+0.0;-0.0} %; {bytes:F0} bytes a session with indexes; announce p99 {slowdown:F1} x idle; {_refusals} reports told to come back");
+        await Results.WriteAsync(arguments, "vouchers", new { vouchers_per_report = _perReport, receivers = _receivers.Length, vouchers_per_second = few, share_of_verification = share, sessions = more, vouchers_per_second_then = many, bytes_a_session = bytes, announce_p99_ratio = slowdown, refusals = _refusals });
         var expected = _sessions.Sum(session => session.Bytes);
         return user.Body?.GetProperty("total_uploaded").GetInt64() == expected ? 0 : Fail($"credited {user.Body?.GetProperty("total_uploaded")} bytes of {expected}");
     }
 
-    private async Task<List<(double Rate, double Share)>> RoundsAsync(int rounds, int sessions)
+    private async Task<List<Round>> RoundsAsync(int rounds, int sessions)
     {
-        var measured = new List<(double, double)>();
+        var measured = new List<Round>();
         for (var round = 1; round <= rounds; round++)
             measured.Add(await RoundAsync($"{round}", sessions));
         return measured;
     }
 
-    private async Task<(double Rate, double Share)> RoundAsync(string name, int sessions)
+    private async Task<Round> RoundAsync(string name, int sessions)
     {
         var reports = Sign();
-        var started = Stopwatch.GetTimestamp();
-        await SendAsync(reports);
-        var rate = _sessions.Length / Stopwatch.GetElapsedTime(started).TotalSeconds;
+        var seconds = 0.0;
+        var (idle, busy) = await AnnounceProbe.BesideAsync(_tracker, async () =>
+        {
+            var started = Stopwatch.GetTimestamp();
+            await SendAsync(reports);
+            seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
+        });
+        var rate = _sessions.Length / seconds;
         // In the same round, so that a machine that is slower now is so for both.
         var share = rate / VerifyBenchmark.Rate(_perReport, _receivers.Length);
-        Console.WriteLine($"{sessions,10} {name,8} {rate,11:F0} {100 * share,11:F0} %");
-        return (rate, share);
+        var (before, meanwhile) = (Samples.Quantile(idle, 0.99), Samples.Quantile(busy, 0.99));
+        Console.WriteLine($"{sessions,10} {name,8} {rate,11:F0} {100 * share,11:F0} % {before,19:F2} {meanwhile,12:F2} {meanwhile / before,6:F1}");
+        return new(rate, share, meanwhile / before);
     }
 
     private Voucher[][] Sign()
@@ -153,4 +164,9 @@ internal sealed class VoucherBenchmark : IDisposable
         Console.Error.WriteLine(why);
         return 1;
     }
+
+    /// <param name="Rate">Vouchers a second, durable.</param>
+    /// <param name="Share">Of what one thread verifies.</param>
+    /// <param name="Slowdown">The p99 of announces meanwhile, beside that of an idle tracker.</param>
+    private sealed record Round(double Rate, double Share, double Slowdown);
 }

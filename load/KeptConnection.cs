@@ -28,29 +28,38 @@ public sealed class KeptConnection : IDisposable
     /// <exception cref="IOException">The tracker closed the connection.</exception>
     public async ValueTask<AnnounceAnswer> ReceiveAsync()
     {
-        while (true)
-        {
-            if (TryTake(out var answer))
-                return answer;
-            if (_start > 0)
-            {
-                _buffer.AsSpan(_start.._end).CopyTo(_buffer);
-                (_start, _end) = (0, _end - _start);
-            }
+        AnnounceAnswer answer;
+        while (!TryTake(out answer))
+            Took(await _socket.ReceiveAsync(_buffer.AsMemory(_end)));
+        return answer;
+    }
 
-            var count = await _socket.ReceiveAsync(_buffer.AsMemory(_end));
-            if (count == 0)
-                throw new IOException("The tracker closed the connection.");
-            _end += count;
-        }
+    /// <summary>Sends one request and waits for its answer on this thread.</summary>
+    /// <exception cref="IOException">The tracker closed the connection.</exception>
+    public AnnounceAnswer Exchange(ReadOnlySpan<byte> request)
+    {
+        _socket.Send(request);
+        AnnounceAnswer answer;
+        while (!TryTake(out answer))
+            Took(_socket.Receive(_buffer.AsSpan(_end)));
+        return answer;
     }
 
     public void Dispose() => _socket.Dispose();
 
+    /// <summary>Takes the first answer there is; where none is whole yet, makes room for the rest of it.</summary>
     private bool TryTake(out AnnounceAnswer answer)
     {
         var length = AnnounceAnswers.Take(_buffer.AsSpan(_start.._end), out answer, out _);
         _start += length;
+        if (length == 0 && _start > 0)
+        {
+            _buffer.AsSpan(_start.._end).CopyTo(_buffer);
+            (_start, _end) = (0, _end - _start);
+        }
+
         return length > 0;
     }
+
+    private void Took(int count) => _end += count > 0 ? count : throw new IOException("The tracker closed the connection.");
 }

@@ -5,6 +5,7 @@ using System.Net;
 using System.Net.Sockets;
 using Pbts.Api.Announce;
 using Pbts.Hosting.Configuration;
+using Pbts.Protocol.Threading;
 
 namespace Pbts.Api.Connections;
 
@@ -135,6 +136,7 @@ internal sealed partial class TrackerLoop : IDisposable
 
     private void Run()
     {
+        ThreadTurns.ComeSoon();
         var swept = Stopwatch.GetTimestamp();
         while (!_disposed)
         {

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
+using Pbts.Protocol.Threading;
 
 namespace Pbts.Api.Udp;
 
@@ -93,6 +94,7 @@ internal sealed partial class UdpSocket : IDisposable
 
     private void Run()
     {
+        ThreadTurns.ComeSoon();
         var stopping = _stopping.Token;
         while (!stopping.IsCancellationRequested)
         {

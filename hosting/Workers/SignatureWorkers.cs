@@ -1,8 +1,8 @@
 using System.Diagnostics.Metrics;
-using System.Runtime.InteropServices;
 using Microsoft.Extensions.Options;
 using Pbts.Hosting.Configuration;
 using Pbts.Hosting.Metrics;
+using Pbts.Protocol.Threading;
 
 namespace Pbts.Hosting.Workers;
 
@@ -102,10 +102,8 @@ public sealed class SignatureWorkers : IDisposable
 
     private void Work()
     {
-        // Announces go before signatures: a report may wait, a client must not notice. .NET's own thread priorities do
-        // nothing on Linux; there, "process 0" of this call is the calling thread.
-        if (OperatingSystem.IsLinux())
-            _ = SetPriority(0, 0, ThreadNiceness);
+        // Announces go before signatures: a report may wait, a client must not notice.
+        ThreadTurns.ComeLater(ThreadNiceness);
 
         // A thread of its own may block: that is what it is for. One release for each job that waits.
         while (true)
@@ -159,9 +157,6 @@ public sealed class SignatureWorkers : IDisposable
         _refused.Add((int)reason);
         job.Done.SetResult(false);
     }
-
-    [DllImport("libc", EntryPoint = "setpriority"), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static extern int SetPriority(int which, int who, int niceness);
 
     private sealed class Job(Action work, long since)
     {

@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using System.Runtime.InteropServices;
+using Pbts.Protocol.Threading;
 
 namespace Pbts.Peer.Exchange;
 
@@ -7,7 +7,7 @@ namespace Pbts.Peer.Exchange;
 /// One thread for signatures and their journals, in the order given. It yields to the threads that move data: what it does
 /// is owed, but nobody waits for it in the middle of a transfer.
 /// </summary>
-internal sealed partial class BackgroundThread : IDisposable
+internal sealed class BackgroundThread : IDisposable
 {
     private const int Niceness = 5;
 
@@ -40,14 +40,9 @@ internal sealed partial class BackgroundThread : IDisposable
 
     private void Run()
     {
-        // .NET ignores thread priorities on Linux, where niceness belongs to a thread; 0, 0 is the calling one.
-        if (OperatingSystem.IsLinux())
-            _ = SetPriority(0, 0, Niceness);
+        ThreadTurns.ComeLater(Niceness);
         foreach (var work in _work.GetConsumingEnumerable())
             work();
         _work.Dispose();
     }
-
-    [LibraryImport("libc", EntryPoint = "setpriority")]
-    private static partial int SetPriority(int which, uint who, int niceness);
 }

@@ -70,8 +70,9 @@ public sealed class AnnounceLaneTests(PostgresServer postgres) : IClassFixture<P
         Assert.NotEqual(0, await GrowthAsync());
         await Wait.UntilAsync(IsBackAsync);
 
+        var before = way.Messages;
         relay.IsSilent = true;
-        await Wait.UntilAsync(() => Task.FromResult(way.Messages > 100), "Nobody went another way.");
+        await Wait.UntilAsync(() => Task.FromResult(way.Messages > before + 100), "Nobody went another way.");
         relay.IsSilent = false;
         await Wait.UntilAsync(IsBackAsync);
         await stop.CancelAsync();
@@ -86,10 +87,10 @@ public sealed class AnnounceLaneTests(PostgresServer postgres) : IClassFixture<P
         // How many messages there are while so many announces are answered.
         async Task<int> GrowthAsync()
         {
-            var before = answered;
-            await Wait.UntilAsync(() => Task.FromResult(answered > before + 200));
-            (var messages, before) = (way.Messages, answered);
-            await Wait.UntilAsync(() => Task.FromResult(answered > before + 2000));
+            var (start, messages) = (answered, 0);
+            await Wait.UntilAsync(() => Task.FromResult(answered > start + 200));
+            (messages, start) = (way.Messages, answered);
+            await Wait.UntilAsync(() => Task.FromResult(answered > start + 2000));
             return way.Messages - messages;
         }
     }

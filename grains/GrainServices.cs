@@ -30,6 +30,8 @@ public static class GrainServices
         services.AddSingleton<SwarmStore>();
         services.AddSingleton<SwarmCensus>();
         services.AddSingleton<ILocalSwarms>(provider => provider.GetRequiredService<SwarmCensus>());
+        services.AddSingleton<LaneListener>();
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(provider => provider.GetRequiredService<LaneListener>());
         services.AddSingleton<ISwarmScrapes, SwarmScrapes>();
         services.AddSingleton<RegisteredTorrents>();
         services.AddSingleton<IRegisteredTorrents>(provider => provider.GetRequiredService<RegisteredTorrents>());

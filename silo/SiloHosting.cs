@@ -70,11 +70,22 @@ internal static class SiloHosting
         });
     }
 
+    /// <summary>Below those that outgoing connections take: one of them could come to have it before the gateway opens, and the silo would not start.</summary>
     private static int FreePort(IPAddress address)
     {
-        using var probe = new TcpListener(address, 0);
-        probe.Start();
-        return ((IPEndPoint)probe.LocalEndpoint).Port;
+        while (true)
+        {
+            var port = Random.Shared.Next(12_000, 20_000);
+            try
+            {
+                using var probe = new TcpListener(address, port);
+                probe.Start();
+                return port;
+            }
+            catch (SocketException e) when (e.SocketErrorCode == SocketError.AddressAlreadyInUse)
+            {
+            }
+        }
     }
 
     private static void Configure<T>(IServiceCollection services, Action<T, NodeOptions> configure)

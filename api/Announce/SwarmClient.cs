@@ -63,14 +63,14 @@ internal sealed class SwarmClient(
         return [.. active.Select(id => InfoHash.TryParse(id.Key.ToString(), out var infoHash) ? infoHash : default)];
     }
 
-    private async ValueTask<AnnounceReply?> ForwardAsync(SwarmDesks.Desk desk, ForwardedAnnounce announce)
+    private async ValueTask<AnnounceReply?> ForwardAsync(SwarmDesk desk, ForwardedAnnounce announce)
     {
         try
         {
             // These need a turn of the swarm's grain in any case.
             if (announce.Request.Event is not (AnnounceEvent.Stopped or AnnounceEvent.Completed))
             {
-                if (desk.Batcher.TryRun(announce) is not { } forwarding)
+                if (desk.TryRun(announce) is not { } forwarding)
                     return null;
                 if (await forwarding is { } reply)
                     return reply;

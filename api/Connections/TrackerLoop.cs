@@ -3,6 +3,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using Pbts.Api.Announce;
 using Pbts.Hosting.Configuration;
 using Pbts.Protocol.Threading;
 
@@ -50,6 +51,7 @@ internal sealed partial class TrackerLoop : IDisposable
     private readonly Thread _thread;
     private readonly Poller _poller;
     private readonly int _wake = Libc.CreateEvent();
+    private readonly Action _signal;
     private readonly ConcurrentQueue<Action> _messages = new();
     private readonly Dictionary<int, TrackerListener> _listeners = [];
     private readonly Dictionary<int, TrackerConnection> _connections = [];
@@ -77,6 +79,7 @@ internal sealed partial class TrackerLoop : IDisposable
         _patience = options.RequestSeconds * Stopwatch.Frequency;
         _poller = new(options.MaxConnections + OtherDescriptors);
         _thread = new(Run) { IsBackground = true, Name = $"tracker-{number}" };
+        _signal = () => Libc.Signal(_wake);
         _poller.Add(_wake, Libc.EpollIn);
     }
 
@@ -128,7 +131,7 @@ internal sealed partial class TrackerLoop : IDisposable
     {
         _messages.Enqueue(message);
         if (Interlocked.Exchange(ref _signalled, 1) == 0)
-            Libc.Signal(_wake);
+            WakeUps.Run(_signal);
     }
 
     private void Run()
@@ -138,6 +141,7 @@ internal sealed partial class TrackerLoop : IDisposable
         while (!_disposed)
         {
             var ready = _poller.Wait(_waiting.Count + _unread.Count > 0 ? 0 : _pausedUntil > 0 ? 20 : 1000);
+            WakeUps.PutOff();
             var now = Stopwatch.GetTimestamp();
             _shedding.Begin(now, _waiting.Count > 0 ? _waiting.Oldest.WaitsSince : now);
             foreach (var connection in _unread)
@@ -146,6 +150,7 @@ internal sealed partial class TrackerLoop : IDisposable
             for (var place = 0; place < ready; place++)
                 Ready(_poller.Descriptor(place), _poller.Generation(place), _poller.Events(place), now);
             ServeWaiting();
+            WakeUps.Release();
             if (_pausedUntil > 0 && now > _pausedUntil)
                 AcceptAgain();
             if (now - swept > SweepEvery)

@@ -26,4 +26,8 @@ public interface ISwarmDeskGrain : IGrainWithStringKey
     /// <summary>What <see cref="ISwarmScrapes"/> answers, for front ends without a silo.</summary>
     [Alias("Scrape"), ResponseTimeout("00:00:05")]
     Task<SwarmCounts[]?> ScrapeAsync(InfoHash[] infoHashes);
+
+    /// <summary>The port of the silo's address where <see cref="TryAnnounceAsync"/> can be had without Orleans' messages (<see cref="AnnounceLane"/>); 0: there is none.</summary>
+    [Alias("LanePort"), ResponseTimeout("00:00:05")]
+    ValueTask<int> LanePortAsync();
 }

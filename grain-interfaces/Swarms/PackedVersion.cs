@@ -13,7 +13,9 @@ internal static class PackedVersion
     {
         var first = reader.ReadInt32();
         version = first >= 0 ? 1 : -first;
-        return first >= 0 ? first : first >= -newest ? reader.ReadInt32()
+        var count = first >= 0 ? first : first >= -newest ? reader.ReadInt32()
             : throw new NotSupportedException($"Messages of version {version} are not known here.");
+        // Each has some bytes, so no number makes room for more than came.
+        return count <= reader.BaseStream.Length ? count : throw new InvalidDataException($"{count} records in {reader.BaseStream.Length} bytes.");
     }
 }

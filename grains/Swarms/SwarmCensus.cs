@@ -46,6 +46,10 @@ internal sealed class SwarmCensus : ILocalSwarms
         return reply;
     }
 
+    /// <summary>The same for announces that came in elsewhere.</summary>
+    public ReplyBatch TryAnnounce(AnnounceBatch announces) =>
+        ReplyBatch.Of(Array.ConvertAll(announces.Read(), announce => TryAnnounce(announce.InfoHash, announce.Request)), announces.IsFirstVersion);
+
     /// <summary>The swarms there are.</summary>
     public IEnumerable<(InfoHash InfoHash, LiveSwarm Swarm)> All => _active.Select(live => (live.Key, live.Value));
 

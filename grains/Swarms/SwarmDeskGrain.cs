@@ -7,10 +7,11 @@ namespace Pbts.Grains.Swarms;
 
 /// <summary>Reentrant: an announce that waits for its swarm to start holds up no other.</summary>
 [OnSiloPlacement, Reentrant]
-internal sealed class SwarmDeskGrain(SwarmCensus swarms, IRegisteredTorrents torrents, ISwarmScrapes scrapes, ILocalSiloDetails silo) : Grain, ISwarmDeskGrain
+internal sealed class SwarmDeskGrain(SwarmCensus swarms, IRegisteredTorrents torrents, ISwarmScrapes scrapes, LaneListener lane, ILocalSiloDetails silo) : Grain, ISwarmDeskGrain
 {
-    public ValueTask<ReplyBatch> TryAnnounceAsync(AnnounceBatch announces) => ValueTask.FromResult(ReplyBatch.Of(
-        Array.ConvertAll(announces.Read(), announce => swarms.TryAnnounce(announce.InfoHash, announce.Request)), announces.IsFirstVersion));
+    public ValueTask<ReplyBatch> TryAnnounceAsync(AnnounceBatch announces) => ValueTask.FromResult(swarms.TryAnnounce(announces));
+
+    public ValueTask<int> LanePortAsync() => ValueTask.FromResult(lane.Port);
 
     public ValueTask<bool[]> HoldsAsync(InfoHash[] infoHashes) => ValueTask.FromResult(Array.ConvertAll(infoHashes, swarms.Holds));
 

@@ -1,4 +1,6 @@
+using System.Net.Security;
 using System.Numerics;
+using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
@@ -101,6 +103,35 @@ public sealed partial class ClusterKey : IDisposable
         RemoteCertificateValidation = (certificate, _, _) => IsOurs(certificate),
         OnAuthenticateAsClient = (_, client) => client.TargetHost = Name,
     };
+
+    /// <summary>Has a connection that came in prove the key.</summary>
+    /// <exception cref="AuthenticationException">It has not got it.</exception>
+    public SslStream AuthenticateAsServer(Stream connection)
+    {
+        var stream = new SslStream(connection);
+        stream.AuthenticateAsServer(new SslServerAuthenticationOptions
+        {
+            ServerCertificate = Certificate, ClientCertificateRequired = true, RemoteCertificateValidationCallback = Validate, CertificateChainPolicy = NoChain(), AllowTlsResume = false,
+        });
+        return stream;
+    }
+
+    /// <summary>Has a connection that was made prove the key.</summary>
+    /// <exception cref="AuthenticationException">It has not got it.</exception>
+    public SslStream AuthenticateAsClient(Stream connection)
+    {
+        var stream = new SslStream(connection);
+        stream.AuthenticateAsClient(new SslClientAuthenticationOptions
+        {
+            TargetHost = Name, ClientCertificates = [Certificate], RemoteCertificateValidationCallback = Validate, CertificateChainPolicy = NoChain(), AllowTlsResume = false,
+        });
+        return stream;
+    }
+
+    private bool Validate(object sender, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors) => IsOurs(certificate as X509Certificate2);
+
+    // The key is all that counts: nothing that a stranger's certificate names is fetched.
+    private static X509ChainPolicy NoChain() => new() { DisableCertificateDownloads = true, RevocationMode = X509RevocationMode.NoCheck, TrustMode = X509ChainTrustMode.CustomRootTrust };
 
     /// <summary>Whether the certificate is of the cluster's key; that the other side has that key is the handshake's to prove.</summary>
     public bool IsOurs(X509Certificate2? certificate) =>

@@ -51,6 +51,12 @@ public sealed class NodeOptions
     /// </summary>
     public int GatewayPort { get; set; }
 
+    /// <summary>
+    /// TCP port where front ends hand in announces beside the gateway; 0: any free one. While they cannot reach it, announces
+    /// go through the gateway, which takes longer. <c>PBTS_LANE_PORT</c>.
+    /// </summary>
+    public int LanePort { get; set; }
+
     /// <summary>IP address other members reach this silo at. <c>PBTS_ADVERTISED_ADDRESS</c>.</summary>
     public string AdvertisedAddress { get; set; } = "127.0.0.1";
 
@@ -110,6 +116,8 @@ public sealed class NodeOptionsValidator : IValidateOptions<NodeOptions>
             errors.Add($"PBTS_SILO_PORT (Node:SiloPort) is {options.SiloPort}: it must be 1 to 65535.");
         if (options.GatewayPort is < 0 or > 65535)
             errors.Add($"PBTS_GATEWAY_PORT (Node:GatewayPort) is {options.GatewayPort}: it must be 1 to 65535, or 0 for any free one.");
+        if (options.LanePort is < 0 or > 65535)
+            errors.Add($"PBTS_LANE_PORT (Node:LanePort) is {options.LanePort}: it must be 1 to 65535, or 0 for any free one.");
         if (!IPAddress.TryParse(options.AdvertisedAddress, out _))
             errors.Add($"PBTS_ADVERTISED_ADDRESS (Node:AdvertisedAddress) is \"{options.AdvertisedAddress}\": it must be an IP address.");
         if (options.ClusterSecret.Length is > 0 and < 32)

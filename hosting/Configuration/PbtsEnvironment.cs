@@ -21,6 +21,7 @@ public static class PbtsEnvironment
         ["PBTS_ROLE"] = "Node:Role",
         ["PBTS_SILO_PORT"] = "Node:SiloPort",
         ["PBTS_GATEWAY_PORT"] = "Node:GatewayPort",
+        ["PBTS_LANE_PORT"] = "Node:LanePort",
         ["PBTS_ADVERTISED_ADDRESS"] = "Node:AdvertisedAddress",
         ["PBTS_CLUSTER_ID"] = "Node:ClusterId",
         ["PBTS_CLUSTER_SECRET"] = "Node:ClusterSecret",

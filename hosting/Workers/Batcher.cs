@@ -3,8 +3,8 @@ using System.Threading.Channels;
 namespace Pbts.Hosting.Workers;
 
 /// <summary>
-/// Gathers the work that many callers hand in while a round trip is under way into the next one, so that the database or
-/// a silo sees one for all of them. Bounded: <see cref="TryRun"/> says no when too many wait.
+/// Gathers the work that many callers hand in while a round trip is under way into the next one, so that the database sees
+/// one for all of them. Bounded: <see cref="TryRun"/> says no when too many wait.
 /// </summary>
 public sealed class Batcher<TItem, TResult> : IAsyncDisposable
 {
@@ -12,19 +12,16 @@ public sealed class Batcher<TItem, TResult> : IAsyncDisposable
     private readonly Func<IReadOnlyList<TItem>, Task<IReadOnlyList<TResult>>> _execute;
     private readonly Task[] _workers;
     private readonly int _maxBatch;
-    private readonly TaskCreationOptions _options;
 
     /// <param name="execute">Runs one batch; results in the order of the items.</param>
     /// <param name="maxBatch">Most items in one round trip.</param>
     /// <param name="capacity">Most items waiting.</param>
     /// <param name="workers">Round trips under way at once.</param>
-    /// <param name="brief">What callers do with their result is so little that a worker does it for them, one after the other.</param>
-    public Batcher(Func<IReadOnlyList<TItem>, Task<IReadOnlyList<TResult>>> execute, int maxBatch, int capacity, int workers = 1, bool brief = false)
+    public Batcher(Func<IReadOnlyList<TItem>, Task<IReadOnlyList<TResult>>> execute, int maxBatch, int capacity, int workers = 1)
     {
         ArgumentNullException.ThrowIfNull(execute);
         _execute = execute;
         _maxBatch = maxBatch;
-        _options = brief ? TaskCreationOptions.None : TaskCreationOptions.RunContinuationsAsynchronously;
         _queue = Channel.CreateBounded<(TItem, TaskCompletionSource<TResult>)>(capacity);
         _workers = [.. Enumerable.Range(0, workers).Select(_ => WorkAsync())];
     }
@@ -35,7 +32,7 @@ public sealed class Batcher<TItem, TResult> : IAsyncDisposable
     /// <summary>Queues the item; null when the queue is full or closed.</summary>
     public Task<TResult>? TryRun(TItem item)
     {
-        var result = new TaskCompletionSource<TResult>(_options);
+        var result = new TaskCompletionSource<TResult>(TaskCreationOptions.RunContinuationsAsynchronously);
         return _queue.Writer.TryWrite((item, result)) ? result.Task : null;
     }
 

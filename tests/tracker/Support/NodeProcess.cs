@@ -21,10 +21,10 @@ internal sealed class NodeProcess : IAsyncDisposable
     /// <summary>Among the settings of a process: addresses that it listens at beside its own.</summary>
     public const string AlsoListen = "PBTS_TEST_ALSO_LISTEN";
 
-    /// <summary>Limits that would take all tests for one caller.</summary>
+    /// <summary>Limits that would take all tests for one caller, and the wait that a machine busy with other tests makes for one too long.</summary>
     internal static readonly string[] UnlimitedInTests =
         [
-        "Tracker__AnnounceRate", "Tracker__PeersPerAddress", "Tracker__NewSwarmRate", "Tracker__ScrapeRate", "Tracker__ConnectionsPerAddress",
+        "Tracker__AnnounceRate", "Tracker__ShedAfter", "Tracker__PeersPerAddress", "Tracker__NewSwarmRate", "Tracker__ScrapeRate", "Tracker__ConnectionsPerAddress",
         "Receipts__ReportRate", "Receipts__VerificationRate", "Receipts__ForgeryBudget", "Limits__RequestRate", "Limits__PasskeyRate",
     ];
 

@@ -68,6 +68,9 @@ public sealed class ForwardingTests
         byte[] later = [0xFC, 0xFF, 0xFF, 0xFF, 1, 0, 0, 0];
         Assert.Throws<NotSupportedException>(() => new AnnounceBatch(later).Read());
         Assert.Throws<NotSupportedException>(() => new ReplyBatch(later).Read());
+
+        // No number makes room for more records than there are bytes.
+        Assert.Throws<InvalidDataException>(() => new AnnounceBatch([0xFD, 0xFF, 0xFF, 0xFF, 9, 0, 0, 0]).Read());
     }
 
     private static (int, int) Factors(ForwardedAnnounce announce) => (announce.Request.DownloadFactor, announce.Request.UploadFactor);

@@ -25,6 +25,16 @@ internal sealed class BodyBudget
         meters.Create(Telemetry.Name).CreateObservableUpDownCounter("pbts.body.bytes", () => Volatile.Read(ref _used), "By", "Memory that request bodies under way take.");
     }
 
+    /// <summary>Callers that have bodies under way: of others nothing is kept.</summary>
+    public int Callers
+    {
+        get
+        {
+            lock (_lock)
+                return _callers.Count;
+        }
+    }
+
     /// <summary>An account for one body.</summary>
     /// <param name="most">Bytes it may have. Where that is more than an address gets, its caller has shown who it is, and gets so much.</param>
     public Account Open(IPAddress caller, long most) => new(this, RateLimiter.KeyOf(caller), Math.Max(_mostOfCaller, most));

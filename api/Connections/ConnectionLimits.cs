@@ -34,6 +34,9 @@ internal sealed class ConnectionLimits(TrackerOptions options, ClientAddressReso
     /// <summary>Most that may be open now.</summary>
     public int Most => Volatile.Read(ref _most);
 
+    /// <summary>Addresses with a connection: of others nothing is kept.</summary>
+    public int Addresses => _byAddress.Count;
+
     /// <summary>Of one address; 0: no bound.</summary>
     public int MostOfAddress => options.ConnectionsPerAddress;
 

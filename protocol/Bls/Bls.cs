@@ -111,19 +111,17 @@ public static class Bls
     {
         if (publicKeys.IsEmpty || publicKeys.Length != messages.Length || !G2.TryDecode(BlsSignature.AsSpan(aggregate), out Affine<Fp2<Fp>> point))
             return false;
-        var g1 = new Affine<Fp>[publicKeys.Length + 1];
-        var g2 = new Affine<Fp2<Fp>>[g1.Length];
+        var keys = new Affine<Fp>[publicKeys.Length];
+        var hashes = new Affine<Fp2<Fp>>[publicKeys.Length];
         for (int i = 0; i < publicKeys.Length; i++)
         {
             if (!publicKeys[i].TryValidate(out BlsValidatedKey? key))
                 return false;
-            g1[i] = key.Point;
-            g2[i] = G2.ToAffine(HashToG2.Hash(messages[i].Span, BlsDomain.Signature));
+            keys[i] = key.Point;
+            hashes[i] = G2.ToAffine(HashToG2.Hash(messages[i].Span, BlsDomain.Signature));
         }
 
-        g1[^1] = -G1.Generator;
-        g2[^1] = point;
-        return Pairing.ProductIsOneInGroup(g1, g2);
+        return IsSigned(keys, hashes, point);
     }
 
     /// <summary>
@@ -175,8 +173,15 @@ public static class Bls
         if (!G2.TryDecode(BlsSignature.AsSpan(signature), out Affine<Fp2<Fp>> point))
             return false;
         Affine<Fp2<Fp>> hash = G2.ToAffine(HashToG2.Hash(message, tag));
-        return Pairing.ProductIsOneInGroup([key, -G1.Generator], [hash, point]);
+        return IsSigned([key], [hash], point);
     }
+
+    /// <summary>
+    /// Whether a point of the curve is the sum of the keys' signatures over the messages with these hashes: it has order r, and the
+    /// pairing equation holds. The equation alone can hold for a point of another order.
+    /// </summary>
+    internal static bool IsSigned(ReadOnlySpan<Affine<Fp>> keys, ReadOnlySpan<Affine<Fp2<Fp>>> hashes, in Affine<Fp2<Fp>> signature) =>
+        Pairing.ProductIsOneInGroup([.. keys, -G1.Generator], [.. hashes, signature]);
 
     private static BlsSignature Encode(in Projective<Fp2<Fp>> point)
     {

@@ -1,6 +1,8 @@
 using System.Text.Json;
 using Pbts.Protocol.Bls;
+using Pbts.Protocol.Bls.Curve;
 using Xunit;
+using Fp2 = Pbts.Protocol.Bls.Curve.Fp2<Pbts.Protocol.Bls.Curve.Fp>;
 using Scheme = Pbts.Protocol.Bls.Bls;
 
 namespace Pbts.Protocol.Tests.Bls;
@@ -28,6 +30,29 @@ public sealed class BlsVectorTests
             Assert.False(BlsBytes.Verify(entry.Hex("pk"), entry.Hex("message"), entry.Hex("signature")), entry.Text("id"));
         byte[][] Column(string name) => [.. entries.Select(entry => entry.Hex(name))];
         Assert.DoesNotContain(true, BlsBytes.BatchVerify(Column("pk"), Column("message"), Column("signature")));
+    }
+
+    /// <summary>
+    /// No message has such a hash, and no sum of a signature and a point of the cofactor has been seen to hold the equation: what a
+    /// hash that is the signature shows is that the order is looked at.
+    /// </summary>
+    [Fact]
+    public void A_signature_of_another_order_is_refused_though_the_pairing_equation_holds()
+    {
+        Affine<Fp2> inside = G2.ToAffine(Scalar.Multiply(G2.Generator.ToProjective(), [7]));
+        Assert.True(Scheme.IsSigned([G1.Generator], [inside], inside));
+        int held = 0;
+        foreach (Projective<Fp2> torsion in Torsion.Signatures)
+        {
+            foreach (Affine<Fp2> outside in (Affine<Fp2>[])[G2.ToAffine(torsion), G2.ToAffine(torsion + inside.ToProjective())])
+            {
+                // Of points of the smallest orders the loop makes nothing.
+                held += Pairing.ProductIsOne([G1.Generator, -G1.Generator], [outside, outside]) ? 1 : 0;
+                Assert.False(Scheme.IsSigned([G1.Generator], [outside], outside));
+            }
+        }
+
+        Assert.InRange(held, Torsion.Signatures.Count / 2, int.MaxValue);
     }
 
     [Fact]

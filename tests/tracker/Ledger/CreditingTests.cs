@@ -72,6 +72,78 @@ public sealed class CreditingTests
     }
 
     [Fact]
+    public void What_fills_a_limit_exactly_is_credited_and_what_goes_beyond_is_withheld_in_its_name()
+    {
+        var state = State(2);
+        var crediting = new Crediting(state, Rules);
+        Assert.Equal(LedgerOutcome.Credited, crediting.Spend(Receipt(0, 1, 0, claimed: Initial + Slack)));
+        Assert.Empty(crediting.Withheld);
+        Assert.Equal(LedgerOutcome.ReceiverLimit, crediting.Spend(Receipt(0, 1, 1, claimed: 7)));
+        Assert.Equal(VoucherStatus.Partial, crediting.Credit(new TestSession(0, 1).Voucher(30)).Status);
+        Assert.Equal(new Dictionary<string, long> { [VoucherReason.ReceiverLimit] = 37 }, crediting.Withheld);
+
+        _tracker.MinRatio = 0;
+        state = State(2);
+        state.Torrents[s_torrent] = new(1000, 256, 4);
+        crediting = new Crediting(state, Rules);
+        Assert.Equal(2000, crediting.Credit(new TestSession(0, 1).Voucher(2500)).Credited);
+        Assert.Equal(LedgerOutcome.TorrentLimit, crediting.Spend(Receipt(0, 1, 0)));
+        Assert.Equal(new Dictionary<string, long> { [VoucherReason.TorrentLimit] = 500 + 256 }, crediting.Withheld);
+
+        _receipts.MaxRate = 10;
+        crediting = new Crediting(state = State(2), Rules);
+        var session = new TestSession(0, 1);
+        Assert.Equal(VoucherStatus.Accepted, crediting.Credit(session.Voucher(1600)).Status);
+        Assert.Equal(VoucherStatus.TooFast, crediting.Credit(session.Voucher(1601)).Status);
+        Assert.Equal(new Dictionary<string, long> { [VoucherReason.TooFast] = 1 }, crediting.Withheld);
+    }
+
+    [Theory]
+    [InlineData(120, VoucherStatus.Accepted)]
+    [InlineData(121, VoucherStatus.Future)]
+    [InlineData(-30 * 86400, VoucherStatus.Accepted)]
+    [InlineData((-30 * 86400) - 1, VoucherStatus.Expired)]
+    public void A_voucher_counts_from_two_minutes_before_it_was_signed_until_its_window_ends(long signed, VoucherStatus expected) =>
+        Assert.Equal(expected, new Crediting(State(2), Rules).Credit(new TestSession(0, 1).Voucher(1, opened: Now + signed - 100, signedAt: Now + signed)).Status);
+
+    /// <summary>The database keeps what is told to be written and nothing else.</summary>
+    [Fact]
+    public void What_is_told_to_be_written_is_what_has_changed()
+    {
+        var random = new Random(20261130);
+        for (var round = 0; round < 500; round++)
+        {
+            var state = State(3);
+            var other = InfoHash.From([.. Enumerable.Repeat((byte)1, 20)]);
+            state.Torrents[s_torrent] = new(random.Next(500, 3000), 400, 2);
+            var sessions = Enumerable.Range(0, 4).Select(i => new TestSession(i % 3, (i + 1) % 3, i % 2 == 0 ? s_torrent : other)).ToArray();
+            var credited = 0L;
+            var crediting = new Crediting(state, Rules);
+            for (var entry = 0; entry < 8; entry++)
+            {
+                if (random.Next(3) == 0)
+                    credited += crediting.Spend(Receipt(random.Next(2), 2, (uint)random.Next(3))) == LedgerOutcome.Credited ? crediting.Spent[^1].Bytes : 0;
+                else
+                    credited += crediting.Credit(sessions[random.Next(4)].Voucher(random.Next(1, 1500))).Credited;
+            }
+
+            Assert.Equal(state.Debits.Keys.ToHashSet(), crediting.Debited);
+            Assert.Equal(credited, crediting.Credited.Receipts + crediting.Credited.Vouchers);
+            Assert.Equal(crediting.Spent.Sum(spent => spent.Bytes), crediting.Credited.Receipts);
+            foreach (var (id, member) in state.Members)
+            {
+                var moved = crediting.Moved.Where(one => one.Key.Member == id).Select(one => one.Value).ToArray();
+                Assert.Equal((member.Uploaded, member.Downloaded), (moved.Sum(one => one.Up), moved.Sum(one => one.Down)));
+                Assert.True(moved.Length == 0 || member.Changed);
+            }
+
+            Assert.All(state.Debits, debit => Assert.Equal(crediting.Moved[(debit.Key.Receiver, debit.Key.Torrent)].Down, debit.Value));
+            Assert.Equal(state.Sessions.Keys.ToHashSet(), crediting.Raised.Keys.ToHashSet());
+            Assert.All(crediting.Raised, raised => Assert.Equal((state.Sessions[raised.Key].Bytes, state.Sessions[raised.Key].Credited, raised.Value.Bytes), (raised.Value.Bytes, raised.Value.Credited, raised.Value.Newest!.Voucher.Bytes)));
+        }
+    }
+
+    [Fact]
     public void A_receipt_is_worth_its_piece_or_what_the_operator_says_never_what_its_reporter_says()
     {
         var state = State(2);
@@ -130,6 +202,9 @@ public sealed class CreditingTests
         Assert.All(outcomes[..1000], outcome => Assert.Equal(VoucherStatus.Accepted, outcome.Status));
         Assert.All(outcomes[1000..], outcome => Assert.Equal(new VoucherOutcome(VoucherStatus.Partial, Reason: VoucherReason.ReceiverLimit), outcome));
         Assert.Equal((1000, 1000L), (state.Sessions.Count, state.Members[1].Sessions));
+        var beyond = new Crediting(state, Rules);
+        beyond.Credit(new TestSession(0, 1).Voucher(7));
+        Assert.Equal(new Dictionary<string, long> { [VoucherReason.ReceiverLimit] = 7 }, beyond.Withheld);
         // What there is rises all the same, and is worth more of them; who only sends is not bounded.
         var known = new TestSession(0, 1);
         state.Sessions[known.Voucher(1).Id] = new(1, 1, known.Opened, Now);

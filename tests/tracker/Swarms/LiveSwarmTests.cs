@@ -2,9 +2,11 @@ using System.Diagnostics.Metrics;
 using System.Net;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
+using Pbts.GrainInterfaces.Site;
 using Pbts.GrainInterfaces.Swarms;
 using Pbts.Grains.Claims;
 using Pbts.Grains.Swarms;
+using Pbts.Grains.Torrents;
 using Pbts.Hosting.Configuration;
 using Pbts.Protocol.Receipts;
 
@@ -89,6 +91,94 @@ public sealed class LiveSwarmTests : IDisposable
         });
         Assert.Equal((0, 16_000, 16_000), _swarm.Count());
         Assert.Equal((16_000, 16_000), (_census.Peers, _census.Announces));
+    }
+
+    [Fact]
+    public void Counts_are_told_once_and_again_when_they_have_changed()
+    {
+        _swarm.Open();
+        Assert.False(_swarm.TryTell(out _));
+        _swarm.TryAnnounce(Request(1));
+        Assert.True(_swarm.TryTell(out var counts));
+        Assert.Equal(new TorrentCounts(0, 1, 0), counts);
+        Assert.False(_swarm.TryTell(out _));
+        _swarm.OnCompleted();
+        Assert.True(_swarm.TryTell(out counts));
+        Assert.Equal(new TorrentCounts(0, 1, 1), counts);
+        Assert.False(_swarm.TryTell(out _));
+    }
+
+    [Fact]
+    public void A_torrent_that_is_not_served_takes_nobody_in_and_lets_everybody_go()
+    {
+        _swarm.Open();
+        _swarm.TryAnnounce(Request(1));
+        _swarm.Facts = new(7, TorrentStatus.Rejected, "spam", 100, 100, null, false);
+        Assert.Null(_swarm.TryAnnounce(Request(2)));
+        Assert.Equal(AnnounceRefusal.Rejected, _swarm.Announce(Request(2), out var effect, out var empty).Refusal);
+        Assert.Equal((default, false, 1), (effect, empty, _swarm.Swarm.Count));
+        _swarm.Announce(Request(1, AnnounceEvent.Stopped), out _, out empty);
+        Assert.Equal((true, 0), (empty, _swarm.Swarm.Count));
+        _swarm.Announce(Request(2), out _, out empty);
+        Assert.True(empty);
+        _swarm.Facts = TorrentFacts.Plain;
+        Assert.NotNull(_swarm.TryAnnounce(Request(2)));
+    }
+
+    [Fact]
+    public void Who_has_expired_is_neither_counted_nor_listed()
+    {
+        _swarm.Open();
+        _swarm.TryAnnounce(Request(1));
+        _clock.Seconds += Lifetime;
+        _swarm.Announce(Request(2), out _, out var empty);
+        Assert.False(empty);
+        Assert.Equal(2, _swarm.List(10).Count);
+        _clock.Seconds += 60;
+        Assert.Equal(Request(2).Endpoint, Assert.Single(_swarm.List(10)).Endpoint);
+        _clock.Seconds += Lifetime;
+        Assert.Equal((0, 0, 0), _swarm.Count());
+        Assert.Equal(0, _census.Peers);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Thousands_that_have_expired_are_gone_before_the_next_is_answered(bool byGrain)
+    {
+        _swarm.Open();
+        for (var peer = 1; peer <= 5000; peer++)
+            _swarm.TryAnnounce(Request(peer));
+        _clock.Seconds += Lifetime + 60;
+        _swarm.Open();
+        var reply = byGrain ? _swarm.Announce(Request(9999), out _, out _) : _swarm.TryAnnounce(Request(9999));
+        Assert.Equal((1, 1), (reply!.Incomplete, _census.Peers));
+    }
+
+    [Fact]
+    public void What_is_put_away_is_left_as_it_is()
+    {
+        _swarm.Open();
+        _swarm.TryAnnounce(Request(1));
+        _swarm.Close();
+        _clock.Seconds += Lifetime + 60;
+        Assert.Equal((0, 1, 1), _swarm.Count());
+        Assert.Equal(1, _census.Peers);
+    }
+
+    [Fact]
+    public void Peers_of_both_families_are_listed_with_what_they_said_so_many_at_most()
+    {
+        _swarm.Open();
+        _swarm.TryAnnounce(Request(1));
+        _swarm.TryAnnounce(SwarmClock.Request("10.0.0.9", 7000, left: 0, user: "alice", up: 11, down: 22));
+        _swarm.TryAnnounce(SwarmClock.Request("2001:db8::1", 7001, left: 3));
+        var peers = _swarm.List(10);
+        Assert.Equal(3, peers.Count);
+        Assert.Equal(new SwarmPeer(new(IPAddress.Parse("10.0.0.9"), 7000), new(7000, 1, 2), "alice", true, (uint)_clock.Seconds, 11, 22), peers.Single(peer => peer.IsSeeder));
+        Assert.Equal((null, 0L), peers.Where(peer => peer.Endpoint.IsIPv6).Select(peer => (peer.UserId, peer.Uploaded)).Single());
+        for (var most = 0; most <= 3; most++)
+            Assert.Equal(most, _swarm.List(most).Count);
     }
 
     private static AnnounceRequest Request(int peer, AnnounceEvent kind = AnnounceEvent.None) => new()

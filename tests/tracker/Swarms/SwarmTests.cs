@@ -22,6 +22,82 @@ public sealed class SwarmTests
     }
 
     [Fact]
+    public void A_sweep_of_thousands_goes_on_where_it_left_off_and_ends()
+    {
+        var clock = new SwarmClock(new SwarmRules(2700));
+        for (var peer = 0; peer < 3000; peer++)
+            clock.Swarm.Announce(SwarmClock.Request($"10.0.{peer >> 8}.{peer & 255}", 6881, 5), clock.Now, Random.Shared, out _);
+        clock.Seconds += 60;
+        Assert.Equal([true, true, false, false], Enumerable.Range(0, 4).Select(_ => clock.Swarm.Sweep(clock.Now)));
+        Assert.Equal(3000, clock.Swarm.Count);
+        clock.Seconds += 2700;
+        clock.Swarm.SweepAll(clock.Now);
+        Assert.Equal(0, clock.Swarm.Count);
+    }
+
+    [Fact]
+    public void A_snapshot_brings_back_no_more_peers_of_an_address_than_it_may_have()
+    {
+        var clock = new SwarmClock(new SwarmRules(2700, PeersPerAddress: 1));
+        foreach (byte port in (byte[])[1, 2])
+            clock.Swarm.Restore([10, 0, 0, 1, 0, port], new PeerRecord { Identity = port, LastSeen = clock.Now.Unix, Role = PeerRole.Leecher }, null, clock.Now);
+        Assert.Equal(1, clock.Swarm.Count);
+        clock.Swarm.Restore([10, 0, 0, 2, 0, 1], new PeerRecord { Identity = 3, LastSeen = clock.Now.Unix, Role = PeerRole.Seeder }, null, clock.Now);
+        Assert.Equal((1, 1), (clock.Swarm.Complete, clock.Swarm.Incomplete));
+    }
+
+    [Fact]
+    public void Of_peers_with_one_endpoint_a_snapshot_brings_back_all_and_lists_one()
+    {
+        var clock = new SwarmClock(new SwarmRules(2700));
+        for (var identity = 1u; identity <= 3; identity++)
+            clock.Swarm.Restore([10, 0, 0, 1, 0, 1], new PeerRecord { Identity = identity, LastSeen = clock.Now.Unix, Role = PeerRole.Leecher }, null, clock.Now);
+        Assert.Equal(3, clock.Swarm.Tables.Sum(table => Enumerable.Range(1, 3).Count(identity => table.Find([10, 0, 0, 1, 0, 1], (ulong)identity) >= 0)));
+        Assert.Equal((0, 1), (clock.Swarm.Complete, clock.Swarm.Incomplete));
+    }
+
+    [Theory]
+    [InlineData(3, 3)]
+    [InlineData(50, 4)]
+    public void Who_asks_for_peer_ids_gets_one_for_each_peer(int wanted, int given)
+    {
+        var clock = new SwarmClock(new SwarmRules(2700));
+        for (var peer = 1; peer <= 5; peer++)
+            clock.Announce($"10.0.0.{peer}", peer, 5);
+        var own = SwarmClock.Request("10.0.0.1", 1, 5);
+        var reply = clock.Swarm.Announce(
+            new AnnounceRequest { Endpoint = own.Endpoint, PeerId = own.PeerId, Identity = own.Identity, Left = 5, NumWant = wanted, WithPeerIds = true }, clock.Now, Random.Shared, out _);
+        Assert.Equal((given * 6, given * PeerId.Length), (reply.Peers.Length, reply.PeerIds.Length));
+        for (var i = 0; i < given; i++)
+            Assert.Equal(new PeerId(reply.Peers[(i * 6) + 5], 1, 2), PeerId.Read(reply.PeerIds.AsSpan(i * PeerId.Length)));
+    }
+
+    [Fact]
+    public void A_member_is_active_while_it_has_a_peer()
+    {
+        var clock = new SwarmClock(new SwarmRules(2700));
+        Assert.True(Announce(1, AnnounceEvent.Started));
+        Assert.True(Announce(2, AnnounceEvent.Started));
+        Assert.True(Announce(1, AnnounceEvent.Stopped));
+        Assert.False(Announce(2, AnnounceEvent.Stopped));
+
+        bool Announce(int port, AnnounceEvent kind)
+        {
+            clock.Swarm.Announce(SwarmClock.Request("10.0.0.1", port, 5, "alice", kind: kind), clock.Now, Random.Shared, out var effect);
+            return effect.IsActive;
+        }
+    }
+
+    [Fact]
+    public void Who_leaves_has_completed_nothing()
+    {
+        var clock = new SwarmClock(new SwarmRules(2700));
+        clock.Announce("10.0.0.1", 1, 5, "alice");
+        clock.Announce("10.0.0.1", 1, 0, "alice", kind: AnnounceEvent.Stopped);
+        Assert.False(clock.Completed);
+    }
+
+    [Fact]
     public void A_swarm_survives_its_snapshot()
     {
         var swarm = new Swarm(new SwarmRules(Lifetime));

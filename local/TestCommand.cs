@@ -97,13 +97,15 @@ public sealed class TestCommand : IDisposable
     {
         // A filter of one's own may ask for slow tests by name.
         var filter = given is not null ? $"({given})&{Ordinary}" : slow ? Ordinary : $"{Ordinary}&suite!=slow";
+        // Whoever names tests gets to see what they measured.
+        var verbosity = given is null ? "minimal" : "detailed";
         Console.WriteLine("==> Building everything (Release)");
         if (await RunAsync("dotnet", ["build", Path.Combine(Clone.Root, "Pbts.sln"), .. Build]) == 0)
         {
-            await DotnetAsync("protocol", "protocol", filter);
+            await DotnetAsync("protocol", "protocol", filter, verbosity);
             // Machines without AVX-512 verify signatures in another way: both are tested everywhere.
-            await DotnetAsync("protocol", "protocol-without-avx512", $"({filter})&FullyQualifiedName~.Bls.", ("DOTNET_EnableAVX512", "0"));
-            await DotnetAsync("tracker", "tracker", filter);
+            await DotnetAsync("protocol", "protocol-without-avx512", $"({filter})&FullyQualifiedName~.Bls.", verbosity, ("DOTNET_EnableAVX512", "0"));
+            await DotnetAsync("tracker", "tracker", filter, verbosity);
         }
         else
         {
@@ -120,11 +122,11 @@ public sealed class TestCommand : IDisposable
     }
 
     /// <summary>A test that did not run and a test host that died count as failures.</summary>
-    private async Task DotnetAsync(string project, string name, string filter, params (string, string)[] environment)
+    private async Task DotnetAsync(string project, string name, string filter, string verbosity, params (string, string)[] environment)
     {
         Console.WriteLine($"==> Testing tests/{project}");
         var code = await RunAsync("dotnet", ["test", Path.Combine(Clone.Root, "tests", project), "-c", "Release", "--no-build", "--nologo", "--results-directory", _results.FullName,
-            "--logger", $"trx;LogFileName={name}.trx", "--logger", "console;verbosity=minimal", "--blame-hang-timeout", "12m", "--blame-hang-dump-type", "none", "--filter", filter], environment);
+            "--logger", $"trx;LogFileName={name}.trx", "--logger", $"console;verbosity={verbosity}", "--blame-hang-timeout", "12m", "--blame-hang-dump-type", "none", "--filter", filter], environment);
         var results = Path.Combine(_results.FullName, $"{name}.trx");
         var counters = File.Exists(results) ? XDocument.Load(results).Descendants().FirstOrDefault(element => element.Name.LocalName == "Counters") : null;
         var (total, passed) = (Count("total"), Count("passed"));

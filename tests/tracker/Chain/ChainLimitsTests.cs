@@ -50,6 +50,42 @@ public sealed class ChainLimitsTests(PostgresServer postgres) : IClassFixture<Po
     }
 
     [Fact]
+    public async Task No_more_wait_for_a_block_than_may()
+    {
+        await using var anvil = await AnvilNode.StartAsync();
+        await using var rig = await ChainRig.CreateAsync(postgres);
+        var (_, contract) = await rig.DeployAsync(rig.Account(anvil.Url));
+        await anvil.CallAsync("evm_setAutomine", false);
+        var account = rig.Account(anvil.Url, o => o.MaxInFlight = 2);
+        var ids = new List<Guid>();
+        foreach (var name in (string[])["alice", "bob", "carol"])
+            ids.Add(await ChainRig.SubmitAsync(account, "register", contract, ChainRig.AddUser(name)));
+        for (var i = 0; i < 3; i++)
+            Assert.Null(await account.PumpAsync());
+        Assert.Equal((2, 1), (await rig.CountAsync("SELECT count(*) FROM chain_outbox WHERE state = 'sent'"), await rig.CountAsync("SELECT count(*) FROM chain_outbox WHERE state = 'queued'")));
+        await anvil.CallAsync("evm_setAutomine", true);
+        await anvil.MineAsync();
+        foreach (var id in ids)
+            Assert.True((await rig.DecideAsync(account, id)).IsDone);
+    }
+
+    [Fact]
+    public async Task What_ran_out_of_gas_says_so()
+    {
+        await using var anvil = await AnvilNode.StartAsync();
+        await using var rig = await ChainRig.CreateAsync(postgres);
+        var (_, contract) = await rig.DeployAsync(rig.Account(anvil.Url));
+        // The estimate is too low by half; called again with all the gas there is, it does not fail.
+        await using var proxy = new RpcProxy(anvil.Url)
+        {
+            Behaviour = async (method, _, forward) => method == "eth_estimateGas" ? RpcProxy.Result("0x9c40") : await forward(),
+        };
+        var account = rig.Account(proxy.Url, o => o.GasMarginPercent = 0);
+        var result = await rig.DecideAsync(account, await ChainRig.SubmitAsync(account, "register", contract, ChainRig.AddUser("alice")));
+        Assert.Equal((ChainTransactionState.Mined, false, "ran out of gas"), (result.State, result.Succeeded, result.Error));
+    }
+
+    [Fact]
     public async Task A_gap_is_not_filled_for_more_than_the_limit()
     {
         await using var anvil = await AnvilNode.StartAsync(Dear);

@@ -11,8 +11,8 @@ namespace Pbts.Bench;
 
 /// <summary>
 /// Vouchers to a running tracker, from the first byte of the request to the answer that follows the commit: first with an
-/// almost empty table of sessions, then with a million more in it; what a session takes on disk; and how long announces take meanwhile. In rounds, of which the
-/// first is warm-up and begins the sessions; in the others each voucher raises one.
+/// almost empty table of sessions, then with a million more in it; what a session takes on disk; and how long announces take
+/// meanwhile. In rounds, of which the first is warm-up and begins the sessions; in the others each voucher raises one.
 /// </summary>
 internal sealed class VoucherBenchmark : IDisposable
 {

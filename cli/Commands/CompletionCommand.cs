@@ -8,7 +8,7 @@ internal static class CompletionCommand
     // What the script ./pbts does itself is listed. Where no word fits, bash completes file names.
     private const string Bash = """
         _pbts() {
-            local word=${COMP_WORDS[COMP_CWORD]} own='up down status rolling-restart test chaos bench experiments help' words='' w
+            local word=${COMP_WORDS[COMP_CWORD]} own='up down status rolling-restart test chaos bench measure experiments help' words='' w
             case $COMP_CWORD:${COMP_WORDS[1]} in
                 1:*) ;;
                 *:up) words='--port --host --https --data --silos --apis --no-chain --detach' ;;
@@ -17,7 +17,8 @@ internal static class CompletionCommand
                 *:status) words='--data --json' ;;
                 *:test) words='--slow --filter' ;;
                 *:chaos) words='--minutes --json' ;;
-                *:bench) words='announce udp split verify report inner transfer memory soak overload stranger cluster' ;;
+                *:bench) words='announce udp split verify report inner vouchers proofs trust transfer gate memory soak overload stranger cluster' ;;
+                *:measure) words='--output --only --opentracker --help' ;;
                 *:experiments) words='--iterations --duration --output --only --quick --help' ;;
                 *:help) return ;;
             esac
@@ -41,7 +42,7 @@ internal static class CompletionCommand
         _pbts() {
             local -a found
             found=("${(@f)$(${words[1]:-pbts} "[suggest:${#BUFFER}]" "$BUFFER" </dev/null 2>/dev/null)}")
-            (( CURRENT == 2 )) && found+=(up down status rolling-restart test chaos bench experiments help)
+            (( CURRENT == 2 )) && found+=(up down status rolling-restart test chaos bench measure experiments help)
             found=("${(@)found:#(-\?|-h|/\?|/h)}")
             [[ $PREFIX == -* ]] || found=("${(@)found:#-*}")
             compadd -a found

@@ -41,7 +41,7 @@ public sealed partial class CompletionTests : IDisposable
             ("pbts completion ", "bash zsh"),
             ("pbts ro", "rolling-restart"),
             ("pbts up --si", "--silos"),
-            ("pbts bench tr", "transfer"),
+            ("pbts bench tr", "trust transfer"),
             // Nothing of ours fits, so that bash completes a file name.
             ("pbts seed ", ""),
             ("pbts seed mov", ""),
@@ -77,6 +77,7 @@ public sealed partial class CompletionTests : IDisposable
         var script = await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "pbts.sh"));
         var own = OwnVerbs().Match(completion).Groups[1].Value.Split(' ').Order();
         Assert.Equal(Verbs().Matches(script).SelectMany(m => m.Groups[1].Value.Split(" | ")).Where(verb => verb[0] != '-' && verb is not ("keep" or "need")).Order(), own);
+        Assert.Equal(Benchmarks().Matches(script).SelectMany(m => m.Groups[1].Value.Split(" | ")).Distinct().Order(), BenchmarkWords().Match(completion).Groups[1].Value.Split(' ').Order());
     }
 
     private async Task<string> RunAsync(string program, string[] arguments, string input)
@@ -107,6 +108,13 @@ public sealed partial class CompletionTests : IDisposable
 
     [GeneratedRegex("own='([^']*)'")]
     private static partial Regex OwnVerbs();
+
+    [GeneratedRegex("bench\\) words='([^']*)'")]
+    private static partial Regex BenchmarkWords();
+
+    /// <summary>The benchmarks of which the script's help tells.</summary>
+    [GeneratedRegex("^  \\./pbts bench ([a-z]+(?: \\| [a-z]+)*)", RegexOptions.Multiline)]
+    private static partial Regex Benchmarks();
 
     /// <summary>The cases of the script's outermost choice.</summary>
     [GeneratedRegex("^    ([a-z-]+(?: \\| [-a-z]+)*)\\)", RegexOptions.Multiline)]

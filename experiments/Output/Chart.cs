@@ -20,13 +20,13 @@ internal sealed record Chart(string Name, string Part, string Title, string Acro
             Curves("throughput", "throughput", "Throughput by threads", $"threads, on {results.Machine.Cores} cores", "times one thread", results, false,
                 ["key generation", "receipt signing", "receipt verification"], (name, size) => Ratio(results, name, size)),
             Curves("receipts", "receipts", "Verifying receipts together", "receipts verified together", "milliseconds for each receipt", results, false,
-                ["one by one", "aggregate verification", "batch verification, as many receivers", "batch verification, one receiver"], (name, size) => Typical(results, "receipts", name, size) / size),
+                ["one by one", "aggregate verification", "batch verification, as many receivers", "batch verification, one receiver", "batch verification of vouchers, as many receivers"], (name, size) => Typical(results, "receipts", name, size) / size),
             Curves("download", "download", "Download overhead by the reference's formula", "KiB in a piece", "% of the download time, logarithmic", results, true,
-                ["overhead at 1 MB/s", "overhead at 5 MB/s", "overhead at 10 MB/s", "overhead at 20 MB/s"], (name, size) => Typical(results, "download", name, size)),
+                ["overhead at 1 MB/s", "overhead at 5 MB/s", "overhead at 10 MB/s", "overhead at 20 MB/s", "overhead with vouchers at 1 MB/s", "overhead with vouchers at 20 MB/s"], (name, size) => Typical(results, "download", name, size)),
             Transfers(results),
             Rows("overhead", "overhead", "What the tracker's duties take over HTTP", "milliseconds, logarithmic: median, bar up to the 95th percentile", timed("overhead", "ms")),
-            Curves("scalability", "scalability", "Reports of 10 receipts, all sent at once", "members reporting at once", "milliseconds until durable, logarithmic", results, true,
-                ["report"], (name, size) => Typical(results, "scalability", name, size), (name, size) => P95(results, name, size)),
+            Curves("scalability", "scalability", "Reports of 10 receipts or vouchers, all sent at once", "members reporting at once", "milliseconds until durable, logarithmic", results, true,
+                ["report", "report of vouchers"], (name, size) => Typical(results, "scalability", name, size), (name, size) => P95(results, name, size)),
             Curves("swarms", "scalability", "Large swarms", "peers in the swarm", "milliseconds", results, true,
                 ["announce to a swarm", "report from a swarm"], (name, size) => Typical(results, "scalability", name, size), (name, size) => P95(results, name, size)),
             Rows("gas", "gas", "Gas of a transaction", "gas, logarithmic", [.. results.Findings.Where(f => f.Part == "gas" && f.Unit == "gas" && f.Typical is not null)]),
@@ -41,8 +41,8 @@ internal sealed record Chart(string Name, string Part, string Title, string Acro
         var real = rates.Where(rate => results.Of("download", $"real transfer at {rate}, overhead").Any()).ToArray();
         double[] sizes = [.. real.SelectMany(rate => results.Of("download", $"real transfer at {rate}, overhead")).Select(f => f.Size!.Value).Distinct().Order()];
         Line Of(int color, string name, string measurement) => new(name, [.. sizes.Select(size => Typical(results, "download", measurement, size))], color, name.StartsWith("formula", StringComparison.Ordinal));
-        return new("transfers", "download", "Download overhead in real transfers of small files", "KiB in a piece", "% of the time without receipts", [.. sizes.Select(size => Format.Number(size))], sizes,
-            [.. real.Select((rate, i) => Of(i, $"measured at {rate}", $"real transfer at {rate}, overhead")), .. real.Select((rate, i) => Of(i, $"formula at {rate}", $"overhead at {rate}"))], false, false);
+        return new("transfers", "download", "Download overhead in real transfers of small files", "KiB in a piece", "% of the time without vouchers", [.. sizes.Select(size => Format.Number(size))], sizes,
+            [.. real.Select((rate, i) => Of(i, $"measured at {rate}", $"real transfer at {rate}, overhead")), .. real.Select((rate, i) => Of(i, $"formula at {rate}", $"overhead with vouchers at {rate}"))], false, false);
     }
 
     private static Chart Rows(string name, string part, string title, string across, Finding[] findings) => new(

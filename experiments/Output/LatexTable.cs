@@ -33,7 +33,7 @@ internal static class LatexTable
         var where = $"{results.Machine.Processor}, {results.Machine.Cores} cores";
         string[] run = ["began", $"{results.At:yyyy-MM-dd HH:mm} UTC, took {Format.Time(results.Seconds)}, {TextReport.Options(results.Settings)}"];
         Float(tex, "machine", "the machine and the run", "lp{12cm}", null, [run, .. results.Machine.Lines().Select(line => new[] { line.Name, line.Value })], []);
-        Float(tex, "beside", "beside the paper and the reference", "lllp{4cm}", Published.Heading, [.. Published.Rows(results)], []);
+        Float(tex, "beside", "beside the paper and the reference", "llllp{4cm}", Published.Heading, [.. Published.Rows(results)], []);
         tex.Append("\\clearpage\n");
         foreach (var part in results.Parts.Where(part => Table.Rows(part).Any()))
         {

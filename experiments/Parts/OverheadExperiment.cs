@@ -10,12 +10,13 @@ namespace Pbts.Experiments.Parts;
 internal sealed class OverheadExperiment : IExperiment
 {
     private const string Baseline = "announce (baseline)";
+    private static readonly int[] Sizes = [1, 10, 50];
 
     public string Name => "overhead";
 
     public string Description => "what each of the tracker's duties costs over HTTP";
 
-    public double ExpectedSeconds(Settings settings) => (8 * settings.Budget.TotalSeconds / 2) + (2 * settings.Fewest); // A second until a transaction is seen.
+    public double ExpectedSeconds(Settings settings) => (11 * settings.Budget.TotalSeconds / 2) + (2 * settings.Fewest); // A second until a transaction is seen.
 
     public async Task RunAsync(ExperimentRun run)
     {
@@ -31,12 +32,19 @@ internal sealed class OverheadExperiment : IExperiment
         await run.TimeAsync(Entry("key generation"), () => 0, async _ => CheckKey(await api.PostAsync("keygen")));
         await TimeTeeAsync(run, api);
 
-        var (senders, receivers) = (await LoadMember.RegisterManyAsync(api.Client, 1, "overhead"), await LoadMember.RegisterManyAsync(api.Client, 5, "overhead"));
+        var (senders, receivers) = (await LoadMember.RegisterManyAsync(api.Client, 2, "overhead"), await LoadMember.RegisterManyAsync(api.Client, 5, "overhead"));
         var source = new ReceiptSource(senders[0], receivers);
-        foreach (var size in new[] { 1, 10, 50 })
+        foreach (var size in Sizes)
         {
             await run.TimeAsync(Entry("report") with { Size = size, SizeUnit = size == 1 ? "receipt" : "receipts", Note = "new receipts in every report, of five receivers in turn; until they are durable" },
                 () => source.NextReport(size), async report => await api.ReportAsync(report, size));
+        }
+
+        var vouchers = new VoucherSource(senders[1], receivers, await api.InstanceAsync(), Sizes.Max());
+        foreach (var size in Sizes)
+        {
+            await run.TimeAsync(Entry("report of vouchers") with { Size = size, SizeUnit = size == 1 ? "voucher" : "vouchers", Note = "each raises a session of its own, of five receivers in turn; until they are durable" },
+                () => vouchers.NextReport(size), async report => await api.ReportAsync(report, size));
         }
 
         await run.TimeAsync(Entry("announce and report") with { Size = 10, SizeUnit = "receipts" }, () => (Announce(2), source.NextReport(10)), async both =>
@@ -44,7 +52,8 @@ internal sealed class OverheadExperiment : IExperiment
             await AnnounceAsync(client, both.Item1);
             await api.ReportAsync(both.Item2, 10);
         });
-        await run.GuardAsync(Entry("credit for all of these reports"), () => source.CheckCreditedAsync(api.Client));
+        foreach (var all in (ReportSource[])[source, vouchers])
+            await run.GuardAsync(Entry($"credit for all of these {all.What}"), () => all.CheckCreditedAsync(api.Client));
         await run.TimeAsync(Entry("announce, 10 clients at once") with { Note = "until all ten are answered" }, () => Enumerable.Range(1, 10).Select(Announce).ToArray(),
             requests => Task.WhenAll(requests.Select(request => AnnounceAsync(client, request))));
         await TimeChainAsync(run, api);

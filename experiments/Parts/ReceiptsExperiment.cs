@@ -1,18 +1,20 @@
+using System.Security.Cryptography;
 using Pbts.Load;
 using Pbts.Peer;
 using Pbts.Protocol.Bls;
 using Pbts.Protocol.Receipts;
+using Pbts.Protocol.Vouchers;
 
 namespace Pbts.Experiments.Parts;
 
-/// <summary>The cryptography of receipts: alone, aggregated and in batches.</summary>
+/// <summary>The cryptography of receipts and vouchers: alone, aggregated and in batches.</summary>
 internal sealed class ReceiptsExperiment : IExperiment
 {
     public string Name => "receipts";
 
-    public string Description => "signing and verifying receipts, alone and together, without a tracker";
+    public string Description => "signing and verifying receipts and vouchers, alone and together, without a tracker";
 
-    public double ExpectedSeconds(Settings settings) => settings.BatchSizes.Length * 6 * settings.Budget.TotalSeconds;
+    public double ExpectedSeconds(Settings settings) => ((settings.BatchSizes.Length * 6) + 4) * settings.Budget.TotalSeconds;
 
     public async Task RunAsync(ExperimentRun run)
     {
@@ -23,6 +25,14 @@ internal sealed class ReceiptsExperiment : IExperiment
         await run.TimeAsync(Entry("verification", "key and signature decoded and checked too"), () => one.Next(1)[0], receipt =>
         {
             Check(Bls.Verify(receipt.Receiver.ToBls(), receipt.SignedMessage(), receipt.Signature.ToBls()));
+            return Task.CompletedTask;
+        });
+        var instance = InstanceId.From(RandomNumberGenerator.GetBytes(InstanceId.Length));
+        var session = new VoucherSource(sender, [new LoadMember("receiver", MemberIdentity.Generate())], instance, 1);
+        await run.TimeAsync(Entry("signing a voucher"), () => session.Next(1));
+        await run.TimeAsync(Entry("verification of a voucher", "key and signature decoded and checked too"), () => session.Next(1)[0], voucher =>
+        {
+            Check(Bls.Verify(voucher.Receiver.ToBls(), voucher.SignedMessage(), voucher.Signature.ToBls()));
             return Task.CompletedTask;
         });
 
@@ -43,23 +53,24 @@ internal sealed class ReceiptsExperiment : IExperiment
                 for (var i = 0; i < size; i++)
                     Check(Bls.Verify(keys[i], messages[i].Span, signatures[i]));
             }, iterations);
-            await TimeBatchAsync(run, "batch verification, as many receivers", size, receipts, iterations);
-            await TimeBatchAsync(run, "batch verification, one receiver", size, one.Next(size), iterations);
+            await TimeBatchAsync(run, "batch verification, as many receivers", size, receipts.Select(receipt => receipt.Statement()), iterations);
+            await TimeBatchAsync(run, "batch verification, one receiver", size, one.Next(size).Select(receipt => receipt.Statement()), iterations);
+            await TimeBatchAsync(run, "batch verification of vouchers, as many receivers", size, new VoucherSource(sender, receivers, instance, size).Next(size).Select(voucher => voucher.Statement()), iterations);
             if (run.Find(Name, "one by one", size)?.Typical is { } single && run.Find(Name, "batch verification, as many receivers", size)?.Typical is { } batch)
                 run.Add(Entry("batch verification speed-up", size) with { Unit = "times one by one", Value = single / batch });
         }
     }
 
-    private Task<bool> TimeBatchAsync(ExperimentRun run, string name, int size, Receipt[] receipts, int iterations)
+    private Task<bool> TimeBatchAsync(ExperimentRun run, string name, int size, IEnumerable<SignedStatement> statements, int iterations)
     {
-        var items = receipts.Select(receipt => new BlsBatchItem(receipt.Receiver.ToBls(), receipt.SignedMessage(), receipt.Signature.ToBls())).ToArray();
+        var items = statements.Select(one => new BlsBatchItem(one.Signer.ToBls(), one.Message, one.Signature.ToBls())).ToArray();
         return run.TimeAsync(Entry(name, size, "what the tracker does"), () => Check(!Bls.BatchVerify(items).Contains(false)), iterations);
     }
 
     private static void Check(bool holds)
     {
         if (!holds)
-            throw new ExperimentException("a good receipt was refused");
+            throw new ExperimentException("a good signature was refused");
     }
 
     private Finding Entry(string name, string? note = null) => new() { Part = Name, Name = name, Note = note };

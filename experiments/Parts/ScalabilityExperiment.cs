@@ -13,7 +13,7 @@ namespace Pbts.Experiments.Parts;
 /// <summary>Many members reporting at the same moment, and large swarms, all over HTTP.</summary>
 internal sealed class ScalabilityExperiment : IExperiment
 {
-    private const int ReceiptsPerReport = 10;
+    private const int PerReport = 10;
     private const int MostRepeated = 20;
 
     public string Name => "scalability";
@@ -21,7 +21,7 @@ internal sealed class ScalabilityExperiment : IExperiment
     public string Description => "many reporters at once, and large swarms";
 
     public double ExpectedSeconds(Settings settings) =>
-        (settings.Reporters.Sum() * settings.Rounds * ReceiptsPerReport / 500.0) + (settings.Swarms.Sum() / 2000.0) + (settings.Swarms.Length * settings.Budget.TotalSeconds / 2);
+        (2 * settings.Reporters.Sum() * settings.Rounds * PerReport / 500.0) + (settings.Swarms.Sum() / 2000.0) + (settings.Swarms.Length * settings.Budget.TotalSeconds / 2);
 
     public async Task RunAsync(ExperimentRun run)
     {
@@ -33,30 +33,36 @@ internal sealed class ScalabilityExperiment : IExperiment
 
         using var api = new TrackerApi(tracker);
         var receivers = await LoadMember.RegisterManyAsync(api.Client, 5, "receiver");
-        var senders = await LoadMember.RegisterManyAsync(api.Client, run.Settings.Reporters.Max(), "reporter");
-        var sources = senders.Select(sender => new ReceiptSource(sender, receivers)).ToArray();
-        foreach (var count in run.Settings.Reporters)
-            await ReportTogetherAsync(run, api, sources[..count]);
-        await run.GuardAsync(Reporters("credit", sources.Length), async () =>
+        var senders = await LoadMember.RegisterManyAsync(api.Client, 2 * run.Settings.Reporters.Max(), "reporter");
+        var instance = await api.InstanceAsync();
+        var halves = senders.Chunk(run.Settings.Reporters.Max()).ToArray();
+        foreach (var sources in (ReportSource[][])[[.. halves[0].Select(sender => new ReceiptSource(sender, receivers))], [.. halves[1].Select(sender => new VoucherSource(sender, receivers, instance, PerReport))]])
         {
-            foreach (var source in sources)
-                await source.CheckCreditedAsync(api.Client);
-        });
+            foreach (var count in run.Settings.Reporters)
+                await ReportTogetherAsync(run, api, sources[..count]);
+            await run.GuardAsync(Reporters("credit for " + sources[0].What, sources.Length), async () =>
+            {
+                foreach (var source in sources)
+                    await source.CheckCreditedAsync(api.Client);
+            });
+        }
+
         foreach (var (which, size) in run.Settings.Swarms.Index())
             await SwarmAsync(run, api, which, size);
     }
 
     /// <summary>All send at the same moment, on connections of their own; a round after another.</summary>
-    internal async Task ReportTogetherAsync(ExperimentRun run, TrackerApi api, ReceiptSource[] sources)
+    internal async Task ReportTogetherAsync(ExperimentRun run, TrackerApi api, ReportSource[] sources)
     {
+        var (what, of) = (sources[0].What, sources[0] is ReceiptSource ? "" : " of " + sources[0].What);
         var (latencies, rates, peak, comeBack) = (new List<double>(), new List<double>(), 0, 0);
-        await run.GuardAsync(Reporters("report", sources.Length), async () =>
+        await run.GuardAsync(Reporters("report" + of, sources.Length), async () =>
         {
             // The first round opens the connections.
             for (var (round, repeated) = (0, 0); round <= run.Settings.Rounds; round++)
             {
                 var reports = new byte[sources.Length][];
-                Parallel.For(0, sources.Length, i => reports[i] = sources[i].NextReport(ReceiptsPerReport));
+                Parallel.For(0, sources.Length, i => reports[i] = sources[i].NextReport(PerReport));
                 api.Restart();
                 var times = new double[sources.Length];
                 var began = Stopwatch.GetTimestamp();
@@ -65,7 +71,7 @@ internal sealed class ScalabilityExperiment : IExperiment
                 await Task.WhenAll(Enumerable.Range(0, sources.Length).Select(async i =>
                 {
                     var started = Stopwatch.GetTimestamp();
-                    await api.ReportAsync(reports[i], ReceiptsPerReport);
+                    await api.ReportAsync(reports[i], PerReport);
                     times[i] = Stopwatch.GetElapsedTime(started).TotalMilliseconds;
                 }).ToArray());
                 if (round == 0)
@@ -82,12 +88,12 @@ internal sealed class ScalabilityExperiment : IExperiment
                 (peak, comeBack) = (Math.Max(peak, api.Peak), comeBack + api.ToldToComeBack);
             }
 
-            run.Add(Reporters("report", sources.Length) with { Samples = [.. latencies], Note = $"{ReceiptsPerReport} new receipts each; until they are durable; being told to come back included" });
-            run.Add(Reporters("reports a second", sources.Length) with { Samples = [.. rates], Unit = "reports/s" });
+            run.Add(Reporters("report" + of, sources.Length) with { Samples = [.. latencies], Note = $"{PerReport} new {what} each; until they are durable; being told to come back included" });
+            run.Add(Reporters($"reports{of} a second", sources.Length) with { Samples = [.. rates], Unit = "reports/s" });
             // ReportAsync has seen every one of them accepted; one that was not ends the measurement as failed.
-            run.Add(Reporters("receipts accepted", sources.Length) with { Value = 100, Unit = "%" });
-            run.Add(Reporters("reports under way at once", sources.Length) with { Value = peak, Unit = "reports" });
-            run.Add(Reporters("told to come back", sources.Length) with { Value = comeBack, Unit = "answers 429 or 503" });
+            run.Add(Reporters(what + " accepted", sources.Length) with { Value = 100, Unit = "%" });
+            run.Add(Reporters($"reports{of} under way at once", sources.Length) with { Value = peak, Unit = "reports" });
+            run.Add(Reporters($"reports{of} told to come back", sources.Length) with { Value = comeBack, Unit = "answers 429 or 503" });
         });
     }
 
@@ -120,8 +126,8 @@ internal sealed class ScalabilityExperiment : IExperiment
 
             var members = await LoadMember.RegisterManyAsync(api.Client, 6, "swarm");
             var source = new ReceiptSource(members[0], members[1..], infoHash);
-            await run.TimeAsync(Entry("report from a swarm") with { Note = $"{ReceiptsPerReport} new receipts each" }, () => source.NextReport(ReceiptsPerReport),
-                async report => await api.ReportAsync(report, ReceiptsPerReport), Math.Min(run.Settings.Iterations, 100));
+            await run.TimeAsync(Entry("report from a swarm") with { Note = $"{PerReport} new receipts each" }, () => source.NextReport(PerReport),
+                async report => await api.ReportAsync(report, PerReport), Math.Min(run.Settings.Iterations, 100));
             await source.CheckCreditedAsync(api.Client);
         });
     }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Pbts.Peer;
+using Pbts.Protocol.Vouchers;
 
 namespace Pbts.Experiments.Tracker;
 
@@ -29,10 +30,10 @@ internal sealed class TrackerApi(Uri tracker) : IDisposable
     /// <exception cref="ExperimentException">The status is not 200.</exception>
     public async Task<JsonElement> PostAsync(string path, object? body = null) => Look(path, await Client.PostAsync(path, body ?? Array.Empty<byte>(), CancellationToken.None));
 
-    /// <summary>Sends a report until it is processed, and sees to it that every receipt in it is accepted.</summary>
+    /// <summary>Sends a report until it is processed, and sees to it that every receipt and voucher in it is accepted.</summary>
     /// <param name="report">As JSON.</param>
-    /// <param name="count">Receipts in the report.</param>
-    /// <exception cref="ExperimentException">A receipt was refused.</exception>
+    /// <param name="count">Receipts and vouchers in the report.</param>
+    /// <exception cref="ExperimentException">One of them was refused.</exception>
     public async Task ReportAsync(byte[] report, int count)
     {
         for (var refusals = 0; ;)
@@ -54,15 +55,21 @@ internal sealed class TrackerApi(Uri tracker) : IDisposable
         }
     }
 
+    /// <summary>The tracker that vouchers are signed for.</summary>
+    /// <exception cref="ExperimentException">It does not say which it is.</exception>
+    public async Task<InstanceId> InstanceAsync() =>
+        await Client.FindInstanceAsync(CancellationToken.None) ?? throw new ExperimentException("the tracker does not say its instance id");
+
     public void Dispose() => Client.Dispose();
 
     internal static void CheckReport(JsonElement answer, int count)
     {
-        var statuses = answer.GetProperty("results").EnumerateArray().Select(result => result.GetProperty("status").GetString()).ToArray();
-        if (statuses.Length != count || Array.Find(statuses, status => status != "accepted") is { } refused && refused.Length > 0)
-            throw new ExperimentException($"of {count} receipts {statuses.Count(status => status == "accepted")} were accepted; the others: {string.Join(", ", statuses.Where(status => status != "accepted").Distinct())}");
-        if (answer.GetProperty("verified_receipts").GetInt32() != count)
-            throw new ExperimentException($"{answer.GetProperty("verified_receipts").GetInt32()} of {count} receipts were verified");
+        string[] statuses = [.. answer.GetProperty("results").EnumerateArray().Concat(answer.GetProperty("voucher_results").EnumerateArray()).Select(result => result.GetProperty("status").GetString()!)];
+        if (statuses.Length != count || statuses.Any(status => status != "accepted"))
+            throw new ExperimentException($"of {count} receipts and vouchers {statuses.Count(status => status == "accepted")} were accepted; the others: {string.Join(", ", statuses.Where(status => status != "accepted").Distinct())}");
+        var verified = answer.GetProperty("verified_receipts").GetInt32() + answer.GetProperty("verified_vouchers").GetInt32();
+        if (verified != count)
+            throw new ExperimentException($"{verified} of {count} receipts and vouchers were verified");
     }
 
     private static JsonElement Look(string path, ApiResult answer)

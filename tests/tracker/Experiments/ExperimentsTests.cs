@@ -94,7 +94,10 @@ public sealed class ExperimentsTests : IDisposable
         double Value(string measurement, double size) => written.Findings("measured")
             .Single(f => f.GetProperty("measurement").GetString() == measurement && f.GetProperty("size").GetDouble() == size).GetProperty("value").GetDouble();
         foreach (var reporters in new[] { 10, 50 })
+        {
             Assert.Equal((100, reporters), (Value("receipts accepted", reporters), Value("reports under way at once", reporters)));
+            Assert.Equal((100, reporters), (Value("vouchers accepted", reporters), Value("reports of vouchers under way at once", reporters)));
+        }
         if (!File.Exists("/var/run/dstack.sock"))
         {
             var skipped = written.Findings("skipped").Select(f => f.GetProperty("measurement").GetString()!).ToArray();

@@ -40,6 +40,23 @@ public sealed class MeasuringTests(SharedNode shared)
     }
 
     [Fact]
+    public async Task K1_every_voucher_raises_its_session_and_one_that_does_not_is_noticed()
+    {
+        using var api = new TrackerApi(shared.Node.Url);
+        var members = await LoadMember.RegisterManyAsync(api.Client, 3, "k1");
+        var source = new VoucherSource(members[0], members[1..], await api.InstanceAsync(), 5);
+        var report = source.NextReport(5);
+        await api.ReportAsync(report, 5);
+        foreach (var count in new[] { 5, 3, 4 })
+            await api.ReportAsync(source.NextReport(count), count);
+        await source.CheckCreditedAsync(api.Client);
+        await Assert.ThrowsAsync<ExperimentException>(() => api.ReportAsync(report, 5));
+        await source.CheckCreditedAsync(api.Client);
+        _ = source.Next(1);
+        await Assert.ThrowsAsync<LoadException>(() => source.CheckCreditedAsync(api.Client));
+    }
+
+    [Fact]
     public void K3_and_K4_no_receipt_is_from_the_future_whoever_signs_it()
     {
         var sources = Enumerable.Range(0, 50).Select(i => new ReceiptSource(new($"s{i}", MemberIdentity.Generate()), [new("r", MemberIdentity.Generate())])).ToArray();
@@ -71,11 +88,11 @@ public sealed class MeasuringTests(SharedNode shared)
     [InlineData("accepted", 1)]
     [InlineData("duplicate", 0)]
     [InlineData("future", 0)]
-    public async Task K3_a_report_counts_only_when_every_receipt_in_it_is_accepted(string second, int good)
+    public async Task K3_a_report_counts_only_when_everything_in_it_is_accepted(string second, int good)
     {
         await using var tracker = await StubTracker.StartAsync(context => context.Response.WriteAsJsonAsync(new
         {
-            success = true, verified_receipts = 1 + good, results = new[] { new { index = 0, status = "accepted" }, new { index = 1, status = second } },
+            success = true, verified_receipts = 1, results = new[] { new { index = 0, status = "accepted" } }, verified_vouchers = good, voucher_results = new[] { new { index = 0, status = second } },
         }));
         using var api = new TrackerApi(tracker.Url);
         var refusal = await Record.ExceptionAsync(() => api.ReportAsync([], 2));
@@ -189,9 +206,14 @@ public sealed class MeasuringTests(SharedNode shared)
         });
         Assert.InRange(run.Find("download", "hashing and signing", 4096)!.Summary!.Minimum, 0.7 * hashing, double.MaxValue);
 
+        // 200 vouchers a gigabyte at 1 MB/s, one each 5 s, and fewer than receipts: 3,815 of 256 KiB each.
+        var (signing, computed) = (run.Find("download", "signing a voucher")!.Summary!.Mean, run.Find("download", "overhead with vouchers at 1 MB/s", 256)!.Value!.Value);
+        Assert.InRange(computed, 100 * 200 * signing / 1_000_000, 100 * 210 * signing / 1_000_000);
+
         await new OverheadExperiment().RunAsync(run);
         Assert.Empty(run.Findings.Where(finding => finding.Outcome == Outcome.Failed).Select(finding => $"{finding.Name}: {finding.Reason}"));
         var baseline = run.Find("overhead", "announce (baseline)")!.Typical!.Value;
+        Assert.Equal([1.0, 10, 50], run.Findings.Where(finding => finding is { Part: "overhead", Name: "report of vouchers", Summary: not null }).Select(finding => finding.Size!.Value));
         Assert.Equal(run.Find("overhead", "report", 10)!.Typical - baseline, run.Find("overhead", "report, more than the baseline", 10)!.Value);
     }
 
@@ -208,7 +230,7 @@ public sealed class MeasuringTests(SharedNode shared)
         await new DownloadExperiment().RunAsync(run);
         File.Delete(file);
         Assert.Equal(2.5, run.Find("download", "real transfer at 1 MB/s, overhead", 256)?.Value);
-        Assert.Equal([2.0, 3.0, 4.0], run.Find("download", "real transfer at full speed, with receipts", 2048)!.Samples!);
+        Assert.Equal([2.0, 3.0, 4.0], run.Find("download", "real transfer at full speed, with vouchers", 2048)!.Samples!);
         Assert.Equal(1.0, run.Find("download", "real transfer at full speed, added", 2048)?.Value);
         Assert.Equal(1.25, run.Find("download", "real transfer at 1 MB/s, overhead until the file is there", 256)?.Value);
         Assert.DoesNotContain(run.Findings, finding => finding.Outcome != Outcome.Measured);

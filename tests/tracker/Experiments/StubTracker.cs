@@ -29,6 +29,7 @@ internal sealed class StubTracker : IAsyncDisposable
     public static object Accepted(int count) => new
     {
         success = true, verified_receipts = count, results = Enumerable.Range(0, count).Select(index => new { index, status = "accepted" }),
+        verified_vouchers = 0, voucher_results = Array.Empty<object>(),
     };
 
     public ValueTask DisposeAsync() => _app.DisposeAsync();

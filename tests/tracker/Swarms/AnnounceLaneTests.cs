@@ -131,6 +131,18 @@ public sealed class AnnounceLaneTests(PostgresServer postgres) : IClassFixture<P
         Assert.Equal(1, older.Messages);
     }
 
+    [Theory]
+    [InlineData("PBTS_SILO_PORT", "0")]
+    [InlineData("PBTS_GATEWAY_PORT", "65536")]
+    [InlineData("PBTS_LANE_PORT", "-1")]
+    [InlineData("PBTS_LANE_PORT", "65536")]
+    public async Task A_port_that_is_none_is_named(string name, string value)
+    {
+        await using var silo = NodeProcess.Launch("Pbts.Silo.dll", "Host=/nonexistent", ("PBTS_ROLE", "silo"), (name, value));
+        var failure = await Assert.ThrowsAsync<InvalidOperationException>(silo.WaitUntilReadyAsync);
+        Assert.Contains($"{name} (Node:", failure.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_front_end_opens_the_lane_and_does_without_it_where_the_port_is_taken()
     {

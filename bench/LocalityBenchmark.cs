@@ -30,8 +30,8 @@ internal static class LocalityBenchmark
             var tally = load.Counted(announces, underWay: 1);
             var (direct, taken) = (await SumAsync("pbts_swarm_local_announces_total") - local, await SumAsync("pbts_swarm_announces_total") - all);
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"proxy {what}: {direct / taken:P1} of {taken:F0} announces local; {announces / tally.Seconds:F0} announces/s, {tally.NotServed} not served"));
-            return new { local_share = direct / taken, announces_per_second = announces / tally.Seconds, not_served = tally.NotServed };
+                $"proxy {what}: {direct / taken:P1} of {taken:F0} announces local; {announces / tally.Seconds:F0} announces/s, {tally.Shed.Count} told to come back, {tally.Failed} failed"));
+            return new { local_share = direct / taken, announces_per_second = announces / tally.Seconds, told_to_come_back = tally.Shed.Count, failed = tally.Failed };
         }
 
         async Task<double> SumAsync(string name) => (await Task.WhenAll(nodes.Select(node => node.SumAsync(name)))).Sum();

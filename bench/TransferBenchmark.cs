@@ -9,7 +9,7 @@ using Pbts.Local.Processes;
 namespace Pbts.Bench;
 
 /// <summary>
-/// What receipts cost a transfer: one <c>pbts seed</c> process gives a file to one <c>pbts get</c> process over loopback,
+/// What vouchers cost a transfer: one <c>pbts seed</c> process gives a file to one <c>pbts get</c> process over loopback,
 /// with and without vouchers in turn, at several rates and piece lengths. With them the time runs until the last voucher
 /// is delivered and on the uploader's disk; the tracker checks what is reported on the same machine meanwhile.
 /// </summary>
@@ -161,7 +161,7 @@ internal sealed class TransferBenchmark
             if (credited != _expected[i])
                 throw new InvalidOperationException($"the tracker says {credited} bytes, {_expected[i]} were transferred");
         }
-        Console.WriteLine($"the tracker credited and debited exactly the {_expected[0]} bytes transferred with receipts");
+        Console.WriteLine($"the tracker credited and debited exactly the {_expected[0]} bytes transferred with vouchers");
     }
 
     private async Task<string> CommandAsync(params string[] args)

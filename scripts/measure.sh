@@ -20,6 +20,10 @@ while [ $# -gt 0 ]; do
     esac
 done
 
+# What builds, test runners and the benchmark library say of themselves.
+noise='^==> (Building|Warming up|Starting a|Run [0-9])|^Build succeeded|Warning\(s\)|Error\(s\)|^Time Elapsed|^\[xUnit|A total of|Test run for|^VSTest|^No test matches|^Data collector|^Results File|^backend>|\.dll$|^ *$'
+noise+='|^(Overhead|Workload)[A-Z]|^//|^(Runtime|Mean|Min|IQR|ConfidenceInterval|Skewness) +=|^InnerLoops\.|^--|^\[.*\) \||^(Run|Global total) time:'
+
 failed=0
 measure() {
     local name=$1 title=$2 began load code
@@ -30,7 +34,7 @@ measure() {
     SECONDS=0
     {
         printf '\n## %s\n\n`./pbts %s`\n\n```\n' "$title" "${*/"${opentracker[1]:-//}"/opentracker}"
-        "$ROOT/pbts" "$@" 2>&1 | tee /dev/stderr | grep -vE '^==> (Building|Warming up|Starting|Run [0-9])|^Build succeeded|Warning\(s\)|Error\(s\)|^Time Elapsed|^\[xUnit|A total of|Test run for|^VSTest|^ *$' | sed "s|$ROOT|…|g"
+        "$ROOT/pbts" "$@" 2>&1 | tee /dev/stderr | grep -vE "$noise" | sed "s|$ROOT|…|g"
         code=${PIPESTATUS[0]}
         printf '```\n\nBegun %s UTC at commit %s with a load average of %s; %d min %d s; exit code %d.\n' "$began" "$(git -C "$ROOT" describe --always --dirty --abbrev=12)" "$load" $((SECONDS / 60)) $((SECONDS % 60)) "$code"
     } >>"$output"

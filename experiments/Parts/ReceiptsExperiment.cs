@@ -55,16 +55,16 @@ internal sealed class ReceiptsExperiment : IExperiment
             }, iterations);
             await TimeBatchAsync(run, "batch verification, as many receivers", size, receipts.Select(receipt => receipt.Statement()), iterations);
             await TimeBatchAsync(run, "batch verification, one receiver", size, one.Next(size).Select(receipt => receipt.Statement()), iterations);
-            await TimeBatchAsync(run, "batch verification of vouchers, as many receivers", size, new VoucherSource(sender, receivers, instance, size).Next(size).Select(voucher => voucher.Statement()), iterations);
+            await TimeBatchAsync(run, "batch verification of vouchers, as many receivers", size, new VoucherSource(sender, receivers, instance, size).Next(size).Select(voucher => voucher.Statement()), iterations, "vouchers");
             if (run.Find(Name, "one by one", size)?.Typical is { } single && run.Find(Name, "batch verification, as many receivers", size)?.Typical is { } batch)
                 run.Add(Entry("batch verification speed-up", size) with { Unit = "times one by one", Value = single / batch });
         }
     }
 
-    private Task<bool> TimeBatchAsync(ExperimentRun run, string name, int size, IEnumerable<SignedStatement> statements, int iterations)
+    private Task<bool> TimeBatchAsync(ExperimentRun run, string name, int size, IEnumerable<SignedStatement> statements, int iterations, string unit = "receipts")
     {
         var items = statements.Select(one => new BlsBatchItem(one.Signer.ToBls(), one.Message, one.Signature.ToBls())).ToArray();
-        return run.TimeAsync(Entry(name, size, "what the tracker does"), () => Check(!Bls.BatchVerify(items).Contains(false)), iterations);
+        return run.TimeAsync(Entry(name, size, "what the tracker does") with { SizeUnit = unit }, () => Check(!Bls.BatchVerify(items).Contains(false)), iterations);
     }
 
     private static void Check(bool holds)

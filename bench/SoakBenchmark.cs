@@ -18,7 +18,7 @@ internal static class SoakBenchmark
     private const int SessionSeconds = 30;
     private const int ReportsPerMinute = 60;
 
-    private sealed record Sample(double Minutes, long ResidentBytes, double HeapBytes, double Swarms, double Peers);
+    private sealed record Sample(double Minutes, long ResidentBytes, double HeapBytes, double Swarms, double Peers, double Shed);
 
     public static async Task<int> RunAsync(Arguments arguments)
     {
@@ -40,6 +40,7 @@ internal static class SoakBenchmark
         var running = Task.Run(() => load.AtRate(rate, duration));
         // What comes and goes is there after a minute and a half.
         await Task.Delay(TimeSpan.FromSeconds(Math.Min(90, duration.TotalSeconds / 4)), CancellationToken.None);
+        var beforeCollecting = await ShedAsync();
         await node.CollectAsync();
         var settled = await TakeAsync();
         var samples = new List<Sample> { settled };
@@ -60,6 +61,9 @@ internal static class SoakBenchmark
             $"heap after a collection: start {settled.HeapBytes / 1048576.0:F1} MiB, end {last.HeapBytes / 1048576.0:F1} MiB; as the last collection left it: slope {heap:F1} MiB/hour"));
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{tally.Served.Count} announces served, {tally.Shed.Count} told to come back, {tally.Failed} failed, {tally.NeverSent} never sent; p99 {tally.Served.Quantile(0.99):F2} ms; {receipts} receipts credited; at the end {last.Swarms:F0} swarms, {last.Peers:F0} peers"));
+        var rises = samples.Zip(samples.Skip(1)).Where(pair => pair.Second.Shed > pair.First.Shed).Select(pair => $", {pair.Second.Shed - pair.First.Shed} in the ten seconds to {pair.Second.Minutes:F1} min");
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"told to come back: {beforeCollecting} before the first collection, which is asked for under load, {settled.Shed - beforeCollecting} by its end{string.Concat(rises)}"));
         foreach (var (connection, seconds, underWay) in tally.Broken)
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"connection {connection} ended after {seconds:F1} s with {underWay} announces under way"));
         Console.WriteLine("connections that the tracker ended: " + string.Join(", ", await node.LabelledAsync("pbts_connections_closed_total", "reason")));
@@ -71,8 +75,10 @@ internal static class SoakBenchmark
         });
         return tally.Failed == 0 ? 0 : 1;
 
+        Task<double> ShedAsync() => node.SumAsync("pbts_announces_total", "outcome=\"shed\"");
+
         async Task<Sample> TakeAsync() => new(
-            clock.Elapsed.TotalMinutes, node.ResidentBytes, await node.HeapBytesAsync(), await node.SumAsync("pbts_swarms"), await node.SumAsync("pbts_peers"));
+            clock.Elapsed.TotalMinutes, node.ResidentBytes, await node.HeapBytesAsync(), await node.SumAsync("pbts_swarms"), await node.SumAsync("pbts_peers"), await ShedAsync());
 
         // Torrents and peers of this moment: the oldest torrents are dropped as new ones come, and half a minute later
         // everybody has another identity. One announce in ten says goodbye, the other peers just vanish.
